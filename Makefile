@@ -1,0 +1,28 @@
+# `make demo` runs the main job and `make test` the whole suite; both start from a fresh clone.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: env test lint demo clean-env
+
+env: $(READY)
+
+$(READY): pyproject.toml setup.py
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@
+
+lint: env
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+test: lint
+	$(BIN)/python -m pytest
+
+demo: env
+	PATH="$(CURDIR)/$(BIN):$$PATH" bash tools/demo.sh
+
+clean-env:
+	rm -rf $(VENV)
