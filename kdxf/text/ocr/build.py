@@ -1,0 +1,63 @@
+"""Builds an OCR engine from its config, and the config from what a command line says."""
+
+import ast
+import importlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from kdxf.errors import UserError
+from kdxf.text.ocr.base import BaseOCREngine
+from kdxf.text.registry import OCR_ENGINES
+
+_SHORT_NAMES = {"rapidocr": "RapidOCREngine", "easyocr": "EasyOCREngine"}
+
+
+def engine_config(name: str, options: Sequence[str] = ()) -> dict[str, Any]:
+    """Makes an engine's config from the words of a command line.
+
+    Args:
+        name: ``rapidocr``, ``easyocr``, or the name of a registered class.
+        options: The engine's arguments as ``key=value``: Python literals, or bare words for strings.
+
+    Raises:
+        UserError: An option is not of that form.
+    """
+    config: dict[str, Any] = {"type": _SHORT_NAMES.get(name, name)}
+    for option in options:
+        key, equals, value = option.partition("=")
+        if not equals or not key.isidentifier():
+            raise UserError(f"--engine-options: '{option}' is not of the form key=value")
+        try:
+            config[key] = ast.literal_eval(value)
+        except (ValueError, SyntaxError):
+            config[key] = value
+    return config
+
+
+def build_engine(config: Mapping[str, Any], imports: Sequence[str] = ()) -> BaseOCREngine:
+    """Builds the engine that ``config`` names.
+
+    Args:
+        config: ``dict(type='RapidOCREngine', ...)``: the registered name and the arguments.
+        imports: Modules to import first, which register engines from outside kdxf.
+
+    Raises:
+        UserError: A module cannot be imported, no such engine is registered, or it does not take these arguments.
+    """
+    for module in imports:
+        try:
+            importlib.import_module(module)
+        except ModuleNotFoundError as error:
+            raise UserError(f"cannot import {error.name}: install it, or put its folder on PYTHONPATH") from error
+    arguments = dict(config)
+    name = arguments.pop("type")
+    engine = OCR_ENGINES.module_dict.get(name)  # Registry.get() would load torch for its logger
+    if engine is None:
+        known = ", ".join(sorted(OCR_ENGINES.module_dict))
+        raise UserError(f"no OCR engine '{name}' is registered (known: {known}); import the module that registers it")
+    try:
+        return engine(**arguments)
+    except UserError:
+        raise
+    except (TypeError, ValueError) as error:
+        raise UserError(f"{name} cannot be built: {error}; check the engine's options") from error

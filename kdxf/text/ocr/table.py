@@ -1,0 +1,168 @@
+"""The OCR table: one row per image, in Parquet, as one file or as a folder of ``part-*.parquet``."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from kdxf.errors import UserError
+from kdxf.text.ocr.record import OCRRecord
+
+PART_PATTERN = "part-*.parquet"
+SCHEMA = pa.schema(
+    [
+        ("image", pa.string()),
+        ("texts", pa.list_(pa.string())),
+        ("scores", pa.list_(pa.float32())),
+        ("boxes", pa.list_(pa.list_(pa.float32()))),
+        ("width", pa.int32()),
+        ("height", pa.int32()),
+        ("engine", pa.string()),
+        ("error", pa.string()),
+    ]
+)
+
+_PARTS_AT_ONCE = 32
+# Arrow's offsets have 32 bits: parts that are large already are not packed into one.
+_PACKED_BYTES = 1 << 28
+
+
+class OCRTable:
+    """An OCR table in memory, as Arrow columns: no Python object per row, so forked loader workers share it.
+
+    An image that has several rows counts by its last one; :func:`kdxf.text.ocr.run_ocr` writes one row per image.
+    A table travels to another process as its path.
+
+    Use :meth:`open`; ``len(table)``, ``image in table`` and ``for record in table`` work. To look many images up, use
+    :meth:`rows_of`: ``in`` searches the whole column.
+    """
+
+    def __init__(self, table: pa.Table, path: Path) -> None:
+        self.path = path
+        self._table = table
+        self._batches: list[pa.RecordBatch] = table.to_batches()
+        lengths = [batch.num_rows for batch in self._batches]
+        self._starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+
+    @classmethod
+    def open(cls, path: str | Path) -> "OCRTable":
+        """Reads a table.
+
+        Args:
+            path: A Parquet file, or a folder of ``part-*.parquet``.
+
+        Raises:
+            UserError: There is no table, or a file of it is not one.
+        """
+        path = Path(path)
+        files = part_files(path) if path.is_dir() else [path]
+        if not files or not files[0].exists():
+            raise UserError(f"{path}: no OCR table (a Parquet file or a folder of parts); make one with tools/ocr.py")
+        groups = [files[start : start + _PARTS_AT_ONCE] for start in range(0, len(files), _PARTS_AT_ONCE)]
+        return cls(pa.concat_tables([_read_parts(group) for group in groups]), path)
+
+    def __len__(self) -> int:
+        return int(self._table.num_rows)
+
+    def __contains__(self, image: object) -> bool:
+        return bool(pc.any(pc.equal(self._table["image"], image)).as_py()) if isinstance(image, str) else False
+
+    def __iter__(self) -> Iterator[OCRRecord]:
+        return (self.record(row) for row in range(len(self)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return OCRTable.open, (self.path,)
+
+    @property
+    def images(self) -> list[str]:
+        """The key of every row, as a new list."""
+        return self._table["image"].to_pylist()
+
+    @property
+    def engines(self) -> list[str]:
+        """The names of the engines that wrote the rows, sorted."""
+        return sorted(name for name in pc.unique(self._table["engine"]).to_pylist() if name is not None)
+
+    def column(self, name: str) -> pa.ChunkedArray:
+        """The Arrow column ``name``, to count and filter in without making Python objects."""
+        return self._table[name]
+
+    def rows_of(self, images: Sequence[str]) -> np.ndarray:
+        """Finds the rows of many images at once.
+
+        Args:
+            images: Keys, as the table has them.
+
+        Returns:
+            int64 (len(images),): row numbers for :meth:`record`, -1 for an image that the table lacks.
+        """
+        newest_first = self._table["image"].take(pa.array(np.arange(len(self))[::-1]))
+        found = pc.index_in(pa.array(images, pa.string()), value_set=newest_first)
+        position = found.fill_null(len(self)).to_numpy(zero_copy_only=False).astype(np.int64)
+        return len(self) - 1 - position
+
+    def record(self, row: int) -> OCRRecord:
+        """Returns row ``row``; its arrays are read-only views into the table.
+
+        Raises:
+            IndexError: There is no such row.
+        """
+        if not 0 <= row < len(self):
+            raise IndexError(f"row {row} of an OCR table with {len(self)} rows")
+        part = int(np.searchsorted(self._starts, row, side="right")) - 1
+        batch, index = self._batches[part], row - int(self._starts[part])
+        value = {name: batch.column(name)[index] for name in SCHEMA.names}
+        scores = value["scores"].values
+        boxes = value["boxes"].values
+        if scores is None or boxes is None or not len(scores):
+            scores, boxes = np.zeros(0, np.float32), np.zeros((0, 4, 2), np.float32)
+        else:
+            scores, boxes = scores.to_numpy(), boxes.flatten().to_numpy().reshape(-1, 4, 2)
+        texts, engine = value["texts"].as_py() or [], value["engine"].as_py() or ""
+        width, height = value["width"].as_py() or 0, value["height"].as_py() or 0
+        return OCRRecord(value["image"].as_py(), texts, scores, boxes, width, height, engine, value["error"].as_py())
+
+
+def part_files(folder: Path) -> list[Path]:
+    """The parts of a table in the order in which they were written."""
+    return sorted(folder.glob(PART_PATTERN))
+
+
+def read_part(file: Path) -> pa.Table:
+    """Reads one Parquet file of a table.
+
+    Raises:
+        UserError: The file is not Parquet, lacks columns, or a column has another type.
+    """
+    try:
+        with pq.ParquetFile(file) as reader:
+            if missing := [name for name in SCHEMA.names if name not in reader.schema_arrow.names]:
+                raise UserError(f"{file}: not an OCR table, it lacks {', '.join(missing)}; make one with tools/ocr.py")
+            table = reader.read(columns=SCHEMA.names, use_threads=False)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise UserError(f"{file}: not readable as Parquet ({_first_line(error)}); make the table anew") from error
+    try:
+        table = table.select(SCHEMA.names).cast(SCHEMA)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError) as error:
+        raise UserError(
+            f"{file}: not an OCR table, a column has another type ({_first_line(error)}); make one with tools/ocr.py"
+        ) from error
+    # The engine has the same few words in each row; keep them once.
+    return table.set_column(SCHEMA.get_field_index("engine"), "engine", table["engine"].dictionary_encode())
+
+
+def _read_parts(files: Sequence[Path]) -> pa.Table:
+    """Reads some parts and packs them: a freshly read part holds nearly twice the memory that its rows need."""
+    table = pa.concat_tables([read_part(file) for file in files])
+    if table.nbytes < _PACKED_BYTES:
+        table = table.unify_dictionaries().combine_chunks()
+        pa.default_memory_pool().release_unused()
+    return table
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0]

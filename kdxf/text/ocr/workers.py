@@ -1,0 +1,186 @@
+"""Worker processes that read images: each has its own engine, and one may die without ending the job."""
+
+import contextlib
+import multiprocessing
+import signal
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import cv2
+
+from kdxf.errors import UserError
+from kdxf.text.ocr.build import build_engine
+from kdxf.text.ocr.record import OCRRecord, read_text
+
+# A spawned process starts clean (no threads or locks inherited) and imports only what OCR needs.
+_SPAWN = multiprocessing.get_context("spawn")
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """A worker's first message: its engine stands."""
+
+    engine: str
+
+
+@dataclass(frozen=True)
+class _Failed:
+    """A worker's first message: its engine cannot be built."""
+
+    reason: str
+    user_error: bool
+
+
+@dataclass
+class _Worker:
+    process: SpawnProcess
+    connection: Connection
+    ready: bool = False
+    image: str | None = None  # what it reads at the moment
+
+
+class OCRWorkers:
+    """A group of worker processes that share the reading of images.
+
+    The workers end with this process, however it ends: their pipe closes.
+
+    Args:
+        engine: Config of the engine, ``dict(type='RapidOCREngine', ...)``.
+        root: Folder that the image keys are relative to.
+        count: Number of processes.
+        imports: Modules that each worker imports first, to register engines from outside kdxf.
+
+    Raises:
+        UserError: The engine cannot be built, or a module cannot be imported.
+    """
+
+    def __init__(self, engine: Mapping[str, Any], root: Path, count: int, imports: Sequence[str] = ()) -> None:
+        self._arguments = (dict(engine), root, tuple(imports))
+        self._workers: list[_Worker] = []
+        try:
+            for _ in range(count):
+                self._workers.append(self._start())
+            first = self._workers[0]
+            self.engine_name = self._greet(first, self._receive(first))
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> "OCRWorkers":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def read(self, images: Sequence[str]) -> Iterator[OCRRecord]:
+        """Reads ``images`` and yields one record for each, in the order in which they are done.
+
+        A worker that dies on an image (a crash in native code, no memory) gives that image a record with ``error``,
+        and another worker takes its place.
+        """
+        todo = iter(images)
+        active = [worker for worker in self._workers if not worker.ready or self._assign(worker, todo)]
+        while active:
+            for connection in wait([worker.connection for worker in active]):
+                worker = next(worker for worker in active if worker.connection is connection)
+                message = self._receive(worker)
+                if message is None:
+                    yield self._replace(worker)
+                    continue
+                if isinstance(message, OCRRecord):
+                    yield message
+                else:
+                    self._greet(worker, message)
+                if not self._assign(worker, todo):
+                    active.remove(worker)
+
+    def close(self) -> None:
+        """Ends the workers, also in the middle of an image."""
+        for worker in self._workers:
+            worker.connection.close()
+            worker.process.terminate()
+        for worker in self._workers:
+            worker.process.join()
+        self._workers = []
+
+    def _start(self) -> _Worker:
+        ours, theirs = _SPAWN.Pipe()
+        process = _SPAWN.Process(target=_work, args=(theirs, *self._arguments), daemon=True)
+        with _interrupts_ignored():
+            process.start()
+        theirs.close()
+        return _Worker(process, ours)
+
+    def _receive(self, worker: _Worker) -> "OCRRecord | _Ready | _Failed | None":
+        """The next message of ``worker``; None when it died."""
+        try:
+            return worker.connection.recv()
+        except (EOFError, OSError):
+            return None
+
+    def _greet(self, worker: _Worker, message: object) -> str:
+        if isinstance(message, _Ready):
+            worker.ready = True
+            return message.engine
+        if isinstance(message, _Failed):
+            raise UserError(message.reason) if message.user_error else RuntimeError(f"OCR worker: {message.reason}")
+        worker.process.join()
+        raise RuntimeError(f"an OCR worker died while it started (exit code {worker.process.exitcode})")
+
+    def _assign(self, worker: _Worker, todo: Iterator[str]) -> bool:
+        worker.image = next(todo, None)
+        if worker.image is not None:
+            with contextlib.suppress(OSError):  # it died between two images: the next receive says so
+                worker.connection.send(worker.image)
+        return worker.image is not None
+
+    def _replace(self, worker: _Worker) -> OCRRecord:
+        """Puts a new process in the place of one that died, and blames the image that it was reading."""
+        if worker.image is None:
+            self._greet(worker, None)
+        worker.process.join()
+        reason = f"the OCR worker died on this image (exit code {worker.process.exitcode})"
+        record = OCRRecord.empty(str(worker.image), reason, engine=self.engine_name)
+        worker.connection.close()
+        fresh = self._start()
+        worker.process, worker.connection, worker.ready, worker.image = fresh.process, fresh.connection, False, None
+        return record
+
+
+@contextlib.contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    """A process started here ignores Ctrl-C from its first moment: it reaches all, and the parent decides."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may change this
+        return
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+
+
+def _work(connection: Connection, engine: dict[str, Any], root: Path, imports: tuple[str, ...]) -> None:
+    """Runs in the worker: builds the engine, then answers each image key with its record."""
+    cv2.setNumThreads(1)
+    try:
+        reader = build_engine(engine, imports)
+    except Exception as error:
+        user_error = isinstance(error, UserError)
+        connection.send(_Failed(str(error) if user_error else f"{type(error).__name__}: {error}", user_error))
+        return
+    connection.send(_Ready(reader.name))
+    try:
+        while True:
+            image = connection.recv()
+            connection.send(read_text(reader, root / image, image))
+    except (EOFError, OSError):
+        return  # the parent is gone

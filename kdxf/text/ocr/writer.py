@@ -1,0 +1,142 @@
+"""Appends rows to an OCR table so that a job killed at any moment leaves whole parts only."""
+
+import fcntl
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from kdxf.errors import UserError
+from kdxf.text.ocr.record import OCRRecord
+from kdxf.text.ocr.table import SCHEMA, OCRTable, part_files, read_part
+
+
+class OCRTableWriter:
+    """Adds parts to the table in ``folder``, each written under a temporary name and then renamed.
+
+    One writer at a time: a second one on the same folder is refused. As a context manager it saves what it holds when
+    the block ends, also by an exception.
+
+    Args:
+        folder: The table, a folder of parts; made if absent.
+        engine: Name of the engine that fills it; rows of another engine are not mixed in.
+        part_rows: A part is written when it has this many rows ...
+        part_seconds: ... or when its first row is this old.
+        overwrite: Removes the parts that are there.
+
+    Raises:
+        UserError: ``folder`` is a file, another job writes to it, or another engine wrote it.
+    """
+
+    def __init__(
+        self, folder: Path, engine: str, part_rows: int = 1000, part_seconds: float = 30.0, overwrite: bool = False
+    ) -> None:
+        if folder.is_file():
+            raise UserError(f"{folder}: is a file, and OCR adds parts to a folder; choose another --out")
+        self.folder = folder
+        self.part_rows = part_rows
+        self.part_seconds = part_seconds
+        folder.mkdir(parents=True, exist_ok=True)
+        self._lock = _lock(folder)
+        self._rows: list[OCRRecord] = []
+        self._first_row_time = 0.0
+        try:
+            self._take_over(engine, overwrite)
+        except BaseException:
+            os.close(self._lock)
+            raise
+
+    def __enter__(self) -> "OCRTableWriter":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def missing(self, images: Sequence[str]) -> list[str]:
+        """Those of ``images`` that the table lacks, in their order."""
+        if not part_files(self.folder):
+            return list(images)
+        rows = OCRTable.open(self.folder).rows_of(images)
+        return [image for image, row in zip(images, rows.tolist(), strict=True) if row < 0]
+
+    def drop_errors(self) -> int:
+        """Removes the rows that have an error, so that their images are missing again; returns how many."""
+        dropped = 0
+        for part in part_files(self.folder):
+            table = read_part(part)
+            good = table.filter(pc.is_null(table["error"]))
+            if good.num_rows < table.num_rows:
+                dropped += table.num_rows - good.num_rows
+                _write(good.cast(SCHEMA), part)
+        return dropped
+
+    def add(self, record: OCRRecord) -> None:
+        """Adds a row; it reaches the disk with its part."""
+        if not self._rows:
+            self._first_row_time = time.monotonic()
+        self._rows.append(record)
+        if len(self._rows) >= self.part_rows or time.monotonic() - self._first_row_time >= self.part_seconds:
+            self.flush()
+
+    def flush(self) -> None:
+        """Writes the rows held as a part."""
+        if not self._rows:
+            return
+        taken = [int(mark) for part in part_files(self.folder) if (mark := part.stem.removeprefix("part-")).isdecimal()]
+        number = max(taken, default=-1) + 1
+        _write(_to_arrow(self._rows), self.folder / f"part-{number:06d}.parquet")
+        self._rows = []
+
+    def close(self) -> None:
+        """Writes what is held and lets another job write."""
+        try:
+            self.flush()
+        finally:
+            os.close(self._lock)
+
+    def _take_over(self, engine: str, overwrite: bool) -> None:
+        for stale in self.folder.glob(".part-*.tmp"):  # of a job that was killed
+            stale.unlink()
+        parts = part_files(self.folder)
+        if overwrite:
+            for part in parts:
+                part.unlink()
+        elif parts and (others := [name for name in OCRTable.open(self.folder).engines if name != engine]):
+            raise UserError(
+                f"{self.folder}: was read by '{others[0]}', not by '{engine}'; "
+                "choose another --out, or read it anew with --overwrite"
+            )
+
+
+def _lock(folder: Path) -> int:
+    """Takes the folder's lock, which ends with the process however that ends."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(handle)
+        raise UserError(f"{folder}: another OCR job writes to it; wait for it, or choose another --out") from error
+    return handle
+
+
+def _to_arrow(records: Sequence[OCRRecord]) -> pa.Table:
+    columns = {name: [getattr(record, name) for record in records] for name in SCHEMA.names}
+    columns["scores"] = [scores.tolist() for scores in columns["scores"]]
+    columns["boxes"] = [boxes.reshape(-1, 8).tolist() for boxes in columns["boxes"]]
+    return pa.table(columns, schema=SCHEMA)
+
+
+def _write(table: pa.Table, path: Path) -> None:
+    temporary = path.with_name(f".{path.name}.tmp")
+    with open(temporary, "wb") as file:
+        pq.write_table(table, file, compression="zstd")
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)

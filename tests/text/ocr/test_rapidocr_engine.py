@@ -1,0 +1,74 @@
+import cv2
+import numpy as np
+import pytest
+
+from kdxf.errors import UserError
+from kdxf.image_io import read_image
+from kdxf.text.ocr import RapidOCREngine
+
+
+@pytest.fixture(scope="module")
+def engine():
+    return RapidOCREngine()
+
+
+def drawn(text, width=300, height=200):
+    image = np.full((height, width, 3), 255, np.uint8)
+    cv2.putText(image, text, (20, 110), cv2.FONT_HERSHEY_SIMPLEX, 1.5, (0, 0, 0), 3)
+    return image
+
+
+def test_reads_a_drawn_word_where_it_stands(engine, capfd):
+    image = drawn("MILK 365")
+    (line,) = engine.read(image)
+    assert line.text.replace(" ", "") == "MILK365" and 0.8 < line.score <= 1
+    assert line.box.shape == (4, 2) and line.box.dtype == np.float32
+    ink = np.argwhere(image[:, :, 0] < 128)
+    (top, left), (bottom, right) = ink.min(0), ink.max(0)
+    expected = [[left, top], [right, top], [right, bottom], [left, bottom]]
+    np.testing.assert_allclose(line.box, expected, atol=15)  # the detector leaves a margin
+    engine.read(np.zeros((50, 50, 3), np.uint8))
+    assert "".join(capfd.readouterr()) == ""
+
+
+def test_boxes_come_back_in_pixels_of_a_large_image(engine):
+    image = np.full((600, 3000, 3), 255, np.uint8)
+    image[200:400, 1500:1800] = drawn("SALE")
+    (line,) = engine.read(image)
+    assert line.text == "SALE"
+    assert 1500 < line.box[:, 0].min() < line.box[:, 0].max() < 1800
+    assert 200 < line.box[:, 1].min() < line.box[:, 1].max() < 400
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 900), (900, 3), (40, 40)])
+def test_image_without_text_of_any_shape(engine, shape):
+    assert engine.read(np.zeros((*shape, 3), np.uint8)) == []
+
+
+def test_real_samples(engine, shared):
+    texts = [line.text for line in engine.read(read_image(shared / "ocr_samples" / "ch_en_num.jpg"))]
+    assert any("\u4e00" <= character <= "\u9fff" for character in "".join(texts))
+    assert engine.read(read_image(shared / "ocr_samples" / "empty_black.jpg")) == []
+
+
+def test_name_tells_package_version_model_and_settings(engine):
+    assert engine.name.startswith("rapidocr ") and "PP-OCR" in engine.name and engine.name.endswith(" side=736-2000")
+    other = RapidOCREngine(min_side=320, params={"Det.box_thresh": 0.4})
+    assert other.name.endswith(" side=320-2000 Det.box_thresh=0.4")
+
+
+def test_min_score_drops_lines():
+    assert RapidOCREngine(min_score=1.01).read(drawn("MILK")) == []
+
+
+def test_settings_that_cannot_be(tmp_path):
+    with pytest.raises(ValueError, match=r"min_side \(900\) must be positive and at most max_side \(800\)"):
+        RapidOCREngine(min_side=900, max_side=800)
+    with pytest.raises(ValueError, match="num_threads must be at least 1, not 0"):
+        RapidOCREngine(num_threads=0)
+    with pytest.raises(UserError, match=r"RapidOCR does not start: FileNotFoundError: .*none.onnx"):
+        RapidOCREngine(params={"Rec.model_path": str(tmp_path / "none.onnx")})
+    with pytest.raises(UserError, match=r"RapidOCR does not start: ValueError: .*Nope.x.*; check `params`"):
+        RapidOCREngine(params={"Nope.x": 1})
+    with pytest.raises(UserError, match=r"'huge' is not a valid ModelType"):
+        RapidOCREngine(params={"Rec.model_type": "huge"})

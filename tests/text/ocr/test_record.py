@@ -1,0 +1,54 @@
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kdxf.text.ocr import OCRRecord, read_text
+
+
+@pytest.fixture
+def engine():
+    spec = importlib.util.spec_from_file_location("fake_ocr_engine", Path(__file__).with_name("fake_ocr_engine.py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.FakeEngine()
+
+
+def test_empty():
+    record = OCRRecord.empty("a.jpg", "lost", engine="e", width=3)
+    assert (record.image, record.texts, record.error, record.engine) == ("a.jpg", [], "lost", "e")
+    assert record.scores.shape == (0,) and record.boxes.shape == (0, 4, 2)
+    assert (record.width, record.height) == (3, 0)
+
+
+def test_reads_one_image(engine, draw, tmp_path):
+    draw(tmp_path / "a b.png", width=6, height=4)
+    record = read_text(engine, tmp_path / "a b.png", "a b.png")
+    assert record.image == "a b.png" and record.texts[0] == "宽6 高4"
+    assert record.scores.tolist() == [0.5, 0.25] and record.scores.dtype == np.float32
+    assert record.boxes.shape == (2, 4, 2) and record.boxes.dtype == np.float32
+    assert record.boxes[0].tolist() == [[0, 0], [6, 0], [6, 4], [0, 4]]
+    assert (record.width, record.height, record.engine, record.error) == (6, 4, "fake 1", None)
+
+
+def test_key_is_the_path_by_default(engine, draw, tmp_path):
+    draw(tmp_path / "a.png")
+    assert read_text(engine, tmp_path / "a.png").image == (tmp_path / "a.png").as_posix()
+
+
+def test_image_without_text(engine, draw, tmp_path):
+    draw(tmp_path / "a.png", "black")
+    record = read_text(engine, tmp_path / "a.png")
+    assert record.texts == [] and record.error is None and record.boxes.shape == (0, 4, 2) and record.width == 6
+
+
+def test_unreadable_image_and_failing_engine_become_errors(engine, draw, tmp_path):
+    (tmp_path / "bad.png").write_text("hello")
+    record = read_text(engine, tmp_path / "bad.png", "bad.png")
+    assert record.error and "\n" not in record.error and record.texts == [] and record.engine == "fake 1"
+    assert "cannot open the file" in read_text(engine, tmp_path / "none.png").error
+    draw(tmp_path / "green.png", "green")
+    record = read_text(engine, tmp_path / "green.png")
+    assert record.error == "the OCR engine failed: RuntimeError: green is too much"
+    assert (record.width, record.height) == (6, 4)

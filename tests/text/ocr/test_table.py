@@ -1,0 +1,163 @@
+import pickle
+import tracemalloc
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from kdxf.errors import UserError
+from kdxf.text.ocr import OCRTable
+from kdxf.text.ocr.table import SCHEMA
+
+ROWS = [
+    {
+        "image": "train/a b.jpg",
+        "texts": ["满减", "MJÖLK 3%"],
+        "scores": [0.5, 0.25],
+        "boxes": [[0, 1, 10, 1, 10, 5, 0, 5], [2, 6, 8, 6, 8, 9, 2, 9]],
+        "width": 40,
+        "height": 30,
+        "engine": "fake 1",
+        "error": None,
+    },
+    {
+        "image": "无字.jpg",
+        "texts": [],
+        "scores": [],
+        "boxes": [],
+        "width": 8,
+        "height": 8,
+        "engine": "fake 1",
+        "error": None,
+    },
+    {
+        "image": "bad.jpg",
+        "texts": [],
+        "scores": [],
+        "boxes": [],
+        "width": 0,
+        "height": 0,
+        "engine": "fake 1",
+        "error": "not an image",
+    },
+]
+
+
+def write(path, rows, schema=SCHEMA):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(pa.Table.from_pylist(rows, schema=schema), path)
+    return path
+
+
+def test_one_file_gives_back_what_stands_in_it(tmp_path):
+    table = OCRTable.open(write(tmp_path / "t.parquet", ROWS))
+    assert len(table) == 3 and table.images == ["train/a b.jpg", "无字.jpg", "bad.jpg"] and table.engines == ["fake 1"]
+    first, second, third = table
+    assert first.texts == ["满减", "MJÖLK 3%"] and first.error is None and (first.width, first.height) == (40, 30)
+    np.testing.assert_array_equal(first.scores, np.array([0.5, 0.25], np.float32))
+    np.testing.assert_array_equal(first.boxes[1], np.array([[2, 6], [8, 6], [8, 9], [2, 9]], np.float32))
+    assert first.boxes.shape == (2, 4, 2) and first.boxes.dtype == first.scores.dtype == np.float32
+    assert second.texts == [] and second.boxes.shape == (0, 4, 2) and second.scores.shape == (0,)
+    assert third.error == "not an image" and third.engine == "fake 1"
+
+
+def test_folder_of_parts_is_one_table(tmp_path):
+    write(tmp_path / "part-000001.parquet", ROWS[2:])
+    write(tmp_path / "part-000000.parquet", ROWS[:2])
+    (tmp_path / ".part-000002.parquet.tmp").write_bytes(b"half")
+    write(tmp_path / "part-000003.parquet", [{**ROWS[0], "image": "later.jpg", "engine": "fake 2"}])
+    table = OCRTable.open(tmp_path)
+    assert table.images == [*(row["image"] for row in ROWS), "later.jpg"] and table.engines == ["fake 1", "fake 2"]
+    assert table.record(0).engine == "fake 1" and table.record(3).engine == "fake 2"
+    assert table.record(2).error == "not an image" and table.record(0).texts[1] == "MJÖLK 3%"
+
+
+def test_rows_of_many_images(tmp_path):
+    table = OCRTable.open(write(tmp_path / "t.parquet", ROWS))
+    rows = table.rows_of(["bad.jpg", "nowhere.jpg", "train/a b.jpg", "bad.jpg"])
+    assert rows.dtype == np.int64 and rows.tolist() == [2, -1, 0, 2]
+    assert table.rows_of([]).tolist() == []
+    assert "无字.jpg" in table and "nowhere.jpg" not in table and 3 not in table
+
+
+def test_last_row_of_an_image_counts(tmp_path):
+    corrected = {**ROWS[2], "error": None, "texts": ["x"], "scores": [1.0], "boxes": [[0.0] * 8]}
+    write(tmp_path / "part-0.parquet", ROWS)
+    write(tmp_path / "part-1.parquet", [corrected])
+    table = OCRTable.open(tmp_path)
+    assert table.rows_of(["bad.jpg"]).tolist() == [3] and table.record(3).texts == ["x"]
+
+
+def test_table_without_rows(tmp_path):
+    table = OCRTable.open(write(tmp_path / "t.parquet", []))
+    assert len(table) == 0 and list(table) == [] and table.rows_of(["a"]).tolist() == [-1] and table.engines == []
+
+
+def test_wider_types_of_other_writers_are_taken(tmp_path):
+    wide = pa.schema(
+        [
+            ("error", pa.large_string()),
+            ("image", pa.large_string()),
+            ("texts", pa.large_list(pa.large_string())),
+            ("scores", pa.list_(pa.float64())),
+            ("boxes", pa.list_(pa.list_(pa.float64()))),
+            ("width", pa.int64()),
+            ("height", pa.int64()),
+            ("engine", pa.large_string()),
+            ("extra", pa.int64()),
+        ]
+    )
+    rows = [{**row, "extra": 1} for row in ROWS]
+    record = OCRTable.open(write(tmp_path / "t.parquet", rows, wide)).record(0)
+    assert record.texts == ["满减", "MJÖLK 3%"] and record.boxes.dtype == np.float32 and record.boxes[0, 2, 1] == 5
+
+
+def test_nulls_of_other_writers_are_empty(tmp_path):
+    nothing = dict.fromkeys(SCHEMA.names)
+    record = OCRTable.open(write(tmp_path / "t.parquet", [{**nothing, "image": "a"}])).record(0)
+    assert record.texts == [] and record.boxes.shape == (0, 4, 2) and record.engine == "" and record.width == 0
+
+
+def test_row_that_is_not_there(tmp_path):
+    table = OCRTable.open(write(tmp_path / "t.parquet", ROWS))
+    for row in (-1, 3):
+        with pytest.raises(IndexError, match=f"row {row} of an OCR table with 3 rows"):
+            table.record(row)
+
+
+def test_travels_as_its_path(tmp_path):
+    table = OCRTable.open(write(tmp_path / "t.parquet", ROWS))
+    packed = pickle.dumps(table)
+    assert len(packed) < 500 and pickle.loads(packed).record(0).texts == table.record(0).texts
+
+
+def test_makes_no_python_objects_per_row(tmp_path):
+    many = pa.Table.from_pylist(ROWS, schema=SCHEMA).take(pa.array(np.arange(60_000) % 3))
+    pq.write_table(many, tmp_path / "t.parquet", row_group_size=20_000)
+    tracemalloc.start()
+    table = OCRTable.open(tmp_path / "t.parquet")
+    size, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(table) == 60_000 and size < 60_000
+
+
+def test_bad_files_are_named(tmp_path):
+    with pytest.raises(UserError, match=r"none: no OCR table .*; make one with tools/ocr.py"):
+        OCRTable.open(tmp_path / "none")
+    with pytest.raises(UserError, match="no OCR table"):
+        OCRTable.open(tmp_path)
+    (tmp_path / "t.parquet").write_text("image,text\n")
+    with pytest.raises(UserError, match=r"t.parquet: not readable as Parquet \(.*\); make the table anew"):
+        OCRTable.open(tmp_path / "t.parquet")
+    whole = write(tmp_path / "w.parquet", ROWS).read_bytes()
+    (tmp_path / "t.parquet").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(UserError, match="not readable as Parquet"):
+        OCRTable.open(tmp_path / "t.parquet")
+    pq.write_table(pa.table({"image": ["a"], "texts": [["b"]]}), tmp_path / "t.parquet")
+    with pytest.raises(UserError, match="not an OCR table, it lacks scores, boxes, width, height, engine, error; make"):
+        OCRTable.open(tmp_path / "t.parquet")
+    texts = SCHEMA.set(1, pa.field("texts", pa.string()))
+    write(tmp_path / "t.parquet", [{**ROWS[0], "texts": "one string"}], texts)
+    with pytest.raises(UserError, match="a column has another type"):
+        OCRTable.open(tmp_path / "t.parquet")

@@ -1,0 +1,30 @@
+import pytest
+
+from kdxf.errors import UserError
+from kdxf.text.ocr.workers import OCRWorkers
+
+FAKE = ["fake_ocr_engine"]
+
+
+def test_reads_all_although_one_image_kills_its_worker(fake_engine, draw, tmp_path):
+    names = ["a.png", "red.png", "无.png", "none.png"]
+    for name, colour in zip(names, ("white", "red", "black"), strict=False):
+        draw(tmp_path / name, colour)
+    with OCRWorkers(fake_engine, tmp_path, 1, FAKE) as workers:
+        assert workers.engine_name == "fake 1"
+        records = {record.image: record for record in workers.read(names)}
+    assert set(records) == set(names)
+    assert records["a.png"].texts == ["宽6 高4", "without torch"] and records["a.png"].error is None
+    assert records["red.png"].error == "the OCR worker died on this image (exit code -9)"
+    assert records["red.png"].engine == "fake 1"
+    assert records["无.png"].texts == [] and records["无.png"].error is None
+    assert "cannot open the file" in records["none.png"].error
+
+
+def test_engine_that_cannot_start(fake_engine, tmp_path):
+    with pytest.raises(UserError, match="FakeEngine cannot be built"):
+        OCRWorkers({**fake_engine, "nope": 1}, tmp_path, 1, FAKE)
+    with pytest.raises(RuntimeError, match="OCR worker: RuntimeError: the licence server is down"):
+        OCRWorkers({**fake_engine, "at_start": "raise"}, tmp_path, 1, FAKE)
+    with pytest.raises(RuntimeError, match=r"an OCR worker died while it started \(exit code 3\)"):
+        OCRWorkers({**fake_engine, "at_start": "die"}, tmp_path, 1, FAKE)

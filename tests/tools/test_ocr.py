@@ -1,0 +1,79 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import cv2
+import numpy as np
+import pytest
+
+from kdxf.text.ocr import OCRTable
+
+FAKE = ["--engine", "FakeEngine", "--import", "fake_ocr_engine", "--workers", "2"]
+
+
+@pytest.fixture
+def command(repo, tmp_path):
+    """Command and environment of the tool; four images lie in ``img``, one of them broken."""
+    (tmp_path / "img" / "sub 1").mkdir(parents=True)
+    picture = cv2.imencode(".png", np.full((4, 6, 3), 255, np.uint8))[1].tobytes()
+    for name in ("a.png", "b.png", "sub 1/图 c.png"):
+        (tmp_path / "img" / name).write_bytes(picture)
+    (tmp_path / "img" / "broken.jpg").write_bytes(b"\xff\xd8\xff")
+    environment = {**os.environ, "PYTHONPATH": str(repo / "tests" / "text" / "ocr")}
+    return [sys.executable, str(repo / "tools" / "ocr.py")], environment
+
+
+def call(command, *arguments):
+    program, environment = command
+    return subprocess.run([*program, *map(str, arguments)], env=environment, capture_output=True, text=True)
+
+
+def test_reads_a_folder_and_then_a_list(command, tmp_path):
+    out = tmp_path / "ocr"
+    done = call(command, tmp_path / "img", "--out", out, "--limit", 3, *FAKE)
+    assert done.returncode == 0, done.stderr
+    assert f"{out}: 3 images, 2 with text, 0 without text, 1 unreadable" in done.stdout
+    assert "read 3 now" in done.stdout and "unreadable: broken.jpg: " in done.stdout
+    assert "images/s" in done.stderr and "3/3" in done.stderr  # the progress bar
+
+    (tmp_path / "all.txt").write_text("sub 1/图 c.png 0\na.png 1\ngone.png 2\n")
+    done = call(command, tmp_path / "all.txt", "--root", tmp_path / "img", "--out", out, *FAKE)
+    assert "3 images, 2 with text, 0 without text, 1 unreadable" in done.stdout and "read 2 now" in done.stdout
+    table = OCRTable.open(out)
+    assert sorted(table.images) == ["a.png", "b.png", "broken.jpg", "gone.png", "sub 1/图 c.png"]
+    assert table.record(int(table.rows_of(["sub 1/图 c.png"])[0])).texts == ["宽6 高4", "without torch"]
+
+
+def test_mistakes_end_with_one_line(command, tmp_path):
+    cases = {
+        "error: no OCR engine 'Nope' is registered": (tmp_path / "img", "--engine", "Nope"),
+        "error: --engine-options: 'x' is not of the form key=value": (tmp_path / "img", "--engine-options", "x"),
+        "none.csv: no such annotation file": (tmp_path / "none.csv",),
+        "must be a whole number from 1, not '0'": (tmp_path / "img", "--workers", "0"),
+    }
+    for message, arguments in cases.items():
+        done = call(command, *arguments, "--out", tmp_path / "ocr")
+        assert done.returncode == 2 and message in done.stderr and "Traceback" not in done.stderr
+    assert not (tmp_path / "ocr").exists()
+
+
+def test_interrupt_saves_what_is_done(command, tmp_path):
+    program, environment = command
+    out = tmp_path / "ocr"
+    job = subprocess.Popen(
+        [*program, str(tmp_path / "img"), "--out", str(out), *FAKE[:-1], "1", "--engine-options", "delay=2.0"],
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    for line in iter(lambda: job.stderr.read(1), ""):  # until the bar has moved past the first image
+        if line == "1" and job.stderr.read(2) == "/4":
+            break
+    time.sleep(0.1)
+    os.killpg(job.pid, signal.SIGINT)
+    _, errors = job.communicate(timeout=60)
+    assert job.returncode == 130 and "the same command continues" in errors and "Traceback" not in errors
+    assert OCRTable.open(out).images == ["a.png"]
