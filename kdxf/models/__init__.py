@@ -1,0 +1,21 @@
+"""Model parts: each subfolder holds one kind; importing this package registers them all."""
+
+import kdxf.registry  # noqa: F401  isort: skip
+
+from kdxf.models.classifiers import ImageTextClassifier
+from kdxf.models.data_preprocessors import ImageTextDataPreprocessor
+from kdxf.models.fusion import ConcatFusion
+from kdxf.models.heads import MoEClsHead
+from kdxf.models.losses import LabelSmoothFocalLoss
+from kdxf.models.text_encoders import Word2VecEncoder
+from kdxf.models.tta import BatchedClsScoreTTA
+
+__all__ = [
+    "BatchedClsScoreTTA",
+    "ConcatFusion",
+    "ImageTextClassifier",
+    "ImageTextDataPreprocessor",
+    "LabelSmoothFocalLoss",
+    "MoEClsHead",
+    "Word2VecEncoder",
+]

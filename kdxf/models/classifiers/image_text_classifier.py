@@ -1,0 +1,208 @@
+"""The model: encode, fuse, classify. Shapes: N batch, Ci image, Ct text and C joint channels, K classes."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from mmpretrain.models import BaseClassifier
+from mmpretrain.structures import DataSample
+from torch import Tensor, nn
+
+from kdxf.errors import UserError
+from kdxf.registry import MODELS
+
+Part = dict | nn.Module | None
+
+
+@MODELS.register_module()
+class ImageTextClassifier(BaseClassifier):
+    """Classify by image, by text, or by both.
+
+    ::
+
+        img          (N, 3, H, W) -> image_backbone -> image_neck -> (N, Ci) -+
+                                                                              fusion -> (N, C) -> head -> (N, K)
+        text, weight (N, L, D), (N, L)      -> text_encoder       -> (N, Ct) -+
+
+    Without ``text_encoder`` it is an image classifier, without ``image_backbone`` a text classifier; the head then sees
+    the one feature there is. Every part is a config or a ready module.
+
+    Args:
+        image_backbone: Any MMPretrain backbone, or timm's through ``TIMMBackbone``. Pretrained weights:
+            ``init_cfg=dict(type='Pretrained', checkpoint=...)`` in its config.
+        image_neck: Pools the backbone's last feature map, usually ``GlobalAveragePooling``.
+        text_encoder: Module whose attribute ``input_keys`` names the inputs it takes, such as ``Word2VecEncoder``.
+        fusion: Takes the image feature and the text feature, in this order. ``ConcatFusion`` by default.
+        head: Classification head, MMPretrain's or kdxf's; None gives features only.
+        pretrained: Checkpoint of the whole classifier to start from (path or URL).
+        train_cfg: Batch augmentations, as in MMPretrain.
+        data_preprocessor: ``ImageTextDataPreprocessor`` by default.
+        channels_last: Keep the image backbone and the images in the channels-last memory layout, which most
+            convolutions run faster in.
+        init_cfg: Initialization, as everywhere in MMEngine.
+
+    Raises:
+        UserError: If there is neither an image backbone nor a text encoder, or a part for fewer modalities than given.
+    """
+
+    # Modules or None.
+    image_backbone: Any
+    image_neck: Any
+    text_encoder: Any
+    fusion: Any
+    head: Any
+
+    def __init__(
+        self,
+        image_backbone: Part = None,
+        image_neck: Part = None,
+        text_encoder: Part = None,
+        fusion: Part = None,
+        head: Part = None,
+        pretrained: str | None = None,
+        train_cfg: dict | None = None,
+        data_preprocessor: Part = None,
+        channels_last: bool = False,
+        init_cfg: dict | list[dict] | None = None,
+    ) -> None:
+        if image_backbone is None and text_encoder is None:
+            raise UserError("ImageTextClassifier: give image_backbone, text_encoder or both")
+        if fusion is not None and (image_backbone is None or text_encoder is None):
+            raise UserError("ImageTextClassifier: fusion needs both image_backbone and text_encoder")
+        if pretrained is not None:
+            init_cfg = {"type": "Pretrained", "checkpoint": pretrained}
+        if not isinstance(data_preprocessor, nn.Module):
+            defaults = {"type": "ImageTextDataPreprocessor", "batch_augments": train_cfg}
+            data_preprocessor = MODELS.build({**defaults, **(data_preprocessor or {})})
+        super().__init__(init_cfg=init_cfg, data_preprocessor=data_preprocessor)
+        if image_backbone is not None and text_encoder is not None and fusion is None:
+            fusion = {"type": "ConcatFusion"}
+        self.image_backbone = _build(image_backbone)
+        self.image_neck = _build(image_neck)
+        self.text_encoder = _build(text_encoder)
+        self.fusion = _build(fusion)
+        self.head = _build(head)
+        self.channels_last = channels_last
+        if channels_last and self.image_backbone is not None:
+            self.image_backbone.to(memory_format=torch.channels_last)
+
+    def forward(
+        self,
+        inputs: Tensor | Mapping[str, Tensor],
+        data_samples: list[DataSample] | None = None,
+        mode: str = "tensor",
+    ) -> Any:
+        """Run the model the way ``mode`` says.
+
+        Args:
+            inputs: ``img`` (N, 3, H, W) and/or the text encoder's inputs; a tensor alone is ``img``.
+            data_samples: N samples, needed for ``'loss'``.
+            mode: ``'tensor'`` gives logits (N, K) (without a head, the features), ``'loss'`` a dict of losses,
+                ``'predict'`` N samples with ``pred_score`` and ``pred_label``.
+
+        Raises:
+            ValueError: If ``mode`` is none of these.
+        """
+        if mode == "tensor":
+            feats = self.extract_feat(inputs)
+            return feats if self.head is None else self.head(feats)
+        if mode == "loss":
+            return self.loss(inputs, data_samples)
+        if mode == "predict":
+            return self.predict(inputs, data_samples)
+        raise ValueError(f"mode must be 'tensor', 'loss' or 'predict', got {mode!r}")
+
+    def extract_feat(self, inputs: Tensor | Mapping[str, Tensor]) -> tuple[Tensor, ...]:
+        """Encode and fuse.
+
+        Args:
+            inputs: As of :meth:`forward`.
+
+        Returns:
+            A tuple whose last item is (N, C).
+
+        Raises:
+            UserError: If an input is missing, or the image features to be fused are not pooled.
+        """
+        if not isinstance(inputs, Mapping):
+            inputs = {"img": inputs}
+        if self.text_encoder is None:
+            return self._encode_image(inputs)
+        text = self._encode_text(inputs)
+        if self.image_backbone is None:
+            return (text,)
+        image = self._encode_image(inputs)[-1]
+        if image.dim() != 2:
+            raise UserError(
+                f"the image feature has the shape {tuple(image.shape)}, fusion needs (N, C): "
+                "set image_neck=dict(type='GlobalAveragePooling')"
+            )
+        return (self.fusion(image, text),)
+
+    def loss(self, inputs: Tensor | Mapping[str, Tensor], data_samples: list[DataSample] | None) -> dict[str, Tensor]:
+        """Give the head's losses for inputs as of :meth:`forward` and N labelled samples."""
+        return self.head.loss(self.extract_feat(inputs), data_samples)
+
+    def predict(
+        self,
+        inputs: Tensor | Mapping[str, Tensor],
+        data_samples: list[DataSample] | None = None,
+        **kwargs: Any,
+    ) -> list[DataSample]:
+        """Give N samples with ``pred_score`` (K,), float32, and ``pred_label``.
+
+        Args:
+            inputs: As of :meth:`forward`.
+            data_samples: N samples to be filled in; None makes new ones.
+            **kwargs: Passed to the head.
+        """
+        feats = self.extract_feat(inputs)
+        device = feats[-1].device.type
+        if not torch.is_autocast_enabled(device):
+            return self.head.predict(feats, data_samples, **kwargs)
+        # In half precision scores would have two or three digits and not sum to 1; the head costs next to nothing.
+        with torch.autocast(device, enabled=False):
+            return self.head.predict(tuple(feat.float() for feat in feats), data_samples, **kwargs)
+
+    def get_layer_depth(self, param_name: str) -> tuple[int, int]:
+        """Give the depth of a parameter and the number of depths, for layer-wise learning rates.
+
+        Args:
+            param_name: Name of the parameter in this model.
+
+        Raises:
+            UserError: If the image backbone does not define depths.
+        """
+        try:
+            return self.image_backbone.get_layer_depth(param_name, "image_backbone.")
+        except (AttributeError, NotImplementedError) as error:
+            raise UserError(
+                "layer-wise learning rates need an image backbone that defines its layers' depths, "
+                f"{type(self.image_backbone).__name__} does not"
+            ) from error
+
+    def _encode_image(self, inputs: Mapping[str, Tensor]) -> tuple[Tensor, ...]:
+        if "img" not in inputs:
+            raise UserError(
+                "the batch has no 'img', which image_backbone needs: "
+                "add LoadImage and PackImageTextInputs to the pipeline"
+            )
+        image = inputs["img"]
+        if self.channels_last:
+            image = image.contiguous(memory_format=torch.channels_last)
+        feats = self.image_backbone(image)
+        return feats if self.image_neck is None else self.image_neck(feats)
+
+    def _encode_text(self, inputs: Mapping[str, Tensor]) -> Tensor:
+        keys = self.text_encoder.input_keys
+        missing = [key for key in keys if key not in inputs]
+        if missing:
+            raise UserError(
+                f"the batch has no {missing[0]!r}, which text_encoder ({type(self.text_encoder).__name__}) needs: "
+                "add TokenizeOCR, LookUpWordVectors and PackImageTextInputs to the pipeline"
+            )
+        return self.text_encoder(*(inputs[key] for key in keys))
+
+
+def _build(part: Part) -> Any:
+    return MODELS.build(part) if isinstance(part, dict) else part

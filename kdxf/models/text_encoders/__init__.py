@@ -1,0 +1,5 @@
+"""Modules that turn the text of a sample into one feature vector."""
+
+from kdxf.models.text_encoders.word2vec_encoder import Word2VecEncoder
+
+__all__ = ["Word2VecEncoder"]

@@ -1,0 +1,240 @@
+import copy
+
+import pytest
+import torch
+from mmengine.optim import OptimWrapper
+from mmpretrain.models import ImageClassifier
+from mmpretrain.structures import DataSample
+from torch.testing import assert_close
+
+from kdxf.errors import UserError
+from kdxf.models import ConcatFusion, ImageTextClassifier, ImageTextDataPreprocessor
+from kdxf.registry import MODELS
+
+K, D = 3, 4
+RESNET = {"type": "ResNet", "depth": 18, "stem_channels": 8, "base_channels": 8}
+GAP = {"type": "GlobalAveragePooling"}
+TEXT = {"type": "Word2VecEncoder", "in_channels": D, "hidden_channels": 8, "out_channels": 6}
+LINEAR = {"type": "LinearClsHead", "num_classes": K}
+MOE = {"type": "MoEClsHead", "num_classes": K, "hidden_channels": 8, "loss": {"type": "LabelSmoothFocalLoss"}}
+BACKBONES = {
+    "ResNet": (RESNET, 64),
+    "ResNetV1d": ({**RESNET, "type": "ResNetV1d"}, 64),
+    "SwinTransformer": (
+        {
+            "type": "SwinTransformer",
+            "arch": {"embed_dims": 8, "depths": [1, 1, 1, 1], "num_heads": [1, 1, 1, 1]},
+            "img_size": 32,
+            "window_size": 1,
+        },
+        64,
+    ),
+    "timm": ({"type": "TIMMBackbone", "model_name": "resnet10t", "pretrained": False}, 512),
+}
+
+
+def batch(n=4, *, img=True, text=True):
+    torch.manual_seed(1)
+    inputs = {}
+    if img:
+        inputs["img"] = torch.randint(0, 256, (n, 3, 32, 32), dtype=torch.uint8)
+    if text:
+        inputs |= {"text": torch.randn(n, 5, D), "text_weight": torch.rand(n, 5)}
+    return {"inputs": inputs, "data_samples": [DataSample().set_gt_label(i % K) for i in range(n)]}
+
+
+def build(*, img=RESNET, channels=64, text=True, head=MOE, **kwargs):
+    torch.manual_seed(0)
+    width = (channels if img else 0) + (6 if text else 0)
+    return MODELS.build(
+        {
+            "type": "ImageTextClassifier",
+            "image_backbone": copy.deepcopy(img),
+            "image_neck": GAP if img else None,
+            "text_encoder": TEXT if text else None,
+            "head": {**head, "in_channels": width} if head else None,
+            "data_preprocessor": {"mean": [128.0] * 3, "std": [64.0] * 3, "to_rgb": True},
+            **kwargs,
+        }
+    )
+
+
+def prepared(model, data):
+    return model.data_preprocessor(data)["inputs"]
+
+
+@pytest.mark.parametrize("channels_last", [False, True])
+@pytest.mark.parametrize("backbone", list(BACKBONES))
+def test_backbones(backbone, channels_last):
+    config, channels = BACKBONES[backbone]
+    model = build(img=config, channels=channels, channels_last=channels_last)
+    optimizer = OptimWrapper(torch.optim.SGD(model.parameters(), lr=0.1))
+    before = [p.detach().clone() for p in model.parameters()]
+    logs = model.train_step(batch(), optimizer)
+    assert torch.isfinite(logs["loss"])
+    assert 0 < logs["dummy_gate"] < 1
+    for part in ("image_backbone", "text_encoder", "head"):
+        moved = [
+            not torch.equal(old, new)
+            for old, (name, new) in zip(before, model.named_parameters(), strict=True)
+            if name.startswith(part)
+        ]
+        assert any(moved)
+    scores = torch.stack([sample.pred_score for sample in model.eval().test_step(batch())])
+    assert_close(scores.sum(1), torch.ones(4))
+
+
+def test_it_only_wires():
+    model = build().eval()
+    inputs = prepared(model, batch())
+    image = model.image_backbone(inputs["img"])[-1].mean((2, 3))
+    text = model.text_encoder(inputs["text"], inputs["text_weight"])
+    joint = torch.cat([image, text], 1)
+    assert_close(model.extract_feat(inputs)[-1], joint)
+    logits = model.head((joint,))
+    assert_close(model(inputs), logits)
+    samples = batch()["data_samples"]
+    predicted = model(inputs, samples, mode="predict")
+    assert predicted[0] is samples[0]
+    assert_close(torch.stack([s.pred_score for s in predicted]), logits.softmax(1))
+    assert [s.pred_label.item() for s in predicted] == logits.argmax(1).tolist()
+    target = torch.tensor([0, 1, 2, 0])
+    assert_close(model(inputs, samples, mode="loss")["loss"], model.head.loss_module(logits, target))
+
+
+def test_image_alone_is_mmpretrains_classifier():
+    model = build(text=False, head=LINEAR).eval()
+    host = ImageClassifier(
+        RESNET, GAP, {**LINEAR, "in_channels": 64}, data_preprocessor={"mean": [128.0] * 3, "std": [64.0] * 3}
+    ).eval()
+    host.load_state_dict({k.replace("image_backbone.", "backbone."): v for k, v in model.state_dict().items()})
+    host.data_preprocessor.to_rgb = True
+    data = batch(text=False)
+    expected = torch.stack([s.pred_score for s in host.test_step({**data, "inputs": data["inputs"]["img"]})])
+    for inputs in (data["inputs"], data["inputs"]["img"]):
+        scores = torch.stack([s.pred_score for s in model.test_step({**data, "inputs": inputs})])
+        assert_close(scores, expected)
+
+
+def test_text_alone():
+    model = build(img=None)
+    assert model.fusion is None
+    model.train_step(batch(img=False), OptimWrapper(torch.optim.SGD(model.parameters(), lr=0.1)))
+    assert len(model.eval().test_step(batch(img=False))) == 4
+    inputs = prepared(model, batch(img=True))  # what it does not read may be there
+    assert_close(model.extract_feat(inputs)[0], model.text_encoder(inputs["text"], inputs["text_weight"]))
+
+
+def test_channels_last_changes_the_layout_alone():
+    plain, fast = build().eval(), build(channels_last=True).eval()
+    inputs = prepared(plain, batch())
+    assert_close(plain(inputs), fast(inputs), atol=1e-4, rtol=1e-4)
+    seen = []
+    fast.image_backbone.register_forward_pre_hook(lambda _, args: seen.append(args[0]))
+    fast(inputs)
+    assert seen[0].is_contiguous(memory_format=torch.channels_last)
+    assert fast.image_backbone.layer1[0].conv1.weight.is_contiguous(memory_format=torch.channels_last)
+    fast.load_state_dict(plain.state_dict())
+    assert fast.image_backbone.layer1[0].conv1.weight.is_contiguous(memory_format=torch.channels_last)
+
+
+@pytest.mark.parametrize("head", [MOE, LINEAR])
+def test_bfloat16_predictions_are_float32(head):
+    model = build(head=head, channels_last=True).eval()
+    expected = torch.stack([s.pred_score for s in model.test_step(batch())])
+    with torch.autocast("cpu", torch.bfloat16):
+        scores = torch.stack([s.pred_score for s in model.test_step(batch())])
+    assert scores.dtype == torch.float32
+    assert_close(scores.sum(1), torch.ones(4))
+    assert_close(scores, expected, atol=0.02, rtol=0.05)
+
+
+def test_bfloat16_training_is_finite():
+    model = build(channels_last=True)
+    data = model.data_preprocessor(batch(), training=True)
+    with torch.autocast("cpu", torch.bfloat16):
+        losses = model(**data, mode="loss")
+    losses["loss"].backward()
+    assert all(torch.isfinite(p.grad).all() for p in model.parameters())
+
+
+def test_ready_modules_and_no_head():
+    fusion = ConcatFusion()
+    model = ImageTextClassifier(
+        image_backbone=MODELS.build(RESNET),
+        image_neck=MODELS.build(GAP),
+        text_encoder=MODELS.build(TEXT),
+        fusion=fusion,
+        data_preprocessor=ImageTextDataPreprocessor(),
+    )
+    assert model.fusion is fusion
+    assert model(prepared(model, batch()))[-1].shape == (4, 70)
+
+
+def test_train_cfg_sets_batch_augments():
+    config = {"mean": [0.0] * 3, "std": [1.0] * 3, "num_classes": K}
+    train_cfg = {"augments": [{"type": "Mixup", "alpha": 1.0}]}
+    model = build(text=False, train_cfg=train_cfg, data_preprocessor=config)
+    assert model.data_preprocessor.batch_augments is not None
+    assert set(config) == {"mean", "std", "num_classes"}
+    logs = model.train_step(batch(text=False), OptimWrapper(torch.optim.SGD(model.parameters(), lr=0.1)))
+    assert torch.isfinite(logs["loss"])
+
+
+def test_pretrained_weights(tmp_path):
+    source = build()
+    torch.nn.init.normal_(source.image_backbone.conv1.weight)
+    torch.save({"state_dict": source.state_dict()}, tmp_path / "whole.pth")
+    torch.save(source.image_backbone.state_dict(), tmp_path / "backbone.pth")
+    init = {"type": "Pretrained", "checkpoint": str(tmp_path / "backbone.pth")}
+    for model in (build(pretrained=str(tmp_path / "whole.pth")), build(img={**RESNET, "init_cfg": init})):
+        model.init_weights()
+        assert_close(model.image_backbone.conv1.weight, source.image_backbone.conv1.weight)
+
+
+def test_missing_weights_name_the_file(tmp_path):
+    missing = str(tmp_path / "missing.pth")
+    init = {"type": "Pretrained", "checkpoint": missing}
+    for model in (build(pretrained=missing), build(img={**RESNET, "init_cfg": init})):
+        with pytest.raises(FileNotFoundError, match=r"missing\.pth"):
+            model.init_weights()
+
+
+def test_layer_depths():
+    model = build(img=BACKBONES["SwinTransformer"][0])
+    assert model.get_layer_depth("image_backbone.patch_embed.projection.weight") == (0, 6)
+    assert model.get_layer_depth("head.experts.fc.weight") == (5, 6)
+    with pytest.raises(UserError, match=r"layer-wise learning rates need .* ResNet does not"):
+        build().get_layer_depth("head.experts.fc.weight")
+    with pytest.raises(UserError, match=r"layer-wise learning rates need .* NoneType does not"):
+        build(img=None).get_layer_depth("head.experts.fc.weight")
+
+
+def test_missing_parts():
+    with pytest.raises(UserError, match="give image_backbone, text_encoder or both"):
+        ImageTextClassifier(head=LINEAR)
+    with pytest.raises(UserError, match="fusion needs both image_backbone and text_encoder"):
+        ImageTextClassifier(text_encoder=TEXT, fusion={"type": "ConcatFusion"})
+
+
+def test_missing_inputs():
+    model = build()
+    inputs = prepared(model, batch())
+    with pytest.raises(UserError, match="the batch has no 'img', which image_backbone needs: add LoadImage"):
+        model({key: inputs[key] for key in ("text", "text_weight")})
+    with pytest.raises(UserError, match=r"no 'text_weight', which text_encoder \(Word2VecEncoder\) needs"):
+        model({key: inputs[key] for key in ("img", "text")})
+    with pytest.raises(UserError, match=r"no 'text', .* add TokenizeOCR, LookUpWordVectors"):
+        model(inputs["img"])
+
+
+def test_unpooled_image_features():
+    model = build(image_neck=None)
+    with pytest.raises(UserError, match=r"shape \(4, 64, 1, 1\), fusion needs \(N, C\): set image_neck"):
+        model(prepared(model, batch()))
+
+
+def test_unknown_mode():
+    model = build()
+    with pytest.raises(ValueError, match="mode must be 'tensor', 'loss' or 'predict', got 'train'"):
+        model(prepared(model, batch()), mode="train")

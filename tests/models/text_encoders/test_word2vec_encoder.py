@@ -1,0 +1,124 @@
+import pytest
+import torch
+from torch.testing import assert_close
+
+from kdxf.models import Word2VecEncoder
+from kdxf.registry import MODELS
+
+
+def make(pooling="mean", **kwargs):
+    torch.manual_seed(0)
+    return Word2VecEncoder(in_channels=2, hidden_channels=4, out_channels=3, pooling=pooling, **kwargs).eval()
+
+
+TEXT = torch.tensor(
+    [
+        [[1.0, 0.0], [0.0, 2.0], [9.0, 9.0]],
+        [[1.0, 1.0], [3.0, 5.0], [0.0, 0.0]],
+        [[7.0, 7.0], [7.0, 7.0], [7.0, 7.0]],
+    ]
+)
+WEIGHT = torch.tensor([[3.0, 1.0, 0.0], [0.5, 0.5, 0.0], [0.0, 0.0, 0.0]])
+# (3 * (1, 0) + 1 * (0, 2)) / 4; ((1, 1) + (3, 5)) / 2; no text
+MEANS = torch.tensor([[0.75, 0.5], [2.0, 3.0], [0.0, 0.0]])
+
+
+@pytest.mark.parametrize("pooling", ["mean", "attention"])
+def test_weighted_mean(pooling):
+    encoder = make(pooling)  # attention starts as the mean
+    assert_close(encoder.pool(TEXT, WEIGHT), MEANS)
+    assert_close(encoder.shares(TEXT, WEIGHT).sum(1), torch.tensor([1.0, 1.0, 0.0]))
+
+
+def test_attention_by_hand():
+    encoder = make("attention")
+    with torch.no_grad():
+        encoder.score.weight.copy_(torch.log(torch.tensor([[2.0, 3.0]])))
+    # document 0: scores ln 2 and 2 ln 3, shares 3 * 2 : 1 * 9 = 0.4 : 0.6
+    # document 1: scores ln 2 + ln 3 and 3 ln 2 + 5 ln 3, shares 6 : 8 * 243 = 1 : 324
+    shares = torch.tensor([[0.4, 0.6, 0.0], [1 / 325, 324 / 325, 0.0], [0.0, 0.0, 0.0]])
+    assert_close(encoder.shares(TEXT, WEIGHT), shares)
+
+
+def test_padding_does_not_count():
+    for encoder in (make(), make("attention")):
+        if encoder.score is not None:
+            torch.nn.init.normal_(encoder.score.weight)
+        longer = torch.cat([TEXT, torch.full((3, 2, 2), 50.0)], dim=1)
+        longer_weight = torch.cat([WEIGHT, torch.zeros(3, 2)], dim=1)
+        assert_close(encoder(longer, longer_weight), encoder(TEXT, WEIGHT))
+
+
+def test_only_relative_weights_count():
+    encoder = make()
+    assert_close(encoder(TEXT, WEIGHT * 1e-20), encoder(TEXT, WEIGHT))
+
+
+def test_scale_and_common_part_of_the_vectors_do_not_count():
+    features = []
+    for text in (TEXT, 100 * TEXT + 5000):
+        encoder = make(dropout=0.0).train()
+        features.append(encoder(text, WEIGHT))
+    assert_close(features[0], features[1], atol=1e-2, rtol=1e-2)
+
+
+def test_no_text_has_a_learned_vector():
+    encoder = make()
+    with torch.no_grad():
+        encoder.norm.no_text.copy_(torch.tensor([3.0, -1.0]))
+    assert_close(encoder(TEXT, WEIGHT)[2], encoder.mlp(torch.tensor([3.0, -1.0])))
+
+
+@pytest.mark.parametrize("pooling", ["mean", "attention"])
+def test_documents_without_text_train(pooling):
+    encoder = make(pooling, dropout=0.5).train()
+    feature = encoder(TEXT, torch.zeros(3, 3))
+    assert feature.shape == (3, 3)
+    feature.sum().backward()
+    assert all(torch.isfinite(p.grad).all() for p in encoder.parameters())
+    encoder.eval()
+    empty = encoder(TEXT, torch.zeros(3, 3))
+    assert_close(empty[0], empty[2])
+
+
+def test_extreme_scores_stay_finite():
+    encoder = make("attention")
+    with torch.no_grad():
+        encoder.score.weight.fill_(1e4)
+    assert torch.isfinite(encoder(TEXT, WEIGHT)).all()
+    # document 0: the second word scores higher by 1e4, it takes all
+    assert_close(encoder.shares(TEXT, WEIGHT)[0], torch.tensor([0.0, 1.0, 0.0]))
+
+
+def test_attention_learns():
+    encoder = make("attention")
+    encoder(TEXT, WEIGHT).pow(2).sum().backward()
+    assert encoder.score.weight.grad.abs().sum() > 0
+
+
+def test_bfloat16():
+    encoder = make("attention")
+    with torch.autocast("cpu", torch.bfloat16):
+        feature = encoder(TEXT, WEIGHT)
+    assert_close(feature.float(), encoder(TEXT, WEIGHT), atol=0.1, rtol=0.1)
+
+
+def test_dropout():
+    encoder = make(dropout=0.5).train()
+    assert not torch.equal(encoder(TEXT, WEIGHT), encoder(TEXT, WEIGHT))
+
+
+def test_defaults_follow_the_document():
+    encoder = MODELS.build({"type": "Word2VecEncoder"})
+    assert [(m.in_features, m.out_features) for m in encoder.mlp if isinstance(m, torch.nn.Linear)] == [
+        (200, 512),
+        (512, 1024),
+    ]
+    assert encoder.input_keys == ("text", "text_weight")
+
+
+def test_errors():
+    with pytest.raises(ValueError, match="pooling must be one of mean, attention, got 'max'"):
+        Word2VecEncoder(pooling="max")
+    with pytest.raises(ValueError, match=r"word vectors are 3 wide, but text_encoder\.in_channels is 2"):
+        make()(torch.zeros(1, 4, 3), torch.ones(1, 4))
