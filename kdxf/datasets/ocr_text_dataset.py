@@ -1,0 +1,148 @@
+"""The dataset of images that carry text: an annotation file joined with an OCR table."""
+
+import logging
+import os
+from collections.abc import Sequence
+from typing import Any
+from weakref import WeakValueDictionary
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from mmengine.dataset import force_full_init
+from mmengine.logging import print_log
+from mmpretrain.datasets import BaseDataset
+
+from kdxf.annotations import label_indices, read_annotations, read_classes
+from kdxf.datasets.sample_rows import SampleRows
+from kdxf.errors import UserError
+from kdxf.registry import DATASETS
+from kdxf.text.ocr.table import OCRTable
+
+# The tables in use: the training and the validation set often read the same one.
+_open_tables: WeakValueDictionary[tuple[str, int], OCRTable] = WeakValueDictionary()
+
+
+@DATASETS.register_module()
+class OCRTextDataset(BaseDataset):
+    """Images with labels and with the text that OCR read in them.
+
+    A sample starts its way through the pipeline with ``img_path``, ``gt_label`` (unless the file is unlabelled),
+    ``ocr`` (:class:`~kdxf.text.ocr.OCRRecord`) and ``sample_idx``. An image without a row in the OCR table is an
+    image without text; how many there are is logged once.
+
+    All relative paths are taken from ``data_root``.
+
+    Args:
+        ann_file: CSV with the columns ``image`` and ``label``, or MMPretrain's ``path label`` lines; see
+            :func:`kdxf.annotations.read_annotations`. Without labels the dataset is one to predict.
+        ocr_file: The OCR table (a Parquet file or a folder of parts), its ``image`` relative to ``data_prefix``.
+            Without it the text is the CSV's column ``text``, or there is none.
+        classes: The class names, or the file that lists them. Labels may be names or indices; see
+            :func:`kdxf.annotations.label_indices`. Defaults to ``classes.txt`` beside ``ann_file``.
+        fraction: Uses only this part of the rows, for a quick try: the same part of every class, evenly spread over
+            the file.
+        data_root: Where relative paths start.
+        data_prefix: The image root.
+        **kwargs: ``pipeline``, ``test_mode``, ``indices``, ``metainfo`` and the others of MMPretrain's ``BaseDataset``.
+            ``serialize_data`` has no effect: the rows are shared by the loader's workers in any case.
+
+    Raises:
+        UserError: A file is missing or malformed, a label is not a class, or ``fraction`` is not in (0, 1].
+    """
+
+    def __init__(
+        self,
+        ann_file: str,
+        ocr_file: str | None = None,
+        classes: str | Sequence[str] | None = None,
+        fraction: float = 1.0,
+        data_root: str = "",
+        data_prefix: str | dict = "",
+        **kwargs: Any,
+    ) -> None:
+        if not 0 < fraction <= 1:
+            raise UserError(f"OCRTextDataset: fraction is {fraction}; give a part of the rows, above 0 and at most 1")
+        data_root = os.path.expanduser(data_root)
+        self.ocr_file = None if ocr_file is None else os.path.join(data_root, os.path.expanduser(ocr_file))
+        self.fraction = fraction
+        if classes is None or isinstance(classes, str):
+            classes_file = classes or os.path.join(os.path.dirname(ann_file), "classes.txt")
+            classes = read_classes(os.path.join(data_root, os.path.expanduser(classes_file)))
+        kwargs["serialize_data"] = False
+        super().__init__(ann_file, data_root=data_root, data_prefix=data_prefix, classes=list(classes), **kwargs)
+
+    def load_data_list(self) -> SampleRows:
+        """Reads the annotation file and joins it with the OCR table, by image."""
+        frame = read_annotations(self.ann_file)
+        labels = self._labels(frame["label"]) if "label" in frame else None
+        if self.fraction < 1:
+            picked = _spread(len(frame), labels, self.fraction)
+            frame, labels = frame.iloc[picked], None if labels is None else labels[picked]
+        texts, table, table_rows = None, None, None
+        if self.ocr_file is not None:
+            table = _open_table(self.ocr_file)
+            table_rows = table.rows_of(frame["image"].tolist())
+            self._report_missing(frame["image"], table_rows < 0)
+        elif "text" in frame:
+            texts = _arrow(frame["text"])
+        prefix = os.path.join(self.img_prefix, "")
+        return SampleRows(_arrow(frame["image"]), prefix, labels, texts, table, table_rows)
+
+    @force_full_init
+    def get_data_info(self, idx: int) -> dict:
+        """Returns the sample of row ``idx`` as it enters the pipeline."""
+        return {**self.data_list[idx], "sample_idx": idx if idx >= 0 else len(self) + idx}
+
+    @force_full_init
+    def get_gt_labels(self) -> np.ndarray:
+        """Returns the class index of every row, int64 (n,).
+
+        Raises:
+            UserError: The rows are unlabelled.
+        """
+        if self.data_list.labels is None:
+            raise UserError(f"{self.ann_file}: has no labels; training and class balancing need the column 'label'")
+        return self.data_list.labels
+
+    def get_cat_ids(self, idx: int) -> list[int]:
+        """Returns the class index of row ``idx`` in a list, as ``ClassBalancedDataset`` asks for it."""
+        return [int(self.get_gt_labels()[idx])]
+
+    def _get_unserialized_subset(self, indices: int | Sequence[int]) -> SampleRows:
+        if isinstance(indices, int):
+            return super()._get_unserialized_subset(indices)
+        return self.data_list.take(indices)
+
+    def _labels(self, labels: pd.Series) -> np.ndarray:
+        codes, written = pd.factorize(labels)
+        return np.array(label_indices(written, self.metainfo["classes"], self.ann_file))[codes]
+
+    def _report_missing(self, images: pd.Series, missing: np.ndarray) -> None:
+        if missing.any():
+            print_log(
+                f"{missing.sum()} of {len(images)} images of {self.ann_file} have no row in {self.ocr_file} (first: "
+                f"{images.iloc[missing.argmax()]}); they count as images without text. To read them run tools/ocr.py "
+                f"again, with the image root {self.img_prefix!r}",
+                logger="current",
+                level=logging.WARNING,
+            )
+
+
+def _arrow(column: pd.Series) -> pa.ChunkedArray:
+    return pa.Table.from_pandas(column.to_frame("column"), preserve_index=False)["column"]
+
+
+def _open_table(path: str) -> OCRTable:
+    key = (os.path.realpath(path), os.stat(path).st_mtime_ns if os.path.exists(path) else 0)
+    table = _open_tables.get(key)
+    if table is None:
+        table = _open_tables[key] = OCRTable.open(path)
+    return table
+
+
+def _spread(count: int, labels: np.ndarray | None, fraction: float) -> np.ndarray:
+    """Picks ``fraction`` of ``count`` rows at even distances in the order of their classes; sorted."""
+    picked = max(1, round(count * fraction))
+    order = np.arange(count) if labels is None else np.argsort(labels, kind="stable")
+    return np.sort(order[np.arange(picked) * count // picked])

@@ -1,0 +1,63 @@
+"""The last transform: from a results dict to what the model takes."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from mmcv.transforms import BaseTransform
+from mmpretrain.structures import DataSample
+
+from kdxf.errors import UserError
+from kdxf.registry import TRANSFORMS
+
+META_KEYS = (
+    "sample_idx",
+    "img_path",
+    "error",
+    "ori_shape",
+    "img_shape",
+    "scale_factor",
+    "flip",
+    "flip_direction",
+)
+
+
+@TRANSFORMS.register_module()
+class PackImageTextInputs(BaseTransform):
+    """Packs whichever of image and text the pipeline made.
+
+    Required keys: ``img`` or ``text`` with ``text_weight``, or all three. All other keys are deleted. Result::
+
+        inputs        {'img': uint8 (3, H, W), 'text': float32 (L, D), 'text_weight': float32 (L,)}
+        data_samples  DataSample with gt_label (where there is one) and the meta keys
+
+    Args:
+        meta_keys: Keys that are kept as meta information of the data sample, where they are there. ``error`` is always
+            set, ``None`` where the image was read, so that batches are alike.
+
+    Raises:
+        UserError: The pipeline made neither an image nor text.
+    """
+
+    def __init__(self, meta_keys: Sequence[str] = META_KEYS) -> None:
+        self.meta_keys = tuple(meta_keys)
+
+    def transform(self, results: dict) -> dict:
+        """Packs ``results``."""
+        inputs = {}
+        if "img" in results:
+            inputs["img"] = torch.from_numpy(np.ascontiguousarray(results["img"].transpose(2, 0, 1)))
+        if "text" in results:
+            inputs["text"] = torch.from_numpy(results["text"])
+            inputs["text_weight"] = torch.from_numpy(results["text_weight"])
+        if not inputs:
+            raise UserError(
+                "PackImageTextInputs: the pipeline made neither 'img' nor 'text'; add LoadImage, or TokenizeOCR and "
+                "LookUpWordVectors, before it"
+            )
+        sample = DataSample()
+        if "gt_label" in results:
+            sample.set_gt_label(results["gt_label"])
+        sample.set_metainfo({key: results[key] for key in self.meta_keys if key in results})
+        sample.set_metainfo({"error": results.get("error")})
+        return {"inputs": inputs, "data_samples": sample}

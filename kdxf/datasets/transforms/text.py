@@ -1,0 +1,84 @@
+"""From OCR lines to word vectors."""
+
+import numpy as np
+from mmcv.transforms import BaseTransform
+
+from kdxf.errors import UserError
+from kdxf.registry import TRANSFORMS
+from kdxf.text.registry import TOKENIZERS
+from kdxf.text.word_vectors import WordVectors
+
+
+@TRANSFORMS.register_module()
+class TokenizeOCR(BaseTransform):
+    """Cuts the OCR lines into tokens, in reading order; each token has the OCR score of its line.
+
+    Required keys: ``ocr``. Added keys: ``tokens`` (list of str), ``token_scores`` (float32 (L,), in 0..1).
+
+    Args:
+        tokenizer: Config of a registered tokenizer, such as ``dict(type='JiebaTokenizer')``.
+        min_score: Lines below this OCR score are left out.
+    """
+
+    needs_ocr = True  # tells inference to read the text of new images
+
+    def __init__(self, tokenizer: dict, min_score: float = 0.0) -> None:
+        self.tokenizer = TOKENIZERS.build(tokenizer)
+        self.min_score = min_score
+
+    def transform(self, results: dict) -> dict:
+        """Tokenizes ``ocr``."""
+        tokens: list[str] = []
+        scores: list[float] = []
+        record = results["ocr"]
+        for text, score in zip(record.texts, record.scores.tolist(), strict=True):
+            if score >= self.min_score:
+                words = self.tokenizer.tokenize(text)
+                tokens += words
+                scores += [score] * len(words)
+        results["tokens"] = tokens
+        results["token_scores"] = np.asarray(scores, dtype=np.float32)
+        return results
+
+
+@TRANSFORMS.register_module()
+class LookUpWordVectors(BaseTransform):
+    """Looks the tokens up in a folder of word vectors.
+
+    Required keys: ``tokens``, ``token_scores``. Added keys: ``text`` (float32 (L, D)), ``text_weight`` (float32 (L,)):
+    the OCR score of the token; 0 for padding and for a token that no known piece could compose.
+
+    ======================  =================  ====================
+    tokens (max_tokens=3)   rows of ``text``   ``text_weight``
+    ======================  =================  ====================
+    none                    0, 0, 0            0, 0, 0
+    milk(0.9)               milk, 0, 0         0.9, 0, 0
+    a(1) b(1) c(.5) d(.5)   a, b, c            1, 1, 0.5
+    ======================  =================  ====================
+
+    Args:
+        vectors: The folder that ``tools/word2vec.py`` wrote.
+        max_tokens: L. Longer documents are cut, shorter ones padded.
+
+    Raises:
+        UserError: ``vectors`` is not such a folder, or ``max_tokens`` is not positive.
+    """
+
+    def __init__(self, vectors: str, max_tokens: int = 64) -> None:
+        if max_tokens < 1:
+            raise UserError(f"LookUpWordVectors: max_tokens is {max_tokens}; give a number above 0")
+        self.vectors = WordVectors.open(vectors)
+        self.max_tokens = max_tokens
+
+    def transform(self, results: dict) -> dict:
+        """Looks ``tokens`` up."""
+        tokens = results["tokens"][: self.max_tokens]
+        text = np.zeros((self.max_tokens, self.vectors.dim), dtype=np.float32)
+        weight = np.zeros(self.max_tokens, dtype=np.float32)
+        if tokens:
+            found_vectors, found = self.vectors.lookup(tokens)
+            text[: len(tokens)] = found_vectors
+            weight[: len(tokens)] = results["token_scores"][: self.max_tokens] * found
+        results["text"] = text
+        results["text_weight"] = weight
+        return results

@@ -1,0 +1,63 @@
+import pandas as pd
+import pytest
+import torch
+
+from kdxf.errors import UserError
+from kdxf.evaluation.prediction_table import PredictionTable
+
+SAMPLES = [
+    {
+        "img_path": "a, b/奶.jpg",
+        "gt_label": torch.tensor([1]),
+        "pred_label": torch.tensor([0]),
+        "pred_score": torch.tensor([0.75, 0.25]),
+        "error": None,
+    },
+    {
+        "img_path": "c.jpg",
+        "pred_label": torch.tensor([0, 1]),  # a model that gives several labels; no truth
+        "pred_score": torch.tensor([0.5, 0.875]),
+        "error": "empty file",
+    },
+]
+
+
+def table(path, classes=("奶粉", "b")):
+    writer = PredictionTable(path)
+    writer.dataset_meta = {"classes": classes} if classes else {}
+    writer.process(None, SAMPLES[:1])
+    writer.process(None, SAMPLES[1:])
+    assert writer.evaluate(2) == {}
+    assert [item.name for item in path.parent.iterdir()] == [path.name]
+
+
+def test_csv(tmp_path):
+    path = tmp_path / "new" / "p.csv"
+    table(path)
+    assert path.read_text(encoding="utf-8").splitlines() == [
+        "image,label,pred_label,pred_class,score,error",
+        '"a, b/奶.jpg",1,0,奶粉,0.75,',
+        "c.jpg,,0 1,奶粉|b,0.875,empty file",
+    ]
+
+
+def test_parquet_has_all_scores(tmp_path):
+    path = tmp_path / "new" / "p.parquet"
+    table(path, classes=None)
+    frame = pd.read_parquet(path)
+    assert [list(scores) for scores in frame.scores] == [[0.75, 0.25], [0.5, 0.875]]
+    assert frame.pred_class.isna().all()
+
+
+def test_other_endings(tmp_path):
+    with pytest.raises(UserError, match=r"--out .*p.pkl: the name must end with .csv or .parquet"):
+        PredictionTable(tmp_path / "p.pkl")
+
+
+def test_labels_are_whole_numbers(tmp_path):
+    """Also where some images have none."""
+    writer = PredictionTable(tmp_path / "p.csv")
+    one = {"pred_label": torch.tensor([2]), "pred_score": torch.tensor([1.0])}
+    writer.process(None, [{"img_path": "a.jpg", "gt_label": torch.tensor([1]), **one}, {"img_path": "b.jpg", **one}])
+    writer.evaluate(2)
+    assert (tmp_path / "p.csv").read_text().splitlines()[1:] == ["a.jpg,1,2,,1.0,", "b.jpg,,2,,1.0,"]
