@@ -22,7 +22,7 @@ test: lint
 	$(BIN)/python -m pytest
 
 demo: env
-	PATH="$(CURDIR)/$(BIN):$$PATH" bash tools/demo.sh
+	$(BIN)/python tools/demo.py
 
 clean-env:
 	rm -rf $(VENV)

@@ -1,0 +1,12 @@
+"""moe_r18.py without the text: the image-only baseline."""
+
+_base_ = "moe_r18.py"
+
+train_pipeline = [*_base_.train_image, *_base_.pack]
+test_pipeline = [*_base_.test_image, *_base_.pack]
+tta_pipeline = [_base_.tta_pipeline[0], _base_.tta_pipeline[-1]]
+
+model = dict(text_encoder=None, fusion=None, head=dict(in_channels=_base_.image_channels))
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+test_dataloader = val_dataloader

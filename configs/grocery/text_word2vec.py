@@ -1,0 +1,13 @@
+"""moe_r18.py without the image: the text-only baseline."""
+
+_base_ = "moe_r18.py"
+
+train_pipeline = [*_base_.train_text, *_base_.pack]
+test_pipeline = [*_base_.test_text, *_base_.pack]
+tta_model = None
+tta_pipeline = None
+
+model = dict(image_backbone=None, image_neck=None, fusion=None, head=dict(in_channels=_base_.text_channels))
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+test_dataloader = val_dataloader

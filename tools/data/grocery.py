@@ -1,0 +1,27 @@
+#!/usr/bin/env python
+"""Lays GroceryStoreDataset out under data/grocery, for configs/grocery.
+
+Get the dataset from its authors first (github.com/marcusklasson/GroceryStoreDataset, MIT licence), then:
+
+    python tools/data/grocery.py path/to/GroceryStoreDataset/dataset
+"""
+
+import argparse
+from pathlib import Path
+
+from kdxf.apis.command import run
+from kdxf.grocery import lay_out
+
+
+def main() -> None:
+    """Parses the arguments and lays the data out."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("source", type=Path, help="folder that holds train.txt, val.txt, classes.csv and the images")
+    parser.add_argument("--out", type=Path, default=Path("data/grocery"), help="default: %(default)s")
+    args = parser.parse_args()
+    for name, count in lay_out(args.source, args.out).items():
+        print(f"{args.out / name}: {count} rows")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,71 @@
+#!/usr/bin/env python
+"""The main job on data/demo, command by command: OCR, word vectors, training, test, predictions.
+
+``make demo`` runs it. Each step is a command that you can run yourself; results go to work_dirs/demo.
+"""
+
+import json
+import shlex
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from kdxf.apis.command import run
+from kdxf.errors import UserError
+
+DATA = "data/demo"
+OUT = Path("work_dirs/demo")
+MODELS = {"image only": "image_r18", "text only": "text_word2vec", "both": "moe_r18"}
+
+
+def step(title: str, *command: str) -> None:
+    """Shows a command, runs it and says how long it took.
+
+    Raises:
+        UserError: The command failed.
+    """
+    print(f"\n== {title}\n$ python {shlex.join(command)}", flush=True)
+    start = time.monotonic()
+    if subprocess.run([sys.executable, *command]).returncode:
+        raise UserError(f"the demo stopped at: python {shlex.join(command)}")
+    print(f"   {time.monotonic() - start:.0f} s", flush=True)
+
+
+def checkpoint(name: str) -> str:
+    """Names the last checkpoint of a model."""
+    return (OUT / name / "last_checkpoint").read_text().strip()
+
+
+def main() -> None:
+    """Runs the demo from images to a table."""
+    start = time.monotonic()
+    if not Path(DATA, "train.csv").is_file():
+        raise UserError(f"{DATA}/train.csv is missing: run the demo from the root of the repository")
+    step("Read the text in the images", "tools/ocr.py", f"{DATA}/images", "--root", DATA, "--out", f"{DATA}/ocr")
+    vectors = ("--out", f"{DATA}/vectors", "--dim", "64", "--min-count", "1", "--epochs", "50", "--overwrite")
+    step("Train word vectors on it", "tools/word2vec.py", "train", f"{DATA}/ocr", *vectors)
+    for title, name in MODELS.items():
+        config, folder = f"configs/demo/{name}.py", str(OUT / name)
+        step(f"Train: {title}", "tools/train.py", config, "--work-dir", folder)
+        predictions = str(OUT / f"{name}.csv")
+        step(f"Test: {title}", "tools/test.py", config, checkpoint(name), "--work-dir", folder, "--out", predictions)
+    answers = ("--save_csv", str(OUT / "predictions.csv"), "--with-name", "--with-score")
+    images = (f"{DATA}/images/test", "--ocr", f"{DATA}/ocr", "--ocr-root", DATA)
+    step("Predict", "tools/inference.py", "configs/demo/moe_r18.py", checkpoint("moe_r18"), *images, *answers)
+
+    print(f"\nTop-1 accuracy on {DATA}/val.csv ({(time.monotonic() - start) / 60:.1f} minutes in all)\n")
+    for title, name in MODELS.items():
+        metrics = json.loads((OUT / f"{name}.metrics.json").read_text())
+        print(f"  {title:12s}{metrics['accuracy/top1']:6.1f} %")
+    print(
+        f"\nWhere to look next:\n"
+        f"  {OUT}/predictions.csv      a label for each image of {DATA}/images/test\n"
+        f"  {OUT}/moe_r18.csv          what the fused model said of each validation image\n"
+        f"  configs/demo/moe_r18.py    the experiment; README.md tells how to bring your own images\n"
+        f"  tensorboard --logdir {OUT}   the curves"
+    )
+
+
+if __name__ == "__main__":
+    run(main)
