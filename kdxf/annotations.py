@@ -5,12 +5,17 @@ or class index) and any other columns. MMPretrain's ``path label`` text files an
 """
 
 import os
-from collections.abc import Sequence
-from pathlib import Path
+import warnings
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
 from kdxf.errors import UserError
+from kdxf.image_io import IMAGE_EXTENSIONS
+
+_TEXT_COLUMNS = ("image", "label", "text")
 
 
 def read_annotations(path: str | Path) -> pd.DataFrame:
@@ -22,8 +27,9 @@ def read_annotations(path: str | Path) -> pd.DataFrame:
             in an integer.
 
     Returns:
-        A frame with the column ``image`` (str), ``label`` where the file has labels (str, as written), and the other
-        columns of a CSV as pandas reads them.
+        A frame with the column ``image`` (str), ``label`` where the file has labels (str, as written), ``text`` (str)
+        where it has that, and the other columns of a CSV as pandas reads them. An empty field is the only missing
+        value: ``NA`` or ``None`` may be the name of a class.
 
     Raises:
         UserError: The file is missing, empty, or not of one of these forms.
@@ -35,48 +41,79 @@ def read_annotations(path: str | Path) -> pd.DataFrame:
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
-    try:
-        frame = pd.read_csv(path, dtype={"image": "str", "label": "str"}, encoding="utf-8-sig", skipinitialspace=True)
-    except (ValueError, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())
-        raise UserError(f"{path}: not a UTF-8 CSV with a header: {reason}") from error
+    frame = _parse_csv(path)
     if "image" not in frame.columns:
         found = ", ".join(map(str, frame.columns))
         raise UserError(f"{path}: no column 'image' (found: {found}); name it in the header")
-    if bad := list(frame.index[frame["image"].isna()]):
-        raise UserError(f"{path}: line {bad[0] + 2} has no image; remove the line or fill it in")
-    if "label" in frame.columns and frame["label"].isna().any():
-        if frame["label"].notna().any():
-            line = int(frame.index[frame["label"].isna()][0]) + 2
-            raise UserError(f"{path}: line {line} has no label; label every line, or none")
-        frame = frame.drop(columns="label")
+    if frame.empty:
+        raise UserError(f"{path}: has a header and no rows; expected one row per image")
+    for name in {"image", "label"} & set(frame.columns):
+        frame[name] = frame[name].fillna("").str.strip()
+    without_image = frame["image"].eq("")
+    if without_image.any():
+        raise UserError(f"{path}: data row {without_image.argmax() + 1} has no image; remove the row or fill it in")
+    if "label" in frame.columns:
+        without_label = frame["label"].eq("")
+        if without_label.all():
+            return frame.drop(columns="label")
+        if without_label.any():
+            raise UserError(f"{path}: data row {without_label.argmax() + 1} has no label; label every row, or none")
     return frame
 
 
-def _read_lines(path: Path) -> pd.DataFrame:
+def _parse_csv(path: Path) -> pd.DataFrame:
     try:
-        lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # rows longer than the header
+            frame = pd.read_csv(
+                path,
+                dtype=dict.fromkeys(_TEXT_COLUMNS, "str"),
+                encoding="utf-8-sig",
+                index_col=False,
+                skipinitialspace=True,
+                keep_default_na=False,
+                na_values=[""],
+            )
     except UnicodeDecodeError as error:
         raise UserError(f"{path}: not UTF-8 text; save it as UTF-8") from error
-    lines = [line for line in lines if line]
+    except (ValueError, pd.errors.ParserWarning) as error:
+        raise UserError(f"{path}: not a CSV with a header: {' '.join(str(error).split())}") from error
+    return frame.rename(columns=lambda name: str(name).strip())
+
+
+def _read_lines(path: Path) -> pd.DataFrame:
+    lines = _non_empty_lines(path)
     if not lines:
         raise UserError(f"{path}: empty; expected one 'path label' or 'path' per line")
-    pairs = [line.rsplit(maxsplit=1) for line in lines]
-    if all(len(pair) == 2 and pair[1].isdecimal() for pair in pairs):
-        return pd.DataFrame({"image": [p for p, _ in pairs], "label": [label for _, label in pairs]}, dtype="str")
+    pairs = [_split_label(line) for line in lines]
+    if all(label for _, label in pairs):
+        return pd.DataFrame(
+            {"image": [image for image, _ in pairs], "label": [label for _, label in pairs]}, dtype="str"
+        )
+    # 'photo 12' alone may be a path, but 'photo.jpg 12' is a path and its label.
+    if any(label and PurePosixPath(image).suffix.lower() in IMAGE_EXTENSIONS for image, label in pairs):
+        unlabelled = next(image for image, label in pairs if not label)
+        raise UserError(f"{path}: the line {unlabelled!r} has no label; label every line, or none")
     return pd.DataFrame({"image": lines}, dtype="str")
+
+
+def _split_label(line: str) -> tuple[str, str]:
+    """Splits ``path label``; the label is empty where the line does not end in an integer."""
+    image, _, label = line.replace("\t", " ").rpartition(" ")
+    return (image.rstrip(), label) if image and label.isdecimal() else (line, "")
+
+
+def _non_empty_lines(path: Path) -> list[str]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: not UTF-8 text; save it as UTF-8") from error
+    return [stripped for line in text.split("\n") if (stripped := line.strip())]
 
 
 def write_annotations(frame: pd.DataFrame, path: str | Path) -> None:
     """Writes ``frame`` as a UTF-8 CSV: to a temporary name first, so that ``path`` is never half-written."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        frame.to_csv(temporary, index=False, encoding="utf-8")
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    _write(frame.to_csv(index=False), Path(path))
 
 
 def read_classes(path: str | Path) -> list[str]:
@@ -88,33 +125,35 @@ def read_classes(path: str | Path) -> list[str]:
     path = Path(path)
     if not path.is_file():
         raise UserError(f"{path}: no such class list; it holds one class name per line")
-    try:
-        names = [name for line in path.read_text(encoding="utf-8-sig").splitlines() if (name := line.strip())]
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path}: not UTF-8 text; save it as UTF-8") from error
+    names = _non_empty_lines(path)
     if not names:
         raise UserError(f"{path}: empty; expected one class name per line")
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise UserError(f"{path}: the class {twice[0]!r} stands there twice; names must differ")
+    name, count = Counter(names).most_common(1)[0]
+    if count > 1:
+        raise UserError(f"{path}: the class {name!r} stands there {count} times; names must differ")
     return names
 
 
-def write_classes(names: Sequence[str], path: str | Path) -> None:
+def write_classes(names: Iterable[str], path: str | Path) -> None:
     """Writes ``classes.txt``, one name per line, atomically."""
-    path = Path(path)
+    _write("".join(f"{name}\n" for name in names), Path(path))
+
+
+def _write(text: str, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        temporary.write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8")
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def label_indices(labels: Sequence[str], classes: Sequence[str], source: str | Path) -> list[int]:
+def label_indices(labels: Iterable[str], classes: Sequence[str], source: str | Path) -> list[int]:
     """Turns labels as written (class names or indices) into class indices.
 
-    A label that is a class name stands for that class even where names look like numbers.
+    A label that is a class name stands for that class. Class names that are numbers, such as ``1`` to ``137``, could be
+    mistaken for the index of another class; then indices are not accepted.
 
     Args:
         labels: One label per row.
@@ -124,13 +163,16 @@ def label_indices(labels: Sequence[str], classes: Sequence[str], source: str | P
     Raises:
         UserError: A label is neither a class name nor an index below ``len(classes)``.
     """
+    of_index = {str(index): index for index in range(len(classes))}
     of_name = {name: index for index, name in enumerate(classes)}
-    for index in range(len(classes)):
-        of_name.setdefault(str(index), index)
+    numbers = [name for name, index in of_name.items() if of_index.get(name, index) != index]
+    known = of_name if numbers else of_index | of_name
     try:
-        return [of_name[label] for label in labels]
+        return [known[label] for label in labels]
     except KeyError as error:
-        raise UserError(
-            f"{source}: the label {error.args[0]!r} is neither one of the {len(classes)} class names nor an index "
-            f"from 0 to {len(classes) - 1}; check classes.txt"
-        ) from error
+        names = f"one of the {len(classes)} class names"
+        if numbers:
+            reason = f"not {names} (indices are not accepted where a name such as {numbers[0]!r} looks like one)"
+        else:
+            reason = f"neither {names} nor an index from 0 to {len(classes) - 1}"
+        raise UserError(f"{source}: the label {error.args[0]!r} is {reason}; check classes.txt") from error

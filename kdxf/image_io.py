@@ -1,22 +1,37 @@
 """Reads any picture that people really have into one form, or says in one line why it cannot.
 
-A common JPEG or PNG takes OpenCV's fast path; JPEGs may be decoded at 1/2, 1/4 or 1/8 scale by the codec itself. What
-OpenCV gets wrong (palettes, alpha, 16 bit, CMYK, animations) or hides (truncated data) takes Pillow's.
+A common JPEG takes OpenCV's fast path, where the codec itself may decode at 1/2, 1/4 or 1/8 scale. Everything else,
+and whatever OpenCV gets wrong or hides (CMYK, truncated data), takes Pillow's, which is as fast on PNG.
 """
 
 import io
+import os
+import struct
 import warnings
 from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 IMAGE_EXTENSIONS = frozenset({".jpg", ".jpeg", ".jpe", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm"})
-# Above this many pixels a header is taken for a decompression bomb, not for a picture (Pillow's own limit).
-MAX_PIXELS = 2 * 89_478_485
 
+# Pillow also knows formats that run other programs (EPS); a picture from the web must not choose them.
+_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
+# A header that declares more is taken for a decompression bomb: the limit where Pillow refuses.
+_MAX_PIXELS = 2 * 89_478_485
 _REDUCED = ((8, cv2.IMREAD_REDUCED_COLOR_8), (4, cv2.IMREAD_REDUCED_COLOR_4), (2, cv2.IMREAD_REDUCED_COLOR_2))
+_START_OF_FRAME = frozenset({0xC0, 0xC1, 0xC2})  # baseline, extended, progressive: what OpenCV decodes
+_START_OF_SCAN, _END_OF_IMAGE = b"\xff\xda", b"\xff\xd9"
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 
 class ImageReadError(ValueError):
@@ -26,15 +41,18 @@ class ImageReadError(ValueError):
 def list_images(folder: Path) -> list[str]:
     """Lists the pictures below ``folder``: sorted POSIX paths relative to it, chosen by extension.
 
+    Linked folders are followed.
+
     Raises:
         FileNotFoundError: ``folder`` is not a folder.
     """
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder} is not a folder: give the folder that holds the images")
     return sorted(
-        path.relative_to(folder).as_posix()
-        for path in folder.rglob("*")
-        if path.suffix.lower() in IMAGE_EXTENSIONS and path.is_file()
+        Path(parent, name).relative_to(folder).as_posix()
+        for parent, _, names in os.walk(folder, followlinks=True)
+        for name in names
+        if os.path.splitext(name)[1].lower() in IMAGE_EXTENSIONS
     )
 
 
@@ -52,6 +70,8 @@ def read_image(path: str | Path, min_edge: int | None = None) -> np.ndarray:
         data = Path(path).read_bytes()
     except OSError as error:
         raise ImageReadError(f"cannot open the file: {error.strerror or error}") from error
+    except ValueError as error:  # a name that no file can have
+        raise ImageReadError(f"cannot open the file: {error}") from error
     return decode_image(data, min_edge)
 
 
@@ -59,36 +79,42 @@ def decode_image(data: bytes, min_edge: int | None = None) -> np.ndarray:
     """Decodes the bytes of a picture; see :func:`read_image`."""
     if not data:
         raise ImageReadError("the file is empty")
-    image = _open(data)
-    if image.format == "JPEG" and image.mode in ("RGB", "L") and not _looks_truncated(data):
-        decoded = _decode_with_opencv(data, _jpeg_flag(image.size, min_edge))
-    elif image.format == "PNG" and image.mode == "RGB" and not {"exif", "transparency"} & image.info.keys():
-        decoded = _decode_with_opencv(data, cv2.IMREAD_COLOR)
-    else:
-        decoded = None
-    return _decode_with_pillow(image) if decoded is None else decoded
+    size = _common_jpeg_size(data)
+    decoded = None
+    if size is not None and not _looks_truncated(data):
+        decoded = _decode_with_opencv(data, _jpeg_flag(size, min_edge))
+    return _decode_with_pillow(_open(data)) if decoded is None else decoded
+
+
+def _common_jpeg_size(data: bytes) -> tuple[int, int] | None:
+    """Width and height of a grey or three-channel JPEG of sane size; None for anything else."""
+    position = 2
+    while data.startswith(b"\xff\xd8") and position + 10 <= len(data) and data[position] == 0xFF:
+        marker, length = struct.unpack_from(">BH", data, position + 1)
+        if marker in _START_OF_FRAME:
+            height, width, channels = struct.unpack_from(">HHB", data, position + 5)
+            return (width, height) if channels in (1, 3) and 0 < width * height <= _MAX_PIXELS else None
+        position += 2 + length
+    return None
 
 
 def _open(data: bytes) -> Image.Image:
     """Parses the header only."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # bombs are judged below, odd EXIF blocks do not matter
-            image = Image.open(io.BytesIO(data))
+            warnings.simplefilter("ignore")  # large pictures and odd EXIF blocks do not matter
+            return Image.open(io.BytesIO(data), formats=_FORMATS)
     except UnidentifiedImageError as error:
-        raise ImageReadError("not an image, or of an unknown format") from error
+        raise ImageReadError(f"not a whole picture of a known format ({', '.join(_FORMATS)})") from error
     except Image.DecompressionBombError as error:
-        raise ImageReadError(f"declares more than {MAX_PIXELS} pixels") from error
+        raise ImageReadError(f"enormous declared size: {error}") from error
     except Exception as error:  # a broken header can raise nearly anything in the format plugins
-        raise ImageReadError(f"broken header: {error}") from error
-    if image.width * image.height > MAX_PIXELS:
-        raise ImageReadError(f"declares {image.width} x {image.height} pixels, more than {MAX_PIXELS}")
-    return image
+        raise ImageReadError(f"broken header: {_one_line(error)}") from error
 
 
 def _looks_truncated(data: bytes) -> bool:
     """A whole JPEG has an end-of-image marker after its last start-of-scan; neither can occur inside coded data."""
-    return data.rfind(b"\xff\xd9") < data.rfind(b"\xff\xda")
+    return not data.endswith(_END_OF_IMAGE) and data.rfind(_END_OF_IMAGE) < data.rfind(_START_OF_SCAN)
 
 
 def _jpeg_flag(size: tuple[int, int], min_edge: int | None) -> int:
@@ -108,26 +134,46 @@ def _decode_with_opencv(data: bytes, flag: int) -> np.ndarray | None:
 
 
 def _decode_with_pillow(image: Image.Image) -> np.ndarray:
+    """Decodes what :func:`_open` gave; of an animation, the first frame."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            image.seek(0)  # the first frame stands for an animation
-            rgb = _to_rgb(ImageOps.exif_transpose(image))
-        return np.ascontiguousarray(np.asarray(rgb)[:, :, ::-1])
-    except (OSError, SyntaxError, EOFError, ValueError, MemoryError) as error:
-        raise ImageReadError(f"broken or truncated: {error}") from error
+            image.load()
+            rgb = _to_rgb(_upright(image))
+        return cv2.cvtColor(np.asarray(rgb), cv2.COLOR_RGB2BGR)
     except Exception as error:  # decoders of rare formats raise types of their own
-        raise ImageReadError(f"cannot be decoded: {type(error).__name__}: {error}") from error
+        raise ImageReadError(f"cannot be decoded: {_one_line(error)}") from error
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    try:
+        orientation = image.getexif().get(ExifTags.Base.Orientation)
+    except Exception:  # a broken EXIF block does not spoil the pixels
+        return image
+    return image.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else image
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
     """Any mode to RGB: 16 bit is scaled to 8, transparent pixels stand on white as a page would show them."""
+    if image.mode == "RGB" and "transparency" not in image.info:
+        return image
     if image.mode.startswith("I") or image.mode == "F":
-        values = np.asarray(image, dtype=np.float64)
-        top = 65535.0 if values.max(initial=0) > 255 else 255.0
-        return Image.fromarray((values.clip(0, top) * (255.0 / top)).round().astype(np.uint8)).convert("RGB")
+        return _deep_grey_to_rgb(image)
     if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
         rgba = image.convert("RGBA")
         page = Image.new("RGBA", rgba.size, (255, 255, 255, 255))
         return Image.alpha_composite(page, rgba).convert("RGB")
     return image.convert("RGB")
+
+
+def _deep_grey_to_rgb(image: Image.Image) -> Image.Image:
+    """Integers of 16 or 32 bits and floats: white is 65535 where the format says so, else what the values suggest."""
+    values = np.nan_to_num(np.asarray(image, dtype=np.float64))
+    largest = float(values.max(initial=0.0))
+    whites = (65535.0,) if image.mode.startswith("I;16") else (1.0, 255.0, 65535.0)
+    white = next((white for white in whites if largest <= white), largest)
+    return Image.fromarray((values.clip(0.0, white) * (255.0 / white)).round().astype(np.uint8)).convert("RGB")
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

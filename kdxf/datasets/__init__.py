@@ -2,6 +2,7 @@
 
 import kdxf.registry  # noqa: F401  isort: skip  (before the host, which it quietens)
 
+from kdxf.datasets.class_balanced_dataset import ClassBalancedDataset
 from kdxf.datasets.ocr_text_dataset import OCRTextDataset
 from kdxf.datasets.transforms import (
     DropModality,
@@ -14,6 +15,7 @@ from kdxf.datasets.transforms import (
 )
 
 __all__ = [
+    "ClassBalancedDataset",
     "DropModality",
     "DropWords",
     "FlipUnlessText",

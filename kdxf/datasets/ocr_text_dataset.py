@@ -86,6 +86,7 @@ class OCRTextDataset(BaseDataset):
             self._report_missing(frame["image"], table_rows < 0)
         elif "text" in frame:
             texts = _arrow(frame["text"])
+        pa.default_memory_pool().release_unused()  # Arrow would keep what it needed while it read
         prefix = os.path.join(self.img_prefix, "")
         return SampleRows(_arrow(frame["image"]), prefix, labels, texts, table, table_rows)
 

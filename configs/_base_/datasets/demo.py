@@ -71,7 +71,7 @@ val_evaluator = dict(type="Accuracy", topk=(1, 5))
 test_evaluator = val_evaluator
 
 # tools/test.py --tta, tools/inference.py --tta: two scales, each as it is and mirrored (images with text are not).
-tta_model = dict(type="AverageClsScoreTTA")
+tta_model = dict(type="BatchedClsScoreTTA")
 tta_pipeline = [
     dict(type="LoadImage", min_edge=image_size * 8 // 7),
     *test_text,

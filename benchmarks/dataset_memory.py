@@ -1,0 +1,164 @@
+"""What one million annotated rows with OCR text cost, with four loader workers.
+
+    python benchmarks/dataset_memory.py [--rows 1000000] [--workers 4] [--batches 1000]
+
+Makes the files in a temporary folder (about 400 MB): a CSV, an OCR table of five lines of eight Chinese characters per
+row, and word vectors for every character. Then opens them as a training run does, class-balanced, and reads batches of
+text (no images) in shuffled order. Memory is that of all processes together; what they share counts once. It includes
+torch and the host packages.
+
+Measured on two Intel Xeon cores: NOT MEASURED
+"""
+
+import argparse
+import multiprocessing
+import os
+import resource
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from mmengine.registry import init_default_scope
+
+import kdxf.datasets  # noqa: F401  (registers)
+from kdxf.annotations import write_classes
+from kdxf.text.ocr.table import SCHEMA
+from kdxf.text.vector_store import StoreMeta, StoreWriter, new_store
+
+# Registered in kdxf's scope by the import above; the Runner builds loaders from configs alone.
+from mmengine.runner import Runner  # isort: skip
+
+CLASSES, LINES, CHARACTERS, DIM = 137, 5, 8, 200
+PART_ROWS = 1000  # as tools/ocr.py writes them
+FIRST_CHARACTER, LAST_CHARACTER = 0x4E00, 0x9FA5
+
+
+def image_name(row: int) -> str:
+    """Names an image as a real collection does: a folder per day, a long number."""
+    return f"2021-06-{row % 28 + 1:02d}/{row:024d}.jpg"
+
+
+def make_files(root: Path, rows: int) -> None:
+    """Writes the annotations, the OCR table and the word vectors."""
+    random = np.random.default_rng(0)
+    write_classes([f"class {i}" for i in range(CLASSES)], root / "classes.txt")
+    labels = np.minimum(random.geometric(0.03, rows) - 1, CLASSES - 1)  # a long tail
+    with (root / "train.csv").open("w", encoding="utf-8") as file:
+        file.write("image,label\n")
+        file.writelines(f"{image_name(row)},{label}\n" for row, label in enumerate(labels))
+    (root / "ocr").mkdir()
+    for start in range(0, rows, PART_ROWS):
+        part = make_part([image_name(row) for row in range(start, min(start + PART_ROWS, rows))], random)
+        pq.write_table(part, root / "ocr" / f"part-{start // PART_ROWS:06d}.parquet")
+    words = [chr(code).encode() for code in range(FIRST_CHARACTER, LAST_CHARACTER)]
+    with new_store(root / "vectors") as folder:
+        with StoreWriter(folder, DIM) as writer:
+            writer.add(words, random.normal(size=(len(words), DIM)).astype(np.float32))
+            writer.finish(trees=0)
+        StoreMeta("converted", len(words), DIM, "float32", "characters").save(folder)
+
+
+def make_part(images: list[str], random: np.random.Generator) -> pa.Table:
+    """Makes OCR rows of random characters and boxes."""
+    count = len(images)
+    codes = random.integers(FIRST_CHARACTER, LAST_CHARACTER, (count * LINES, CHARACTERS), dtype=np.uint32)
+    texts = codes.view(f"<U{CHARACTERS}")[:, 0]
+    scores = random.random(count * LINES, dtype=np.float32)
+    boxes = random.integers(0, 1000, count * LINES * 8).astype(np.float32)
+    per_image = pa.array(np.arange(count + 1, dtype=np.int32) * LINES)
+    per_line = pa.array(np.arange(count * LINES + 1, dtype=np.int32) * 8)
+    columns = {
+        "image": images,
+        "texts": pa.ListArray.from_arrays(per_image, pa.array(texts)),
+        "scores": pa.ListArray.from_arrays(per_image, pa.array(scores)),
+        "boxes": pa.ListArray.from_arrays(per_image, pa.ListArray.from_arrays(per_line, pa.array(boxes))),
+        "width": np.full(count, 1080, np.int32),
+        "height": np.full(count, 1440, np.int32),
+        "engine": ["rapidocr 3.10.0 PP-OCRv4"] * count,
+        "error": pa.nulls(count, pa.string()),
+    }
+    return pa.table(columns, schema=SCHEMA)
+
+
+def loader_config(root: Path, workers: int) -> dict:
+    """The training loader of a text-only model."""
+    pipeline = [
+        {"type": "TokenizeOCR", "tokenizer": {"type": "JiebaTokenizer"}},
+        {"type": "LookUpWordVectors", "vectors": str(root / "vectors"), "max_tokens": 64},
+        {"type": "PackImageTextInputs"},
+    ]
+    dataset = {
+        "type": "OCRTextDataset",
+        "data_root": str(root),
+        "ann_file": "train.csv",
+        "ocr_file": "ocr",
+        "pipeline": pipeline,
+    }
+    return {
+        "batch_size": 32,
+        "num_workers": workers,
+        "persistent_workers": True,
+        "multiprocessing_context": "fork",
+        "sampler": {"type": "DefaultSampler", "shuffle": True},
+        "collate_fn": {"type": "default_collate"},
+        "dataset": {"type": "ClassBalancedDataset", "oversample_thr": 0.02, "dataset": dataset},
+    }
+
+
+def total_memory() -> float:
+    """Memory of this process and its workers in MiB: what they share counts once, mapped files (torch) in full."""
+    processes = [os.getpid(), *(child.pid for child in multiprocessing.active_children())]
+    rollups = [read_rollup(f"/proc/{pid}/smaps_rollup") for pid in processes]
+    own = sum(rollup["Pss_Anon"] + rollup["Pss_Shmem"] for rollup in rollups)
+    return (own + rollups[0]["Rss"] - rollups[0]["Anonymous"]) / 1024
+
+
+def read_rollup(path: str) -> dict[str, int]:
+    """Reads the kernel's sums over the mappings of a process, in KiB."""
+    lines = [line.split() for line in Path(path).read_text().splitlines()]
+    return {fields[0].rstrip(":"): int(fields[1]) for fields in lines if fields[0].endswith(":") and len(fields) == 3}
+
+
+def peak_memory() -> float:
+    """The most that this process has had resident, in MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def measure(root: Path, workers: int, batches: int) -> None:
+    """Opens the dataset, reads batches and prints what it costs."""
+    print(f"imported: {total_memory():.0f} MiB, at its peak {peak_memory():.0f} MiB")
+    start = time.perf_counter()
+    loader = Runner.build_dataloader(loader_config(root, workers), seed=0)
+    seconds = time.perf_counter() - start
+    print(f"opened in {seconds:.1f} s: {total_memory():.0f} MiB, at its peak {peak_memory():.0f} MiB")
+    print(f"{len(loader.dataset.dataset)} rows, {len(loader.dataset)} with repeats")
+    start = time.perf_counter()
+    for done, _ in enumerate(loader, start=1):
+        if done in (1, batches // 10, batches // 2, batches):
+            rate = done * 32 / (time.perf_counter() - start)
+            print(f"batch {done} with {workers} workers: {total_memory():.0f} MiB in all, {rate:.0f} samples/s")
+        if done == batches:
+            break
+
+
+def main() -> None:
+    """Makes the files in a process of their own, so that its memory does not count."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--workers", type=int, default=4)
+    parser.add_argument("--batches", type=int, default=1000)
+    args = parser.parse_args()
+    init_default_scope("kdxf")
+    with tempfile.TemporaryDirectory() as folder:
+        maker = multiprocessing.get_context("fork").Process(target=make_files, args=(Path(folder), args.rows))
+        maker.start()
+        maker.join()
+        if maker.exitcode == 0:
+            measure(Path(folder), args.workers, args.batches)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,39 @@
+"""How every command-line tool of kdxf ends: one line for the user, an exit status for the shell."""
+
+import sys
+from collections.abc import Callable
+from typing import NoReturn
+
+from kdxf.errors import UserError
+
+USER_ERROR = 2
+INTERRUPTED = 130
+
+_FILE_ERRORS = (FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError, PermissionError)
+
+
+def run(main: Callable[[], int | None]) -> NoReturn:
+    """Run the ``main`` function of a tool and leave the process with the status that it earned.
+
+    A mistake that the user can put right (:class:`kdxf.errors.UserError`, a missing or forbidden file) becomes one
+    line ``error: <message>`` on standard error and status 2; Ctrl-C gives status 130. Anything else is a fault of
+    the library and keeps its traceback.
+
+    Args:
+        main: The tool. Its return value is the exit status; ``None`` means success.
+    """
+    try:
+        status = main()
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except UserError as error:
+        _print_error(str(error))
+        sys.exit(USER_ERROR)
+    except _FILE_ERRORS as error:
+        _print_error(str(error) if error.filename is None else f"{error.filename}: {error.strerror}")
+        sys.exit(USER_ERROR)
+    sys.exit(status or 0)
+
+
+def _print_error(message: str) -> None:
+    print("error:", " ".join(message.split()), file=sys.stderr)

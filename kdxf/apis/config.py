@@ -1,0 +1,77 @@
+"""Loads a config file and merges into it what the tools of training and testing share."""
+
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.config import Config, ConfigDict
+
+import kdxf.registry  # noqa: F401  (configs name registered components)
+from kdxf.errors import UserError
+
+_LOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
+
+
+def load_config(path: str | Path, options: Mapping[str, Any] | None = None) -> Config:
+    """Load a config file.
+
+    Args:
+        path: An mmengine config, of kdxf or an unmodified one of MMPretrain. Without a ``default_scope`` it gets
+            kdxf's, where MMPretrain's names are known as well; without a ``work_dir``, ``work_dirs/<name>``.
+        options: ``--cfg-options``: dotted keys and the values that replace the file's.
+
+    Raises:
+        UserError: The file is missing or fails to load, or an option does not fit it.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise UserError(f"config file {path} does not exist; give the path of a .py file, such as configs/moe_r101.py")
+    try:
+        cfg = Config.fromfile(path)
+    except Exception as error:
+        raise UserError(f"config {path} cannot be loaded: {_where(error)}{type(error).__name__}: {error}") from error
+    for key, value in (options or {}).items():
+        try:
+            cfg.merge_from_dict({key: value})
+        except (KeyError, TypeError, IndexError, AttributeError, ValueError) as error:
+            raise UserError(f"--cfg-options {key}={value} does not fit {path}: {error}") from error
+    if cfg.get("default_scope") is None:
+        cfg.default_scope = "kdxf"
+    if cfg.get("work_dir") is None:
+        cfg.work_dir = str(Path("work_dirs") / path.stem)
+    return cfg
+
+
+def set_loader_defaults(cfg: Config, *, pin_memory: bool = True, persistent_workers: bool = True) -> None:
+    """Fill in, as MMPretrain's tools do, what the data loaders of a config leave open.
+
+    Pages are pinned only where there is a GPU to copy them to, and workers persist only where there are workers;
+    PyTorch warns of the one and refuses the other.
+
+    Args:
+        cfg: Changed in place.
+        pin_memory: False is ``--no-pin-memory``.
+        persistent_workers: False is ``--no-persistent-workers``.
+    """
+    for name in _LOADERS:
+        loader = cfg.get(name)
+        if loader is None:
+            continue
+        loader = ConfigDict(
+            {"pin_memory": True, "persistent_workers": True, "collate_fn": {"type": "default_collate"}, **loader},
+        )
+        loader.pin_memory = loader.pin_memory and pin_memory and torch.cuda.is_available()
+        loader.persistent_workers = (
+            loader.persistent_workers and persistent_workers and loader.get("num_workers", 0) > 0
+        )
+        cfg[name] = loader
+
+
+def _where(error: Exception) -> str:
+    """The file and line of a config that an exception came from, when it came from one."""
+    if isinstance(error, SyntaxError):
+        return ""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.name == "<module>"]
+    return f"line {frames[-1].lineno}: " if frames else ""

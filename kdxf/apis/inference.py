@@ -1,0 +1,101 @@
+"""Inference as a function: from a config, a checkpoint and images to a CSV of predictions."""
+
+import logging
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.logging import print_log
+from tqdm import tqdm
+
+from kdxf.apis.inference_report import InferenceReport
+from kdxf.apis.inferencer import KDXFInferencer
+from kdxf.apis.input_images import InputImage, collect_images, dataset_images
+from kdxf.apis.input_texts import InputTexts
+from kdxf.apis.prediction_csv import Columns, PredictionWriter, open_replacing
+from kdxf.errors import UserError
+from kdxf.text.ocr.table import OCRTable
+
+_BEST = Columns()
+
+
+def infer(
+    cfg: Config,
+    checkpoint: str | Path,
+    save_csv: str | Path,
+    inputs: Sequence[str | Path] = (),
+    *,
+    columns: Columns = _BEST,
+    ocr_table: str | Path | None = None,
+    ocr_root: str | Path | None = None,
+    batch_size: int = 32,
+    workers: int = 0,
+    progress: bool = True,
+    **options: Any,
+) -> InferenceReport:
+    """Predicts images and writes one CSV row for each, in their order.
+
+    An image that cannot be read is predicted as a blank one (with its text, if there is any), and the column ``error``
+    says why. The CSV appears when it is complete. What the user got wrong is found before the work starts.
+
+    Args:
+        cfg: A config from :func:`kdxf.apis.config.load_config`.
+        checkpoint: A checkpoint of its model.
+        save_csv: The file to write.
+        inputs: Images and folders; none means the config's test dataset.
+        columns: What the CSV says about each image.
+        ocr_table: An OCR table, in place of the test dataset's own. Images that a table lacks are read now.
+        ocr_root: The folder that the table's paths are relative to; by default the folder given as input, or the test
+            dataset's ``data_prefix``.
+        batch_size: Images in a batch.
+        workers: Processes for loading and for OCR; 0 does both in this process.
+        progress: Show progress bars.
+        **options: ``device``, ``tta``, ``amp``, ``trust_checkpoint``, ``engine`` and ``class_names`` of
+            :class:`~kdxf.apis.inferencer.KDXFInferencer`.
+
+    Raises:
+        UserError: An argument, the config, the checkpoint or an input cannot be used.
+    """
+    for option, value, least in (("--batch-size", batch_size, 1), ("--workers", workers, 0)):
+        if value < least:
+            raise UserError(f"{option} {value}: give at least {least}")
+    start = time.perf_counter()
+    images = collect_images(inputs, ocr_root)
+    table = None if ocr_table is None else OCRTable.open(ocr_table)
+    with open_replacing(save_csv, "--save_csv") as file:
+        inferencer = KDXFInferencer(cfg, checkpoint, **options)
+        columns.check(inferencer.categories)
+        dataset = None if inputs else inferencer.test_dataset()
+        if dataset is not None:
+            images = dataset_images(dataset, ocr_root)
+        texts = _find_texts(images, table, dataset) if inferencer.needs_text else None
+        report = InferenceReport(Path(save_csv), len(images), inferencer.device, time.perf_counter() - start)
+        if texts is not None:
+            with report.timing("ocr"):
+                report.ocr_images = texts.read_missing(inferencer.reader, workers, progress)
+        rows = PredictionWriter(file, inferencer.categories, columns)
+        with (
+            report.timing("predict"),
+            tqdm(total=len(images), desc="predict", unit=" images", disable=not progress) as bar,
+        ):
+            for prediction in inferencer.predict(images, texts, batch_size=batch_size, workers=workers):
+                rows.add(prediction)
+                report.count(prediction)
+                bar.update()
+    return report
+
+
+def _find_texts(images: Sequence[InputImage], table: OCRTable | None, dataset: Any) -> InputTexts:
+    if table is None and dataset is not None:
+        return InputTexts.from_dataset(images, dataset)
+    texts = InputTexts.from_table(images, table)
+    if table is not None and len(table) > 0 and len(texts.missing()) == len({image.path for image in images}):
+        print_log(
+            f"{table.path} has none of the images (looked for {images[0].ocr_key!r}, it starts with "
+            f"{table.record(0).image!r}), so all are read now; say with --ocr-root which folder its paths start from",
+            logger="current",
+            level=logging.WARNING,
+        )
+    return texts

@@ -1,0 +1,86 @@
+"""Builds the model of a config for inference and fills it from a checkpoint, with no network."""
+
+from typing import Any
+
+import torch
+from mmengine.config import Config
+from mmengine.logging import print_log
+from mmengine.model import revert_sync_batchnorm
+from mmengine.runner import CheckpointLoader
+from torch import nn
+
+import kdxf.engine.checkpoint_schemes  # noqa: F401  (puts safe loaders in the place of mmengine's)
+from kdxf.errors import UserError
+from kdxf.registry import MODELS
+
+
+def choose_device(name: str | None) -> torch.device:
+    """Gives the device of this name, or the GPU where there is one and else the CPU.
+
+    Raises:
+        UserError: There is no such device here.
+    """
+    if name is None:
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise UserError(f"--device {name}: not available here; give cpu, or leave it out") from error
+    return device
+
+
+def load_model(cfg: Config, checkpoint: str) -> tuple[nn.Module, list[str] | None]:
+    """Builds ``cfg.model`` with the weights of a checkpoint, on the CPU, in evaluation mode.
+
+    Weights that the config would start training from are neither fetched nor read.
+
+    Args:
+        cfg: Its ``model`` and, where the model has none, ``data_preprocessor``.
+        checkpoint: Path or URL; see :mod:`kdxf.engine.checkpoint` for which ones are refused.
+
+    Returns:
+        The model, and the class names that the checkpoint holds, if any.
+
+    Raises:
+        UserError: The checkpoint cannot be read, or belongs to another model.
+    """
+    if "model" not in cfg:
+        raise UserError(f"config {cfg.filename} has no model")
+    model_cfg = _without_pretrained(cfg.model.to_dict())
+    if cfg.get("data_preprocessor") is not None:
+        model_cfg.setdefault("data_preprocessor", cfg.data_preprocessor.to_dict())
+    content = CheckpointLoader.load_checkpoint(checkpoint, map_location="cpu", logger="silent")
+    model = revert_sync_batchnorm(MODELS.build(model_cfg))
+    state = content.get("state_dict", content)
+    _fill(model, {key.removeprefix("module."): value for key, value in state.items()}, checkpoint)
+    meta = content.get("meta") or {}
+    classes = (meta.get("dataset_meta") or {}).get("classes") or meta.get("CLASSES")
+    return model.eval(), None if classes is None else list(classes)
+
+
+def _fill(model: nn.Module, state: dict[str, Any], checkpoint: str) -> None:
+    advice = "give the config that it was trained with"
+    try:
+        missing, unexpected = model.load_state_dict(state, strict=False)
+    except RuntimeError as error:  # PyTorch names each size that differs on a line of its own
+        first = (str(error).strip().splitlines()[1:2] or [str(error)])[0].strip()
+        raise UserError(f"checkpoint {checkpoint} does not fit the config's model: {first}; {advice}") from error
+    if missing:
+        raise UserError(
+            f"checkpoint {checkpoint} lacks {len(missing)} of the {len(model.state_dict())} weights of the config's "
+            f"model (first: {missing[0]}); {advice}"
+        )
+    if unexpected:
+        print_log(
+            f"{len(unexpected)} weights of {checkpoint} are not in the config's model and stay unused "
+            f"(first: {unexpected[0]})",
+            logger="current",
+        )
+
+
+def _without_pretrained(value: Any) -> Any:
+    """Copies a model config with ``pretrained=True`` (which downloads, in timm's backbones) switched off."""
+    if isinstance(value, dict):
+        return {k: False if k == "pretrained" and v is True else _without_pretrained(v) for k, v in value.items()}
+    return [_without_pretrained(item) for item in value] if isinstance(value, list) else value

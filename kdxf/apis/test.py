@@ -1,0 +1,102 @@
+"""Testing as a function."""
+
+import copy
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.config import Config, ConfigDict
+from mmengine.dist import is_main_process
+
+from kdxf.apis.config import set_loader_defaults
+from kdxf.apis.config_errors import explaining_config_errors
+from kdxf.engine.checkpoint import trusting_checkpoints
+from kdxf.engine.dist import start_distributed
+from kdxf.engine.runner import open_runner
+from kdxf.errors import UserError
+from kdxf.evaluation.prediction_table import PredictionTable
+
+
+def test(
+    cfg: Config,
+    checkpoint: str | Path,
+    *,
+    out: str | Path | None = None,
+    tta: bool = False,
+    amp: bool = False,
+    show_dir: str | Path | None = None,
+    show_interval: int = 1,
+    pin_memory: bool = True,
+    launcher: str = "none",
+    trust_checkpoint: bool = False,
+) -> dict[str, Any]:
+    """Score a checkpoint on the test set of a config.
+
+    Args:
+        cfg: A config from :func:`kdxf.apis.config.load_config`; not changed.
+        checkpoint: The weights.
+        out: Table of predictions, ``.csv`` or ``.parquet`` (:class:`kdxf.evaluation.prediction_table.PredictionTable`);
+            the scores go into ``<name>.metrics.json`` beside it.
+        tta: Average the predictions over the views of ``cfg.tta_pipeline``, with ``cfg.tta_model``.
+        amp: Mixed precision: float16 on a GPU, bfloat16 on a CPU.
+        show_dir: Folder for images with the prediction drawn on them.
+        show_interval: Draw every n-th image.
+        pin_memory: False never pins pages for the GPU.
+        launcher: ``none``, ``pytorch``, ``slurm`` or ``mpi``.
+        trust_checkpoint: Load a checkpoint that runs code, see :mod:`kdxf.engine.checkpoint`.
+
+    Returns:
+        The scores by name.
+
+    Raises:
+        UserError: The config or the checkpoint cannot be used.
+    """
+    cfg = copy.deepcopy(cfg)
+    table = None if out is None else PredictionTable(out)
+    cfg.load_from, cfg.resume = str(checkpoint), False
+    if cfg.get("test_dataloader") is None or cfg.get("test_cfg") is None:
+        raise UserError(f"config {cfg.filename} has no test set: it needs test_dataloader, test_cfg and test_evaluator")
+    if amp:
+        cfg.test_cfg.fp16 = True
+    if show_dir is not None:
+        _set_visualization(cfg, show_dir, show_interval)
+    if tta:
+        _set_tta(cfg)
+    cfg.custom_hooks = [*(cfg.get("custom_hooks") or []), {"type": "kdxf.CostReportHook"}]
+    set_loader_defaults(cfg, pin_memory=pin_memory)
+    start_distributed(cfg, launcher)
+    with trusting_checkpoints(trust_checkpoint), explaining_config_errors(), open_runner(cfg) as runner:
+        if table is not None:
+            table.dataset_meta = runner.test_evaluator.dataset_meta
+            runner.test_evaluator.metrics.append(table)
+        metrics = {name: _plain(value) for name, value in runner.test().items()}
+    if out is not None and is_main_process():
+        _write_json(Path(out).with_suffix(".metrics.json"), metrics)
+    return metrics
+
+
+def _set_visualization(cfg: Config, folder: str | Path, interval: int) -> None:
+    if "visualization" not in (cfg.get("default_hooks") or {}):
+        raise UserError("--show-dir needs default_hooks.visualization = dict(type='VisualizationHook') in the config")
+    cfg.default_hooks.visualization.update(enable=True, out_dir=str(folder), interval=interval)
+
+
+def _set_tta(cfg: Config) -> None:
+    for field in ("tta_model", "tta_pipeline"):
+        if cfg.get(field) is None:
+            raise UserError(f"--tta needs {field} in the config; see configs/_base_/default_runtime.py for an example")
+    cfg.model = ConfigDict({**cfg.tta_model, "module": cfg.model})
+    cfg.test_dataloader.dataset.pipeline = cfg.tta_pipeline
+
+
+def _plain(value: Any) -> Any:
+    return value.tolist() if isinstance(value, (torch.Tensor, np.ndarray, np.generic)) else value
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    os.replace(temporary, path)

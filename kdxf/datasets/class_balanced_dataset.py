@@ -1,0 +1,31 @@
+"""Repetition of rare classes."""
+
+import numpy as np
+from mmengine.dataset import ClassBalancedDataset as HostClassBalancedDataset
+
+from kdxf.registry import DATASETS
+
+
+@DATASETS.register_module()
+class ClassBalancedDataset(HostClassBalancedDataset):
+    """Repeats the samples of classes that are rarer than ``oversample_thr``, f: ``ceil(sqrt(oversample_thr / f))`` times.
+
+    mmengine's wrapper (A. Gupta, P. Dollár, R. Girshick: LVIS, CVPR 2019, section 5.1), with its indices in one array.
+    A list of a million of them is copied into every loader worker as soon as its reference counts are touched.
+
+    Args:
+        dataset: The dataset to balance, or its config.
+        oversample_thr: Classes with at least this part of the samples are not repeated.
+        lazy_init: Whether to leave reading the annotations for later.
+    """
+
+    repeat_indices: np.ndarray
+
+    def full_init(self) -> None:
+        """Reads the annotations and counts the classes."""
+        if not self._fully_initialized:
+            super().full_init()
+            self.repeat_indices = np.asarray(self.repeat_indices, dtype=np.int64)
+
+    def _get_ori_dataset_idx(self, idx: int) -> int:
+        return int(self.repeat_indices[idx])

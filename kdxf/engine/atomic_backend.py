@@ -1,0 +1,28 @@
+"""Lets mmengine write files whole or not at all.
+
+mmengine hands every file it writes, checkpoints first of all, to the storage backend named ``local``, which writes in
+place: a run that is killed while it saves leaves a torn checkpoint behind, possibly its only one.
+"""
+
+import os
+from pathlib import Path
+
+from mmengine.fileio import LocalBackend, register_backend
+
+
+class AtomicLocalBackend(LocalBackend):
+    """The local disk, where a file appears under its name when it is complete."""
+
+    def put(self, obj: bytes, filepath: str | Path) -> None:
+        """Write bytes to a file, whose folder is made when it is missing."""
+        path = Path(filepath)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        try:
+            temporary.write_bytes(obj)
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+register_backend("local", AtomicLocalBackend, force=True, prefixes="")

@@ -1,0 +1,63 @@
+"""Says what a prediction costs."""
+
+import resource
+import sys
+import time
+from typing import Any
+
+import torch
+from mmengine.dist import get_world_size
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+
+from kdxf.registry import HOOKS
+
+_MIB = 2**20
+
+
+@HOOKS.register_module()
+class CostReportHook(Hook):
+    """Logs, at the end of a test, the time per image and the peak memory.
+
+    The time is told in all and for the model alone; what lies between them is waiting for images. It is taken in the
+    main process, and with several processes the images of all of them are counted. The memory is the GPU's where
+    there is one, else that of the main process without its loader workers.
+    """
+
+    priority = "LOW"
+
+    def before_test_epoch(self, runner: Runner) -> None:
+        """Start the clock."""
+        self._images = 0
+        self._in_model = 0.0
+        self._start = time.perf_counter()
+
+    def before_test_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
+        """Start the model's clock."""
+        self._start_model = time.perf_counter()
+
+    def after_test_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
+        """Stop the model's clock."""
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
+        self._in_model += time.perf_counter() - self._start_model
+        self._images += len(outputs)
+
+    def after_test_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
+        """Log the report."""
+        seconds = time.perf_counter() - self._start
+        images = self._images * get_world_size()
+        if images == 0:
+            return
+        runner.logger.info(
+            f"{images} images in {seconds:.1f} s: {1000 * seconds / images:.1f} ms per image, "
+            f"{1000 * self._in_model / images:.1f} ms of them in the model; peak memory {_peak_memory()}"
+        )
+
+
+def _peak_memory() -> str:
+    if torch.cuda.is_available():
+        return f"{torch.cuda.max_memory_allocated() / _MIB:.0f} MiB (GPU)"
+    # Linux counts in KiB, macOS in bytes.
+    unit = 1 if sys.platform == "darwin" else 1024
+    return f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / _MIB:.0f} MiB"

@@ -1,0 +1,56 @@
+"""Makes a small checkpoint for inference out of a training checkpoint."""
+
+import hashlib
+import io
+import os
+import re
+from pathlib import Path
+
+import torch
+
+from kdxf.engine.checkpoint import load_checkpoint
+from kdxf.errors import UserError
+from kdxf.version import __version__
+
+_KEPT = ("meta", "state_dict")
+
+
+def publish_checkpoint(source: str | Path, target: str | Path, ema: bool = True) -> Path:
+    """Drop what only training needs (optimizer, schedulers, log history), and mark the file with its digest.
+
+    Args:
+        source: A training checkpoint.
+        target: ``NAME.pth``; the file becomes ``NAME-<first 8 digits of its SHA-256>.pth``.
+        ema: Of a model with averaged weights, keep those. mmengine stores them as ``state_dict``, and the weights
+            that the optimizer worked on as ``ema_state_dict``; False keeps the latter.
+
+    Returns:
+        The file that was written.
+
+    Raises:
+        UserError: The source is no training checkpoint, or it has no averaged weights to leave out.
+    """
+    target = Path(target)
+    if target.suffix != ".pth":
+        raise UserError(f"{target}: the name of the published checkpoint must end with .pth")
+    checkpoint = load_checkpoint(source)
+    if "state_dict" not in checkpoint:
+        raise UserError(f"checkpoint {source} holds bare weights; there is nothing to drop")
+    if not ema:
+        if "ema_state_dict" not in checkpoint:
+            raise UserError(f"checkpoint {source} has no averaged weights; leave --no-ema out")
+        raw = checkpoint["ema_state_dict"]
+        checkpoint["state_dict"].update({key[7:]: raw[key] for key in raw if key.startswith("module.")})
+    published = {key: checkpoint[key] for key in _KEPT if key in checkpoint}
+    published.setdefault("meta", {})["kdxf_version"] = __version__
+
+    buffer = io.BytesIO()
+    torch.save(published, buffer)
+    digest = hashlib.sha256(buffer.getbuffer()).hexdigest()[:8]
+    stem = re.sub(r"-[0-9a-f]{8}$", "", target.stem)
+    final = target.with_name(f"{stem}-{digest}.pth")
+    final.parent.mkdir(parents=True, exist_ok=True)
+    temporary = final.with_name(f".{final.name}.tmp")
+    temporary.write_bytes(buffer.getbuffer())
+    os.replace(temporary, final)
+    return final

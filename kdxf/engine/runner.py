@@ -1,0 +1,62 @@
+"""Runs mmengine's Runner in a way that can be repeated in one process."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.logging import MMLogger
+from mmengine.registry import RUNNERS
+from mmengine.runner import Runner
+from mmengine.utils import ManagerMixin
+from mmengine.visualization import Visualizer
+
+from kdxf.engine.hooks import EnvironmentHook
+
+# mmengine calls its own old interface, and warns of it in every run.
+_NOISE = ('"FileClient" will be deprecated', '"HardDiskBackend" is the alias')
+
+
+@contextmanager
+def open_runner(cfg: Config) -> Iterator[Runner]:
+    """Build the Runner of a config, and clear up after it.
+
+    mmengine keeps loggers, message hubs, visualizers and scopes in global tables under a name that holds the time in
+    seconds. Two runs within one second would share them, and every run would leave its log file open. So the entries
+    that a run adds are taken out again.
+
+    Every run also gets an :class:`~kdxf.engine.hooks.EnvironmentHook`.
+
+    Args:
+        cfg: A complete config. A ``runner_type`` names another runner than mmengine's.
+    """
+    before = {kind: set(kind._instance_dict) for kind in _managers()}
+    try:
+        runner = RUNNERS.build(cfg) if "runner_type" in cfg else Runner.from_cfg(cfg)
+        runner.logger.addFilter(_is_no_noise)
+        runner.register_hook(EnvironmentHook())
+        yield runner
+    finally:
+        for kind in _managers():
+            for name in set(kind._instance_dict) - before.get(kind, set()):
+                _close(kind._instance_dict.pop(name))
+
+
+def _is_no_noise(record: logging.LogRecord) -> bool:
+    return not str(record.msg).startswith(_NOISE)
+
+
+def _managers(base: Any = ManagerMixin) -> Iterator[Any]:
+    """All classes that keep such a table: loggers, message hubs, scopes, and each kind of visualizer its own."""
+    for kind in base.__subclasses__():
+        yield kind
+        yield from _managers(kind)
+
+
+def _close(instance: object) -> None:
+    if isinstance(instance, Visualizer):
+        instance.close()
+    elif isinstance(instance, MMLogger):
+        for handler in instance.handlers:
+            handler.close()

@@ -1,0 +1,236 @@
+"""Divides labelled images into train, validation and test lists, class by class.
+
+Which image goes where depends on the seed, the class and the images' own paths, not on the order in which the file
+system lists them, and not on the other classes.
+"""
+
+import filecmp
+import os
+import random
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import pandas as pd
+
+from kdxf.annotations import read_annotations, write_annotations, write_classes
+from kdxf.class_names import order_ids
+from kdxf.errors import UserError
+from kdxf.image_io import IMAGE_EXTENSIONS, list_images
+
+# Below this many images of a class its validation score says little.
+FEW_IMAGES = 5
+
+
+@dataclass(frozen=True)
+class LabelledImages:
+    """Images and the class ids that their folders or their annotation file give them.
+
+    Attributes:
+        frame: One row per image: ``image`` (path relative to the image root), ``label`` (class id), other columns.
+        ids: All class ids in index order, also those that have no image.
+        source: The folder or file, for messages.
+    """
+
+    frame: pd.DataFrame
+    ids: list[str]
+    source: Path
+
+
+@dataclass(frozen=True)
+class Split:
+    """The lists of one split.
+
+    Attributes:
+        lists: List name (``train``, ``val``, ``train_full``, ``test``) to its frame; labels are class names.
+        classes: One row per class: ``index``, ``id`` (as in the data), ``name``, ``images`` (how many are labelled).
+        warnings: What the user should know, one line each.
+    """
+
+    lists: dict[str, pd.DataFrame]
+    classes: pd.DataFrame
+    warnings: list[str]
+
+
+def read_class_folders(folder: Path, root: Path) -> LabelledImages:
+    """Lists the images of a folder that holds one folder per class.
+
+    Args:
+        folder: The folder of class folders; names that begin with a dot are passed over.
+        root: Image root; the paths become relative to it.
+
+    Raises:
+        UserError: There is no class folder, an image lies beside the class folders, or ``root`` does not hold them.
+    """
+    prefix = relative_to_root(folder, root)
+    entries = sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
+    if strays := [entry.name for entry in entries if entry.suffix.lower() in IMAGE_EXTENSIONS and entry.is_file()]:
+        raise UserError(f"{folder}: {strays[0]} ({len(strays)} in all) lies in no class folder; move or remove it")
+    ids = order_ids(entry.name for entry in entries if entry.is_dir())
+    if not ids:
+        raise UserError(f"{folder}: no class folders in it; expected one folder of images per class")
+    rows = [((prefix / item / image).as_posix(), item) for item in ids for image in list_images(folder / item)]
+    if not rows:
+        raise UserError(f"{folder}: no images in its {len(ids)} class folders")
+    return LabelledImages(pd.DataFrame(rows, columns=["image", "label"], dtype="str"), ids, folder)
+
+
+def read_labelled_list(path: Path) -> LabelledImages:
+    """Reads an annotation file; its labels are the class ids.
+
+    Raises:
+        UserError: It cannot be read, has no labels, or lists an image twice.
+    """
+    frame = read_annotations(path)
+    if "label" not in frame.columns:
+        raise UserError(f"{path}: no labels; only labelled images can be split")
+    if len(twice := frame.loc[frame["image"].duplicated(), "image"]):
+        raise UserError(f"{path}: {twice.iloc[0]} is listed twice; it could land in train and in val")
+    return LabelledImages(frame, order_ids(frame["label"]), path)
+
+
+def list_unlabelled(folder: Path, root: Path) -> pd.DataFrame:
+    """Lists the images of a folder without labels: one column, ``image``.
+
+    Raises:
+        UserError: It holds no images, or ``root`` does not hold it.
+    """
+    prefix = relative_to_root(folder, root)
+    images = [(prefix / image).as_posix() for image in list_images(folder)]
+    if not images:
+        raise UserError(f"{folder}: no images in it")
+    return pd.DataFrame({"image": images}, dtype="str")
+
+
+def relative_to_root(folder: Path, root: Path) -> Path:
+    """Gives the path of ``folder`` relative to ``root``, links left as they are.
+
+    Raises:
+        UserError: ``folder`` does not exist, or is not inside ``root``.
+    """
+    if not folder.is_dir():
+        raise UserError(f"{folder}: no such folder")
+    inside, outside = Path(os.path.abspath(folder)), Path(os.path.abspath(root))
+    if not inside.is_relative_to(outside):
+        raise UserError(f"{folder}: not inside the image root {root}; choose the root with --root")
+    return inside.relative_to(outside)
+
+
+def assign_parts(images: Sequence[str], fraction: float, test_fraction: float, key: str) -> dict[str, str]:
+    """Says for each image of one class whether it is for ``train``, ``val`` or ``test``.
+
+    ``floor(n * test_fraction)`` images are for test, ``floor(n * fraction)``, but at least one, for train, and the
+    rest for val. With 0.85: of 1 image 1 + 0 (train + val), of 2 images 1 + 1, of 7 images 5 + 2, of 100 85 + 15.
+
+    Args:
+        images: The paths, each once.
+        fraction: Share of train.
+        test_fraction: Share of test.
+        key: Seeds the choice.
+    """
+    shuffled = sorted(images)
+    random.Random(key).shuffle(shuffled)
+    train = max(1, _share(len(images), fraction))
+    test = _share(len(images), test_fraction)
+    parts = ["train"] * train + ["val"] * (len(images) - train - test) + ["test"] * test
+    return dict(zip(shuffled, parts, strict=True))
+
+
+def _share(count: int, fraction: float) -> int:
+    """``floor(count * fraction)`` for the decimal number that the user wrote: 0.29 of 100 is 29."""
+    return int(count * Fraction(str(fraction)))
+
+
+def split(
+    data: LabelledImages,
+    fraction: float = 0.85,
+    test_fraction: float = 0.0,
+    seed: int = 0,
+    names: Sequence[str] | None = None,
+) -> Split:
+    """Splits labelled images class by class.
+
+    Args:
+        data: The images.
+        fraction: Share of the images of each class that is for training.
+        test_fraction: Share of the images of each class that is held out as a labelled test list.
+        seed: Another seed gives another split.
+        names: Name of each of ``data.ids``, in that order (:func:`kdxf.class_names.names_of`); by default the ids.
+
+    Returns:
+        The lists ``train``, ``val``, ``train_full`` (both) and, with ``test_fraction``, ``test``.
+
+    Raises:
+        UserError: The fractions, or classes of one image each, leave nothing for validation.
+        ValueError: ``names`` and ``data.ids`` differ in number.
+    """
+    if not (0 < fraction < 1 and 0 <= test_fraction < 1 and fraction + test_fraction < 1):
+        raise UserError(
+            f"split {fraction} with test fraction {test_fraction}: each lies between 0 and 1, together below 1, "
+            "so that some images are left for validation"
+        )
+    frame = data.frame
+    part_of: dict[str, str] = {}
+    for label, images in frame.groupby("label")["image"]:
+        part_of |= assign_parts(list(images), fraction, test_fraction, key=f"{seed}/{label}")
+    parts = frame["image"].map(part_of)
+    if not (parts == "val").any():
+        raise UserError(f"{data.source}: no class has two images, so none is left for validation; list them by hand")
+    shown = list(names) if names is not None else data.ids
+    counts = frame["label"].value_counts()
+    classes = pd.DataFrame({"index": range(len(shown)), "id": data.ids, "name": shown})
+    classes["images"] = [int(counts.get(item, 0)) for item in data.ids]
+    named = frame.assign(label=frame["label"].map(dict(zip(data.ids, shown, strict=True))))
+    lists = {part: named[parts == part] for part in ("train", "val")} | {"train_full": named[parts != "test"]}
+    if test_fraction:
+        lists["test"] = named[parts == "test"]
+    return Split(lists, classes, _warnings(classes))
+
+
+def _warnings(classes: pd.DataFrame) -> list[str]:
+    groups = {
+        "without any image": classes["images"] == 0,
+        "of one image, which is in train; none in val": classes["images"] == 1,
+        f"of fewer than {FEW_IMAGES} images": (classes["images"] > 1) & (classes["images"] < FEW_IMAGES),
+    }
+    return [
+        f"classes {what} ({int(chosen.sum())}): {', '.join(classes.loc[chosen, 'name'])}"
+        for what, chosen in groups.items()
+        if chosen.any()
+    ]
+
+
+def write_split(result: Split, folder: Path, overwrite: bool = False) -> None:
+    """Writes ``<list>.csv`` for each list, ``classes.txt`` and ``classes.csv`` into ``folder``.
+
+    Raises:
+        UserError: A file of that name exists with other content and ``overwrite`` is off; nothing is changed then.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".split-", dir=folder) as name:
+        staged = Path(name)
+        for part, frame in result.lists.items():
+            write_annotations(frame, staged / f"{part}.csv")
+        write_annotations(result.classes, staged / "classes.csv")
+        write_classes(list(result.classes["name"]), staged / "classes.txt")
+        files = sorted(staged.iterdir())
+        existing = [file for file in files if (folder / file.name).exists()]
+        differing = [file.name for file in existing if not filecmp.cmp(file, folder / file.name, shallow=False)]
+        if differing and not overwrite:
+            raise UserError(f"{folder}: {', '.join(differing)} would change; --overwrite replaces them")
+        for file in files:
+            os.replace(file, folder / file.name)
+
+
+def format_summary(result: Split) -> str:
+    """Gives a short table: images, classes and the range of class sizes of each list."""
+    lines = [f"{'list':<12}{'images':>8}{'classes':>9}{'smallest':>10}{'largest':>9}"]
+    for name, frame in result.lists.items():
+        row = f"{name:<12}{len(frame):>8}"
+        if "label" in frame.columns:
+            sizes = frame["label"].value_counts()
+            row += f"{len(sizes):>9}{sizes.min():>10}{sizes.max():>9}"
+        lines.append(row)
+    return "\n".join(lines)

@@ -1,0 +1,53 @@
+"""What OCR leaves in a line, put right, and the shapes of the words that are kept.
+
+Cleaning changes how characters are written, never which words stand there. What is not a word (brackets, stars,
+bullets, lone punctuation) falls away because no pattern below matches it.
+"""
+
+import re
+import unicodedata
+
+# Chinese characters: 々, 〇, extension A, the main block, compatibility forms, the supplementary planes.
+HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
+_CURRENCY = "$¢£¤¥֏฿₠-⃀"
+# Marks that belong to the letter before them (accents, Indic and Thai vowel signs); \w does not hold them.
+_MARKS = "".join(mark for mark in map(chr, range(0x300, 0xFE00)) if unicodedata.category(mark)[0] == "M")
+_LETTER = rf"(?:[^\W_{HAN}]|[{_MARKS}])"
+_NUMBER = r"\d+(?:[.,]\d+)*"
+
+HAN_CHARACTER = re.compile(f"[{HAN}]")
+"""One Chinese character."""
+
+HAN_RUN = re.compile(f"[{HAN}]+")
+"""Chinese characters side by side."""
+
+SPACED_WORD = re.compile(
+    rf"[{_CURRENCY}]?{_NUMBER}(?:[%‰{_CURRENCY}]|{_LETTER}+)?"  # 3.0%  ¥99  99€  5G  500ml  1,299
+    rf"|{_LETTER}+(?:['&]{_LETTER}+)*"  # iPhone13  mjölk  L'Oréal  H&M
+)
+"""One word of a script that puts spaces between words, or one number with its unit, currency or per cent sign."""
+
+# Unicode's compatibility forms (NFKC) would turn a trademark sign into letters ("TM") and a full-width comma, which
+# separates items, into the ASCII comma that groups digits. Both become spaces before it is applied.
+_BEFORE_NFKC = str.maketrans(dict.fromkeys("™℠©®℗，﹐､", " ") | dict.fromkeys("’‘ʼ´`", "'"))
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff]")
+_CURRENCY_GAP = re.compile(rf"(?<=[{_CURRENCY}])\s+(?=\d)")
+_SPACE = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
+
+
+def clean_text(text: str) -> str:
+    """Normalise the characters of a line of text.
+
+    ===================== ================= ==========================================================
+    text                  cleaned           rule
+    ===================== ================= ==========================================================
+    ``ＮＥＷ　５Ｇ``       ``NEW 5G``        full-width forms, ligatures, circled digits: Unicode NFKC
+    ``满100，200减``       ``满100 200减``   a full-width comma separates, it does not group digits
+    ``￥ 99``              ``¥99``           a currency sign joins its number
+    ``Arla® Ko™``          ``Arla Ko``       trademark signs go
+    ``L’Oréal``            ``L'Oréal``       one apostrophe, composed accents
+    ``  a \t b ``          ``a b``           one space between words, invisible characters go
+    ===================== ================= ==========================================================
+    """
+    text = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text).translate(_BEFORE_NFKC))
+    return _SPACE.sub(" ", _CURRENCY_GAP.sub("", text)).strip()

@@ -1,0 +1,35 @@
+"""Words of the scripts that put spaces between them."""
+
+import re
+
+from kdxf.text.registry import TOKENIZERS
+from kdxf.text.tokenizers.base import BaseTokenizer
+from kdxf.text.tokenizers.cleaning import HAN_CHARACTER, SPACED_WORD
+
+_WORD = re.compile(f"{HAN_CHARACTER.pattern}|{SPACED_WORD.pattern}")
+
+
+@TOKENIZERS.register_module()
+class WordTokenizer(BaseTokenizer):
+    """Cuts text at spaces and punctuation, and folds case; for Latin, Cyrillic, Greek, Arabic, Hangul and the like.
+
+    =========================== =======================================
+    text                        words
+    =========================== =======================================
+    ``STANDARDMJÖLK 3.0%``      ``standardmjölk`` ``3.0%``
+    ``Arla® Ko, 500 ml/1L``     ``arla`` ``ko`` ``500`` ``ml`` ``1l``
+    ``L’Oréal - H&M``           ``l'oréal`` ``h&m``
+    ``NY! 2,99 € (ca 30 kr)``   ``ny`` ``2,99`` ``ca`` ``30`` ``kr``
+    ``新品 New``                ``新`` ``品`` ``new``
+    ``*** --``                  (none)
+    =========================== =======================================
+
+    Chinese has no spaces: here each of its characters is a word. :class:`JiebaTokenizer` cuts Chinese properly.
+
+    Args:
+        cache_size: The number of lines whose words are remembered.
+    """
+
+    def split(self, text: str) -> list[str]:
+        """Cut text that has been cleaned into words."""
+        return _WORD.findall(text.casefold())

@@ -1,0 +1,90 @@
+import re
+
+import pytest
+import torch
+
+from kdxf.apis.config import load_config, set_loader_defaults
+from kdxf.errors import UserError
+
+
+def write(folder, text):
+    path = folder / "config.py"
+    path.write_text(text)
+    return path
+
+
+def error_of(path, options=None):
+    with pytest.raises(UserError) as raised:
+        load_config(path, options)
+    message = str(raised.value)
+    return message
+
+
+def test_fills_in_scope_and_work_dir(tmp_path):
+    cfg = load_config(write(tmp_path, "a = 1"))
+    assert (cfg.default_scope, cfg.work_dir) == ("kdxf", "work_dirs/config")
+
+
+def test_keeps_scope_and_work_dir(tmp_path):
+    cfg = load_config(write(tmp_path, "default_scope = 'mmpretrain'\nwork_dir = 'w'"))
+    assert (cfg.default_scope, cfg.work_dir) == ("mmpretrain", "w")
+
+
+def test_options_replace_settings(tmp_path):
+    cfg = load_config(write(tmp_path, "a = dict(b=1, c=[dict(d=2)])"), {"a.b": 5, "a.c.0.d": 6, "e.f": 7})
+    assert (cfg.a.b, cfg.a.c[0].d, cfg.e.f) == (5, 6, 7)
+
+
+def test_missing_file(tmp_path):
+    assert "none.py does not exist; give the path of a .py file" in error_of(tmp_path / "none.py")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("a = 1\nb = = 2", r"SyntaxError: .*line 2"),
+        ("a = 1\nb = unknown", r"line 2: NameError: name 'unknown' is not defined"),
+        ("_base_ = 'none.py'", r"FileNotFoundError: .*none\.py"),
+    ],
+)
+def test_broken_file(tmp_path, text, reason):
+    path = write(tmp_path, text)
+    assert re.search(re.escape(f"config {path} cannot be loaded: ") + reason, error_of(path))
+
+
+def test_option_that_does_not_fit(tmp_path):
+    path = write(tmp_path, "a = dict(b=1)")
+    assert f"--cfg-options a.b.c=1 does not fit {path}" in error_of(path, {"a.b.c": 1})
+
+
+def test_loader_defaults(monkeypatch, tmp_path):
+    cfg = load_config(write(tmp_path, "train_dataloader = dict(num_workers=2)\ntest_dataloader = dict(num_workers=0)"))
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    set_loader_defaults(cfg)
+    assert cfg.train_dataloader == {
+        "num_workers": 2,
+        "pin_memory": True,
+        "persistent_workers": True,
+        "collate_fn": {"type": "default_collate"},
+    }
+    assert not cfg.test_dataloader.persistent_workers  # there are no workers to keep
+    assert "val_dataloader" not in cfg
+
+
+def test_loader_options(monkeypatch, tmp_path):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    cfg = load_config(write(tmp_path, "val_dataloader = dict(num_workers=1, collate_fn='mine')"))
+    set_loader_defaults(cfg, pin_memory=False, persistent_workers=False)
+    assert cfg.val_dataloader == {
+        "num_workers": 1,
+        "pin_memory": False,
+        "persistent_workers": False,
+        "collate_fn": "mine",
+    }
+
+
+def test_nothing_is_pinned_without_a_gpu(monkeypatch, tmp_path):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    cfg = load_config(write(tmp_path, "val_dataloader = dict(pin_memory=True)"))
+    set_loader_defaults(cfg)
+    assert not cfg.val_dataloader.pin_memory

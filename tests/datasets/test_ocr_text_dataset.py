@@ -1,0 +1,222 @@
+"""The dataset: annotations joined with the OCR table, and what mmengine does with it."""
+
+import logging
+import pickle
+
+import numpy as np
+import pytest
+import torch
+from mmengine.dataset import DefaultSampler, default_collate
+from mmengine.logging import MMLogger
+from mmengine.registry import init_default_scope
+from torch.utils.data import DataLoader
+
+from kdxf.annotations import write_classes
+from kdxf.datasets import OCRTextDataset
+from kdxf.errors import UserError
+from kdxf.registry import DATASETS
+from kdxf.text.ocr import OCRRecord, OCRTableWriter
+
+
+@pytest.fixture(autouse=True)
+def _scope():
+    init_default_scope("kdxf")
+
+
+@pytest.fixture
+def root(tmp_path):
+    """Ten rows: 6 of class a, 3 of class b, 1 of class c; OCR has read the even ones."""
+    write_classes(["a", "b", "c"], tmp_path / "classes.txt")
+    rows = [f"图 {i}.jpg,{'aaaaaabbbc'[i]}" for i in range(10)]
+    (tmp_path / "train.csv").write_text("image,label\n" + "\n".join(rows), encoding="utf-8")
+    with OCRTableWriter(tmp_path / "ocr", "fake 1") as writer:
+        for i in (8, 0, 2, 4, 6, 99):
+            boxes = np.full((2, 4, 2), i, np.float32)
+            scores = np.array([0.5, 1.0], np.float32)
+            writer.add(OCRRecord(f"图 {i}.jpg", [f"牛奶 {i}", "milk"], scores, boxes, 20, 10, "fake 1", None))
+    return tmp_path
+
+
+def build(root, **options):
+    options = {"ann_file": "train.csv", "data_root": str(root), "data_prefix": "images", **options}
+    return DATASETS.build({"type": "OCRTextDataset", **options})
+
+
+@pytest.fixture
+def warnings():
+    """What is logged while the test runs."""
+    records = []
+    handler = logging.Handler(logging.WARNING)
+    handler.emit = lambda record: records.append(record.getMessage())
+    logger = MMLogger.get_current_instance()
+    logger.addHandler(handler)
+    yield records
+    logger.removeHandler(handler)
+
+
+def test_samples(root):
+    dataset = build(root, ocr_file="ocr")
+    assert len(dataset) == 10
+    assert dataset.metainfo["classes"] == ("a", "b", "c")
+    sample = dataset[6]
+    assert set(sample) == {"img_path", "gt_label", "ocr", "sample_idx"}
+    assert sample["img_path"] == f"{root}/images/图 6.jpg"
+    assert (sample["gt_label"], sample["sample_idx"]) == (1, 6)
+    record = sample["ocr"]
+    assert (record.image, record.texts, record.scores.tolist()) == ("图 6.jpg", ["牛奶 6", "milk"], [0.5, 1.0])
+    assert record.boxes.tolist() == np.full((2, 4, 2), 6).tolist()
+    assert dataset[-1]["sample_idx"] == 9
+    assert isinstance(dataset, OCRTextDataset)
+
+
+def test_missing_ocr_rows_are_samples_without_text_and_logged_once(root, warnings):
+    dataset = build(root, ocr_file="ocr")
+    assert dataset[7]["ocr"].texts == [] and dataset[7]["ocr"].image == "图 7.jpg"
+    assert warnings == [
+        f"5 of 10 images of {root}/train.csv have no row in {root}/ocr (first: 图 1.jpg); they count as images without "
+        f"text. To read them run tools/ocr.py again, with the image root '{root}/images'"
+    ]
+
+
+def test_a_complete_table_is_silent(root, warnings):
+    (root / "even.csv").write_text("image,label\n图 0.jpg,a\n图 2.jpg,a\n", encoding="utf-8")
+    assert build(root, ann_file="even.csv", ocr_file="ocr")[1]["ocr"].texts[0] == "牛奶 2"
+    assert warnings == []
+
+
+def test_datasets_share_the_table_that_both_read(root):
+    one, two = build(root, ocr_file="ocr"), build(root, ocr_file="ocr")
+    assert one.data_list.ocr_table is two.data_list.ocr_table
+    with OCRTableWriter(root / "ocr", "fake 1") as writer:
+        writer.add(OCRRecord.empty("图 1.jpg", engine="fake 1"))
+    assert len(build(root, ocr_file="ocr").data_list.ocr_table) == len(one.data_list.ocr_table) + 1
+
+
+def test_text_column_stands_in_for_a_table(root):
+    (root / "text.csv").write_text('image,label,text\nx.jpg,a,"牛奶\n3,0 %"\ny.jpg,b,\n', encoding="utf-8")
+    dataset = build(root, ann_file="text.csv")
+    assert dataset[0]["ocr"].texts == ["牛奶", "3,0 %"]
+    assert dataset[1]["ocr"].texts == []
+    (root / "plain.csv").write_text("image,label\nx.jpg,a\n", encoding="utf-8")
+    assert build(root, ann_file="plain.csv")[0]["ocr"].texts == []
+
+
+@pytest.mark.parametrize("name", ["test.csv", "test.txt"])
+def test_unlabelled_lists_are_there_to_predict(root, name):
+    (root / name).write_text("image\nx y.jpg\n" if name.endswith("csv") else "x y.jpg\n", encoding="utf-8")
+    dataset = build(root, ann_file=name, test_mode=True)
+    assert set(dataset[0]) == {"img_path", "ocr", "sample_idx"}
+    assert dataset[0]["img_path"] == f"{root}/images/x y.jpg"
+    for ask in (dataset.get_gt_labels, lambda: dataset.get_cat_ids(0)):
+        with pytest.raises(UserError, match=f"{name}: has no labels; training and class balancing need the column 'l"):
+            ask()
+
+
+def test_mmpretrain_lists_and_other_classes(root):
+    (root / "list.txt").write_text("x 1.jpg 2\ny.jpg 0\n", encoding="utf-8")
+    assert build(root, ann_file="list.txt").get_gt_labels().tolist() == [2, 0]
+    assert build(root, ann_file="list.txt", classes=["u", "v", "w"]).metainfo["classes"] == ("u", "v", "w")
+    write_classes(["17", "18", "19", "20"], root / "lists" / "names.txt")
+    assert build(root, ann_file="list.txt", classes="lists/names.txt").metainfo["classes"] == ("17", "18", "19", "20")
+
+
+def test_absolute_paths(root):
+    (root / "abs.csv").write_text(f"image,label\n{root}/x.jpg,a\n", encoding="utf-8")
+    dataset = OCRTextDataset(f"{root}/abs.csv", f"{root}/ocr", data_prefix="elsewhere/")
+    assert dataset[0]["img_path"] == f"{root}/x.jpg"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"ann_file": "no.csv"}, "no.csv: no such annotation file"),
+        ({"ocr_file": "no ocr"}, r"no ocr: no OCR table \(a Parquet file or a folder of parts\)"),
+        ({"classes": "no.txt"}, "no.txt: no such class list; it holds one class name per line"),
+        (
+            {"classes": ["a", "b"]},
+            "train.csv: the label 'c' is neither one of the 2 class names nor an index from 0 to 1",
+        ),
+        ({"fraction": 0}, "OCRTextDataset: fraction is 0; give a part of the rows, above 0 and at most 1"),
+        ({"fraction": 1.5}, "OCRTextDataset: fraction is 1.5; give a part of the rows"),
+    ],
+)
+def test_faults_are_named(root, options, message):
+    with pytest.raises(UserError, match=message):
+        build(root, **options)
+
+
+def test_fraction_takes_its_part_of_every_class(root):
+    rows = [f"{i}.jpg {label}" for i, label in enumerate([0] * 40 + [1] * 8 + [2] * 4)]
+    (root / "sorted.txt").write_text("\n".join(rows))
+    dataset = build(root, ann_file="sorted.txt", fraction=0.25)
+    assert np.bincount(dataset.get_gt_labels()).tolist() == [10, 2, 1]
+    assert [dataset[i]["img_path"].rsplit("/", 1)[1] for i in (0, 1, 9, 10)] == ["0.jpg", "4.jpg", "36.jpg", "40.jpg"]
+    order = np.random.default_rng(0).permutation(len(rows))
+    (root / "mixed.txt").write_text("\n".join(rows[i] for i in order))
+    assert np.bincount(build(root, ann_file="mixed.txt", fraction=0.25).get_gt_labels()).tolist() == [10, 2, 1]
+    assert len(build(root, ann_file="mixed.txt", fraction=1e-9)) == 1
+
+
+def test_fraction_of_an_unlabelled_list(root):
+    (root / "plain.txt").write_text("\n".join(f"{i}.jpg" for i in range(10)))
+    dataset = build(root, ann_file="plain.txt", fraction=0.3)
+    assert [dataset[i]["img_path"].rsplit("/", 1)[1] for i in range(3)] == ["0.jpg", "3.jpg", "6.jpg"]
+
+
+@pytest.mark.parametrize(("indices", "expected"), [(3, [0, 1, 2]), (-2, [8, 9]), ([7, 0], [7, 0])])
+def test_indices_and_subsets(root, indices, expected):
+    whole = build(root, ocr_file="ocr")
+    images = [f"{root}/images/图 {i}.jpg" for i in expected]
+    by_option = build(root, ocr_file="ocr", indices=indices)
+    subset = whole.get_subset(indices)
+    in_place = build(root, ocr_file="ocr")
+    in_place.get_subset_(indices)
+    for dataset in (by_option, subset, in_place):
+        assert [dataset[i]["img_path"] for i in range(len(dataset))] == images
+        assert dataset.get_gt_labels().tolist() == whole.get_gt_labels()[expected].tolist()
+        assert dataset[0]["sample_idx"] == 0
+    assert len(whole) == 10
+
+
+def test_lazy_init_reads_nothing_until_asked(root):
+    dataset = build(root, ann_file="train.csv", lazy_init=True)
+    assert dataset.metainfo["classes"] == ("a", "b", "c")
+    assert not dataset._fully_initialized
+    assert dataset.get_cat_ids(9) == [2]
+    assert len(dataset) == 10
+
+
+def test_folds_are_disjoint_and_cover_all(root):
+    config = {"type": "OCRTextDataset", "ann_file": "train.csv", "data_root": str(root), "ocr_file": "ocr"}
+    folds = [
+        DATASETS.build({"type": "KFoldDataset", "dataset": dict(config), "fold": i, "num_splits": 5, "test_mode": True})
+        for i in range(5)
+    ]
+    images = [fold[i]["img_path"] for fold in folds for i in range(len(fold))]
+    assert sorted(images) == [f"{root}/图 {i}.jpg" for i in range(10)]
+
+
+def test_pickle_keeps_everything(root):
+    dataset = pickle.loads(pickle.dumps(build(root, ocr_file="ocr", indices=[6, 7])))
+    assert dataset[0]["ocr"].texts == ["牛奶 6", "milk"]
+    assert dataset.get_gt_labels().tolist() == [1, 1]
+
+
+class TextLength:
+    """A pipeline of one step, for batches without images."""
+
+    def __call__(self, results):
+        length = torch.tensor([len(results["ocr"].texts)])
+        return {"inputs": {"length": length, "label": torch.tensor(results["gt_label"])}}
+
+
+def test_forked_workers_see_the_same_samples(root):
+    dataset = build(root, ocr_file="ocr")
+    dataset.pipeline = TextLength()
+    sampler = DefaultSampler(dataset, shuffle=False)
+    loader = DataLoader(
+        dataset, 5, sampler=sampler, num_workers=2, multiprocessing_context="fork", collate_fn=default_collate
+    )
+    batches = [batch["inputs"] for batch in loader]
+    assert torch.cat([batch["length"] for batch in batches]).flatten().tolist() == [2, 0] * 5
+    assert torch.cat([batch["label"] for batch in batches]).tolist() == [0] * 6 + [1] * 3 + [2]

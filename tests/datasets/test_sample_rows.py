@@ -1,0 +1,56 @@
+"""Samples kept as columns."""
+
+import copy
+import pickle
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from kdxf.datasets.sample_rows import SampleRows
+
+
+def rows():
+    images = pa.chunked_array([["a.jpg", "图 片/b.jpg"], ["/abs/c.jpg"]])
+    return SampleRows(images, "root/", np.array([2, 0, 1]), pa.chunked_array([["one\n two ", None, ""]]))
+
+
+def test_samples_are_made_when_asked_for():
+    found = rows()
+    assert len(found) == 3
+    assert [sample["img_path"] for sample in found] == ["root/a.jpg", "root/图 片/b.jpg", "/abs/c.jpg"]
+    assert [sample["gt_label"] for sample in found] == [2, 0, 1]
+    assert [sample["ocr"].texts for sample in found] == [["one", "two"], [], []]
+    assert found[0]["ocr"].scores.tolist() == [1, 1]
+    assert found[0]["ocr"].boxes.shape == (2, 4, 2)
+    assert found[0]["ocr"].image == "a.jpg"
+    assert found[-1]["img_path"] == "/abs/c.jpg"
+    with pytest.raises(IndexError):
+        found[3]
+
+
+def test_a_sample_is_new_each_time():
+    found = rows()
+    found[0]["gt_label"] = 9
+    assert found[0]["gt_label"] == 2
+
+
+def test_unlabelled_rows_have_no_label():
+    assert set(SampleRows(pa.chunked_array([["a.jpg"]]))[0]) == {"img_path", "ocr"}
+
+
+def test_rows_are_taken_in_any_order():
+    assert [sample["gt_label"] for sample in rows().take([2, 0, -2])] == [1, 2, 0]
+    assert [sample["ocr"].texts for sample in rows().take(np.array([1, 0]))] == [[], ["one", "two"]]
+    assert [sample["gt_label"] for sample in rows()[:2]] == [2, 0]
+    assert [sample["gt_label"] for sample in rows()[-2:]] == [0, 1]
+    assert len(rows().take([])) == 0
+    with pytest.raises(IndexError):
+        rows().take([3])
+
+
+def test_copies_share_and_pickles_equal():
+    found = rows()
+    assert copy.deepcopy(found) is found
+    again = pickle.loads(pickle.dumps(found))
+    assert [sample["img_path"] for sample in again] == [sample["img_path"] for sample in found]

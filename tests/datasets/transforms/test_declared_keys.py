@@ -1,0 +1,47 @@
+"""Each transform needs and touches just the keys that its docstring declares."""
+
+import copy
+
+import pytest
+
+from kdxf.datasets import DropModality, DropWords, FlipUnlessText, LoadImage, LookUpWordVectors, TokenizeOCR
+
+CASES = {
+    "LoadImage": (lambda _: LoadImage(), {"img_path"}, {"img", "img_shape", "ori_shape"}),
+    "TokenizeOCR": (lambda _: TokenizeOCR({"type": "WordTokenizer"}), {"ocr"}, {"tokens", "token_scores"}),
+    "LookUpWordVectors": (
+        lambda vectors: LookUpWordVectors(vectors, 4),
+        {"tokens", "token_scores"},
+        {"text", "text_weight"},
+    ),
+    "DropWords": (lambda _: DropWords(1.0), {"tokens", "token_scores"}, {"tokens", "token_scores"}),
+    "DropModality, the image": (lambda _: DropModality(image_prob=1.0), {"img", "text_weight"}, {"img"}),
+    "DropModality, the text": (lambda _: DropModality(text_prob=1.0), {"img", "text_weight"}, {"text_weight"}),
+    "FlipUnlessText": (lambda _: FlipUnlessText(1.0), {"img", "ocr"}, {"img", "flip"}),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_nothing_else_in_the_sample_changes(name, sample, vectors):
+    make, _, touched = CASES[name]
+    untouched = {key: value for key, value in sample.items() if key not in touched}
+    before = copy.deepcopy(untouched)
+    found = make(vectors).transform(dict(sample))
+    assert found.keys() == sample.keys() | touched
+    for key, value in untouched.items():
+        assert found[key] is value
+        assert repr(value) == repr(before[key])
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_required_keys_are_enough(name, sample, vectors):
+    make, required, touched = CASES[name]
+    found = make(vectors).transform({key: sample[key] for key in required})
+    assert found.keys() == required | touched
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_docstring_declares_them(name, vectors):
+    make, required, touched = CASES[name]
+    declared = type(make(vectors)).__doc__
+    assert all(f"``{key}``" in declared for key in required | touched)

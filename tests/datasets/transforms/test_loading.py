@@ -1,0 +1,57 @@
+"""LoadImage never stops a run."""
+
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from kdxf.datasets import LoadImage
+from kdxf.errors import UserError
+from kdxf.registry import TRANSFORMS
+
+
+def test_loads_in_bgr_order(sample):
+    found = LoadImage().transform({"img_path": sample["img_path"]})
+    assert found["img"].dtype == np.uint8
+    assert (found["img"] == (30, 20, 10)).all()
+    assert found["img_shape"] == found["ori_shape"] == (6, 8)
+    assert "error" not in found
+
+
+def test_min_edge_lets_a_jpeg_be_decoded_small(tmp_path):
+    Image.new("RGB", (64, 48)).save(tmp_path / "x.jpg")
+    found = LoadImage(min_edge=20).transform({"img_path": str(tmp_path / "x.jpg")})
+    assert found["img_shape"] == found["img"].shape[:2] == (24, 32)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (None, "cannot open the file: No such file or directory"),
+        (b"", "the file is empty"),
+        (b"x", "not a whole picture"),
+    ],
+)
+def test_what_cannot_be_read_is_blank_and_has_its_reason(tmp_path, content, reason):
+    path = tmp_path / "图 片.jpg"
+    if content is not None:
+        path.write_bytes(content)
+    found = LoadImage(blank_size=5).transform({"img_path": str(path), "gt_label": 2})
+    assert found["error"].startswith(reason)
+    assert found["img"].shape == (5, 5, 3) and found["img"].dtype == np.uint8
+    assert (found["img"] == (104, 116, 124)).all()
+    assert found["img_shape"] == found["ori_shape"] == (5, 5)
+    assert found["gt_label"] == 2
+
+
+@pytest.mark.parametrize("options", [{"min_edge": 0}, {"blank_size": -3}])
+def test_sizes_are_positive(options):
+    ((name, value),) = options.items()
+    message = f"LoadImage: {name} is {value}; give a number of pixels above 0"
+    with pytest.raises(UserError, match=f"^{re.escape(message)}$"):
+        LoadImage(**options)
+
+
+def test_is_registered():
+    assert isinstance(TRANSFORMS.build({"type": "LoadImage", "min_edge": 8}), LoadImage)

@@ -1,0 +1,73 @@
+"""Packing of whichever modalities the pipeline made."""
+
+import numpy as np
+import pytest
+import torch
+from mmengine.dataset import default_collate
+from mmpretrain.structures import DataSample
+
+from kdxf.datasets import PackImageTextInputs
+from kdxf.errors import UserError
+
+
+def test_both_modalities(sample):
+    packed = PackImageTextInputs().transform(sample)
+    assert packed.keys() == {"inputs", "data_samples"}
+    assert {key: (value.dtype, tuple(value.shape)) for key, value in packed["inputs"].items()} == {
+        "img": (torch.uint8, (3, 6, 8)),
+        "text": (torch.float32, (4, 2)),
+        "text_weight": (torch.float32, (4,)),
+    }
+    assert (packed["inputs"]["img"].numpy().transpose(1, 2, 0) == sample["img"]).all()
+    data_sample = packed["data_samples"]
+    assert isinstance(data_sample, DataSample)
+    assert data_sample.gt_label.tolist() == [1]
+    assert data_sample.metainfo == {
+        "sample_idx": 3,
+        "img_path": sample["img_path"],
+        "img_shape": (6, 8),
+        "ori_shape": (6, 8),
+        "error": None,
+    }
+
+
+@pytest.mark.parametrize(("kept", "inputs"), [(["img"], {"img"}), (["text", "text_weight"], {"text", "text_weight"})])
+def test_one_modality(sample, kept, inputs):
+    packed = PackImageTextInputs().transform({key: sample[key] for key in kept})
+    assert packed["inputs"].keys() == inputs
+    assert "gt_label" not in packed["data_samples"]
+
+
+def test_the_reason_of_an_unreadable_image_is_kept(sample):
+    packed = PackImageTextInputs().transform({**sample, "error": "the file is empty"})
+    assert packed["data_samples"].error == "the file is empty"
+
+
+def test_other_meta_keys(sample):
+    packed = PackImageTextInputs(meta_keys=["tokens", "absent"]).transform(sample)
+    assert packed["data_samples"].metainfo == {"tokens": ["a", "b", "milk"], "error": None}
+
+
+def test_batches_stack(sample):
+    batch = default_collate([PackImageTextInputs().transform(dict(sample)) for _ in range(3)])
+    assert {key: tuple(value.shape) for key, value in batch["inputs"].items()} == {
+        "img": (3, 3, 6, 8),
+        "text": (3, 4, 2),
+        "text_weight": (3, 4),
+    }
+    assert [data_sample.gt_label.item() for data_sample in batch["data_samples"]] == [1, 1, 1]
+
+
+def test_mirrored_images_are_made_contiguous(sample):
+    sample["img"] = sample["img"][:, ::-1]
+    assert (PackImageTextInputs().transform(sample)["inputs"]["img"][0].numpy() == sample["img"][:, :, 0]).all()
+    assert np.shares_memory(sample["text"], PackImageTextInputs().transform(sample)["inputs"]["text"].numpy())
+
+
+def test_nothing_to_pack_is_named():
+    message = (
+        r"^PackImageTextInputs: the pipeline made neither 'img' nor 'text'; add LoadImage, or TokenizeOCR and "
+        r"LookUpWordVectors, before it$"
+    )
+    with pytest.raises(UserError, match=message):
+        PackImageTextInputs().transform({"img_path": "x.jpg"})

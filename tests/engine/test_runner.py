@@ -1,0 +1,31 @@
+import logging
+
+import pytest
+from mmengine.logging import MessageHub, MMLogger
+from mmengine.visualization import Visualizer
+
+from kdxf.apis.config import load_config
+from kdxf.engine.runner import open_runner
+
+
+def test_leaves_nothing_behind(tiny_config):
+    cfg = load_config(tiny_config)
+    cfg.launcher = "none"
+    tables = [kind._instance_dict for kind in (MMLogger, MessageHub, Visualizer)]
+    before = [list(table) for table in tables]
+    for _ in range(2):  # within one second both have the same name
+        with open_runner(cfg) as runner:
+            hub, handlers = runner.message_hub, runner.logger.handlers
+            assert "seen" not in hub.runtime_info
+            hub.update_info("seen", True)
+        files = [handler for handler in handlers if isinstance(handler, logging.FileHandler)]
+        assert files and all(file.stream is None for file in files)  # closed
+        assert [list(table) for table in tables] == before
+
+
+def test_cleans_up_after_a_failure(tiny_config):
+    cfg = load_config(tiny_config, {"model.type": "None"})
+    before = list(MMLogger._instance_dict)
+    with pytest.raises(KeyError), open_runner(cfg):
+        pass
+    assert list(MMLogger._instance_dict) == before

@@ -1,0 +1,40 @@
+"""The host packages start without noise."""
+
+import ast
+import subprocess
+import sys
+
+
+def run(code, *options):
+    done = subprocess.run([sys.executable, *options, "-c", code], capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_importing_kdxf_prints_nothing():
+    assert run("import kdxf.registry, kdxf.datasets", "-W", "default") == (0, "", "")
+
+
+def imports_of(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return [ast.unparse(node) for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+
+
+def test_every_module_that_needs_the_host_comes_after_its_quietening(repo):
+    """Python runs a package's ``__init__`` before its modules, whichever of them is imported first."""
+    faults = []
+    for path in sorted((repo / "kdxf").glob("*/**/*.py")):
+        package = repo / "kdxf" / path.relative_to(repo / "kdxf").parts[0] / "__init__.py"
+        firsts = {*imports_of(path)[:1], *imports_of(package)[:1]}
+        if "mmpretrain" in " ".join(imports_of(path)) and "import kdxf.registry" not in firsts:
+            faults.append(str(path.relative_to(repo)))
+    assert faults == []
+
+
+def test_anything_else_that_the_host_prints_is_heard(tmp_path):
+    package = tmp_path / "mmpretrain"
+    package.mkdir()
+    (package / "__init__.py").write_text("print('Could not import OneDL')\nprint('something new')\n")
+    for name in ("datasets", "engine", "evaluation", "models", "visualization"):
+        (package / f"{name}.py").touch()
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import kdxf.host"
+    assert run(code) == (0, "something new\n", "")

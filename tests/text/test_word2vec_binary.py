@@ -1,0 +1,66 @@
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kdxf.errors import UserError
+from kdxf.text import word2vec_binary
+from kdxf.text.word2vec_binary import read_binary
+
+NAME = Path("v.bin")
+
+
+def body(count, dim=3, line_end=b"", seed=0):
+    vectors = np.random.default_rng(seed).standard_normal((count, dim)).astype("<f4")
+    words = [f"词{number}" for number in range(count)]
+    data = b"".join(
+        word.encode() + b" " + vector.tobytes() + line_end for word, vector in zip(words, vectors, strict=True)
+    )
+    return words, vectors, data
+
+
+def read(data, words, dim=3, wanted=None):
+    chunks = list(read_binary(io.BytesIO(data), NAME, words, wanted or words, dim))
+    return [word.decode() for found, _ in chunks for word in found], np.concatenate([v for _, v in chunks])
+
+
+@pytest.mark.parametrize("line_end", [b"", b"\n"])
+@pytest.mark.parametrize("at_once", [1, 3, 1024])
+def test_words_and_vectors(monkeypatch, line_end, at_once):
+    monkeypatch.setattr(word2vec_binary, "_WORDS_AT_ONCE", at_once)
+    words, vectors, data = body(100, line_end=line_end)
+    found_words, found_vectors = read(data, 100)
+    assert found_words == words
+    np.testing.assert_array_equal(found_vectors, vectors)
+
+
+def test_numbers_that_look_like_spaces_and_line_ends():
+    # Four bytes of a number may be anything: here spaces and line ends only.
+    data = b"a " + b" " * 8 + b"b " + b"\n" * 8
+    words, vectors = read(data, 2, dim=2)
+    assert words == ["a", "b"]
+    assert vectors.tobytes() == b" " * 8 + b"\n" * 8
+
+
+def test_first_words():
+    words, _, data = body(5)
+    assert read(data, 5, wanted=2)[0] == words[:2]
+
+
+def test_too_short():
+    _, _, data = body(5)
+    with pytest.raises(UserError, match=r"v\.bin ends inside word 5 of 5; is the file complete\?"):
+        read(data[:-1], 5)
+
+
+def test_too_few_words():
+    _, _, data = body(5)
+    with pytest.raises(UserError, match=r"v\.bin: no end of word 6 of 6; does line 1 give the right dimension\?"):
+        read(data, 6)
+
+
+def test_too_many_words():
+    _, _, data = body(5)
+    with pytest.raises(UserError, match=r"v\.bin goes on after its 4 words; does line 1 give the right number"):
+        read(data, 4)

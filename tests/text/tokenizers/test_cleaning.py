@@ -1,0 +1,60 @@
+import re
+import unicodedata
+
+import pytest
+
+from kdxf.text.tokenizers.cleaning import HAN_CHARACTER, SPACED_WORD, clean_text
+
+
+def table(docstring):
+    """The first two literals of each line of a table: text and cleaned text."""
+    rows = [re.findall("``(.*?)``", line) for line in docstring.splitlines()]
+    return [row for row in rows if len(row) == 2]
+
+
+def test_table_of_the_docstring():
+    rows = table(clean_text.__doc__)
+    assert len(rows) == 6
+    for text, cleaned in rows:
+        assert clean_text(text) == cleaned
+
+
+@pytest.mark.parametrize(
+    ("text", "cleaned"),
+    [
+        ("", ""),
+        ("\u200b\ufeff", ""),
+        ("a\x00\x07b\nc", "a b c"),
+        ("ﬁsk ①", "fisk 1"),
+        ("Nike™Air", "Nike Air"),
+        ("mjo\u0308lk", "mjölk"),
+        ("3．0％", "3.0%"),
+        ("€ 5 and 5 €", "€5 and 5 €"),
+        ("❤\ufe0f", "❤"),
+    ],
+)
+def test_clean_text(text, cleaned):
+    assert clean_text(text) == cleaned
+
+
+def test_cleaning_twice_changes_nothing():
+    for code in range(0x20, 0x30000, 7):
+        if unicodedata.category(chr(code)) != "Cs":
+            once = clean_text(f"a{chr(code)}1")
+            assert clean_text(once) == once, hex(code)
+
+
+@pytest.mark.parametrize(
+    "text", ["3.0%", "¥99", "99€", "5G", "500ml", "1,299", "iPhone13", "mjölk", "L'Oréal", "H&M", "हिन्दी"]
+)
+def test_spaced_word_is_one(text):
+    assert SPACED_WORD.findall(f"({text})") == [text]
+
+
+@pytest.mark.parametrize("text", ["_", "--", "¥", "%", ".,", "★", "手机"])
+def test_not_a_spaced_word(text):
+    assert SPACED_WORD.findall(text) == []
+
+
+def test_han_character():
+    assert HAN_CHARACTER.findall("a手々〇𠮷カ한1") == ["手", "々", "〇", "𠮷"]

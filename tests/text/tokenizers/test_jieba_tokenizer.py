@@ -1,0 +1,56 @@
+import re
+
+import pytest
+
+from kdxf.errors import UserError
+from kdxf.text.tokenizers import JiebaTokenizer
+
+
+def table(docstring):
+    """Rows of text, words, words with chinese_only; cells stand at least two spaces apart."""
+    for line in docstring.splitlines():
+        if line.startswith("    ``"):
+            text, *cells = [re.findall("``(.*?)``", cell) for cell in re.split(" {2,}", line.strip())]
+            yield text[0], *cells
+
+
+def test_table_of_the_docstring():
+    rows = list(table(JiebaTokenizer.__doc__))
+    assert len(rows) == 6
+    for text, words, chinese in rows:
+        assert JiebaTokenizer().tokenize(text) == words
+        assert JiebaTokenizer(chinese_only=True).tokenize(text) == chinese
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", []),
+        ("STANDARDMJÖLK 3.0%", ["STANDARDMJÖLK", "3.0%"]),
+        ("淘宝/京东", ["淘宝", "京东"]),
+        ("¥99起 50%off", ["¥99", "起", "50%", "off"]),
+        ("XT恤", ["XT", "恤"]),
+        ("C++ Wi-Fi", ["C++", "Wi", "Fi"]),
+        ("𠮷野家", ["𠮷", "野家"]),
+    ],
+)
+def test_tokenize(text, words):
+    assert JiebaTokenizer().tokenize(text) == words
+
+
+def test_lowercase():
+    assert JiebaTokenizer(lowercase=True).tokenize("OPPO手机 T恤 5G") == ["oppo", "手机", "t恤", "5g"]
+
+
+def test_user_dictionary_holds_words_of_any_script(tmp_path):
+    path = tmp_path / "words.txt"
+    path.write_text("对对队\nＯＰＰＯ手机 100 n\nWi-Fi\n", encoding="utf-8")
+    text = "对对队OPPO手机Wi-Fi"
+    assert JiebaTokenizer(user_dict=str(path)).tokenize(text) == ["对对队", "OPPO手机", "Wi-Fi"]
+    # Another tokenizer does not see these words.
+    assert JiebaTokenizer().tokenize("OPPO手机Wi-Fi") == ["OPPO", "手机", "Wi", "Fi"]
+
+
+def test_missing_user_dictionary_is_reported_at_once():
+    with pytest.raises(UserError, match=r"user dictionary nowhere\.txt cannot be read: No such file"):
+        JiebaTokenizer(user_dict="nowhere.txt")

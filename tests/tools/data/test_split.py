@@ -1,0 +1,68 @@
+import json
+import runpy
+import subprocess
+import sys
+
+import pytest
+
+from kdxf.annotations import read_annotations, read_classes
+
+
+@pytest.fixture
+def data(tmp_path):
+    """Three sparse class folders of 20, 2 and 1 images, two unlabelled images, and names for the classes."""
+    root = tmp_path / "data 1"
+    for label, count in (("2", 20), ("10", 2), ("136", 1)):
+        folder = root / "train" / label
+        folder.mkdir(parents=True)
+        for number in range(count):
+            (folder / f"图 {number}.jpg").touch()
+    (root / "test").mkdir()
+    for number in range(2):
+        (root / "test" / f"{number}.jpg").touch()
+    names = {"2": "饿了么外卖", "10": "家电", "136": "电动车自行车", "99": "unused"}
+    (root / "names.json").write_text(json.dumps(names, ensure_ascii=False), encoding="utf-8")
+    return root
+
+
+def call(repo, *arguments):
+    program = [sys.executable, str(repo / "tools" / "data" / "split.py")]
+    return subprocess.run([*program, *map(str, arguments)], capture_output=True, text=True)
+
+
+def test_splits_a_folder_then_refuses_then_splits_a_list(repo, data, tmp_path):
+    done = call(repo, data / "train", "--test", data / "test", "--class-names", data / "names.json")
+    assert done.returncode == 0, done.stderr
+    assert "train             19        3         1       17" in done.stdout
+    assert "val                4        2         1        3" in done.stdout
+    assert "warning: classes of one image, which is in train; none in val (1): 电动车自行车" in done.stdout
+    assert read_classes(data / "classes.txt") == ["饿了么外卖", "家电", "电动车自行车"]
+    train = read_annotations(data / "train.csv")
+    assert train["label"].value_counts().to_dict() == {"饿了么外卖": 17, "家电": 1, "电动车自行车": 1}
+    assert all((data / image).is_file() for image in train["image"])
+    assert read_annotations(data / "test.csv").values.tolist() == [["test/0.jpg"], ["test/1.jpg"]]
+
+    done = call(repo, data / "train", "--test", data / "test")  # without the names
+    assert done.returncode == 2 and "Traceback" not in done.stderr
+    assert "classes.csv, classes.txt, train.csv, train_full.csv, val.csv would change; --overwrite" in done.stderr
+
+    fractions = ("--split", "0.5", "--test-fraction", "0.25", "--seed", "7")
+    done = call(repo, data / "train_full.csv", "--out", tmp_path / "lists", *fractions)
+    assert done.returncode == 0, done.stderr
+    sizes = [len(read_annotations(tmp_path / "lists" / f"{name}.csv")) for name in ("train", "val", "test")]
+    assert sizes == [12, 6, 5]  # 10 + 1 + 1, 5 + 1 + 0, 5 + 0 + 0
+
+
+def test_mistakes_end_with_one_line(repo, data, monkeypatch, capsys):
+    cases = {
+        "error: none: no such annotation file": ("none",),
+        "error: split 85.0 with test fraction 0.0": (data / "train", "--split", "85"),
+        "not allowed with argument": (data / "train", "--test", data / "test", "--test-fraction", "0.1"),
+        "names.csv: no such file of class names": (data / "train", "--class-names", data / "names.csv"),
+    }
+    for message, arguments in cases.items():
+        monkeypatch.setattr(sys, "argv", ["split.py", *map(str, arguments)])
+        with pytest.raises(SystemExit, match="2"):
+            runpy.run_path(str(repo / "tools" / "data" / "split.py"), run_name="__main__")
+        assert message in capsys.readouterr().err
+    assert not (data / "train.csv").exists()

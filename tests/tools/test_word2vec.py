@@ -1,0 +1,95 @@
+import runpy
+import subprocess
+import sys
+
+import pytest
+
+from kdxf.text.word_vectors import WordVectors
+
+
+@pytest.fixture
+def word2vec(repo, tmp_path, monkeypatch, capfd):
+    """Runs the tool in an empty folder, in this process: gensim takes seconds to import."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["word2vec.py", *arguments])
+        with pytest.raises(SystemExit) as end:
+            runpy.run_path(str(repo / "tools" / "word2vec.py"), run_name="__main__")
+        stdout, stderr = capfd.readouterr()
+        return subprocess.CompletedProcess(arguments, end.value.code, stdout, stderr)
+
+    return call
+
+
+def test_train_and_neighbours(word2vec, tmp_path):
+    (tmp_path / "corpus.txt").write_text("MJÖLK 3% arla\nmjölk arla\n***\n" * 3, encoding="utf-8")
+    done = word2vec(
+        *("train", "corpus.txt", "--tokenizer", "word", "--method", "fasttext", "--out", "v", "--dim", "5"),
+        *("--min-count", "1", "--epochs", "2", "--window", "2", "--buckets", "50", "--ngrams", "2", "3"),
+        *("--seed", "1", "--workers", "1", "--dtype", "float16", "--trees", "2"),
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        "documents       9 (3 without words)",
+        "tokens          15, 3 different words",
+        "words kept      3, 100.0% of the tokens",
+        "characters      0 more, from the words that hold them",
+        "most frequent   mjölk 6  arla 6  3% 3",
+    ]
+    assert "doc/s" in done.stderr
+    store = WordVectors.open(tmp_path / "v")
+    assert store.meta.tokenizer == {"type": "WordTokenizer"}
+    options = store.meta.details["options"]
+    assert (options["window"], options["buckets"], options["ngrams"], options["seed"]) == (2, 50, [2, 3], 1)
+
+    done = word2vec("neighbours", "v", "mjölk", "-k", "2")
+    assert done.returncode == 0, done.stderr
+    assert {line.split()[1] for line in done.stdout.splitlines()} == {"arla", "3%"}
+    done = word2vec("neighbours", "v", "mjök")
+    assert done.stdout.splitlines()[0] == "'mjök' is unknown; its vector is made of its ngrams"
+
+
+def test_train_with_jieba(word2vec, tmp_path):
+    (tmp_path / "corpus.txt").write_text("新品OPPO手机\n", encoding="utf-8")
+    (tmp_path / "words.txt").write_text("新品OPPO\n", encoding="utf-8")
+    train = ("train", "corpus.txt", "--out", "v", "--dim", "3", "--min-count", "1", "--epochs", "1")
+    done = word2vec(*train, "--user-dict", "words.txt", "--lowercase")
+    assert done.returncode == 0, done.stderr
+    assert "新品oppo 1" in done.stdout
+    done = word2vec(*train, "--chinese-only", "--overwrite")
+    assert done.stdout.splitlines()[-1] == "most frequent   新品 1  手机 1"
+
+
+def test_convert(word2vec, tmp_path):
+    (tmp_path / "p.txt").write_text("3 2\na 1 2\na 3 4\nb 5 6\n")
+    done = word2vec("convert", "p.txt", "--out", "v", "--trees", "0")
+    assert done.returncode == 0, done.stderr
+    assert "warning: 1 repeated words left out" in done.stdout
+    assert list(WordVectors.open(tmp_path / "v").words) == ["a", "b"]
+    done = word2vec("convert", "p.txt", "--out", "v", "--overwrite", "--max-words", "1")
+    assert done.stdout == "1 words of 2 numbers, from 1 in the file\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["train", "nowhere.txt", "--out", "v"], "error: nowhere.txt cannot be read: No such file or directory"),
+        (["train", "nowhere.txt", "--out", "v", "--dim", "0"], "error: dim must be at least 1, got 0"),
+        (["convert", "nowhere.bin", "--out", "v"], "error: nowhere.bin cannot be read: No such file or directory"),
+    ],
+)
+def test_errors_are_one_line(word2vec, arguments, message):
+    done = word2vec(*arguments)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == message
+    assert "Traceback" not in done.stderr
+
+
+def test_neighbours_of_no_store(repo, tmp_path):
+    command = [sys.executable, str(repo / "tools" / "word2vec.py"), "neighbours", "v", "a"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: ")
+    assert "v is not a word vector folder (no meta.json)" in done.stderr
+    assert len(done.stderr.splitlines()) == 1

@@ -1,0 +1,68 @@
+#!/usr/bin/env python
+"""Writes train, validation and test lists from a folder per class or from an annotation file.
+
+Into the output folder go train.csv, val.csv, train_full.csv (both together), test.csv on request, classes.txt (one name
+per line, the line is the class index) and classes.csv (index, id as in the data, name, number of images).
+"""
+
+import argparse
+import os
+from pathlib import Path
+
+from kdxf.apis.command import run
+from kdxf.class_names import names_of, read_class_names
+from kdxf.splitting import (
+    format_summary,
+    list_unlabelled,
+    read_class_folders,
+    read_labelled_list,
+    split,
+    write_split,
+)
+
+
+def parse_args() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    parser.add_argument("input", type=Path, help="folder with one folder of images per class, or a labelled list")
+    parser.add_argument(
+        "--root", type=Path, help="image root, which the paths are relative to; by default the folder that holds INPUT"
+    )
+    parser.add_argument("--out", type=Path, help="folder of the lists (default: the image root)")
+    parser.add_argument(
+        "--split", type=float, default=0.85, metavar="FRACTION", help="share of each class for training (default: 0.85)"
+    )
+    test = parser.add_mutually_exclusive_group()
+    test.add_argument("--test", type=Path, metavar="DIR", help="folder of unlabelled images, listed as test.csv")
+    test.add_argument(
+        "--test-fraction", type=float, default=0.0, metavar="FRACTION", help="share of each class held out as test.csv"
+    )
+    parser.add_argument(
+        "--class-names", type=Path, metavar="FILE", help='names of the class ids: .json {"0": "name"}, .csv, or .txt'
+    )
+    parser.add_argument("--seed", type=int, default=0, help="another seed gives another split (default: 0)")
+    parser.add_argument("--overwrite", action="store_true", help="replace lists that differ")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Splits and prints what came out."""
+    args = parse_args()
+    root = args.root or Path(os.path.abspath(args.input)).parent
+    data = read_class_folders(args.input, root) if args.input.is_dir() else read_labelled_list(args.input)
+    names = names_of(data.ids, read_class_names(args.class_names), args.class_names) if args.class_names else None
+    result = split(data, args.split, args.test_fraction, args.seed, names)
+    if args.test:
+        result.lists["test"] = list_unlabelled(args.test, root)
+    out = args.out or root
+    write_split(result, out, args.overwrite)
+    print(format_summary(result))
+    for warning in result.warnings:
+        print("warning:", warning)
+    print(f"written to {out}")
+
+
+if __name__ == "__main__":
+    run(main)

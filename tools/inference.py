@@ -1,0 +1,88 @@
+#!/usr/bin/env python
+"""Predict images: ``python tools/inference.py CONFIG CHECKPOINT [INPUT ...] --save_csv out.csv``.
+
+INPUT is images and folders, in any mix; without any, the config's test dataset is predicted. The CSV has one row per
+image, in their order: ``image_id,category_id``, then what --with-name, --with-score and --topk ask for, then ``error``:
+why the image could not be read, else empty. An image_id is the path of a file as given, of an image in a folder
+relative to it, of one in the test dataset as its annotation file has it. A category_id is the class index, or the
+class name where all names are whole numbers.
+
+A model that takes text reads it now (OCR), unless an OCR table has it: --ocr, or the test dataset's own. For many
+images run tools/ocr.py first: it can be stopped and continued.
+"""
+
+import argparse
+import os
+
+from kdxf.apis.arguments import ConfigOptions
+from kdxf.apis.command import run
+from kdxf.apis.config import load_config
+from kdxf.apis.inference import infer
+from kdxf.apis.prediction_csv import Columns
+from kdxf.text.ocr import engine_config
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = parser.add_argument
+    add("paths", nargs="*", metavar="CONFIG CHECKPOINT INPUT", help="config file, checkpoint, images and folders")
+    add("--cfg", metavar="CONFIG", help="the config, in place of the first path")
+    add("--ckpt", metavar="CHECKPOINT", help="the checkpoint, in place of the next path")
+    add("--save_csv", "--save-csv", required=True, metavar="FILE", help="the table of predictions")
+    add("--topk", type=int, default=1, metavar="K", help="name the K best classes (columns top2_id, ...)")
+    add("--with-name", action="store_true", help="write class names as well (columns category_name, top2_name, ...)")
+    add("--with-score", action="store_true", help="write scores as well (columns score, top2_score, ...)")
+    add("--per-class", action="store_true", help="write one column per class, with its score, in place of the best")
+    add("--class-names", metavar="FILE", help='readable class names: .json {"0": "name"}, .csv (id, name), or .txt')
+    add("--tta", action="store_true", help="average over several views of each image (tta_model, tta_pipeline)")
+    add("--ocr", metavar="TABLE", help="OCR table of tools/ocr.py; images that it lacks are read now")
+    add("--ocr-root", metavar="DIR", help="folder that the table's paths are relative to (default: the INPUT folder)")
+    add("--engine", default="rapidocr", help="OCR engine: rapidocr, easyocr, or the name of a registered class")
+    add("--engine-options", nargs="+", default=[], metavar="KEY=VALUE", help="arguments of the engine")
+    add("--batch-size", type=int, default=32, metavar="N")
+    cores = min(os.cpu_count() or 1, 8)
+    add("--workers", type=int, default=cores, metavar="N", help="processes (default: one per core, at most 8)")
+    add("--device", help="cpu, cuda, cuda:1, ... (default: the GPU if there is one)")
+    add("--amp", action="store_true", help="mixed precision: bfloat16")
+    add("--budget-ms", type=float, metavar="MS", help="exit with status 1 if an image takes longer, on average")
+    add("--budget-gb", type=float, metavar="GB", help="exit with status 1 if this process takes more memory")
+    add("--cfg-options", nargs="+", action=ConfigOptions, metavar="KEY=VALUE", help="replace settings of the config")
+    add("--trust-checkpoint", action="store_true", help="load a checkpoint that may run code; only your own")
+    args = parser.parse_intermixed_args()
+    for name in ("cfg", "ckpt"):
+        if getattr(args, name) is None:
+            if not args.paths:
+                parser.error("give CONFIG and CHECKPOINT, as the first two paths or with --cfg and --ckpt")
+            setattr(args, name, args.paths.pop(0))
+    return args
+
+
+def main() -> int:
+    """Predict and report."""
+    args = parse_args()
+    report = infer(
+        load_config(args.cfg, args.cfg_options),
+        args.ckpt,
+        args.save_csv,
+        args.paths,
+        columns=Columns(args.topk, args.with_name, args.with_score, args.per_class),
+        class_names=args.class_names,
+        tta=args.tta,
+        amp=args.amp,
+        device=args.device,
+        trust_checkpoint=args.trust_checkpoint,
+        ocr_table=args.ocr,
+        ocr_root=args.ocr_root,
+        engine=engine_config(args.engine, args.engine_options),
+        batch_size=args.batch_size,
+        workers=args.workers,
+    )
+    print(report)
+    over_budget = report.over_budget(args.budget_ms, args.budget_gb)
+    print(*over_budget, sep="\n", end="\n" if over_budget else "")
+    return 1 if over_budget else 0
+
+
+if __name__ == "__main__":
+    run(main)

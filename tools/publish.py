@@ -1,0 +1,33 @@
+#!/usr/bin/env python
+"""Make a checkpoint for inference: ``python tools/publish.py work_dirs/moe_r101/epoch_110.pth models/moe_r101.pth``.
+
+Optimizer, schedulers and log history are dropped, weights and meta information (class names, config) stay, and the
+name gets the first digits of the file's SHA-256.
+"""
+
+import argparse
+
+from kdxf.apis.command import run
+from kdxf.engine.checkpoint import trusting_checkpoints
+from kdxf.engine.publish import publish_checkpoint
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("checkpoint", help="checkpoint of a training run")
+    parser.add_argument("out", help="file to write, NAME.pth; its digest is put behind NAME")
+    parser.add_argument("--no-ema", action="store_true", help="keep the optimizer's weights, not their average")
+    parser.add_argument("--trust-checkpoint", action="store_true", help="load a checkpoint that may run code")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Publish."""
+    args = parse_args()
+    with trusting_checkpoints(args.trust_checkpoint):
+        print(publish_checkpoint(args.checkpoint, args.out, ema=not args.no_ema))
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,60 @@
+#!/usr/bin/env python
+"""Score a checkpoint: ``python tools/test.py CONFIG CHECKPOINT [--tta] [--out predictions.csv] [--cfg-options k=v]``.
+
+CONFIG is a config of kdxf or an unmodified one of MMPretrain. Read from it: ``model``, ``test_dataloader``,
+``test_cfg``, ``test_evaluator``; with --tta ``tta_model`` and ``tta_pipeline``; with --show-dir
+``default_hooks.visualization``; and ``custom_hooks``, ``visualizer``, ``log_processor``, ``log_level``, ``env_cfg``,
+``work_dir``, ``default_scope``.
+
+Settings: 1. the options below, 2. --cfg-options, 3. the config. For several processes use tools/dist_test.sh. To
+predict images without labels use tools/inference.py.
+"""
+
+import argparse
+
+from kdxf.apis.arguments import add_run_arguments
+from kdxf.apis.command import run
+from kdxf.apis.config import load_config
+from kdxf.apis.test import test
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("config", help="config file")
+    parser.add_argument("checkpoint", help="checkpoint file")
+    parser.add_argument(
+        "--out",
+        metavar="FILE",
+        help="table of predictions, .csv or .parquet (which also has the scores of all classes); "
+        "the metrics go into FILE's name with .metrics.json",
+    )
+    parser.add_argument("--tta", action="store_true", help="average over several views of each image")
+    parser.add_argument("--show-dir", metavar="DIR", help="draw the predictions on the images, into this folder")
+    parser.add_argument("--interval", type=int, default=1, metavar="N", help="draw every N-th image")
+    add_run_arguments(parser)
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Test."""
+    args = parse_args()
+    cfg = load_config(args.config, args.cfg_options)
+    if args.work_dir:
+        cfg.work_dir = args.work_dir
+    test(
+        cfg,
+        args.checkpoint,
+        out=args.out,
+        tta=args.tta,
+        amp=args.amp,
+        show_dir=args.show_dir,
+        show_interval=args.interval,
+        pin_memory=not args.no_pin_memory,
+        launcher=args.launcher,
+        trust_checkpoint=args.trust_checkpoint,
+    )
+
+
+if __name__ == "__main__":
+    run(main)
