@@ -13,8 +13,9 @@ default_hooks = dict(
     sampler_seed=dict(type="DistSamplerSeedHook"),
     visualization=dict(type="VisualizationHook", enable=False),
 )
-# Images that cannot be read never stop a run; this names them in the log and in unreadable_images.csv.
-custom_hooks = [dict(type="UnreadableImageHook")]
+# Images that cannot be read never stop a run; the first names them in the log and in unreadable_images.csv. The second
+# puts the settings next to the scores in TensorBoard.
+custom_hooks = [dict(type="UnreadableImageHook"), dict(type="HyperParametersHook")]
 
 env_cfg = dict(
     cudnn_benchmark=False,

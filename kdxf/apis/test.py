@@ -87,7 +87,7 @@ def _set_visualization(cfg: Config, folder: str | Path, interval: int) -> None:
 def _set_tta(cfg: Config) -> None:
     for field in ("tta_model", "tta_pipeline"):
         if cfg.get(field) is None:
-            raise UserError(f"--tta needs {field} in the config; see configs/_base_/default_runtime.py for an example")
+            raise UserError(f"--tta needs {field} in the config; see configs/_base_/datasets/demo.py for an example")
     cfg.model = ConfigDict({**cfg.tta_model, "module": cfg.model})
     cfg.test_dataloader.dataset.pipeline = cfg.tta_pipeline
 

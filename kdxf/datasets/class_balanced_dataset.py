@@ -8,10 +8,10 @@ from kdxf.registry import DATASETS
 
 @DATASETS.register_module()
 class ClassBalancedDataset(HostClassBalancedDataset):
-    """Repeats the samples of classes that are rarer than ``oversample_thr``, f: ``ceil(sqrt(oversample_thr / f))`` times.
+    """Repeats the samples of a class ``ceil(sqrt(oversample_thr / f))`` times, f being the class's part of all samples.
 
-    mmengine's wrapper (A. Gupta, P. Dollár, R. Girshick: LVIS, CVPR 2019, section 5.1), with its indices in one array.
-    A list of a million of them is copied into every loader worker as soon as its reference counts are touched.
+    mmengine's wrapper (A. Gupta, P. Dollár, R. Girshick: LVIS, CVPR 2019, section 5.1), with its indices in one array:
+    a list of a million of them is copied into every loader worker as soon as its reference counts are touched.
 
     Args:
         dataset: The dataset to balance, or its config.

@@ -119,6 +119,7 @@ class VocabularyWriter:
         self._file.close()
         offsets = np.array(self._offsets, dtype=np.uint64)
         hashes = np.array(self._hashes, dtype=np.uint64)
+        self._offsets, self._hashes = array("Q"), array("Q")  # the annoy index comes next and needs the memory
         order = np.argsort(hashes, kind="stable")
         hashes = hashes[order]
         first = self._first_occurrences(offsets, hashes, order)

@@ -14,13 +14,11 @@ def config(tmp_path):
     """Ten rows: 6 of class a, 3 of class b, 1 of class c."""
     write_classes(["a", "b", "c"], tmp_path / "classes.txt")
     (tmp_path / "train.csv").write_text("image,label\n" + "".join(f"{i}.jpg,{'aaaaaabbbc'[i]}\n" for i in range(10)))
-    return {"type": "kdxf.OCRTextDataset", "ann_file": "train.csv", "data_root": str(tmp_path)}
+    return {"type": "OCRTextDataset", "ann_file": "train.csv", "data_root": str(tmp_path)}
 
 
 def build(threshold, dataset, **options):
-    return DATASETS.build(
-        {"type": "kdxf.ClassBalancedDataset", "oversample_thr": threshold, "dataset": dataset, **options}
-    )
+    return DATASETS.build({"type": "ClassBalancedDataset", "oversample_thr": threshold, "dataset": dataset, **options})
 
 
 def test_repeats_are_those_of_the_formula(config):

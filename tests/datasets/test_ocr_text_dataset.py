@@ -8,7 +8,6 @@ import pytest
 import torch
 from mmengine.dataset import DefaultSampler, default_collate
 from mmengine.logging import MMLogger
-from mmengine.registry import init_default_scope
 from torch.utils.data import DataLoader
 
 from kdxf.annotations import write_classes
@@ -16,11 +15,6 @@ from kdxf.datasets import OCRTextDataset
 from kdxf.errors import UserError
 from kdxf.registry import DATASETS
 from kdxf.text.ocr import OCRRecord, OCRTableWriter
-
-
-@pytest.fixture(autouse=True)
-def _scope():
-    init_default_scope("kdxf")
 
 
 @pytest.fixture

@@ -11,13 +11,13 @@ import torch
 from kdxf.engine.checkpoint import load_checkpoint
 
 
-@pytest.fixture(scope="module")
-def run(repo):
+@pytest.fixture
+def run(repo, tmp_path):
     def run(script, *arguments, **variables):
         environment = os.environ | {"PYTHON": sys.executable, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "-1"}
         command = [str(repo / "tools" / script), *map(str, arguments)]
         return subprocess.run(
-            command, capture_output=True, text=True, timeout=300, env=environment | variables, check=False
+            command, capture_output=True, text=True, timeout=300, env=environment | variables, cwd=tmp_path
         )
 
     return run
