@@ -52,7 +52,7 @@ def _read(source: Path, name: str, header: int | None) -> pd.DataFrame:
     if not path.is_file():
         raise UserError(f"{path}: no such file; give the folder of GroceryStoreDataset that holds {name}")
     frame = pd.read_csv(path, header=header)
-    frame.columns = range(frame.shape[1])
+    frame.columns = list(range(frame.shape[1]))
     return frame
 
 

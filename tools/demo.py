@@ -46,10 +46,10 @@ def main() -> None:
     vectors = ("--out", f"{DATA}/vectors", "--dim", "64", "--min-count", "1", "--epochs", "50", "--overwrite")
     step("Train word vectors on it", "tools/word2vec.py", "train", f"{DATA}/ocr", *vectors)
     for title, name in MODELS.items():
-        config, folder = f"configs/demo/{name}.py", str(OUT / name)
-        step(f"Train: {title}", "tools/train.py", config, "--work-dir", folder)
+        config = f"configs/demo/{name}.py"
+        step(f"Train: {title}", "tools/train.py", config)
         predictions = str(OUT / f"{name}.csv")
-        step(f"Test: {title}", "tools/test.py", config, checkpoint(name), "--work-dir", folder, "--out", predictions)
+        step(f"Test: {title}", "tools/test.py", config, checkpoint(name), "--out", predictions)
     answers = ("--save_csv", str(OUT / "predictions.csv"), "--with-name", "--with-score")
     images = (f"{DATA}/images/test", "--ocr", f"{DATA}/ocr", "--ocr-root", DATA)
     step("Predict", "tools/inference.py", "configs/demo/moe_r18.py", checkpoint("moe_r18"), *images, *answers)

@@ -1,4 +1,9 @@
-"""moe_r18.py without the text: the image-only baseline."""
+"""moe_r18.py without the text: the image-only baseline.
+
+Train    python tools/train.py configs/demo/image_r18.py
+Test     python tools/test.py configs/demo/image_r18.py work_dirs/demo/image_r18/epoch_40.pth
+Result   @DIMAGE@
+"""
 
 _base_ = "moe_r18.py"
 

@@ -1,4 +1,9 @@
-"""moe_r18.py without the image: the text-only baseline."""
+"""moe_r18.py without the image: the text-only baseline.
+
+Train    python tools/train.py configs/demo/text_word2vec.py
+Test     python tools/test.py configs/demo/text_word2vec.py work_dirs/demo/text_word2vec/epoch_40.pth
+Result   @DTEXT@
+"""
 
 _base_ = "moe_r18.py"
 

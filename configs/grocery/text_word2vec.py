@@ -1,4 +1,9 @@
-"""moe_r18.py without the image: the text-only baseline."""
+"""moe_r18.py without the image: the text-only baseline.
+
+Train    python tools/train.py configs/grocery/text_word2vec.py
+Test     python tools/test.py configs/grocery/text_word2vec.py work_dirs/grocery/text_word2vec/epoch_45.pth
+Result   @TEXT@
+"""
 
 _base_ = "moe_r18.py"
 

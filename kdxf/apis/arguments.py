@@ -32,7 +32,9 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
         parser: Gets ``--work-dir``, ``--cfg-options``, ``--amp``, ``--no-pin-memory``, ``--trust-checkpoint``,
             ``--launcher`` and, for launchers that pass it, ``--local_rank``.
     """
-    parser.add_argument("--work-dir", help="folder for logs and results (default: work_dirs/<config name>)")
+    parser.add_argument(
+        "--work-dir", help="folder for logs and results (default: work_dirs/A/B for the config configs/A/B.py)"
+    )
     parser.add_argument(
         "--cfg-options",
         nargs="+",

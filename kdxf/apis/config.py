@@ -19,7 +19,8 @@ def load_config(path: str | Path, options: Mapping[str, Any] | None = None) -> C
 
     Args:
         path: An mmengine config, of kdxf or an unmodified one of MMPretrain. Without a ``default_scope`` it gets
-            kdxf's, where MMPretrain's names are known as well; without a ``work_dir``, ``work_dirs/<name>``.
+            kdxf's, where MMPretrain's names are known as well; without a ``work_dir``, one under ``work_dirs``
+            (:func:`default_work_dir`).
         options: ``--cfg-options``: dotted keys and the values that replace the file's.
 
     Raises:
@@ -40,8 +41,18 @@ def load_config(path: str | Path, options: Mapping[str, Any] | None = None) -> C
     if cfg.get("default_scope") is None:
         cfg.default_scope = "kdxf"
     if cfg.get("work_dir") is None:
-        cfg.work_dir = str(Path("work_dirs") / path.stem)
+        cfg.work_dir = str(default_work_dir(path))
     return cfg
+
+
+def default_work_dir(config: Path) -> Path:
+    """Name the work folder after a config, so that namesakes in other folders get another one.
+
+    ``configs/demo/moe_r18.py`` writes to ``work_dirs/demo/moe_r18``; outside a folder ``configs`` only the name counts.
+    """
+    folders = config.resolve().parent.parts
+    below = folders[len(folders) - folders[::-1].index("configs") :] if "configs" in folders else ()
+    return Path("work_dirs", *below, config.stem)
 
 
 def set_loader_defaults(cfg: Config, *, pin_memory: bool = True, persistent_workers: bool = True) -> None:

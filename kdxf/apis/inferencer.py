@@ -41,7 +41,7 @@ class KDXFInferencer:
 
     ::
 
-        inferencer = KDXFInferencer("configs/demo/moe_r18.py", "work_dirs/moe_r18/epoch_10.pth")
+        inferencer = KDXFInferencer("configs/demo/moe_r18.py", "work_dirs/demo/moe_r18/epoch_40.pth")
         for prediction in inferencer(["a.jpg", "folder/"]):
             print(prediction.image_id, prediction.category_name, prediction.score, prediction.error)
 

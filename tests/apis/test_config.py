@@ -1,9 +1,10 @@
 import re
+from pathlib import Path
 
 import pytest
 import torch
 
-from kdxf.apis.config import load_config, set_loader_defaults
+from kdxf.apis.config import default_work_dir, load_config, set_loader_defaults
 from kdxf.errors import UserError
 
 
@@ -23,6 +24,13 @@ def error_of(path, options=None):
 def test_fills_in_scope_and_work_dir(tmp_path):
     cfg = load_config(write(tmp_path, "a = 1"))
     assert (cfg.default_scope, cfg.work_dir) == ("kdxf", "work_dirs/config")
+
+
+def test_configs_of_one_name_have_different_work_dirs():
+    assert default_work_dir(Path("configs/moe_r18.py")) == Path("work_dirs/moe_r18")
+    assert default_work_dir(Path("configs/demo/moe_r18.py")) == Path("work_dirs/demo/moe_r18")
+    assert default_work_dir(Path("/x/configs/old/configs/a/moe_r18.py")) == Path("work_dirs/a/moe_r18")
+    assert default_work_dir(Path("/somewhere/moe_r18.py")) == Path("work_dirs/moe_r18")
 
 
 def test_keeps_scope_and_work_dir(tmp_path):

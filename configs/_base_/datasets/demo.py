@@ -1,5 +1,4 @@
-"""The demo: drawn Chinese advertisements of 12 classes under data/demo (data/demo/README.md says how they are made).
-"""
+"""The demo: drawn Chinese advertisements of 12 classes under data/demo (its README says how they are made)."""
 
 # Often changed.
 num_classes = 12
