@@ -31,7 +31,8 @@ def labelled(counts: dict[str, int]) -> LabelledImages:
 
 
 def test_class_folders_become_ids_and_paths(tmp_path):
-    make_images(tmp_path, "train/10/b 1.jpg", "train/2/图.PNG", "train/2/sub/c.jpg", "train/2/note.txt", "train/.x/d.jpg")
+    names = ("10/b 1.jpg", "2/图.PNG", "2/sub/c.jpg", "2/note.txt", ".x/d.jpg")
+    make_images(tmp_path, *(f"train/{name}" for name in names))
     (tmp_path / "train" / "3").mkdir()
     data = read_class_folders(tmp_path / "train", tmp_path)
     assert data.ids == ["2", "3", "10"]
@@ -71,7 +72,8 @@ def test_says_what_is_wrong_with_a_folder(tmp_path):
 
 def test_labelled_list_keeps_its_other_columns(tmp_path):
     path = tmp_path / "all.csv"
-    path.write_text("image,label,weight\na.jpg,手机,0.5\nb c.jpg,口红,1\nd.jpg,手机,2\ne.jpg,口红,3\n", encoding="utf-8")
+    rows = "a.jpg,手机,0.5\nb c.jpg,口红,1\nd.jpg,手机,2\ne.jpg,口红,3\n"
+    path.write_text(f"image,label,weight\n{rows}", encoding="utf-8")
     data = read_labelled_list(path)
     assert data.ids == ["口红", "手机"]
     lists = split(data, 0.5).lists

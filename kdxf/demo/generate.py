@@ -26,9 +26,9 @@ def generate(
 ) -> Split:
     """Draws the set into ``folder``.
 
-    ``images/train/<class id>/<number>.jpg`` are the labelled pictures, ``images/test/<number>.jpg`` the unlabelled ones in
-    mixed order; the lists and class names are those of :func:`kdxf.splitting.write_split`. The same arguments give the same
-    files, byte for byte, with the same fonts and the same version of Pillow.
+    ``images/train/<class id>/<number>.jpg`` are the labelled pictures, ``images/test/<number>.jpg`` the unlabelled
+    ones in mixed order; the lists and class names are those of :func:`kdxf.splitting.write_split`. The same arguments
+    give the same files, byte for byte, with the same fonts and the same version of Pillow.
 
     Args:
         folder: The folder to fill.

@@ -44,7 +44,8 @@ def test_text_stands_on_a_panel_where_the_page_is_restless(font, palette):
     stripes = np.zeros((200, 300, 3), np.uint8)
     stripes[:, ::2] = 255
     page = Image.fromarray(stripes)
-    set_lines(page, (0, 0, 300, 200), [Line("Sale", "headline")], TextStyle(font, font, True, 0), palette, random.Random(0))
+    style = TextStyle(font, font, True, 0)
+    set_lines(page, (0, 0, 300, 200), [Line("Sale", "headline")], style, palette, random.Random(0))
     assert np.asarray(page)[100, 20:40].astype(int).std() < 60  # black and white stripes: 127
 
 

@@ -196,7 +196,7 @@ def test_missing_weights_name_the_file(tmp_path):
     missing = str(tmp_path / "missing.pth")
     init = {"type": "Pretrained", "checkpoint": missing}
     for model in (build(pretrained=missing), build(img={**RESNET, "init_cfg": init})):
-        with pytest.raises(FileNotFoundError, match=r"missing\.pth"):
+        with pytest.raises(UserError, match=r"checkpoint .*missing\.pth does not exist; check the path"):
             model.init_weights()
 
 
