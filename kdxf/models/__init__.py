@@ -1,6 +1,7 @@
 """Model parts: each subfolder holds one kind; importing this package registers them all."""
 
-import kdxf.registry  # noqa: F401  isort: skip
+import kdxf.registry  # isort: skip
+
 import kdxf.engine.checkpoint_schemes  # noqa: F401  isort: skip  (weights that parts start from load safely)
 
 from kdxf.models.classifiers import ImageTextClassifier
