@@ -59,7 +59,7 @@ def _place_products(
     side = min(high, round(wide / (0.4 + 0.6 * count)))
     for place in range(count):
         share = (place + 0.5) / count + rng.uniform(-0.05, 0.05)
-        scaled = round(side * rng.uniform(0.8, 1.0))
+        scaled = round(side * rng.uniform(0.85, 1.05))
         x = left + round(wide * share - scaled / 2)
         y = top + rng.randint(0, max(0, high - scaled))
         _place(page, (x, y), scaled, rng.choice(products), palette, rng)

@@ -12,7 +12,7 @@ from kdxf.demo.products import baby, clothes, cosmetics, coupons, home, kitchen,
 Product = Callable[[Pen, Palette, random.Random], None]
 
 # Advertisers keep to the habits of their trade, but not always.
-USUAL = 0.75
+USUAL = 0.85
 
 
 @dataclass(frozen=True)
