@@ -42,7 +42,8 @@ def main() -> None:
     start = time.monotonic()
     if not Path(DATA, "train.csv").is_file():
         raise UserError(f"{DATA}/train.csv is missing: run the demo from the root of the repository")
-    step("Read the text in the images", "tools/ocr.py", f"{DATA}/images", "--root", DATA, "--out", f"{DATA}/ocr")
+    table = ("--root", DATA, "--out", f"{DATA}/ocr", "--engine-options", "min_side=400")  # small pictures, large print
+    step("Read the text in the images", "tools/ocr.py", f"{DATA}/images", *table)
     vectors = ("--out", f"{DATA}/vectors", "--dim", "64", "--min-count", "1", "--epochs", "50", "--overwrite")
     step("Train word vectors on it", "tools/word2vec.py", "train", f"{DATA}/ocr", *vectors)
     for title, name in MODELS.items():
