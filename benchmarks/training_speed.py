@@ -65,6 +65,9 @@ def config(name: str, size: int, steps: int, work_dir: str) -> Config:
     loss = dict(type="CrossEntropyLoss", loss_weight=1.0)
     channels = cfg.model.head.in_channels
     cfg.model.head = dict(type="LinearClsHead", num_classes=81, in_channels=channels, loss=loss)
+    # The references' optimizer, in the fused form that torch has for the CPU as well.
+    cfg.optim_wrapper.optimizer = dict(type="SGD", lr=0.05, momentum=0.9, weight_decay=1e-4, fused=True)
+    cfg.optim_wrapper.clip_grad = None
     cfg.train_cfg = dict(by_epoch=False, max_iters=steps + WARMUP + 1, val_interval=10**6)
     cfg.param_scheduler = None
     cfg.default_hooks.checkpoint = None
