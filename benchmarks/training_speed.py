@@ -6,9 +6,9 @@
 ``--root`` is GroceryStoreDataset. The same ResNet-18 from scratch, batch 32, SGD, random crop and flip everywhere. All
 rates are medians over blocks of ten iterations. Quote ratios: they were measured on one machine in one run.
 
-Measured with --steps 20 on two Intel Xeon cores with AMX, torch 2.15. 224 px: training 2.65 times the plain loop and
-2.61 times MMPretrain, prediction 2.86 times MMPretrain, the loop 2.8 % over its bare step. 64 px, with other work on the
-machine: 1.37, 1.25 and 1.61 times. What text costs was smaller than the noise of a bare step (-5 %).
+Measured with --steps 20 on two Intel Xeon cores with AMX, torch 2.15. 224 px: training 2.65 times the plain loop
+and 2.61 times MMPretrain, prediction 2.86 times MMPretrain, the loop 2.8 % over its bare step. 64 px, with other
+work on the machine: 1.37, 1.25 and 1.61 times. What text costs was below the noise of a bare step (-5 %).
 """
 
 import argparse
