@@ -1,5 +1,7 @@
 """How every command-line tool of kdxf ends: one line for the user, an exit status for the shell."""
 
+import logging
+import os
 import sys
 from collections.abc import Callable
 from typing import NoReturn
@@ -32,7 +34,24 @@ def run(main: Callable[[], int | None]) -> NoReturn:
     except _FILE_ERRORS as error:
         _print_error(str(error) if error.filename is None else f"{error.filename}: {error.strerror}")
         sys.exit(USER_ERROR)
+    _leave_process_group(status or 0)
     sys.exit(status or 0)
+
+
+def _leave_process_group(status: int) -> None:
+    """End a process of a gloo group at once, when all of them are done.
+
+    The threads of gloo and of its store may abort the process while the interpreter is torn down, and a launcher then
+    takes a finished run for a failed one.
+    """
+    distributed = sys.modules.get("torch.distributed")
+    if distributed is None or not distributed.is_initialized() or distributed.get_backend() != "gloo":
+        return
+    distributed.barrier()
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 def _print_error(message: str) -> None:

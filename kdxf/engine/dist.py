@@ -4,7 +4,6 @@ mmengine starts every launcher on a GPU: it selects a CUDA device, and pins the 
 the process group is made here, with gloo, before mmengine's Runner looks for one; with CUDA nothing here is done.
 """
 
-import atexit
 import datetime
 import os
 import subprocess
@@ -55,13 +54,6 @@ def start_distributed(cfg: Config, launcher: str) -> None:
     if not distributed.is_initialized():
         timeout = cfg.get("env_cfg", {}).get("dist_cfg", {}).get("timeout", 1800)
         distributed.init_process_group("gloo", timeout=datetime.timedelta(seconds=timeout))
-        atexit.register(_leave)
-
-
-def _leave() -> None:
-    """Close the process group before the interpreter ends: gloo's threads may abort the process otherwise."""
-    if distributed.is_initialized():
-        distributed.destroy_process_group()
 
 
 def _export_rank(launcher: str) -> None:

@@ -11,7 +11,8 @@ from kdxf.errors import UserError
 
 def test_mistakes_end_with_one_line(repo, tmp_path, monkeypatch, capsys):
     (tmp_path / "bad.ttf").write_text("no font")
-    monkeypatch.setattr(sys, "argv", ["make_demo.py", "--out", str(tmp_path / "demo"), "--fonts", str(tmp_path / "bad.ttf")])
+    options = ["--out", str(tmp_path / "demo"), "--fonts", str(tmp_path / "bad.ttf")]
+    monkeypatch.setattr(sys, "argv", ["make_demo.py", *options])
     with pytest.raises(SystemExit, match="2"):
         runpy.run_path(str(repo / "tools" / "data" / "make_demo.py"), run_name="__main__")
     assert "bad.ttf: not a readable font file" in capsys.readouterr().err
