@@ -1,7 +1,6 @@
 """Comparison as a function: the same trainings with several seeds and lists, their scores with mean and spread."""
 
 import copy
-import hashlib
 import json
 import os
 import time
@@ -15,7 +14,7 @@ import pandas as pd
 from mmengine.config import Config, ConfigDict
 
 from kdxf.apis.comparison_table import markdown, summarize
-from kdxf.apis.config import default_work_dir, load_config
+from kdxf.apis.config import config_digest, default_work_dir, load_config
 from kdxf.apis.missing_modality import remove_modality
 from kdxf.apis.test import test
 from kdxf.apis.train import train
@@ -146,15 +145,9 @@ def _set_list(loader: ConfigDict, file: Path) -> None:
     dataset.ann_file = str(file.resolve())
 
 
-def _settings(run: Run) -> str:
-    """Give a fingerprint of the config; where its results lie does not matter."""
-    settings = {key: value for key, value in run.cfg.to_dict().items() if key != "work_dir"}
-    return hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode()).hexdigest()
-
-
 def _check_settings(run: Run) -> None:
     result = _read(run)
-    if result is not None and result["settings"] != _settings(run):
+    if result is not None and result["settings"] != config_digest(run.cfg):
         raise UserError(
             f"{run.folder} holds a run with other settings (the config or the options have changed); remove it, or "
             "choose another --work-dir"
@@ -170,7 +163,7 @@ def _finish(run: Run, without: Sequence[str]) -> dict[str, Any]:
         seconds = time.perf_counter() - start
         if checkpoint is None:
             raise UserError(f"{run.folder}: nothing was saved; default_hooks.checkpoint must save the last epoch")
-        result = {"settings": _settings(run), "seconds": seconds, "checkpoint": checkpoint.name, "scores": {}}
+        result = {"settings": config_digest(run.cfg), "seconds": seconds, "checkpoint": checkpoint.name, "scores": {}}
         _write(run.folder / RESULT, json.dumps(result, indent=2))
     for modality in (None, *without):
         name = _input(modality)

@@ -9,6 +9,7 @@ import torch
 from mmengine.config import Config, ConfigDict
 
 import kdxf.registry  # noqa: F401  (configs name registered components)
+from kdxf.digests import settings_digest
 from kdxf.errors import UserError
 
 _LOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
@@ -43,6 +44,11 @@ def load_config(path: str | Path, options: Mapping[str, Any] | None = None) -> C
     if cfg.get("work_dir") is None:
         cfg.work_dir = str(default_work_dir(path))
     return cfg
+
+
+def config_digest(cfg: Config) -> str:
+    """Give a fingerprint of the settings, 64 hexadecimal digits; where the results lie does not matter."""
+    return settings_digest({key: value for key, value in cfg.to_dict().items() if key != "work_dir"})
 
 
 def default_work_dir(config: Path) -> Path:

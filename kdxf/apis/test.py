@@ -10,15 +10,18 @@ import numpy as np
 import torch
 from mmengine.config import Config, ConfigDict
 from mmengine.dist import is_main_process
+from mmengine.runner import Runner
 
-from kdxf.apis.config import set_loader_defaults
+from kdxf.apis.config import config_digest, set_loader_defaults
 from kdxf.apis.config_errors import explaining_config_errors
 from kdxf.apis.missing_modality import remove_modality
+from kdxf.digests import file_digest
 from kdxf.engine.checkpoint import trusting_checkpoints
 from kdxf.engine.dist import start_distributed
+from kdxf.engine.hooks import TrainedImagesHook
 from kdxf.engine.runner import open_runner
 from kdxf.errors import UserError
-from kdxf.evaluation.prediction_table import PredictionTable
+from kdxf.evaluation.prediction_table import PredictionTable, check_name
 
 
 def test(
@@ -40,7 +43,7 @@ def test(
     Args:
         cfg: A config from :func:`kdxf.apis.config.load_config`; not changed.
         checkpoint: The weights.
-        out: Table of predictions, ``.csv`` or ``.parquet`` (:class:`kdxf.evaluation.prediction_table.PredictionTable`);
+        out: Table of predictions, ``.csv`` or ``.parquet`` (:mod:`kdxf.predictions`);
             the scores go into ``<name>.metrics.json`` beside it.
         tta: Average the predictions over the views of ``cfg.tta_pipeline``, with ``cfg.tta_model``.
         without: ``'image'`` blanks every image, ``'text'`` silences every text: how much is it worth?
@@ -57,8 +60,10 @@ def test(
     Raises:
         UserError: The config or the checkpoint cannot be used.
     """
+    if out is not None:
+        check_name(out)
+    digest = config_digest(cfg)
     cfg = copy.deepcopy(cfg)
-    table = None if out is None else PredictionTable(out)
     cfg.load_from, cfg.resume = str(checkpoint), False
     if cfg.get("test_dataloader") is None or cfg.get("test_cfg") is None:
         raise UserError(f"config {cfg.filename} has no test set: it needs test_dataloader, test_cfg and test_evaluator")
@@ -74,13 +79,31 @@ def test(
     set_loader_defaults(cfg, pin_memory=pin_memory)
     start_distributed(cfg, launcher)
     with trusting_checkpoints(trust_checkpoint), explaining_config_errors(), open_runner(cfg) as runner:
-        if table is not None:
-            table.dataset_meta = runner.test_evaluator.dataset_meta
-            runner.test_evaluator.metrics.append(table)
+        if out is not None:
+            source = {"config": str(cfg.filename), "config_digest": digest, "tta": tta, "without": without}
+            _add_table(runner, out, {**source, "checkpoint": str(checkpoint), **_digest(checkpoint)})
         metrics = {name: _plain(value) for name, value in runner.test().items()}
     if out is not None and is_main_process():
         _write_json(Path(out).with_suffix(".metrics.json"), metrics)
     return metrics
+
+
+def _add_table(runner: Runner, out: str | Path, source: dict[str, Any]) -> None:
+    dataset = runner.test_loop.dataloader.dataset
+    hook = next(hook for hook in runner.hooks if isinstance(hook, TrainedImagesHook))
+    table = PredictionTable(
+        out,
+        image_root=os.path.join(getattr(dataset, "img_prefix", ""), ""),
+        seen=lambda paths: hook.seen(paths, getattr(dataset, "data_root", "")),
+        source=source,
+    )
+    table.dataset_meta = runner.test_evaluator.dataset_meta
+    runner.test_evaluator.metrics.append(table)
+
+
+def _digest(checkpoint: str | Path) -> dict[str, str]:
+    """Give the fingerprint of a local checkpoint; an address has none."""
+    return {"checkpoint_digest": file_digest(checkpoint)} if Path(checkpoint).is_file() else {}
 
 
 def _set_visualization(cfg: Config, folder: str | Path, interval: int) -> None:

@@ -43,7 +43,7 @@ class SampleRows:
             return self.take(range(*index.indices(len(self))))
         image = self.images[index].as_py()
         sample = {
-            "img_path": image if image.startswith("/") else self.prefix + image,
+            "img_path": self._path(image),
             "ocr": self._record(index, image),
         }
         if self.labels is not None:
@@ -67,6 +67,13 @@ class SampleRows:
             texts=None if self.texts is None else self.texts.take(pa.array(rows)),
             ocr_rows=None if self.ocr_rows is None else self.ocr_rows[rows],
         )
+
+    def paths(self) -> list[str]:
+        """Gives the path of every image, as the pipeline opens it."""
+        return [self._path(image) for image in self.images.to_pylist()]
+
+    def _path(self, image: str) -> str:
+        return image if image.startswith("/") else self.prefix + image
 
     def _record(self, index: int, image: str) -> OCRRecord:
         if self.ocr_table is not None and self.ocr_rows is not None and self.ocr_rows[index] >= 0:

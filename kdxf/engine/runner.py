@@ -12,7 +12,7 @@ from mmengine.runner import Runner
 from mmengine.utils import ManagerMixin
 from mmengine.visualization import Visualizer
 
-from kdxf.engine.hooks import EnvironmentHook
+from kdxf.engine.hooks import EnvironmentHook, TrainedImagesHook
 
 # mmengine calls its own old interface, and warns of it in every run.
 _NOISE = ('"FileClient" will be deprecated', '"HardDiskBackend" is the alias')
@@ -26,7 +26,8 @@ def open_runner(cfg: Config) -> Iterator[Runner]:
     seconds. Two runs within one second would share them, and every run would leave its log file open. So the entries
     that a run adds are taken out again.
 
-    Every run also gets an :class:`~kdxf.engine.hooks.EnvironmentHook`.
+    Every run also gets an :class:`~kdxf.engine.hooks.EnvironmentHook` and a
+    :class:`~kdxf.engine.hooks.TrainedImagesHook`.
 
     Args:
         cfg: A complete config. A ``runner_type`` names another runner than mmengine's.
@@ -36,6 +37,7 @@ def open_runner(cfg: Config) -> Iterator[Runner]:
         runner = RUNNERS.build(cfg) if "runner_type" in cfg else Runner.from_cfg(cfg)
         runner.logger.addFilter(_is_no_noise)
         runner.register_hook(EnvironmentHook())
+        runner.register_hook(TrainedImagesHook())
         yield runner
     finally:
         for kind in _managers():

@@ -1,75 +1,132 @@
-"""Writes a table of predictions, one row per image."""
+"""Writes what a test predicts, one row per image."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
-import torch
 from mmengine.evaluator import BaseMetric
 
 from kdxf.errors import UserError
+from kdxf.predictions import Predictions, write_predictions
 
 SUFFIXES = (".csv", ".parquet")
 
 
-class PredictionTable(BaseMetric):
-    """Collects the predictions of a test, from all processes, and writes them as a table.
+def check_name(path: str | Path) -> None:
+    """Check that a file of this name can be written.
 
-    Columns: ``image`` (its path), ``label`` and ``pred_label`` (class indices; several are joined by a space),
-    ``pred_class`` (their names, joined by ``|``, where the dataset has names), ``score`` (of the best class), ``error``
-    (why the image could not be read). A Parquet file has ``scores`` as well, the scores of all classes.
+    Raises:
+        UserError: It cannot.
+    """
+    if Path(path).suffix not in SUFFIXES:
+        raise UserError(f"--out {path}: the name must end with {' or '.join(SUFFIXES)}")
+
+
+class PredictionTable(BaseMetric):
+    """Collects the predictions of a test, from all processes, and writes them as a file.
+
+    A ``.parquet`` file is one of :mod:`kdxf.predictions`, with the scores of all classes. A ``.csv`` has the columns
+    ``image``, ``label`` and ``pred_label`` (class indices; several are joined by a space), ``pred_class`` (their names,
+    joined by ``|``, where the dataset has names), ``score`` (of the best class) and ``error``.
 
     Args:
         path: The file, ``.csv`` or ``.parquet``.
-
-    Raises:
-        UserError: The name ends otherwise.
+        image_root: Stands before the image in its path, and is left out of the file.
+        seen: Tells of n paths which images the model was trained on, bool (n,), or None where nobody knows.
+        source: Where the predictions come from, for the metadata of a ``.parquet`` file.
     """
 
     default_prefix = "prediction_table"
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        image_root: str = "",
+        seen: Callable[[Sequence[str]], np.ndarray | None] | None = None,
+        source: Mapping[str, Any] | None = None,
+    ) -> None:
         super().__init__()
         self.path = Path(path)
-        if self.path.suffix not in SUFFIXES:
-            raise UserError(f"--out {path}: the name must end with {' or '.join(SUFFIXES)}")
+        self.image_root = image_root
+        self.seen = seen
+        self.source = source or {}
 
     def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
         """Keep a batch of predictions."""
         for sample in data_samples:
-            row = {name: sample.get(name) for name in ("img_path", "gt_label", "pred_label", "pred_score", "error")}
-            self.results.append({key: _plain(value) for key, value in row.items()})
+            scores = sample["pred_score"].float().cpu().numpy()
+            row = {"path": sample["img_path"], "error": sample.get("error"), "best": float(scores.max(initial=0))}
+            row |= {name: _indices(sample.get(name)) for name in ("gt_label", "pred_label")}
+            self.results.append(row | ({"scores": scores} if self.path.suffix == ".parquet" else {}))
 
     def compute_metrics(self, results: list[dict[str, Any]]) -> dict[str, float]:
-        """Write the table. It adds no score of its own."""
+        """Write the file. It adds no score of its own."""
         names = (self.dataset_meta or {}).get("classes")
+        if self.path.suffix == ".parquet":
+            write_predictions(self._predictions(results, names), self.path)
+        else:
+            self._write_csv(results, names)
+        return {}
+
+    def _predictions(self, results: list[dict[str, Any]], names: Sequence[str] | None) -> Predictions:
+        scores = np.stack([row["scores"] for row in results])
+        classes = tuple(names or map(str, range(scores.shape[1])))
+        several = any(len(row["pred_label"]) != 1 or len(row["gt_label"] or [0]) != 1 for row in results)
+        paths = [row["path"] for row in results]
+        return Predictions(
+            images=[self._image(path) for path in paths],
+            scores=scores,
+            classes=classes,
+            labels=_labels([row["gt_label"] for row in results], several, len(classes)),
+            predicted=_multi_hot([row["pred_label"] for row in results], len(classes)) if several else None,
+            seen=None if self.seen is None else self.seen(paths),
+            errors={index: row["error"] for index, row in enumerate(results) if row["error"] is not None},
+            source=self.source,
+        )
+
+    def _write_csv(self, results: list[dict[str, Any]], names: Sequence[str] | None) -> None:
         table = pd.DataFrame(
             {
-                "image": [row["img_path"] for row in results],
-                "label": _labels([row["gt_label"] for row in results]),
-                "pred_label": _labels([row["pred_label"] for row in results]),
+                "image": [self._image(row["path"]) for row in results],
+                "label": _joined([row["gt_label"] for row in results]),
+                "pred_label": _joined([row["pred_label"] for row in results]),
                 "pred_class": [_names(row["pred_label"], names) for row in results],
-                "score": [max(row["pred_score"], default=None) for row in results],
+                "score": [row["best"] for row in results],
                 "error": [row["error"] for row in results],
             }
         )
         self.path.parent.mkdir(parents=True, exist_ok=True)
         temporary = self.path.with_name(f".{self.path.name}.tmp")
-        if self.path.suffix == ".csv":
-            table.to_csv(temporary, index=False)
-        else:
-            table.assign(scores=[row["pred_score"] for row in results]).to_parquet(temporary, index=False)
+        table.to_csv(temporary, index=False)
         os.replace(temporary, self.path)
-        return {}
+
+    def _image(self, path: str) -> str:
+        return path.removeprefix(self.image_root)
 
 
-def _plain(value: Any) -> Any:
-    return value.tolist() if isinstance(value, torch.Tensor) else value
+def _indices(labels: Any) -> list[int] | None:
+    return None if labels is None else labels.tolist()
 
 
-def _labels(column: list[list[int] | None]) -> pd.Series:
+def _labels(column: list[list[int] | None], several: bool, num_classes: int) -> np.ndarray | None:
+    if all(labels is None for labels in column):
+        return None
+    if several:
+        return _multi_hot(column, num_classes)
+    return np.array([-1 if labels is None else labels[0] for labels in column], dtype=np.int64)
+
+
+def _multi_hot(column: list[list[int] | None], num_classes: int) -> np.ndarray:
+    labels = np.zeros((len(column), num_classes), bool)
+    for row, indices in enumerate(column):
+        labels[row, indices or []] = True
+    return labels
+
+
+def _joined(column: list[list[int] | None]) -> pd.Series:
     """Whole numbers where no image has several labels, else text."""
     if all(labels is None or len(labels) == 1 for labels in column):
         return pd.Series([labels and labels[0] for labels in column], dtype="Int64")

@@ -33,7 +33,8 @@ def test_table_and_scores(cfg, tiny_trained, tiny_images, tmp_path):
     assert json.loads((tmp_path / "new" / "predictions.metrics.json").read_text()) == metrics
 
     table = pd.read_csv(out)
-    assert sorted(table.image) == sorted(map(str, (tiny_images / "val").glob("*/*.png")))
+    root = tiny_images / "val"
+    assert sorted(table.image) == sorted(str(path.relative_to(root)) for path in root.glob("*/*.png"))
     assert 100 * (table.label == table.pred_label).mean() == pytest.approx(metrics["accuracy/top1"])
     assert set(table.pred_class) <= {"blue", "green 绿", "red"} and table.score.between(0, 1).all()
     (log,) = Path(cfg.work_dir).glob("*/*.log")

@@ -1,9 +1,10 @@
-import pandas as pd
+import numpy as np
 import pytest
 import torch
 
 from kdxf.errors import UserError
-from kdxf.evaluation.prediction_table import PredictionTable
+from kdxf.evaluation.prediction_table import PredictionTable, check_name
+from kdxf.predictions import read_predictions
 
 SAMPLES = [
     {
@@ -43,15 +44,30 @@ def test_csv(tmp_path):
 
 def test_parquet_has_all_scores(tmp_path):
     path = tmp_path / "new" / "p.parquet"
-    table(path, classes=None)
-    frame = pd.read_parquet(path)
-    assert [list(scores) for scores in frame.scores] == [[0.75, 0.25], [0.5, 0.875]]
-    assert frame.pred_class.isna().all()
+    table(path)
+    found = read_predictions(path)
+    assert found.images == ["a, b/奶.jpg", "c.jpg"] and found.classes == ("奶粉", "b")
+    assert found.scores.tolist() == [[0.75, 0.25], [0.5, 0.875]] and found.errors == {1: "empty file"}
+    assert found.multi_label and found.labels.tolist() == [[False, True], [False, False]]
+    assert found.predicted.tolist() == [[True, False], [True, True]]
 
 
-def test_other_endings(tmp_path):
-    with pytest.raises(UserError, match=r"--out .*p.pkl: the name must end with .csv or .parquet"):
-        PredictionTable(tmp_path / "p.pkl")
+def test_parquet_of_one_label_per_image(tmp_path):
+    one = {"pred_label": torch.tensor([1]), "pred_score": torch.tensor([0.25, 0.75], dtype=torch.bfloat16)}
+    writer = PredictionTable(
+        tmp_path / "p.parquet", "data/img/", lambda paths: np.array([p.endswith("b.jpg") for p in paths]), {"tta": True}
+    )
+    writer.process(None, [{"img_path": "data/img/a.jpg", "gt_label": torch.tensor([0]), **one}])
+    writer.process(None, [{"img_path": "data/img/b.jpg", **one}])
+    writer.evaluate(2)
+    found = read_predictions(tmp_path / "p.parquet")
+    assert found.images == ["a.jpg", "b.jpg"] and found.labels.tolist() == [0, -1] and not found.multi_label
+    assert found.classes == ("0", "1") and found.seen.tolist() == [False, True] and found.source == {"tta": True}
+
+
+def test_other_endings():
+    with pytest.raises(UserError, match=r"--out p.pkl: the name must end with .csv or .parquet"):
+        check_name("p.pkl")
 
 
 def test_labels_are_whole_numbers(tmp_path):

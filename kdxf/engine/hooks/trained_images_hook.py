@@ -1,0 +1,72 @@
+"""Remembers in a checkpoint which images it was trained on."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+
+from kdxf.datasets.image_keys import image_keys, keys_of
+from kdxf.registry import HOOKS
+
+
+@HOOKS.register_module()
+class TrainedImagesHook(Hook):
+    """Writes the keys of the training images into checkpoints, and warns where they are tested on.
+
+    So a file of predictions can say which images its model had seen, and soft labels of those can be refused. Weights
+    that training starts from (``load_from``, ``--resume``, an earlier stage) bring their keys along. A score on images
+    that were trained on is no validation; such images are counted in the log.
+
+    Attributes:
+        keys: Sorted int64 keys (:mod:`kdxf.datasets.image_keys`) of all images that the present weights were trained
+            on; None where their checkpoint does not say.
+    """
+
+    def __init__(self) -> None:
+        self.keys: np.ndarray | None = None
+
+    def seen(self, paths: Sequence[str], data_root: str) -> np.ndarray | None:
+        """Tell which images the present weights were trained on.
+
+        Args:
+            paths: n paths, as the pipeline opens them.
+            data_root: Their dataset's.
+
+        Returns:
+            bool (n,), or None where the weights do not say.
+        """
+        return None if self.keys is None else np.isin(image_keys(paths, data_root), self.keys)
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
+        """Read the keys of the weights that were loaded."""
+        found = checkpoint.get("meta", {}).get("trained_on")
+        self.keys = None if found is None else found.numpy()
+
+    def before_train(self, runner: Runner) -> None:
+        """Add the images of this run, and look for them in the validation set."""
+        own = keys_of(runner.train_dataloader.dataset)
+        self.keys = own if self.keys is None else np.union1d(self.keys, own)
+        if runner.val_loop is not None:
+            self._warn(runner, runner.val_dataloader.dataset, "validation")
+
+    def before_test(self, runner: Runner) -> None:
+        """Look for trained images in the test set."""
+        self._warn(runner, runner.test_dataloader.dataset, "test")
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
+        """Add the keys."""
+        if self.keys is not None:
+            checkpoint["meta"]["trained_on"] = torch.from_numpy(self.keys)
+
+    def _warn(self, runner: Runner, dataset: Any, what: str) -> None:
+        if self.keys is None or not len(self.keys):
+            return
+        tested = keys_of(dataset)
+        both = int(np.isin(tested, self.keys).sum())
+        if both:
+            runner.logger.warning(
+                f"{both} of the {len(tested)} images of the {what} set were trained on: its scores are no {what}"
+            )

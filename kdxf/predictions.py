@@ -1,0 +1,235 @@
+"""Predictions as files: what a model says of every image of a list, to be scored, mixed or learnt from without it.
+
+One Parquet file per model and list, which pandas opens as well. n images, K classes. Columns:
+
+============== ==================================================================================
+``image``      path, as in the annotation file
+``label``      class index, or in multi-label data a list of them; null where it is not known
+``pred_label`` the predicted class index, or a list of them
+``pred_class`` its name; several are joined by ``|``
+``score``      score of the best class
+``scores``     scores of all K classes: float32, and float16 from :data:`MANY_CLASSES` classes on
+``seen``       whether the model was trained on this image; null where its checkpoint does not say
+``error``      why the image could not be read, else null
+============== ==================================================================================
+
+The file's metadata hold the class names and where the predictions come from.
+"""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from kdxf.errors import UserError
+
+MANY_CLASSES = 1000
+_KEY = b"kdxf.predictions"
+_ADVICE = "give a file that tools/test.py --out NAME.parquet or tools/inference.py --save-probs wrote"
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """What one model says of n images.
+
+    Attributes:
+        images: n paths, as in the annotation file.
+        scores: float32 (n, K): probabilities.
+        classes: K class names.
+        labels: int64 (n,), the true class, -1 where it is not known; in multi-label data bool (n, K). None where no
+            label is known.
+        predicted: In multi-label data bool (n, K), the classes that the model gives; else None, and the best class is.
+        seen: bool (n,), whether the model was trained on the image; None where that is not known.
+        errors: Why an image could not be read, by its index.
+        source: Where they come from: ``config``, ``config_digest``, ``checkpoint``, ``checkpoint_digest``, ...
+    """
+
+    images: list[str]
+    scores: np.ndarray
+    classes: tuple[str, ...]
+    labels: np.ndarray | None = None
+    predicted: np.ndarray | None = None
+    seen: np.ndarray | None = None
+    errors: Mapping[int, str] = field(default_factory=dict)
+    source: Mapping[str, Any] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @property
+    def multi_label(self) -> bool:
+        """Whether an image may belong to several classes, or to none."""
+        return self.predicted is not None
+
+
+def write_predictions(predictions: Predictions, path: str | Path) -> None:
+    """Writes a file of predictions, under a temporary name first.
+
+    Args:
+        predictions: What to write.
+        path: A ``.parquet`` file; its folder is made.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        pq.write_table(_to_table(predictions), temporary, compression="zstd")
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _to_table(predictions: Predictions) -> pa.Table:
+    count, width = predictions.scores.shape
+    values = predictions.scores.astype(np.float16 if width >= MANY_CLASSES else np.float32, copy=False)
+    scores = pa.FixedSizeListArray.from_arrays(pa.array(values.reshape(-1)), width)
+    if predictions.predicted is None:
+        best = predictions.scores.argmax(axis=1) if count else np.empty(0, np.int64)
+        pred_label = pa.array(best, pa.int64())
+        names = [predictions.classes[index] for index in best]
+    else:
+        indices = [np.flatnonzero(row).tolist() for row in predictions.predicted]
+        pred_label = pa.array(indices, pa.list_(pa.int64()))
+        names = ["|".join(predictions.classes[index] for index in row) for row in indices]
+    columns = {
+        "image": pa.array(predictions.images, pa.string()),
+        "label": _label_column(predictions),
+        "pred_label": pred_label,
+        "pred_class": pa.array(names, pa.string()),
+        "score": pa.array(predictions.scores.max(axis=1, initial=0).astype(np.float32)),
+        "scores": scores,
+        "seen": pa.nulls(count, pa.bool_()) if predictions.seen is None else pa.array(predictions.seen, pa.bool_()),
+        "error": pa.array([predictions.errors.get(index) for index in range(count)], pa.string()),
+    }
+    note = {"classes": list(predictions.classes), "source": dict(predictions.source)}
+    return pa.table(columns).replace_schema_metadata({_KEY: json.dumps(note, ensure_ascii=False).encode()})
+
+
+def _label_column(predictions: Predictions) -> pa.Array:
+    labels = predictions.labels
+    if labels is None:
+        return pa.nulls(len(predictions), pa.list_(pa.int64()) if predictions.multi_label else pa.int64())
+    if labels.ndim == 2:
+        return pa.array([np.flatnonzero(row).tolist() for row in labels], pa.list_(pa.int64()))
+    return pa.array(labels, pa.int64(), mask=labels < 0)
+
+
+def read_predictions(path: str | Path) -> Predictions:
+    """Reads a file of predictions.
+
+    Raises:
+        UserError: The file is missing, damaged or no such file, or names an image twice.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise UserError(f"{path}: no such file of predictions; {_ADVICE}")
+    try:
+        table = pq.read_table(path)
+    except (pa.ArrowInvalid, OSError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise UserError(f"{path}: not a Parquet file ({reason}); {_ADVICE}") from error
+    note = (table.schema.metadata or {}).get(_KEY)
+    if note is None or not {"image", "scores"} <= set(table.column_names):
+        raise UserError(f"{path}: not a file of predictions with the scores of all classes; {_ADVICE}")
+    meta = json.loads(note)
+    images = table["image"].to_pylist()
+    again = pd.Index(images).duplicated()
+    if again.any():
+        raise UserError(f"{path}: {images[again.argmax()]} stands there twice; each image has one prediction")
+    classes = tuple(meta["classes"])
+    scores = table["scores"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
+    seen = table["seen"]
+    return Predictions(
+        images=images,
+        scores=scores.astype(np.float32).reshape(len(images), len(classes)),
+        classes=classes,
+        labels=_labels(table["label"], len(classes)),
+        predicted=_labels(table["pred_label"], len(classes)) if _is_list(table["pred_label"]) else None,
+        seen=None if seen.null_count else seen.to_numpy(),
+        errors={index: error for index, error in enumerate(table["error"].to_pylist()) if error is not None},
+        source=meta["source"],
+    )
+
+
+def _is_list(column: pa.ChunkedArray) -> bool:
+    return pa.types.is_list(column.type)
+
+
+def _labels(column: pa.ChunkedArray, num_classes: int) -> np.ndarray | None:
+    if column.null_count == len(column):
+        return None
+    if not _is_list(column):
+        return column.fill_null(-1).to_numpy()
+    labels = np.zeros((len(column), num_classes), bool)
+    for row, indices in enumerate(column.to_pylist()):
+        labels[row, indices or []] = True
+    return labels
+
+
+def check_alike(files: Sequence[tuple[str, Predictions]]) -> None:
+    """Checks that files speak of the same images and the same classes, each in any order of images.
+
+    Args:
+        files: Names for messages, and predictions.
+
+    Raises:
+        UserError: They do not; says which file and which image or class.
+    """
+    (first, reference), *others = files
+    for name, predictions in others:
+        if predictions.classes != reference.classes:
+            raise UserError(f"{name} and {first} have different classes: {_difference(predictions, reference)}")
+        if predictions.multi_label != reference.multi_label:
+            kinds = ("one label per image", "several labels per image")
+            raise UserError(
+                f"{name} predicts {kinds[predictions.multi_label]}, {first} {kinds[reference.multi_label]}; "
+                "give files of one kind"
+            )
+        here, there = set(predictions.images), set(reference.images)
+        for missing, owner in ((there - here, name), (here - there, first)):
+            if missing:
+                raise UserError(
+                    f"{owner} lacks {len(missing)} images that the other of {name} and {first} has, such as "
+                    f"{min(missing)}; predict the same list with both models"
+                )
+
+
+def _difference(one: Predictions, other: Predictions) -> str:
+    if len(one.classes) != len(other.classes):
+        return f"{len(one.classes)} and {len(other.classes)} of them"
+    index = next(i for i, (a, b) in enumerate(zip(one.classes, other.classes, strict=True)) if a != b)
+    return f"class {index} is {one.classes[index]!r} in the one and {other.classes[index]!r} in the other"
+
+
+def in_order(predictions: Predictions, images: Sequence[str]) -> Predictions:
+    """Gives the predictions of ``images``, in that order.
+
+    Raises:
+        UserError: One of them has no prediction.
+    """
+    place = {image: index for index, image in enumerate(predictions.images)}
+    missing = [image for image in images if image not in place]
+    if missing:
+        raise UserError(f"{len(missing)} images have no prediction, such as {missing[0]}")
+    rows = np.array([place[image] for image in images], dtype=np.int64)
+
+    def pick(column: np.ndarray | None) -> np.ndarray | None:
+        return None if column is None else column[rows]
+
+    return Predictions(
+        images=list(images),
+        scores=predictions.scores[rows],
+        classes=predictions.classes,
+        labels=pick(predictions.labels),
+        predicted=pick(predictions.predicted),
+        seen=pick(predictions.seen),
+        errors={new: predictions.errors[old] for new, old in enumerate(rows.tolist()) if old in predictions.errors},
+        source=predictions.source,
+    )

@@ -1,0 +1,122 @@
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from kdxf.errors import UserError
+from kdxf.predictions import MANY_CLASSES, Predictions, check_alike, in_order, read_predictions, write_predictions
+
+SINGLE = Predictions(
+    images=["a, 1.jpg", "b/奶.png", "c.jpg"],
+    scores=np.array([[0.75, 0.25], [0.125, 0.875], [0.5, 0.5]], np.float32),
+    classes=("奶粉", "x"),
+    labels=np.array([1, 0, -1]),
+    seen=np.array([True, False, False]),
+    errors={1: "empty file"},
+    source={"config": "moe.py", "checkpoint_digest": "ab"},
+)
+SEVERAL = Predictions(
+    images=["a", "b"],
+    scores=np.array([[0.75, 0.625], [0.25, 0.125]], np.float32),
+    classes=("x", "y"),
+    labels=np.array([[True, True], [False, False]]),
+    predicted=np.array([[True, True], [False, False]]),
+)
+
+
+def same(one, other):
+    for name in ("scores", "labels", "predicted", "seen"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(other, name), err_msg=name)
+    assert (one.images, one.classes, one.errors, one.source) == (
+        other.images,
+        other.classes,
+        other.errors,
+        other.source,
+    )
+
+
+@pytest.mark.parametrize("predictions", [SINGLE, SEVERAL])
+def test_read_what_was_written(tmp_path, predictions):
+    path = tmp_path / "new" / "p.parquet"
+    write_predictions(predictions, path)
+    found = read_predictions(path)
+    same(found, predictions)
+    assert found.multi_label == (predictions is SEVERAL) and len(found) == len(predictions.images)
+    assert [item.name for item in path.parent.iterdir()] == ["p.parquet"]
+
+
+def test_pandas_reads_the_file(tmp_path):
+    write_predictions(SINGLE, tmp_path / "p.parquet")
+    frame = pd.read_parquet(tmp_path / "p.parquet")
+    assert frame.pred_label.tolist() == [0, 1, 0] and frame.pred_class.tolist() == ["奶粉", "x", "奶粉"]
+    assert frame.score.tolist() == [0.75, 0.875, 0.5] and frame.label.isna().tolist() == [False, False, True]
+    assert frame.scores[1].tolist() == [0.125, 0.875] and frame.error[1] == "empty file"
+    write_predictions(SEVERAL, tmp_path / "p.parquet")
+    frame = pd.read_parquet(tmp_path / "p.parquet")
+    assert [list(row) for row in frame.pred_label] == [[0, 1], []] and frame.pred_class.tolist() == ["x|y", ""]
+
+
+def test_many_classes_take_half_the_space(tmp_path):
+    scores = np.full((2, MANY_CLASSES), 1 / MANY_CLASSES, np.float32)
+    write_predictions(Predictions(["a", "b"], scores, tuple(map(str, range(MANY_CLASSES)))), tmp_path / "p.parquet")
+    assert pq.read_schema(tmp_path / "p.parquet").field("scores").type.value_type == pa.float16()
+    found = read_predictions(tmp_path / "p.parquet")
+    assert found.scores.dtype == np.float32 and found.labels is None and found.seen is None
+    np.testing.assert_allclose(found.scores, scores, rtol=1e-3)
+
+
+def test_no_such_file(tmp_path):
+    with pytest.raises(UserError, match=r"p.parquet: no such file of predictions; give a file that tools/test.py"):
+        read_predictions(tmp_path / "p.parquet")
+
+
+def test_other_files(tmp_path):
+    path = tmp_path / "p.parquet"
+    path.write_text("image,label\n")
+    with pytest.raises(UserError, match=r"p.parquet: not a Parquet file \(.*\); give a file that"):
+        read_predictions(path)
+    pd.DataFrame({"image": ["a"], "scores": [[1.0]]}).to_parquet(path)
+    with pytest.raises(UserError, match=r"p.parquet: not a file of predictions with the scores of all classes; give"):
+        read_predictions(path)
+
+
+def test_an_image_twice(tmp_path):
+    write_predictions(Predictions(["a", "b", "b"], np.ones((3, 1), np.float32), ("x",)), tmp_path / "p.parquet")
+    with pytest.raises(UserError, match=r"p.parquet: b stands there twice; each image has one prediction"):
+        read_predictions(tmp_path / "p.parquet")
+
+
+def predictions(images=("a", "b"), classes=("x", "y"), several=False):
+    shape = (len(images), len(classes))
+    return Predictions(
+        list(images), np.ones(shape, np.float32), tuple(classes), predicted=np.ones(shape, bool) if several else None
+    )
+
+
+def test_alike():
+    check_alike([("one", predictions()), ("two", predictions(("b", "a")))])
+
+
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        (predictions(classes=("x", "z")), "two and one have different classes: class 1 is 'z' in the one and 'y' in"),
+        (predictions(classes=("x",)), "two and one have different classes: 1 and 2 of them"),
+        (predictions(several=True), "two predicts several labels per image, one one label per image; give files of"),
+        (predictions(("a",)), "two lacks 1 images that the other of two and one has, such as b; predict the same list"),
+        (predictions(("a", "b", "d", "c")), "one lacks 2 images that the other of two and one has, such as c; predict"),
+    ],
+)
+def test_not_alike(other, message):
+    with pytest.raises(UserError, match=message):
+        check_alike([("one", predictions()), ("two", other)])
+
+
+def test_another_order():
+    found = in_order(SINGLE, ["c.jpg", "b/奶.png"])
+    assert found.images == ["c.jpg", "b/奶.png"] and found.labels.tolist() == [-1, 0]
+    assert found.scores.tolist() == [[0.5, 0.5], [0.125, 0.875]] and found.errors == {1: "empty file"}
+    assert found.seen.tolist() == [False, False] and found.predicted is None
+    with pytest.raises(UserError, match="1 images have no prediction, such as d"):
+        in_order(SINGLE, ["c.jpg", "d"])
