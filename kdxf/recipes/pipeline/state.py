@@ -1,0 +1,83 @@
+"""What each stage of a recipe has come to."""
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from kdxf.recipes.pipeline.fingerprint import fingerprint
+from kdxf.recipes.pipeline.recipe import Recipe, Stage
+
+DONE, CHANGED, STOPPED, OPEN, WAITING = "done", "changed", "stopped", "to do", "waits"
+_FOLDER = ".stages"
+
+
+@dataclass(frozen=True)
+class StageState:
+    """The state of a stage.
+
+    Attributes:
+        stage: The stage.
+        state: ``done``, ``changed`` (its commands or inputs are others than when it was done), ``stopped`` (begun, and
+            not finished), ``to do``, or ``waits`` (for an input that an earlier stage makes).
+        seconds: What its last run took, with the runs that were stopped; 0 before.
+    """
+
+    stage: Stage
+    state: str
+    seconds: float
+
+
+@dataclass
+class Record:
+    """What is written down of a stage: the fingerprint that it was begun with, its seconds, and whether it ended."""
+
+    fingerprint: str
+    seconds: float = 0.0
+    finished: bool = False
+
+
+def states(recipe: Recipe) -> list[StageState]:
+    """Give the state of every stage."""
+    return [state_of(recipe, stage) for stage in recipe.stages]
+
+
+def state_of(recipe: Recipe, stage: Stage) -> StageState:
+    """Give the state of a stage."""
+    record = read_record(recipe, stage)
+    seconds = record.seconds if record else 0.0
+    present = fingerprint(stage)
+    if present is None:
+        return StageState(stage, WAITING, seconds)
+    if record is None:
+        return StageState(stage, OPEN, seconds)
+    if record.fingerprint != present:
+        return StageState(stage, CHANGED, seconds)
+    if not record.finished:
+        return StageState(stage, STOPPED, seconds)
+    complete = all(Path(output).exists() for output in stage.outputs)
+    return StageState(stage, DONE if complete else OPEN, seconds)
+
+
+def read_record(recipe: Recipe, stage: Stage) -> Record | None:
+    """Read what is written down of a stage."""
+    path = _path(recipe, stage)
+    return Record(**json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else None
+
+
+def write_record(recipe: Recipe, stage: Stage, record: Record) -> None:
+    """Write it down, under a temporary name first."""
+    path = _path(recipe, stage)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_text(json.dumps(asdict(record)), encoding="utf-8")
+    os.replace(temporary, path)
+
+
+def log_file(recipe: Recipe, stage: Stage) -> Path:
+    """Name the file that gets what the stage's commands print."""
+    return recipe.work / _FOLDER / f"{stage.name}.log"
+
+
+def _path(recipe: Recipe, stage: Stage) -> Path:
+    return recipe.work / _FOLDER / f"{stage.name}.json"

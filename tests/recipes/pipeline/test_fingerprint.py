@@ -1,0 +1,53 @@
+import os
+
+from kdxf.recipes.pipeline import Stage
+from kdxf.recipes.pipeline.fingerprint import expand, fingerprint
+
+
+def stage(inputs=(), *words):
+    return Stage("s", (("tool.py", *words),), tuple(inputs), ("w/x",))
+
+
+def test_files_count_by_their_bytes(place):
+    path = place / "data" / "a.txt"
+    before = fingerprint(stage(["data/a.txt"]))
+    os.utime(path, ns=(1, 1))
+    assert fingerprint(stage(["data/a.txt"])) == before
+    path.write_text("c")
+    assert fingerprint(stage(["data/a.txt"])) != before
+
+
+def test_folders_count_by_names_sizes_and_times(place):
+    before = fingerprint(stage(["data"]))
+    assert fingerprint(stage(["data"])) == before
+    os.utime(place / "data" / "a.txt", ns=(1, 1))
+    after = fingerprint(stage(["data"]))
+    (place / "data" / "new").mkdir()
+    (place / "data" / "new" / "c.txt").touch()
+    assert len({before, after, fingerprint(stage(["data"]))}) == 3
+
+
+def test_configs_count_with_what_they_are_based_on(place):
+    (place / "base.py").write_text("lr = 1")
+    (place / "config.py").write_text("_base_ = 'base.py'")
+    before = fingerprint(stage([], "config.py"))
+    (place / "base.py").write_text("# the rate\nlr = 1")
+    assert fingerprint(stage([], "config.py")) == before
+    (place / "base.py").write_text("lr = 2")
+    assert fingerprint(stage([], "config.py")) != before
+
+
+def test_words_count(place):
+    assert fingerprint(stage([], "--out", "a")) != fingerprint(stage([], "--out", "b"))
+
+
+def test_missing_inputs(place):
+    assert fingerprint(stage(["data/c.txt"])) is None
+    assert fingerprint(stage(["data/c*.txt"])) is None
+    assert fingerprint(stage([], "config.py")) is None
+
+
+def test_stars(place):
+    assert expand("data/*.txt") == ["data/a.txt", "data/b.txt"] and expand("data/c*") == ["data/c*"]
+    assert expand(f"{place}/data/*.txt") == [f"{place}/data/a.txt", f"{place}/data/b.txt"]
+    assert expand("a?") == ["a?"]

@@ -1,0 +1,71 @@
+import pytest
+
+from kdxf.errors import UserError
+from kdxf.recipes.pipeline import read_recipe
+
+
+def test_values_take_their_places(place):
+    recipe = read_recipe("recipe.py")
+    one, two, both = recipe.stages
+    assert one.commands == (("join.py", "work/1.txt", "data/a.txt"),)
+    assert one.inputs == ("data/a.txt",) and two.outputs == ("work/2.txt",) and len(both.commands) == 2
+    assert read_recipe("recipe.py", smoke=True).stages[0].outputs == ("work/small/1.txt",)
+    changed = read_recipe("recipe.py", smoke=True, values={"work": "w", "data": "my data"})
+    assert changed.stages[0].outputs == ("w/1.txt",) and str(changed.work) == "w"
+
+
+def test_yaml(place):
+    (place / "r.yaml").write_text(
+        "work: w\nstages:\n  - {name: one, run: 'join.py \"{work}/a b\" x', outputs: '{work}/a b'}\n"
+    )
+    (stage,) = read_recipe("r.yaml").stages
+    assert stage.commands == (("join.py", "w/a b", "x"),) and stage.inputs == ()
+
+
+STAGE = "dict(name='a', run='t.py', outputs='w/x')"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("work = 'w'\nstages = []", r"recipe r.py: it needs stages = \[...\] and work = 'FOLDER'"),
+        (f"stages = [{STAGE}]", "recipe r.py: it needs stages"),
+        ("import nothing_of_this_name", "recipe r.py cannot be read: ModuleNotFoundError: No module named"),
+        (f"work = 'w'\nstages = [{STAGE}, {STAGE}]", "recipe r.py: two stages are called 'a'"),
+        ("work = 'w'\nstages = [dict(name='a', run='t.py')]", "recipe r.py: the stage 'a' needs name, run and outputs"),
+        (
+            "work = 'w'\nstages = [dict(name='a', run='t.py', output='w/x', outputs='w/x')]",
+            "recipe r.py: the stage 'a' has unknown keys: output",
+        ),
+        (
+            "work = 'w'\nstages = [dict(name='a/b', run='t.py', outputs='w/x')]",
+            "recipe r.py: the stage 'a/b' has a slash in its name",
+        ),
+        (
+            "work = 'w'\nstages = [dict(name='a', run='t.py {images}', outputs='w/x')]",
+            r"recipe r.py: the stage 'a' has 't.py \{images\}', whose 'images' has no value",
+        ),
+        (
+            "work = 'w'\nstages = [dict(name='a', run='t.py', outputs='elsewhere/x')]",
+            "recipe r.py: the stage 'a' writes elsewhere/x, which is not below work = w",
+        ),
+        (
+            f"work = 'w'\nsmoke = dict(wrok='v')\nstages = [{STAGE}]",
+            r"recipe r.py: smoke names 'wrok', which the recipe does not use \(it has: work\)",
+        ),
+    ],
+)
+def test_what_is_wrong_with_it(place, text, message):
+    (place / "r.py").write_text(text)
+    with pytest.raises(UserError, match=message):
+        read_recipe("r.py", smoke="smoke" in text)
+
+
+def test_missing_file_and_unknown_values(place):
+    with pytest.raises(UserError, match=r"recipe no.py does not exist; give a file such as configs/recipes"):
+        read_recipe("no.py")
+    with pytest.raises(UserError, match=r"recipe recipe.py: --set names 'out', which the recipe does not use"):
+        read_recipe("recipe.py", values={"out": "x"})
+    (place / "r.py").write_text(f"work = 'w'\nstages = [{STAGE}]")
+    with pytest.raises(UserError, match=r"recipe r.py has no smoke = dict\(...\) for a small trial"):
+        read_recipe("r.py", smoke=True)

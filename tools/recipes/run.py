@@ -1,0 +1,47 @@
+#!/usr/bin/env python
+"""Run a recipe of several stages: ``python tools/recipes/run.py RECIPE [--list] [--smoke] [--stage NAME ...]``.
+
+A recipe is a Python or YAML file that names its stages, such as configs/recipes/xfyun_ad/pipeline.py. Stages that are
+done are left out; a run that was stopped goes on; what depends on something that changed is run again.
+"""
+
+import argparse
+import signal
+import sys
+
+from kdxf.apis.command import run
+from kdxf.errors import UserError
+from kdxf.recipes.pipeline import read_recipe, run_recipe, states
+from kdxf.recipes.pipeline.run import table
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("recipe", help="recipe file")
+    parser.add_argument("--list", action="store_true", help="show what each stage has come to, and run nothing")
+    parser.add_argument("--smoke", action="store_true", help="a small trial: the recipe's values for it")
+    parser.add_argument("--stage", nargs="+", default=[], metavar="NAME", help="run these stages only")
+    parser.add_argument(
+        "--set", nargs="+", default=[], metavar="NAME=VALUE", help="replace values of the recipe, such as work=DIR"
+    )
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Run the recipe."""
+    args = parse_args()
+    values = {}
+    for pair in args.set:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise UserError(f"--set {pair}: give NAME=VALUE")
+        values[name] = value
+    recipe = read_recipe(args.recipe, smoke=args.smoke, values=values)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # an exception, which ends the tool that runs as well
+    found = states(recipe) if args.list else run_recipe(recipe, args.stage)
+    print(table(found))
+
+
+if __name__ == "__main__":
+    run(main)
