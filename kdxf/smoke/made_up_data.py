@@ -1,0 +1,88 @@
+"""Makes the files that a config asks for: a few small pictures with text, their lists, vectors and the like."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from kdxf.annotations import write_annotations
+from kdxf.predictions import Predictions, write_predictions
+from kdxf.text.convert_vectors import convert_vectors
+from kdxf.text.ocr import OCRRecord, OCRTableWriter
+
+COUNT = 4
+WORDS = ("milk", "牛奶", "sale", "5g")
+IMAGES = [f"shop/图 {index}.png" for index in range(COUNT)]
+# Of odd sizes and shapes, the last one without text.
+_SIZES = ((56, 40), (40, 56), (48, 48), (97, 33))
+_BERT_WIDTH = 768  # of the models that configs name
+
+
+def write_images(root: Path) -> None:
+    """Draw noise into ``images/``, and write the OCR table ``ocr``: a word in each picture but the last."""
+    for index, (name, size) in enumerate(zip(IMAGES, _SIZES, strict=True)):
+        pixels = np.random.default_rng(index).integers(0, 255, (*size[::-1], 3), dtype=np.uint8)
+        (root / "images" / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(root / "images" / name)
+    box = np.array([[[4, 4], [36, 4], [36, 12], [4, 12]]], np.float32)
+    with OCRTableWriter(root / "ocr", "made up") as writer:
+        for name, (width, height), word in zip(IMAGES[:-1], _SIZES, WORDS, strict=False):
+            writer.add(OCRRecord(name, [word], np.array([0.9], np.float32), box, width, height, "made up", None))
+
+
+def write_list(path: Path, classes: Sequence[str], multi_label: bool) -> None:
+    """Write an annotation list whose labels are spread over the classes; with weights, which a list may have."""
+    picked = [classes[index] for index in np.linspace(0, len(classes) - 1, COUNT).astype(int)]
+    labels = [f"{name}|{classes[0]}" for name in picked] if multi_label else picked
+    write_annotations(pd.DataFrame({"image": IMAGES, "label": labels, "weight": 1.0}), path)
+
+
+def write_soft_labels(path: Path, classes: Sequence[str], multi_label: bool) -> None:
+    """Write soft labels of all images: uniform."""
+    scores = np.full((COUNT, len(classes)), 0.5 if multi_label else 1 / len(classes), np.float32)
+    predicted = np.ones(scores.shape, bool) if multi_label else None
+    write_predictions(Predictions(IMAGES, scores, tuple(classes), predicted=predicted), path)
+
+
+def write_vectors(folder: Path, width: int) -> None:
+    """Write word vectors of a given width."""
+    rows = np.random.default_rng(0).normal(size=(len(WORDS), width))
+    lines = [f"{word} {' '.join(f'{number:.3f}' for number in row)}" for word, row in zip(WORDS, rows, strict=True)]
+    text = folder.with_suffix(".txt")
+    text.write_text("\n".join([f"{len(WORDS)} {width}", *lines]) + "\n", encoding="utf-8")
+    convert_vectors(text, folder, trees=0)
+
+
+def write_class_tree(path: Path, classes: Sequence[str], levels: Sequence[str]) -> None:
+    """Write a class tree with two groups on each level."""
+    tree = {level: [f"{level} {index % 2}" for index in range(len(classes))] for level in levels}
+    write_annotations(pd.DataFrame({"fine": classes, **tree}), path)
+
+
+def write_policy(path: Path) -> None:
+    """Write a policy as albumentations saves it: one transform that leaves the picture readable."""
+    brightness = {"__class_fullname__": "albumentations.RandomBrightnessContrast", "p": 0.5}
+    compose = {"__class_fullname__": "albumentations.Compose", "p": 1.0, "transforms": [brightness]}
+    path.write_text(json.dumps({"__version__": "2.0.8", "transform": compose}), encoding="utf-8")
+
+
+def write_bert(folder: Path) -> None:
+    """Write a BERT of one layer with its tokenizer, as wide as BERT-base."""
+    from kdxf.optional import require
+
+    transformers = require("transformers", "transformers", "a config with a transformer for the text")
+    folder.mkdir(parents=True)
+    vocabulary = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "牛", "奶", "milk", "sale", "，")
+    (folder / "vocab.txt").write_text("\n".join(vocabulary) + "\n", encoding="utf-8")
+    (folder / "tokenizer_config.json").write_text('{"tokenizer_class": "BertTokenizer"}', encoding="utf-8")
+    config = transformers.BertConfig(
+        vocab_size=len(vocabulary),
+        hidden_size=_BERT_WIDTH,
+        num_hidden_layers=1,
+        num_attention_heads=12,
+        intermediate_size=8,
+    )
+    transformers.BertModel(config).save_pretrained(folder)

@@ -1,0 +1,170 @@
+"""Turns any config into one that runs on made-up data."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+from timm.models import get_pretrained_cfg
+
+from kdxf.errors import UserError
+from kdxf.models.backbones.timm_names import present_name
+from kdxf.smoke import made_up_data as made_up
+
+_LOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
+_PACKING = ("PackImageTextInputs", "PackInputs")
+_MANY_CLASSES = 1000  # a classifier of more takes gigabytes in training
+
+
+def small_config(cfg: Config, folder: Path, changes: Config) -> Config:
+    """Give a config of the same parts that needs nothing but what is made in ``folder``.
+
+    Weights are left out; every dataset gets the same few pictures, with labels of the config's classes; pictures are
+    small; word vectors, transformers, class trees, policies and soft labels are made up where the config names some.
+    Where there are thousands of classes, a hundredth of them is left.
+
+    Args:
+        cfg: A config without stages, or one stage; not changed.
+        folder: For the files.
+        changes: The override file, ``configs/_base_/smoke.py``.
+
+    Raises:
+        UserError: The config does not say how many classes there are.
+    """
+    cfg = Config(cfg.to_dict(), filename=cfg.filename)
+    override = {name: part for name, part in changes.override.items() if cfg.get(name) is not None}
+    cfg.merge_from_dict(override)
+    for part in _dicts([cfg.model, cfg.get("data_preprocessor")]):
+        if part.get("num_classes", 0) > _MANY_CLASSES:
+            part["num_classes"] //= 100
+    maker = _Maker(cfg, folder, changes.edge)
+    for name in _LOADERS:
+        if cfg.get(name) is not None:
+            maker.adapt(cfg[name].dataset)
+    for name in ("model", "tta_model", "tta_pipeline", "val_evaluator", "test_evaluator"):
+        if cfg.get(name) is not None:
+            maker.adapt(cfg[name])
+    if cfg.get("tta_pipeline"):
+        maker.shrink(cfg.tta_pipeline)
+    cfg.load_from, cfg.resume = None, False
+    cfg.custom_hooks = [*(cfg.get("custom_hooks") or []), dict(type="BudgetHook", steps=changes.steps)]
+    return cfg
+
+
+class _Maker:
+    """Makes the files of one config, each when it is first asked for."""
+
+    def __init__(self, cfg: Config, folder: Path, edge: int) -> None:
+        self.folder, self.edge = folder, edge
+        self.num_classes = _number_of_classes(cfg)
+        self.classes = [f"class {index}" for index in range(self.num_classes)]
+        self.vector_width = next((part["in_channels"] for part in _parts(cfg.model, "Word2VecEncoder")), None)
+        trees = [*_parts(cfg.model, "HierarchicalClsHead"), *_parts(cfg.get("test_evaluator"), "HierarchicalAccuracy")]
+        self.levels = sorted({level for part in trees for level in part.get("levels") or ("coarse",)} | {"coarse"})
+        if not (folder / "images").exists():
+            made_up.write_images(folder)
+
+    def adapt(self, node: Any) -> None:
+        """Change a part of a config in place, and the parts within it."""
+        for part in _dicts(node):
+            adapt = getattr(self, f"_adapt_{part.get('type')}", None)
+            if adapt is not None:
+                adapt(part)
+            if (part.get("init_cfg") or {}).get("type") == "Pretrained":
+                part["init_cfg"] = None
+            if "class_tree" in part:
+                part["class_tree"], part["classes"] = str(self._tree()), self.classes
+            if isinstance(part.get("pipeline"), list):
+                self.shrink(part["pipeline"])
+
+    def shrink(self, steps: list) -> None:
+        """Bring the pictures of a pipeline to the edge's size just before they are packed."""
+        if not any(step.get("type") in ("LoadImage", "LoadImageFromFile") for step in steps):
+            return
+        resize = dict(type="Resize", scale=(self.edge, self.edge))
+        for index, step in enumerate(steps):
+            if step.get("type") in _PACKING:
+                steps.insert(index, resize)
+                return
+            if step.get("type") == "TestTimeAug":  # each item holds alternatives
+                packing = [choices[0].get("type") in _PACKING for choices in step["transforms"]]
+                if any(packing):
+                    step["transforms"].insert(packing.index(True), [resize])
+
+    def _adapt_OCRTextDataset(self, part: dict) -> None:  # noqa: N802  (named after the type)
+        several = part.get("multi_label", False)
+        labels = self.folder / "lists" / f"{self.num_classes}_{'several' if several else 'one'}.csv"
+        if not labels.exists():
+            made_up.write_list(labels, self.classes, several)
+        part.update(data_root=str(self.folder), data_prefix="images", ann_file=str(labels), classes=self.classes)
+        part.pop("fraction", None)
+        if part.get("ocr_file"):
+            part["ocr_file"] = "ocr"
+        if part.get("soft_label_file"):
+            soft = labels.with_suffix(".parquet")
+            if not soft.exists():
+                made_up.write_soft_labels(soft, self.classes, several)
+            part["soft_label_file"] = str(soft)
+
+    def _adapt_LookUpWordVectors(self, part: dict) -> None:  # noqa: N802
+        if self.vector_width is None:
+            raise UserError("the pipeline looks word vectors up, but the model has no Word2VecEncoder that takes them")
+        vectors = self.folder / f"vectors_{self.vector_width}"
+        if not vectors.exists():
+            made_up.write_vectors(vectors, self.vector_width)
+        part["vectors"] = str(vectors)
+
+    def _adapt_TokenizeForTransformer(self, part: dict) -> None:  # noqa: N802
+        part["tokenizer"] = str(self._bert())
+
+    def _adapt_TransformerTextEncoder(self, part: dict) -> None:  # noqa: N802
+        part["pretrained"] = str(self._bert())
+
+    def _adapt_TIMMBackbone(self, part: dict) -> None:  # noqa: N802
+        part["pretrained"] = False
+        part.pop("checkpoint_path", None)
+        known = get_pretrained_cfg(present_name(part["model_name"]))
+        if known is not None and known.fixed_input_size:
+            part["img_size"] = self.edge
+
+    def _adapt_SwinTransformer(self, part: dict) -> None:  # noqa: N802
+        part["pad_small_map"] = True
+
+    def _adapt_Albumentations(self, part: dict) -> None:  # noqa: N802
+        if part.get("file"):
+            policy = self.folder / "policy.json"
+            if not policy.exists():
+                made_up.write_policy(policy)
+            part["file"] = str(policy)
+
+    def _bert(self) -> Path:
+        folder = self.folder / "bert"
+        if not folder.exists():
+            made_up.write_bert(folder)
+        return folder
+
+    def _tree(self) -> Path:
+        path = self.folder / "lists" / f"{self.num_classes}_tree.csv"
+        made_up.write_class_tree(path, self.classes, self.levels)
+        return path
+
+
+def _number_of_classes(cfg: Config) -> int:
+    found = [part["num_classes"] for part in _dicts(cfg.model.get("head")) if "num_classes" in part]
+    if not found:
+        raise UserError(f"{cfg.filename}: its head does not say num_classes")
+    return max(found)
+
+
+def _parts(node: Any, kind: str) -> Iterator[dict]:
+    return (part for part in _dicts(node) if part.get("type") == kind)
+
+
+def _dicts(node: Any) -> Iterator[dict]:
+    """Give every dict in a part of a config, the outer before the inner."""
+    if isinstance(node, Mapping):
+        yield node  # type: ignore[misc]
+        node = list(node.values())
+    if isinstance(node, list | tuple):
+        for item in node:
+            yield from _dicts(item)

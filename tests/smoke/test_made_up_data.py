@@ -1,0 +1,49 @@
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from kdxf.class_tree import read_class_tree
+from kdxf.datasets.transforms.albumentations_policy import read_policy
+from kdxf.predictions import read_predictions
+from kdxf.smoke import made_up_data
+from kdxf.text.word_vectors import WordVectors
+from kdxf.text.ocr import OCRTable
+
+CLASSES = ["a", "b", "c", "d", "e"]
+
+
+def test_images_with_text(tmp_path):
+    made_up_data.write_images(tmp_path)
+    sizes = [Image.open(tmp_path / "images" / name).size for name in made_up_data.IMAGES]
+    assert len(set(sizes)) == made_up_data.COUNT
+    table = OCRTable.open(tmp_path / "ocr")
+    rows = table.rows_of(made_up_data.IMAGES)
+    assert (rows[:-1] >= 0).all() and rows[-1] == -1 and table.record(int(rows[1])).texts == ["牛奶"]
+
+
+def test_lists_spread_over_the_classes(tmp_path):
+    made_up_data.write_list(tmp_path / "one.csv", CLASSES, multi_label=False)
+    made_up_data.write_list(tmp_path / "more.csv", CLASSES, multi_label=True)
+    assert pd.read_csv(tmp_path / "one.csv").label.tolist() == ["a", "b", "c", "e"]
+    assert pd.read_csv(tmp_path / "more.csv").label.tolist() == ["a|a", "b|a", "c|a", "e|a"]
+
+
+def test_soft_labels(tmp_path):
+    made_up_data.write_soft_labels(tmp_path / "s.parquet", CLASSES, multi_label=False)
+    np.testing.assert_allclose(read_predictions(tmp_path / "s.parquet").scores.sum(axis=1), 1, rtol=1e-6)
+
+
+def test_vectors_tree_and_policy(tmp_path):
+    made_up_data.write_vectors(tmp_path / "v", 7)
+    assert WordVectors.open(tmp_path / "v").dim == 7
+    made_up_data.write_class_tree(tmp_path / "t.csv", CLASSES, ["coarse", "level_3"])
+    tree = read_class_tree(tmp_path / "t.csv", CLASSES)
+    assert tree.parents.tolist() == [0, 1, 0, 1, 0] and set(tree.levels) == {"coarse", "level_3"}
+    made_up_data.write_policy(tmp_path / "p.json")
+    (transform,), p = read_policy(tmp_path / "p.json")
+    assert transform["type"] == "RandomBrightnessContrast" and p == 1
+
+
+def test_bert(tmp_path):
+    made_up_data.write_bert(tmp_path / "bert")
+    assert {"config.json", "model.safetensors", "vocab.txt"} <= {file.name for file in (tmp_path / "bert").iterdir()}
