@@ -6,10 +6,14 @@ named here, message by message; anything else that the host says is still heard.
 
 import contextlib
 import io
+import os
 import warnings
 
 # mmcv-lite has no compiled ops; no part of classification uses this one.
 warnings.filterwarnings("ignore", message="Fail to import ``MultiScaleDeformableAttention``")
+
+# MMPretrain imports albumentations where it is installed, which would ask the network for its newest version.
+os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
 
 # MMPretrain prints (not logs) that an optional dataset service is not installed.
 _OPTIONAL = "Could not import OneDL"

@@ -23,4 +23,7 @@ def require(module: str, extra: str, needed_by: str) -> ModuleType:
         # A package that is there but lacks something of its own must not be reported as missing.
         if error.name is None or error.name.partition(".")[0] != module.partition(".")[0]:
             raise
-        raise UserError(f"{needed_by} needs the package {error.name}: pip install 'kdxf[{extra}]'") from error
+        raise UserError(
+            f"{needed_by} needs the package {error.name}: pip install 'kdxf[{extra}]' "
+            f"(in a clone: pip install -e '.[{extra}]')"
+        ) from error

@@ -1,4 +1,5 @@
 import math
+import re
 import sys
 
 import pytest
@@ -12,8 +13,11 @@ def test_gives_the_module():
 
 
 def test_names_what_needs_the_package_and_the_extra_that_brings_it():
-    message = r"^--executor ray needs the package no_such_package: pip install 'kdxf\[ray\]'$"
-    with pytest.raises(UserError, match=message):
+    message = (
+        "--executor ray needs the package no_such_package: "
+        "pip install 'kdxf[ray]' (in a clone: pip install -e '.[ray]')"
+    )
+    with pytest.raises(UserError, match=f"^{re.escape(message)}$"):
         require("no_such_package.data", "ray", "--executor ray")
 
 

@@ -33,7 +33,8 @@ class PackImageTextInputs(BaseTransform):
                        'text': float32 (L, D), 'text_weight': float32 (L,), 'text_box': float32 (L, 4),
                        'text_ids': int64 (T,), 'text_mask': float32 (T,),
                        'ngram_ids': int64 (M,), 'ngram_weight': float32 (M,)}
-        data_samples  DataSample with gt_label (where there is one) and the meta keys
+        data_samples  DataSample with the meta keys and, where they are there, gt_label int64 (1,) or several,
+                      gt_score float32 (K,), sample_weight float32 (1,)
 
     Args:
         meta_keys: Keys that are kept as meta information of the data sample, where they are there. ``error`` is always
@@ -60,6 +61,11 @@ class PackImageTextInputs(BaseTransform):
         sample = DataSample()
         if "gt_label" in results:
             sample.set_gt_label(results["gt_label"])
+        if "gt_score" in results:
+            sample.set_gt_score(results["gt_score"])
+        if "sample_weight" in results:
+            weight = torch.tensor([results["sample_weight"]], dtype=torch.float32)
+            sample.set_field(weight, "sample_weight", dtype=torch.Tensor)
         sample.set_metainfo({key: results[key] for key in self.meta_keys if key in results})
         sample.set_metainfo({"error": results.get("error")})
         return {"inputs": inputs, "data_samples": sample}

@@ -5,6 +5,7 @@ import copy
 import pytest
 
 from kdxf.datasets import (
+    Albumentations,
     BlankImage,
     CenterCropKeepText,
     ConfuseCharacters,
@@ -14,6 +15,7 @@ from kdxf.datasets import (
     EraseText,
     FlipUnlessText,
     HashNgrams,
+    Letterbox,
     LoadImage,
     LookUpWordVectors,
     MixTraditional,
@@ -55,6 +57,8 @@ CASES = {
         {"img", "img_shape"},
     ),
     "CenterCropKeepText": (lambda _: CenterCropKeepText(4), {"img", "ocr"}, {"img", "img_shape"}),
+    "Albumentations": (lambda _: Albumentations([{"type": "HorizontalFlip"}]), {"img"}, {"img", "img_shape"}),
+    "Letterbox": (lambda _: Letterbox(16), {"img"}, {"img", "img_shape", "scale_factor"}),
     "EraseText": (lambda _: EraseText(1.0), {"img", "ocr"}, {"img"}),
 }
 

@@ -52,6 +52,21 @@ def test_one_modality(sample, kept):
     assert "gt_label" not in packed["data_samples"]
 
 
+def test_targets(sample):
+    soft = np.array([0.25, 0.75, 0], np.float32)
+    packed = PackImageTextInputs().transform({**sample, "gt_score": soft, "sample_weight": 0.5})["data_samples"]
+    assert packed.gt_label.tolist() == [1]
+    assert packed.gt_score.dtype == torch.float32 and packed.gt_score.tolist() == [0.25, 0.75, 0]
+    assert packed.sample_weight.dtype == torch.float32 and packed.sample_weight.tolist() == [0.5]
+    assert not {"gt_score", "sample_weight"} & set(PackImageTextInputs().transform(dict(sample))["data_samples"].keys())
+
+
+@pytest.mark.parametrize("labels", [[2, 0], []])
+def test_several_labels_or_none(sample, labels):
+    packed = PackImageTextInputs().transform({**sample, "gt_label": labels})["data_samples"]
+    assert packed.gt_label.dtype == torch.int64 and packed.gt_label.tolist() == labels
+
+
 def test_the_reason_of_an_unreadable_image_is_kept(sample):
     packed = PackImageTextInputs().transform({**sample, "error": "the file is empty"})
     assert packed["data_samples"].error == "the file is empty"

@@ -64,5 +64,5 @@ def test_faults(targets):
 
 def test_peft_is_missing(monkeypatch):
     monkeypatch.setitem(sys.modules, "peft", None)
-    with pytest.raises(UserError, match=r"^Encoder: lora needs the package peft: pip install 'kdxf\[transformers\]'$"):
+    with pytest.raises(UserError, match=r"^Encoder: lora needs the package peft: pip install 'kdxf\[transformers\]'"):
         add_lora(make(), OPTION)

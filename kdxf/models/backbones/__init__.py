@@ -1,0 +1,5 @@
+"""Image backbones that MMPretrain does not have, or not in the way that kdxf needs them."""
+
+from kdxf.models.backbones.timm_backbone import TIMMBackbone
+
+__all__ = ["TIMMBackbone"]

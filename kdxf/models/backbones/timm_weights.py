@@ -1,0 +1,111 @@
+"""Weights for timm's models: fetched, read safely, and brought to the form of a backbone."""
+
+import re
+from typing import Any
+
+import timm
+from mmengine.runner import CheckpointLoader
+from timm.models import get_pretrained_cfg
+from torch import Tensor, nn
+
+import kdxf.engine.checkpoint_schemes  # noqa: F401  (CheckpointLoader reads files without running code)
+from kdxf.errors import UserError
+
+_HUB = "https://huggingface.co"
+# Where training scripts put the weights; timm's own, too, prefers averaged ones.
+_WRAPPERS = ("state_dict_ema", "model_ema", "state_dict", "model")
+# The part before the weights' own names: of wrapped models, and of a backbone of kdxf's or MMPretrain's.
+_PREFIX = re.compile(r"^(?:(?:_orig_mod|module)\.)*(?:.*\btimm_model\.)?")
+_CLASSIFIERS = ("classifier", "fc", "head", "head.fc", "last_linear")
+
+
+def read_weights(source: str, prefix: str = "") -> dict[str, Tensor]:
+    """Reads the weights of a timm model.
+
+    Args:
+        source: A file or URL: what timm publishes, what a training script of timm's style saved, or a checkpoint of
+            kdxf or MMPretrain whose backbone is a timm model.
+        prefix: Take only the weights whose names begin with this, and cut it off.
+
+    Raises:
+        UserError: It cannot be read, or has no weights of that prefix.
+    """
+    checkpoint = CheckpointLoader.load_checkpoint(source, "cpu")
+    weights = next((checkpoint[key] for key in _WRAPPERS if checkpoint.get(key)), checkpoint)
+    if any("timm_model." in name for name in weights):
+        weights = {name: weight for name, weight in weights.items() if "timm_model." in name}
+    weights = {_PREFIX.sub("", name): weight for name, weight in weights.items() if name.startswith(prefix)}
+    if not weights:
+        raise UserError(f"checkpoint {source} has no weights whose names begin with {prefix!r}; check the prefix")
+    return {name.removeprefix(prefix): weight for name, weight in weights.items()}
+
+
+def fetch_weights(name: str) -> dict[str, Tensor]:
+    """Gets the weights that timm publishes under a name, from the Hugging Face hub or the web; both keep them.
+
+    Raises:
+        UserError: There are none, or they cannot be fetched.
+    """
+    published = get_pretrained_cfg(name)
+    if published is None or not (published.hf_hub_id or (published.url and not published.custom_load)):
+        raise UserError(
+            f"TIMMBackbone: timm has no weights for {name}; set pretrained=False, or name a file in init_cfg"
+        )
+    if not published.hf_hub_id:
+        return read_weights(str(published.url))
+    from huggingface_hub import hf_hub_download
+
+    file = published.hf_hub_filename or "model.safetensors"
+    try:
+        path = hf_hub_download(published.hf_hub_id, file)
+    except Exception as error:  # the hub's client fails in its own, its transport's and the system's ways
+        reason = next(iter(str(error).strip().splitlines()), "") or type(error).__name__
+        raise UserError(
+            f"TIMMBackbone: the weights of {name} cannot be fetched ({reason}); fetch "
+            f"{_HUB}/{published.hf_hub_id}/resolve/main/{file} elsewhere and name the file: "
+            "init_cfg=dict(type='Pretrained', checkpoint='FILE') in place of pretrained=True"
+        ) from error
+    return read_weights(path)
+
+
+def fill(model: nn.Module, name: str, weights: dict[str, Tensor], source: str, **options: Any) -> list[str]:
+    """Loads weights into a model without a classifier; all must fit.
+
+    timm adapts them first, as it does its own: published formats of other authors, position embeddings of another
+    image size, another number of input channels.
+
+    Args:
+        model: What ``timm.create_model(name, num_classes=0, **options)`` gave.
+        name: Name of the model.
+        weights: By :func:`read_weights`.
+        source: What messages call them.
+        **options: As above.
+
+    Returns:
+        Names of the weights left out: those of the classifier.
+
+    Raises:
+        UserError: They do not fit.
+    """
+    published = get_pretrained_cfg(name)
+    own = published.classifier if published is not None and published.classifier else ()
+    classifiers = {*_CLASSIFIERS, *((own,) if isinstance(own, str) else own)}
+    left_out = [key for key in weights if key.rpartition(".")[0] in classifiers]
+    kept = {key: weight for key, weight in weights.items() if key not in left_out}
+    try:
+        # A second model of the kind: only timm's factory knows how to adapt weights to it. Without the name of a
+        # classifier it takes nothing but what fits in full.
+        donor = timm.create_model(
+            name,
+            pretrained=True,
+            pretrained_cfg_overlay={"state_dict": kept, "classifier": None, "source": None, "custom_load": False},
+            num_classes=0,
+            **options,
+        )
+    except Exception as error:  # what timm does to weights of another network can fail anywhere
+        reason = " ".join(str(error).split())
+        raise UserError(
+            f"TIMMBackbone: the weights {source} do not fit {name}: {reason[:300]}; name the model that they are of"
+        ) from error
+    model.load_state_dict(donor.state_dict())
+    return left_out
