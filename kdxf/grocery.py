@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from kdxf.annotations import write_annotations, write_classes
+from kdxf.class_tree import COARSE, tree_table
 from kdxf.errors import UserError
 
 
@@ -17,7 +18,7 @@ def lay_out(source: Path, out: Path) -> dict[str, int]:
 
     Writes ``classes.txt``; ``train.csv`` and ``val.csv`` (columns ``image``, ``label``, ``coarse_label``, and
     ``package``: whether the photograph shows a package); ``train_packages.csv`` and ``val_packages.csv``, their rows
-    of packages alone.
+    of packages alone; ``class_tree.csv``, the coarse class of each.
 
     Returns:
         File name to number of rows.
@@ -44,6 +45,10 @@ def lay_out(source: Path, out: Path) -> dict[str, int]:
         for name, part in ((f"{split}.csv", frame), (f"{split}_packages.csv", frame[frame["package"] == 1])):
             write_annotations(part, out / name)
             counts[name] = len(part)
+        if split == "train":
+            tree = tree_table(frame, [names[index] for index in sorted(names)], {"coarse_label": COARSE}, source)
+            write_annotations(tree, out / "class_tree.csv")
+            counts["class_tree.csv"] = len(tree)
     return counts
 
 

@@ -19,7 +19,13 @@ def source(tmp_path):
 
 def test_lists_name_classes_and_mark_packages(source, tmp_path):
     counts = lay_out(source, tmp_path / "out")
-    assert counts == {"train.csv": 2, "train_packages.csv": 1, "val.csv": 1, "val_packages.csv": 1}
+    assert counts == {
+        "train.csv": 2,
+        "train_packages.csv": 1,
+        "class_tree.csv": 2,
+        "val.csv": 1,
+        "val_packages.csv": 1,
+    }
     assert read_classes(tmp_path / "out/classes.txt") == ["Apple", "Milk"]
     train = read_annotations(tmp_path / "out/train.csv")
     assert train.to_dict("records") == [
@@ -51,6 +57,7 @@ def test_the_real_dataset(shared, tmp_path):
     assert lay_out(shared / "grocery", tmp_path) == {
         "train.csv": 2640,
         "train_packages.csv": 864,
+        "class_tree.csv": 81,
         "val.csv": 296,
         "val_packages.csv": 100,
     }

@@ -29,8 +29,8 @@ class PredictionTable(BaseMetric):
     """Collects the predictions of a test, from all processes, and writes them as a file.
 
     A ``.parquet`` file is one of :mod:`kdxf.predictions`, with the scores of all classes. A ``.csv`` has the columns
-    ``image``, ``label`` and ``pred_label`` (class indices; several are joined by a space), ``pred_class`` (their names,
-    joined by ``|``, where the dataset has names), ``score`` (of the best class) and ``error``.
+    ``image``, ``label`` and ``pred_label`` (class indices), ``pred_class`` (their names, where the dataset has names),
+    ``score`` (of the best class) and ``error``. Several labels are joined by ``|``, as in annotations.
 
     Args:
         path: The file, ``.csv`` or ``.parquet``.
@@ -64,17 +64,18 @@ class PredictionTable(BaseMetric):
 
     def compute_metrics(self, results: list[dict[str, Any]]) -> dict[str, float]:
         """Write the file. It adds no score of its own."""
-        names = (self.dataset_meta or {}).get("classes")
+        meta = self.dataset_meta or {}
+        names = meta.get("classes")
         if self.path.suffix == ".parquet":
-            write_predictions(self._predictions(results, names), self.path)
+            several = meta.get("multi_label", False) or any(_is_several(row) for row in results)
+            write_predictions(self._predictions(results, names, several), self.path)
         else:
             self._write_csv(results, names)
         return {}
 
-    def _predictions(self, results: list[dict[str, Any]], names: Sequence[str] | None) -> Predictions:
+    def _predictions(self, results: list[dict[str, Any]], names: Sequence[str] | None, several: bool) -> Predictions:
         scores = np.stack([row["scores"] for row in results])
         classes = tuple(names or map(str, range(scores.shape[1])))
-        several = any(len(row["pred_label"]) != 1 or len(row["gt_label"] or [0]) != 1 for row in results)
         paths = [row["path"] for row in results]
         return Predictions(
             images=[self._image(path) for path in paths],
@@ -111,6 +112,10 @@ def _indices(labels: Any) -> list[int] | None:
     return None if labels is None else labels.tolist()
 
 
+def _is_several(row: dict[str, Any]) -> bool:
+    return any(row[name] is not None and len(row[name]) != 1 for name in ("gt_label", "pred_label"))
+
+
 def _labels(column: list[list[int] | None], several: bool, num_classes: int) -> np.ndarray | None:
     if all(labels is None for labels in column):
         return None
@@ -130,7 +135,7 @@ def _joined(column: list[list[int] | None]) -> pd.Series:
     """Whole numbers where no image has several labels, else text."""
     if all(labels is None or len(labels) == 1 for labels in column):
         return pd.Series([labels and labels[0] for labels in column], dtype="Int64")
-    return pd.Series([labels and " ".join(map(str, labels)) for labels in column], dtype="object")
+    return pd.Series(["|".join(map(str, labels or ())) for labels in column], dtype="object")
 
 
 def _names(labels: list[int] | None, names: Sequence[str] | None) -> str | None:

@@ -38,7 +38,7 @@ def test_csv(tmp_path):
     assert path.read_text(encoding="utf-8").splitlines() == [
         "image,label,pred_label,pred_class,score,error",
         '"a, b/奶.jpg",1,0,奶粉,0.75,',
-        "c.jpg,,0 1,奶粉|b,0.875,empty file",
+        "c.jpg,,0|1,奶粉|b,0.875,empty file",
     ]
 
 
@@ -63,6 +63,36 @@ def test_parquet_of_one_label_per_image(tmp_path):
     found = read_predictions(tmp_path / "p.parquet")
     assert found.images == ["a.jpg", "b.jpg"] and found.labels.tolist() == [0, -1] and not found.multi_label
     assert found.classes == ("0", "1") and found.seen.tolist() == [False, True] and found.source == {"tta": True}
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_no_label_at_all(tmp_path, suffix):
+    path = tmp_path / f"p{suffix}"
+    writer = PredictionTable(path)
+    writer.dataset_meta = {"classes": ("a", "b")}
+    none, one = torch.tensor([], dtype=torch.int64), torch.tensor([1])
+    score = torch.tensor([0.25, 0.5])
+    truths, predictions = [none, one, one], [one, none, one]
+    for i, (truth, predicted) in enumerate(zip(truths, predictions, strict=True)):
+        sample = {"img_path": f"{i}.jpg", "gt_label": truth, "pred_label": predicted, "pred_score": score}
+        writer.process(None, [sample])
+    writer.evaluate(3)
+    if suffix == ".csv":
+        assert path.read_text().splitlines()[1:] == ["0.jpg,,1,b,0.5,", "1.jpg,1,,,0.5,", "2.jpg,1,1,b,0.5,"]
+    else:
+        found = read_predictions(path)
+        assert found.labels.tolist() == [[False, False], [False, True], [False, True]]
+        assert found.predicted.tolist() == [[False, True], [False, False], [False, True]]
+
+
+def test_a_multi_label_list_stays_one_where_every_image_has_one_label(tmp_path):
+    writer = PredictionTable(tmp_path / "p.parquet")
+    writer.dataset_meta = {"classes": ("a", "b"), "multi_label": True}
+    one = torch.tensor([1])
+    score = torch.tensor([0.25, 0.5])
+    writer.process(None, [{"img_path": "a.jpg", "gt_label": one, "pred_label": one, "pred_score": score}])
+    writer.evaluate(1)
+    assert read_predictions(tmp_path / "p.parquet").multi_label
 
 
 def test_other_endings():

@@ -1,5 +1,21 @@
-"""Metrics that MMPretrain does not have."""
+"""Metrics that MMPretrain does not have, or not for many classes."""
 
+from kdxf.evaluation.metrics.accuracy import Accuracy
+from kdxf.evaluation.metrics.calibration_error import CalibrationError
+from kdxf.evaluation.metrics.global_average_precision import GlobalAveragePrecision
 from kdxf.evaluation.metrics.grouped_accuracy import GroupedAccuracy
+from kdxf.evaluation.metrics.hierarchical_accuracy import HierarchicalAccuracy
+from kdxf.evaluation.metrics.mean_average_precision import MeanAveragePrecision
+from kdxf.evaluation.metrics.mean_class_accuracy import MeanClassAccuracy
+from kdxf.evaluation.metrics.mean_roc_auc import MeanROCAUC
 
-__all__ = ["GroupedAccuracy"]
+__all__ = [
+    "Accuracy",
+    "CalibrationError",
+    "GlobalAveragePrecision",
+    "GroupedAccuracy",
+    "HierarchicalAccuracy",
+    "MeanAveragePrecision",
+    "MeanClassAccuracy",
+    "MeanROCAUC",
+]

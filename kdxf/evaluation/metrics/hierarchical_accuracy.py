@@ -1,0 +1,69 @@
+"""Accuracy on the coarser levels of a class tree."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mmengine.evaluator import BaseMetric
+
+from kdxf.class_tree import read_class_tree
+from kdxf.errors import UserError
+from kdxf.evaluation.metrics.true_classes import only_class
+from kdxf.registry import METRICS
+
+
+@METRICS.register_module()
+class HierarchicalAccuracy(BaseMetric):
+    """Top-1 accuracy on each level of a class tree, in percent.
+
+    ``hierarchy/<level>`` takes what the predicted class belongs to for the prediction: any classifier has it. Where the
+    head has a branch of its own for the level, as ``HierarchicalClsHead`` has, ``hierarchy/<level>_branch`` is the
+    accuracy of that branch, and ``hierarchy/<level>_disagreement`` how often it contradicts the predicted class.
+
+    Args:
+        class_tree: The CSV of :mod:`kdxf.class_tree`; every level in it is reported.
+        classes: The class names in index order, or the file that lists them; by default ``classes.txt`` beside
+            ``class_tree``.
+        collect_device: Where results of several processes are gathered, ``'cpu'`` or ``'gpu'``.
+        prefix: Stands before the metric names.
+
+    Raises:
+        UserError: The tree cannot be read, or the model has another number of classes.
+    """
+
+    default_prefix = "hierarchy"
+
+    def __init__(
+        self,
+        class_tree: str | Path,
+        classes: str | Path | Sequence[str] | None = None,
+        collect_device: str = "cpu",
+        prefix: str | None = None,
+    ) -> None:
+        super().__init__(collect_device=collect_device, prefix=prefix)
+        self.tree = read_class_tree(class_tree, classes)
+
+    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
+        """Keeps the true and the predicted class of each sample, and the labels of its levels (-1 without)."""
+        for sample in data_samples:
+            scores, known = sample["pred_score"], len(self.tree.classes)
+            if len(scores) != known:
+                raise UserError(
+                    f"HierarchicalAccuracy: the model has {len(scores)} classes, but the tree {self.tree.source} is "
+                    f"read for {known}; give the model's class list as classes"
+                )
+            labels = [int(sample.get(f"pred_label_{name}", -1)) for name in self.tree.levels]
+            self.results.append((only_class(sample, "HierarchicalAccuracy"), int(scores.argmax()), *labels))
+
+    def compute_metrics(self, results: list) -> dict[str, float]:
+        """Computes the accuracies."""
+        true, predicted, *labels = np.asarray(results, np.int64).reshape(-1, 2 + len(self.tree.levels)).T
+        metrics = {}
+        for (name, level), branch in zip(self.tree.levels.items(), labels, strict=True):
+            implied = level.parents[predicted]
+            metrics[name] = 100 * float((level.parents[true] == implied).mean())
+            if (branch >= 0).all():
+                metrics[f"{name}_branch"] = 100 * float((level.parents[true] == branch).mean())
+                metrics[f"{name}_disagreement"] = 100 * float((branch != implied).mean())
+        return metrics

@@ -1,0 +1,39 @@
+import runpy
+import sys
+
+import pytest
+
+from kdxf.class_tree import read_class_tree
+
+
+@pytest.fixture
+def call(repo, monkeypatch, capsys, tmp_path):
+    rows = "a.jpg,tea,drinks,dry\nb.jpg,milk,drinks,cold\nc.jpg,pear,fruit,cold\nd.jpg,tea,drinks,dry\n"
+    (tmp_path / "train.csv").write_text("image,label,coarse_label,level_1\n" + rows)
+    (tmp_path / "classes.txt").write_text("milk\npear\ntea\n")
+
+    def call(*arguments):
+        arguments = (tmp_path / "train.csv", "--out", tmp_path / "tree.csv", *arguments)
+        monkeypatch.setattr(sys, "argv", ["class_tree.py", *map(str, arguments)])
+        with pytest.raises(SystemExit) as end:
+            runpy.run_path(str(repo / "tools" / "data" / "class_tree.py"), run_name="__main__")
+        return end.value.code, capsys.readouterr()
+
+    return call
+
+
+def test_writes_a_tree_that_can_be_read(call, tmp_path):
+    code, said = call()
+    assert code == 0 and "tree.csv: fine 3, coarse 2\n" in said.out
+    assert (tmp_path / "tree.csv").read_text() == "fine,coarse\nmilk,drinks\npear,fruit\ntea,drinks\n"
+    code, said = call()
+    assert code == 2 and "tree.csv: is there already" in said.err
+    code, said = call("--levels", "level_1", "--overwrite")
+    assert code == 0 and "fine 3, coarse 2, level_1 2\n" in said.out
+    tree = read_class_tree(tmp_path / "tree.csv")
+    assert tree.parents.tolist() == [0, 1, 0] and tree.level("level_1").parents.tolist() == [0, 0, 1]
+
+
+def test_a_missing_column_ends_with_one_line(call):
+    code, said = call("--coarse", "shelf")
+    assert code == 2 and "no column 'shelf'" in said.err and "Traceback" not in said.err

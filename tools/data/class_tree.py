@@ -1,0 +1,47 @@
+#!/usr/bin/env python
+"""Writes the class tree that a hierarchical head reads, from a list that has the coarser classes in columns.
+
+    python tools/data/class_tree.py data/grocery/train.csv --out data/grocery/class_tree.csv
+    python tools/data/class_tree.py train.csv --levels level_1 --out class_tree.csv
+
+The column coarse_label becomes the level coarse; --levels adds others under their own names. tools/data/convert.py
+--label-tree gives a list both. The result has one row per class of classes.txt beside the list.
+"""
+
+import argparse
+from pathlib import Path
+
+from kdxf.annotations import read_classes
+from kdxf.apis.command import run
+from kdxf.class_tree import COARSE, tree_table
+from kdxf.workshop.lists import read_list, write_lists
+
+
+def parse_args() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    parser.add_argument("list", type=Path, metavar="LIST", help="annotation file with labels")
+    parser.add_argument("--out", type=Path, required=True, metavar="CSV", help="the class tree")
+    parser.add_argument("--coarse", default="coarse_label", metavar="COLUMN", help="default: coarse_label")
+    parser.add_argument("--levels", nargs="+", default=[], metavar="COLUMN", help="columns of further levels")
+    parser.add_argument("--classes", type=Path, metavar="FILE", help="class list (default: classes.txt beside LIST)")
+    parser.add_argument("--overwrite", action="store_true", help="replace a result that is there")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Reads, writes and prints the sizes of the levels."""
+    args = parse_args()
+    classes_file = args.classes or args.list.with_name("classes.txt")
+    frame, classes = read_list(args.list, labels=True).frame, read_classes(classes_file)
+    columns = {args.coarse: COARSE} | {name: name for name in args.levels}
+    table = tree_table(frame, classes, columns, args.list)
+    write_lists({args.out: table}, [args.list, classes_file], overwrite=args.overwrite)
+    sizes = ", ".join(f"{name} {table[name].nunique()}" for name in table.columns)
+    print(f"{args.out}: {sizes}")
+
+
+if __name__ == "__main__":
+    run(main)
