@@ -18,13 +18,14 @@ from kdxf.image_io import IMAGE_EXTENSIONS
 _TEXT_COLUMNS = ("image", "label", "text")
 
 
-def read_annotations(path: str | Path) -> pd.DataFrame:
+def read_annotations(path: str | Path, empty_labels: bool = False) -> pd.DataFrame:
     """Reads an annotation file.
 
     Args:
         path: ``.csv`` (with a header that names the column ``image``), else a text file with one ``path label`` or one
             ``path`` per line. Paths may hold spaces: a label is the last field of a line, and only if every line ends
             in an integer.
+        empty_labels: Whether a row of a labelled CSV may have an empty label: the image belongs to no class.
 
     Returns:
         A frame with the column ``image`` (str), ``label`` where the file has labels (str, as written), ``text`` (str)
@@ -37,10 +38,10 @@ def read_annotations(path: str | Path) -> pd.DataFrame:
     path = Path(path)
     if not path.is_file():
         raise UserError(f"{path}: no such annotation file")
-    return _read_csv(path) if path.suffix.lower() == ".csv" else _read_lines(path)
+    return _read_csv(path, empty_labels) if path.suffix.lower() == ".csv" else _read_lines(path)
 
 
-def _read_csv(path: Path) -> pd.DataFrame:
+def _read_csv(path: Path, empty_labels: bool) -> pd.DataFrame:
     frame = _parse_csv(path)
     if "image" not in frame.columns:
         found = ", ".join(map(str, frame.columns))
@@ -56,7 +57,7 @@ def _read_csv(path: Path) -> pd.DataFrame:
         without_label = frame["label"].eq("")
         if without_label.all():
             return frame.drop(columns="label")
-        if without_label.any():
+        if without_label.any() and not empty_labels:
             raise UserError(f"{path}: data row {without_label.argmax() + 1} has no label; label every row, or none")
     return frame
 

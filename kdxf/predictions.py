@@ -18,7 +18,7 @@ The file's metadata hold the class names and where the predictions come from.
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -127,18 +127,8 @@ def read_predictions(path: str | Path) -> Predictions:
     Raises:
         UserError: The file is missing, damaged or no such file, or names an image twice.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise UserError(f"{path}: no such file of predictions; {_ADVICE}")
-    try:
-        table = pq.read_table(path)
-    except (pa.ArrowInvalid, OSError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise UserError(f"{path}: not a Parquet file ({reason}); {_ADVICE}") from error
-    note = (table.schema.metadata or {}).get(_KEY)
-    if note is None or not {"image", "scores"} <= set(table.column_names):
-        raise UserError(f"{path}: not a file of predictions with the scores of all classes; {_ADVICE}")
-    meta = json.loads(note)
+    table = _open(path, pq.read_table)
+    meta = _meta(path, table.schema)
     images = table["image"].to_pylist()
     again = pd.Index(images).duplicated()
     if again.any():
@@ -148,7 +138,7 @@ def read_predictions(path: str | Path) -> Predictions:
     seen = table["seen"]
     return Predictions(
         images=images,
-        scores=scores.astype(np.float32).reshape(len(images), len(classes)),
+        scores=scores.astype(np.float32, copy=False).reshape(len(images), len(classes)),
         classes=classes,
         labels=_labels(table["label"], len(classes)),
         predicted=_labels(table["pred_label"], len(classes)) if _is_list(table["pred_label"]) else None,
@@ -156,6 +146,33 @@ def read_predictions(path: str | Path) -> Predictions:
         errors={index: error for index, error in enumerate(table["error"].to_pylist()) if error is not None},
         source=meta["source"],
     )
+
+
+def read_source(path: str | Path) -> dict[str, Any]:
+    """Reads only where a file of predictions comes from.
+
+    Raises:
+        UserError: The file is missing, damaged or no such file.
+    """
+    return _meta(path, _open(path, pq.read_schema))["source"]
+
+
+def _open(path: str | Path, read: Callable[[Path], Any]) -> Any:
+    path = Path(path)
+    if not path.is_file():
+        raise UserError(f"{path}: no such file of predictions; {_ADVICE}")
+    try:
+        return read(path)
+    except (pa.ArrowInvalid, OSError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise UserError(f"{path}: not a Parquet file ({reason}); {_ADVICE}") from error
+
+
+def _meta(path: str | Path, schema: pa.Schema) -> dict[str, Any]:
+    note = (schema.metadata or {}).get(_KEY)
+    if note is None or not {"image", "scores"} <= set(schema.names):
+        raise UserError(f"{path}: not a file of predictions with the scores of all classes; {_ADVICE}")
+    return json.loads(note)
 
 
 def _is_list(column: pa.ChunkedArray) -> bool:

@@ -101,6 +101,12 @@ def test_faults_are_named(tmp_path, name, text, message):
     assert "\n" not in str(caught.value)
 
 
+def test_empty_labels_where_an_image_may_have_none(tmp_path):
+    path = write(tmp_path, "image,label\na.jpg,0|1\nb.jpg, \n")
+    assert read_annotations(path, empty_labels=True)["label"].tolist() == ["0|1", ""]
+    assert "label" not in read_annotations(write(tmp_path, "image,label\na.jpg,\n"), empty_labels=True)
+
+
 @pytest.mark.parametrize("name", ["list.csv", "list.txt"])
 def test_missing_file_and_other_encodings(tmp_path, name):
     with pytest.raises(UserError, match=f"{name}: no such annotation file$"):

@@ -5,7 +5,15 @@ import pyarrow.parquet as pq
 import pytest
 
 from kdxf.errors import UserError
-from kdxf.predictions import MANY_CLASSES, Predictions, check_alike, in_order, read_predictions, write_predictions
+from kdxf.predictions import (
+    MANY_CLASSES,
+    Predictions,
+    check_alike,
+    in_order,
+    read_predictions,
+    read_source,
+    write_predictions,
+)
 
 SINGLE = Predictions(
     images=["a, 1.jpg", "b/奶.png", "c.jpg"],
@@ -120,3 +128,10 @@ def test_another_order():
     assert found.seen.tolist() == [False, False] and found.predicted is None
     with pytest.raises(UserError, match="1 images have no prediction, such as d"):
         in_order(SINGLE, ["c.jpg", "d"])
+
+
+def test_source_alone(tmp_path):
+    write_predictions(SINGLE, tmp_path / "p.parquet")
+    assert read_source(tmp_path / "p.parquet") == SINGLE.source
+    with pytest.raises(UserError, match=r"q.parquet: no such file of predictions; give a file that tools/test.py"):
+        read_source(tmp_path / "q.parquet")

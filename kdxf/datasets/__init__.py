@@ -6,6 +6,7 @@ from kdxf.datasets.class_balanced_dataset import ClassBalancedDataset
 from kdxf.datasets.collate import pad_collate
 from kdxf.datasets.ocr_text_dataset import OCRTextDataset
 from kdxf.datasets.transforms import (
+    Albumentations,
     BlankImage,
     CenterCropKeepText,
     ConfuseCharacters,
@@ -15,6 +16,7 @@ from kdxf.datasets.transforms import (
     EraseText,
     FlipUnlessText,
     HashNgrams,
+    Letterbox,
     LoadImage,
     LookUpWordVectors,
     MixTraditional,
@@ -28,6 +30,7 @@ from kdxf.datasets.transforms import (
 )
 
 __all__ = [
+    "Albumentations",
     "BlankImage",
     "CenterCropKeepText",
     "ClassBalancedDataset",
@@ -38,6 +41,7 @@ __all__ = [
     "EraseText",
     "FlipUnlessText",
     "HashNgrams",
+    "Letterbox",
     "LoadImage",
     "LookUpWordVectors",
     "MixTraditional",

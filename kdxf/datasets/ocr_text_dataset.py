@@ -14,7 +14,10 @@ from mmengine.logging import print_log
 from mmpretrain.datasets import BaseDataset
 
 from kdxf.annotations import label_indices, read_annotations, read_classes
+from kdxf.datasets.multi_labels import lists_of, multi_hot, read_multi_labels
 from kdxf.datasets.sample_rows import SampleRows
+from kdxf.datasets.sample_weights import read_weights
+from kdxf.datasets.soft_labels import SoftLabels, read_soft_labels
 from kdxf.datasets.tokenizer_agreement import warn_of_other_tokenizer
 from kdxf.errors import UserError
 from kdxf.registry import DATASETS
@@ -32,6 +35,10 @@ class OCRTextDataset(BaseDataset):
     ``ocr`` (:class:`~kdxf.text.ocr.OCRRecord`) and ``sample_idx``. An image without a row in the OCR table is an
     image without text; how many there are is logged once.
 
+    A column ``weight`` of the CSV (numbers >= 0) becomes ``sample_weight``: the loss of a sample is multiplied by it,
+    while the mean is still taken over the number of samples, so that a weight of 2 counts double. With soft labels a
+    sample has ``gt_score`` as well, the target of training; the label stays for what counts labels.
+
     All relative paths are taken from ``data_root``.
 
     Args:
@@ -43,13 +50,23 @@ class OCRTextDataset(BaseDataset):
             :func:`kdxf.annotations.label_indices`. Defaults to ``classes.txt`` beside ``ann_file``.
         fraction: Uses only this part of the rows, for a quick try: the same part of every class, evenly spread over
             the file.
+        multi_label: An image may belong to several classes, or to none; ``gt_label`` is a list. The forms of such a
+            list: :func:`kdxf.datasets.multi_labels.read_multi_labels`.
+        soft_label_file: A file of predictions (:mod:`kdxf.predictions`) to learn from. A labelled row that it lacks is
+            trained on its label alone; how many there are is logged. An unlabelled list takes the classes that the
+            soft labels favour as its labels (pseudo-labels), for class balancing.
+        ground_truth_ratio: The target is ``ground_truth_ratio * truth + (1 - ground_truth_ratio) * soft label``; by
+            default 0.7. An unlabelled list takes 0. Files of ``tools/recipes/soft_labels.py`` and ``pseudo_label.py
+            --soft`` hold finished targets, which are taken as they are; with them leave this out.
         data_root: Where relative paths start.
         data_prefix: The image root.
         **kwargs: ``pipeline``, ``test_mode``, ``indices``, ``metainfo`` and the others of MMPretrain's ``BaseDataset``.
             ``serialize_data`` has no effect: the rows are shared by the loader's workers in any case.
 
     Raises:
-        UserError: A file is missing or malformed, a label is not a class, or ``fraction`` is not in (0, 1].
+        UserError: A file is missing or malformed, a label is not a class, ``fraction`` is not in (0, 1], a weight is
+            negative, or the soft labels are those of other classes, of other images, of a model that was trained on
+            the images, or for a test.
     """
 
     def __init__(
@@ -58,29 +75,46 @@ class OCRTextDataset(BaseDataset):
         ocr_file: str | None = None,
         classes: str | Sequence[str] | None = None,
         fraction: float = 1.0,
+        multi_label: bool = False,
+        soft_label_file: str | None = None,
+        ground_truth_ratio: float | None = None,
         data_root: str = "",
         data_prefix: str | dict = "",
         **kwargs: Any,
     ) -> None:
         if not 0 < fraction <= 1:
             raise UserError(f"OCRTextDataset: fraction is {fraction}; give a part of the rows, above 0 and at most 1")
+        if soft_label_file is not None and kwargs.get("test_mode"):
+            raise UserError(
+                f"OCRTextDataset: soft_label_file={soft_label_file!r} is for training; remove it where test_mode=True"
+            )
         data_root = os.path.expanduser(data_root)
         self.ocr_file = None if ocr_file is None else os.path.join(data_root, os.path.expanduser(ocr_file))
         self.fraction = fraction
+        self.multi_label = multi_label
+        self.soft_label_file = soft_label_file and os.path.join(data_root, os.path.expanduser(soft_label_file))
+        self.ground_truth_ratio = ground_truth_ratio
         if classes is None or isinstance(classes, str):
             classes_file = classes or os.path.join(os.path.dirname(ann_file), "classes.txt")
             classes = read_classes(os.path.join(data_root, os.path.expanduser(classes_file)))
         kwargs["serialize_data"] = False
+        if multi_label:
+            kwargs["metainfo"] = {**(kwargs.get("metainfo") or {}), "multi_label": True}
         super().__init__(ann_file, data_root=data_root, data_prefix=data_prefix, classes=list(classes), **kwargs)
         warn_of_other_tokenizer(self.pipeline.transforms)
 
     def load_data_list(self) -> SampleRows:
         """Reads the annotation file and joins it with the OCR table, by image."""
-        frame = read_annotations(self.ann_file)
-        labels = self._labels(frame["label"]) if "label" in frame else None
+        frame = read_annotations(self.ann_file, empty_labels=self.multi_label)
+        labels = self._labels(frame)
         if self.fraction < 1:
             picked = _spread(len(frame), labels, self.fraction)
-            frame, labels = frame.iloc[picked], None if labels is None else labels[picked]
+            frame, labels = frame.iloc[picked], None if labels is None else labels.take(picked)
+        soft_labels = self._soft_labels(frame, labelled=labels is not None)
+        if soft_labels is not None and labels is None:
+            favoured = soft_labels.favoured(self.multi_label)
+            labels = lists_of(favoured) if self.multi_label else favoured
+        weights = read_weights(frame["weight"], self.ann_file) if "weight" in frame else None
         texts, table, table_rows = None, None, None
         if self.ocr_file is not None:
             table = _open_table(self.ocr_file)
@@ -90,7 +124,8 @@ class OCRTextDataset(BaseDataset):
             texts = _arrow(frame["text"])
         pa.default_memory_pool().release_unused()  # Arrow would keep what it needed while it read
         prefix = os.path.join(self.img_prefix, "")
-        return SampleRows(_arrow(frame["image"]), prefix, labels, texts, table, table_rows)
+        images = _arrow(frame["image"])
+        return SampleRows(images, prefix, labels, texts, table, table_rows, weights, soft_labels)
 
     @force_full_init
     def get_data_info(self, idx: int) -> dict:
@@ -99,27 +134,54 @@ class OCRTextDataset(BaseDataset):
 
     @force_full_init
     def get_gt_labels(self) -> np.ndarray:
-        """Returns the class index of every row, int64 (n,).
+        """Returns the class index of every row, int64 (n,); with ``multi_label`` uint8 (n, K), 1 for its classes.
 
         Raises:
             UserError: The rows are unlabelled.
         """
-        if self.data_list.labels is None:
-            raise UserError(f"{self.ann_file}: has no labels; training and class balancing need the column 'label'")
-        return self.data_list.labels
+        labels = self._known_labels()
+        return multi_hot(labels, len(self.metainfo["classes"])) if self.multi_label else labels
 
+    @force_full_init
     def get_cat_ids(self, idx: int) -> list[int]:
-        """Returns the class index of row ``idx`` in a list, as ``ClassBalancedDataset`` asks for it."""
-        return [int(self.get_gt_labels()[idx])]
+        """Returns the class indices of row ``idx``, as ``ClassBalancedDataset`` asks for them.
+
+        Raises:
+            UserError: The rows are unlabelled.
+        """
+        label = self._known_labels()[idx]
+        return label.as_py() if self.multi_label else [int(label)]
 
     def _get_unserialized_subset(self, indices: int | Sequence[int]) -> SampleRows:
         if isinstance(indices, int):
             return super()._get_unserialized_subset(indices)
         return self.data_list.take(indices)
 
-    def _labels(self, labels: pd.Series) -> np.ndarray:
-        codes, written = pd.factorize(labels)
+    def _known_labels(self) -> np.ndarray | pa.ListArray:
+        if self.data_list.labels is None:
+            raise UserError(f"{self.ann_file}: has no labels; training and class balancing need the column 'label'")
+        return self.data_list.labels
+
+    def _labels(self, frame: pd.DataFrame) -> np.ndarray | pa.ListArray | None:
+        if self.multi_label:
+            return read_multi_labels(frame, self.metainfo["classes"], self.ann_file)
+        if "label" not in frame:
+            return None
+        codes, written = pd.factorize(frame["label"])
         return np.array(label_indices(written, self.metainfo["classes"], self.ann_file))[codes]
+
+    def _soft_labels(self, frame: pd.DataFrame, labelled: bool) -> SoftLabels | None:
+        if self.soft_label_file is None:
+            return None
+        return read_soft_labels(
+            self.soft_label_file,
+            frame["image"].tolist(),
+            self.metainfo["classes"],
+            self.ground_truth_ratio,
+            multi_label=self.multi_label,
+            labelled=labelled,
+            source=self.ann_file,
+        )
 
     def _report_missing(self, images: pd.Series, missing: np.ndarray) -> None:
         if missing.any():
@@ -144,8 +206,10 @@ def _open_table(path: str) -> OCRTable:
     return table
 
 
-def _spread(count: int, labels: np.ndarray | None, fraction: float) -> np.ndarray:
+def _spread(count: int, labels: np.ndarray | pa.ListArray | None, fraction: float) -> np.ndarray:
     """Picks ``fraction`` of ``count`` rows at even distances in the order of their classes; sorted."""
     picked = max(1, round(count * fraction))
+    if isinstance(labels, pa.ListArray):
+        labels, _ = pd.factorize(pd.Series(labels.to_pylist()).map(tuple))
     order = np.arange(count) if labels is None else np.argsort(labels, kind="stable")
     return np.sort(order[np.arange(picked) * count // picked])

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from kdxf.datasets.soft_labels import SoftLabels
 from kdxf.text.ocr.record import OCRRecord
 from kdxf.text.ocr.table import OCRTable
 
@@ -21,18 +22,22 @@ class SampleRows:
     Attributes:
         images: The image of each row, as the annotation file has it.
         prefix: What stands before the image to make its path: empty, or ending in a slash.
-        labels: int64 (n,), class indices; None for unlabelled rows.
+        labels: int64 (n,), class indices, or in multi-label data lists of them; None for unlabelled rows.
         texts: The text of each row where the annotation file has it.
         ocr_table: Where the text is otherwise, ...
         ocr_rows: ... int64 (n,), in these rows; -1 for a row without text.
+        weights: float32 (n,), how much each row counts in the loss; None where all count alike.
+        soft_labels: What another model said of the rows.
     """
 
     images: pa.ChunkedArray
     prefix: str = ""
-    labels: np.ndarray | None = None
+    labels: np.ndarray | pa.ListArray | None = None
     texts: pa.ChunkedArray | None = None
     ocr_table: OCRTable | None = None
     ocr_rows: np.ndarray | None = None
+    weights: np.ndarray | None = None
+    soft_labels: SoftLabels | None = None
 
     def __len__(self) -> int:
         return len(self.images)
@@ -42,13 +47,7 @@ class SampleRows:
         if isinstance(index, slice):
             return self.take(range(*index.indices(len(self))))
         image = self.images[index].as_py()
-        sample = {
-            "img_path": self._path(image),
-            "ocr": self._record(index, image),
-        }
-        if self.labels is not None:
-            sample["gt_label"] = int(self.labels[index])
-        return sample
+        return {"img_path": self._path(image), "ocr": self._record(index, image), **self._targets(index)}
 
     def __deepcopy__(self, memo: dict) -> "SampleRows":
         return self
@@ -63,9 +62,11 @@ class SampleRows:
         return replace(
             self,
             images=self.images.take(pa.array(rows)),
-            labels=None if self.labels is None else self.labels[rows],
-            texts=None if self.texts is None else self.texts.take(pa.array(rows)),
-            ocr_rows=None if self.ocr_rows is None else self.ocr_rows[rows],
+            labels=_rows_of(self.labels, rows),
+            texts=_rows_of(self.texts, rows),
+            ocr_rows=_rows_of(self.ocr_rows, rows),
+            weights=_rows_of(self.weights, rows),
+            soft_labels=None if self.soft_labels is None else self.soft_labels.take(rows),
         )
 
     def paths(self) -> list[str]:
@@ -75,8 +76,25 @@ class SampleRows:
     def _path(self, image: str) -> str:
         return image if image.startswith("/") else self.prefix + image
 
+    def _targets(self, index: int) -> dict[str, Any]:
+        targets: dict[str, Any] = {}
+        if self.labels is not None:
+            labels = self.labels[index]
+            targets["gt_label"] = labels.as_py() if isinstance(labels, pa.Scalar) else int(labels)
+        if self.soft_labels is not None:
+            targets["gt_score"] = self.soft_labels.target(index, targets["gt_label"])
+        if self.weights is not None:
+            targets["sample_weight"] = float(self.weights[index])
+        return targets
+
     def _record(self, index: int, image: str) -> OCRRecord:
         if self.ocr_table is not None and self.ocr_rows is not None and self.ocr_rows[index] >= 0:
             return self.ocr_table.record(int(self.ocr_rows[index]))
         text = self.texts[index].as_py() if self.texts is not None else None
         return OCRRecord.from_text(image, text) if text else OCRRecord.empty(image)
+
+
+def _rows_of(column: Any, rows: np.ndarray) -> Any:
+    if column is None or isinstance(column, np.ndarray):
+        return None if column is None else column[rows]
+    return column.take(pa.array(rows))

@@ -56,3 +56,19 @@ def test_unlabelled_rows_cannot_be_balanced(config, tmp_path):
         UserError, match=r"test.csv: has no labels; training and class balancing need the column 'label'"
     ):
         build(0.5, {**config, "ann_file": "test.csv"})
+
+
+def test_several_labels_repeat_by_the_rarest(config, tmp_path):
+    labels = ["a", "a", "a", "a|b", "a|c", "b", "", "a", "a", "a"]
+    (tmp_path / "m.csv").write_text("image,label\n" + "".join(f"{i}.jpg,{label}\n" for i, label in enumerate(labels)))
+    dataset = build(0.5, {**config, "ann_file": "m.csv", "multi_label": True})
+    # Frequencies a .8, b .2, c .1; r: 1, sqrt(2.5) = 1.58, sqrt(5) = 2.24; rounded up: 1, 2, 3.
+    assert dataset.repeat_indices.tolist() == [0, 1, 2, 3, 3, 4, 4, 4, 5, 5, 6, 7, 8, 9]
+    assert dataset.get_data_info(5)["gt_label"] == [0, 2]
+
+
+def test_weights_repeat_with_their_samples(config, tmp_path):
+    (tmp_path / "w.csv").write_text("image,label,weight\n" + "".join(f"{i}.jpg,{'aaab'[i]},{i}\n" for i in range(4)))
+    dataset = build(0.5, {**config, "ann_file": "w.csv"})
+    # b: f .25, r sqrt(2), twice
+    assert [dataset.get_data_info(i)["sample_weight"] for i in range(5)] == [0, 1, 2, 3, 3]

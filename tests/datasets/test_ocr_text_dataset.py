@@ -13,6 +13,7 @@ from torch.utils.data import DataLoader
 from kdxf.annotations import write_classes
 from kdxf.datasets import OCRTextDataset
 from kdxf.errors import UserError
+from kdxf.predictions import Predictions, write_predictions
 from kdxf.registry import DATASETS
 from kdxf.text.ocr import OCRRecord, OCRTableWriter
 
@@ -155,6 +156,103 @@ def test_fraction_of_an_unlabelled_list(root):
     (root / "plain.txt").write_text("\n".join(f"{i}.jpg" for i in range(10)))
     dataset = build(root, ann_file="plain.txt", fraction=0.3)
     assert [dataset[i]["img_path"].rsplit("/", 1)[1] for i in range(3)] == ["0.jpg", "3.jpg", "6.jpg"]
+
+
+def test_weights(root):
+    (root / "weights.csv").write_text("image,label,weight\nx.jpg,a,2\ny.jpg,b,0.5\nz.jpg,a,1\n")
+    dataset = build(root, ann_file="weights.csv")
+    assert [dataset[i]["sample_weight"] for i in range(3)] == [2, 0.5, 1]
+    assert build(root, ann_file="weights.csv", indices=[1])[0]["sample_weight"] == 0.5
+    (root / "wrong.csv").write_text("image,label,weight\nx.jpg,a,2\ny.jpg,b,-1\n")
+    with pytest.raises(UserError, match=r"wrong.csv: data row 2 has '-1' as its weight; give a number >= 0"):
+        build(root, ann_file="wrong.csv")
+
+
+@pytest.fixture
+def soft(root):
+    """Soft labels of every image but 图 9.jpg."""
+    scores = np.full((9, 3), 0.25, np.float32)
+    scores[np.arange(9), np.arange(9) % 3] = 0.5
+    path = root / "soft" / "teacher.parquet"
+    images = [f"图 {i}.jpg" for i in range(9)]
+    write_predictions(Predictions(images, scores, ("a", "b", "c"), seen=np.zeros(9, bool)), path)
+    return path
+
+
+def test_soft_labels(root, soft, warnings):
+    dataset = build(root, soft_label_file="soft/teacher.parquet", ground_truth_ratio=0.5)
+    assert dataset[7]["gt_label"] == 1
+    assert dataset[7]["gt_score"].tolist() == [0.125, 0.75, 0.125]
+    assert dataset[6]["gt_score"].tolist() == [0.25, 0.625, 0.125]  # label b, the teacher says a
+    assert dataset[9]["gt_score"].tolist() == [0, 0, 1]
+    assert [w.split(f" in {root}")[0] for w in warnings] == [f"1 of 10 images of {root}/train.csv have no soft label"]
+    assert build(root, soft_label_file=str(soft), fraction=0.2)[1]["gt_score"].shape == (3,)
+
+
+def test_soft_labels_are_mixed_seven_to_three(root, soft):
+    target = build(root, soft_label_file=str(soft))[6]["gt_score"]
+    np.testing.assert_allclose(target, [0.15, 0.775, 0.075], rtol=1e-6)
+
+
+def test_pseudo_labels(root, soft):
+    (root / "test.txt").write_text("图 4.jpg\n图 2.jpg\n图 1.jpg\n", encoding="utf-8")
+    dataset = build(root, ann_file="test.txt", soft_label_file=str(soft), ground_truth_ratio=0)
+    assert dataset.get_gt_labels().tolist() == [1, 2, 1] and dataset.get_cat_ids(1) == [2]
+    assert dataset[1]["gt_score"].tolist() == [0.25, 0.25, 0.5]
+    with pytest.raises(UserError, match="test.txt: has no labels to mix with .*teacher.parquet; set ground_truth_rat"):
+        build(root, ann_file="test.txt", soft_label_file=str(soft))
+
+
+def test_soft_labels_are_no_truth_to_test_on(root, soft):
+    message = r"OCRTextDataset: soft_label_file='t.parquet' is for training; remove it where test_mode=True"
+    with pytest.raises(UserError, match=message):
+        build(root, soft_label_file="t.parquet", test_mode=True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["label\n{}.jpg,c|a\n{}.jpg,\n{}.jpg,a\n{}.jpg,b", "a,b,c\n{}.jpg,1,0,1\n{}.jpg,0,0,0\n{}.jpg,1,0,0\n{}.jpg,0,1,0"],
+)
+def test_multi_label(root, text):
+    (root / "multi.csv").write_text("image," + text.format(0, 1, 2, 3) + "\n")
+    dataset = build(root, ann_file="multi.csv", multi_label=True)
+    assert [dataset[i]["gt_label"] for i in range(4)] == [[0, 2], [], [0], [1]]
+    assert dataset.get_gt_labels().tolist() == [[1, 0, 1], [0, 0, 0], [1, 0, 0], [0, 1, 0]]
+    assert [dataset.get_cat_ids(i) for i in range(4)] == [[0, 2], [], [0], [1]]
+    assert dataset.metainfo == {"classes": ("a", "b", "c"), "multi_label": True}
+    assert [build(root, ann_file="multi.csv", multi_label=True, indices=[3, 0])[i]["gt_label"] for i in (0, 1)] == [
+        [1],
+        [0, 2],
+    ]
+
+
+def test_multi_label_lists_unlabelled_and_of_one_label(root):
+    assert build(root, multi_label=True)[9]["gt_label"] == [2]
+    (root / "plain.csv").write_text("image\nx.jpg\n")
+    dataset = build(root, ann_file="plain.csv", multi_label=True)
+    assert "gt_label" not in dataset[0]
+    with pytest.raises(UserError, match=r"plain.csv: has no labels"):
+        dataset.get_gt_labels()
+
+
+def test_fraction_takes_its_part_of_every_combination(root):
+    labels = ["a|b"] * 8 + [""] * 4 + ["b"] * 8
+    order = np.random.default_rng(0).permutation(20)
+    (root / "m.csv").write_text("image,label\n" + "".join(f"{i}.jpg,{labels[i]}\n" for i in order))
+    dataset = build(root, ann_file="m.csv", multi_label=True, fraction=0.25)
+    assert sorted(dataset[i]["gt_label"] for i in range(5)) == [[], [0, 1], [0, 1], [1], [1]]
+
+
+def test_soft_and_pseudo_labels_of_several_classes(root):
+    scores = np.array([[0.5, 0.25, 0.75], [0.25, 0.125, 0]], np.float32)
+    soft = Predictions(["x.jpg", "y.jpg"], scores, ("a", "b", "c"), predicted=scores >= 0.5)
+    write_predictions(soft, root / "soft.parquet")
+    (root / "m.csv").write_text("image,label\nx.jpg,a|b\ny.jpg,\n")
+    dataset = build(root, ann_file="m.csv", multi_label=True, soft_label_file="soft.parquet", ground_truth_ratio=0.5)
+    assert [dataset[i]["gt_score"].tolist() for i in (0, 1)] == [[0.75, 0.625, 0.375], [0.125, 0.0625, 0]]
+    (root / "u.csv").write_text("image\ny.jpg\nx.jpg\n")
+    dataset = build(root, ann_file="u.csv", multi_label=True, soft_label_file="soft.parquet", ground_truth_ratio=0)
+    assert [dataset[i]["gt_label"] for i in (0, 1)] == [[], [0, 2]]
 
 
 @pytest.mark.parametrize(("indices", "expected"), [(3, [0, 1, 2]), (-2, [8, 9]), ([7, 0], [7, 0])])

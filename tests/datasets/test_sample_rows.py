@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 
 from kdxf.datasets.sample_rows import SampleRows
+from kdxf.datasets.soft_labels import SoftLabels
 
 
 def rows():
@@ -54,3 +55,23 @@ def test_copies_share_and_pickles_equal():
     assert copy.deepcopy(found) is found
     again = pickle.loads(pickle.dumps(found))
     assert [sample["img_path"] for sample in again] == [sample["img_path"] for sample in found]
+
+
+def test_targets_beside_the_label():
+    scores = np.array([[0.5, 0.25, 0.25], [0, 0.5, 0.5]], np.float16)
+    soft = SoftLabels(scores, np.array([1, -1, 0]), 0.5)
+    found = SampleRows(rows().images, labels=np.array([2, 0, 1]), weights=np.float32([0.5, 1, 2]), soft_labels=soft)
+    for samples in (found, found.take([1, 0]).take([1, 0])):
+        assert set(samples[0]) == {"img_path", "ocr", "gt_label", "gt_score", "sample_weight"}
+        assert (samples[0]["gt_label"], samples[0]["sample_weight"]) == (2, 0.5)
+        assert samples[0]["gt_score"].tolist() == [0, 0.25, 0.75]  # half (0, 0, 1), half (0, 1/2, 1/2)
+        assert samples[1]["gt_score"].tolist() == [1, 0, 0]
+    assert type(found[0]["sample_weight"]) is float
+    assert copy.deepcopy(found[:1]).soft_labels.scores is scores
+
+
+def test_several_labels():
+    found = SampleRows(rows().images, labels=pa.array([[2, 1], [], [0]]))
+    assert [sample["gt_label"] for sample in found] == [[2, 1], [], [0]]
+    assert [sample["gt_label"] for sample in found.take([2, 1])] == [[0], []]
+    assert [sample["gt_label"] for sample in pickle.loads(pickle.dumps(found))] == [[2, 1], [], [0]]

@@ -9,6 +9,9 @@ from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
 from kdxf.errors import UserError
+from kdxf.models.backbones.normalization import warn_of_other_normalization
+from kdxf.models.classifiers.targets import check_targets, loss_weights
+from kdxf.models.layer_depth import layer_depth
 from kdxf.registry import MODELS
 
 Part = dict | nn.Module | None
@@ -38,7 +41,8 @@ class ImageTextClassifier(BaseClassifier):
         fusion: Takes what the image gives and what the text gives, in this order. ``ConcatFusion`` by default.
         head: Classification head, MMPretrain's or kdxf's; None gives features only.
         pretrained: Checkpoint of the whole classifier to start from (path or URL).
-        train_cfg: Batch augmentations, as in MMPretrain.
+        train_cfg: Batch augmentations, as in MMPretrain: ``augments`` (:mod:`kdxf.models.batch_augments`) and
+            ``probs``.
         data_preprocessor: ``ImageTextDataPreprocessor`` by default.
         channels_last: Keep the image backbone and the images in the channels-last memory layout, which most
             convolutions run faster in.
@@ -46,7 +50,7 @@ class ImageTextClassifier(BaseClassifier):
 
     Raises:
         UserError: If there is neither an image backbone nor a text encoder, a part for fewer modalities than given,
-            or a fusion with ``takes_sequences`` beside parts that pool.
+            a fusion with ``takes_sequences`` beside parts that pool, or a head that counts hits of mixed samples.
     """
 
     # Modules or None.
@@ -82,6 +86,7 @@ class ImageTextClassifier(BaseClassifier):
         if image_backbone is not None and text_encoder is not None and fusion is None:
             fusion = {"type": "ConcatFusion"}
         self.image_backbone = _build(image_backbone)
+        warn_of_other_normalization(self.image_backbone, self.data_preprocessor)
         self.image_neck = _build(image_neck)
         self.text_encoder = _build(text_encoder)
         self.fusion = _build(fusion)
@@ -89,6 +94,7 @@ class ImageTextClassifier(BaseClassifier):
         if self._fuses_sequences:
             self._check_sequences()
         self.head = _build(head)
+        self._check_accuracy()
         self.channels_last = channels_last
         if channels_last and self.image_backbone is not None:
             self.image_backbone.to(memory_format=torch.channels_last)
@@ -146,8 +152,22 @@ class ImageTextClassifier(BaseClassifier):
         return (self.fusion(image, self.text_encoder(*texts)),)
 
     def loss(self, inputs: Tensor | Mapping[str, Tensor], data_samples: list[DataSample] | None) -> dict[str, Tensor]:
-        """Give the head's losses for inputs as of :meth:`forward` and N labelled samples."""
-        return self.head.loss(self.extract_feat(inputs), data_samples)
+        """Give the head's losses for a batch.
+
+        Where a sample has a ``sample_weight``, its loss is multiplied by it (1 for samples without one); what divides
+        the sum is still N. So a weight of 2 counts like the sample twice in a batch of the same size.
+
+        Args:
+            inputs: As of :meth:`forward`.
+            data_samples: N samples with ``gt_label`` or ``gt_score``.
+
+        Raises:
+            UserError: If a sample has neither, or targets that the head cannot learn.
+        """
+        samples = data_samples or []
+        check_targets(samples, self.head)
+        feats = self.extract_feat(inputs)
+        return self.head.loss(feats, samples, **loss_weights(samples, feats[-1].device))
 
     def predict(
         self,
@@ -177,15 +197,9 @@ class ImageTextClassifier(BaseClassifier):
             param_name: Name of the parameter in this model.
 
         Raises:
-            UserError: If the image backbone does not define depths.
+            UserError: If there are encoders, but none that defines its layers' depths.
         """
-        try:
-            return self.image_backbone.get_layer_depth(param_name, "image_backbone.")
-        except (AttributeError, NotImplementedError) as error:
-            raise UserError(
-                "layer-wise learning rates need an image backbone that defines its layers' depths, "
-                f"{type(self.image_backbone).__name__} does not"
-            ) from error
+        return layer_depth(self.image_backbone, self.text_encoder, param_name)
 
     def _encode_image(self, inputs: Mapping[str, Tensor]) -> tuple[Tensor, ...]:
         if "img" not in inputs:
@@ -209,6 +223,14 @@ class ImageTextClassifier(BaseClassifier):
                 "PackImageTextInputs"
             )
         return [inputs[key] for key in keys]
+
+    def _check_accuracy(self) -> None:
+        mixing = getattr(self.data_preprocessor, "batch_augments", None) is not None
+        if mixing and getattr(self.head, "cal_acc", False):
+            raise UserError(
+                "ImageTextClassifier: head.cal_acc counts samples of one class, but batch_augments (train_cfg) mix "
+                "classes: set cal_acc=False"
+            )
 
     def _check_sequences(self) -> None:
         fusion, encoder = type(self.fusion).__name__, type(self.text_encoder).__name__

@@ -3,7 +3,8 @@ import copy
 import pytest
 import torch
 from mmengine.optim import OptimWrapper
-from mmpretrain.models import ImageClassifier
+from mmpretrain.evaluation import Accuracy
+from mmpretrain.models import ImageClassifier, LinearClsHead
 from mmpretrain.structures import DataSample
 from torch.testing import assert_close
 
@@ -181,6 +182,81 @@ def test_train_cfg_sets_batch_augments():
     assert torch.isfinite(logs["loss"])
 
 
+LOSSES = {
+    "MoEClsHead, focal": MOE,
+    "MoEClsHead, cross-entropy": {"type": "MoEClsHead", "num_classes": K, "hidden_channels": 8},
+    "LinearClsHead": {**LINEAR, "loss": {"type": "CrossEntropyLoss", "class_weight": [1.0, 2.0, 3.0]}},
+    "LinearClsHead, smoothed": {**LINEAR, "loss": {"type": "LabelSmoothLoss", "label_smooth_val": 0.1}},
+    "ArcFaceClsHead": {"type": "ArcFaceClsHead", "num_classes": K},
+    "MultiLabelLinearClsHead": {"type": "MultiLabelLinearClsHead", "num_classes": K},
+    "MultiLabelMoEClsHead": {"type": "MultiLabelMoEClsHead", "num_classes": K, "hidden_channels": 8},
+}
+
+
+def with_targets(data, *, soft=False, weights=None):
+    for i, sample in enumerate(data["data_samples"]):
+        if soft:
+            sample.set_gt_score(torch.tensor([[0.5, 0.25, 0.25], [0.0, 1.0, 0.0]][i % 2]))
+        if weights is not None and weights[i] is not None:
+            sample.set_field(torch.tensor([weights[i]]), "sample_weight", dtype=torch.Tensor)
+    return data
+
+
+def only(data, i):
+    """The batch of sample i alone."""
+    inputs = {key: value[i : i + 1] for key, value in data["inputs"].items()}
+    return {"inputs": inputs, "data_samples": [data["data_samples"][i]]}
+
+
+@pytest.mark.parametrize("soft", [False, True])
+@pytest.mark.parametrize("name", LOSSES)
+def test_sample_weights(name, soft):
+    model = build(img=None, head=LOSSES[name]).eval()
+    data = model.data_preprocessor(with_targets(batch(img=False), soft=soft), training=True)
+    alone = [model(**only(data, i), mode="loss")["loss"].item() for i in range(4)]
+    assert model(**data, mode="loss")["loss"].item() == pytest.approx(sum(alone) / 4)
+    with_targets(data, weights=[2.0, 0.0, None, 0.5])
+    expected = (2 * alone[0] + alone[2] + 0.5 * alone[3]) / 4
+    assert model(**data, mode="loss")["loss"].item() == pytest.approx(expected)
+
+
+def test_samples_without_weights_pass_none():
+    head = LinearClsHead(K, 6)
+    model = build(img=None, head=None)
+    model.head = head
+    seen = []
+    head.loss = lambda feats, samples, **options: seen.append(options) or {}
+    model(**batch(img=False), mode="loss")
+    model(**with_targets(batch(img=False), weights=[None, 3.0, None, None]), mode="loss")
+    assert seen[0] == {}
+    assert seen[1].keys() == {"weight"} and seen[1]["weight"].tolist() == [1, 3, 1, 1]
+
+
+def test_soft_targets_win_over_labels():
+    model = build(img=None, head={**LINEAR, "loss": {"type": "CrossEntropyLoss"}}).eval()
+    data = model.data_preprocessor(with_targets(batch(2, img=False), soft=True), training=True)
+    log_p = model(**data).log_softmax(1)
+    expected = -(0.5 * log_p[0, 0] + 0.25 * log_p[0, 1] + 0.25 * log_p[0, 2] + log_p[1, 1]) / 2
+    assert_close(model(**data, mode="loss")["loss"], expected)
+    metric = Accuracy(topk=(1,))
+    predicted = model(**data, mode="predict")
+    metric.process(None, [sample.to_dict() for sample in predicted])
+    assert [sample.gt_label.item() for sample in predicted] == [0, 1]  # what metrics count stays
+    right = sum(sample.pred_score.argmax().item() == i for i, sample in enumerate(predicted))
+    assert metric.evaluate(2)["accuracy/top1"] == 50 * right
+
+
+def test_training_without_labels_is_named():
+    data = batch(2, img=False)
+    data["data_samples"][1] = DataSample(metainfo={"img_path": "test/x.jpg"})
+    message = (
+        r"^training met an image without a label, test/x.jpg: name a list with labels in train_dataloader, or give its "
+        r"dataset a soft_label_file$"
+    )
+    with pytest.raises(UserError, match=message):
+        build(img=None)(**data, mode="loss")
+
+
 def test_pretrained_weights(tmp_path):
     source = build()
     torch.nn.init.normal_(source.image_backbone.conv1.weight)
@@ -204,9 +280,7 @@ def test_layer_depths():
     model = build(img=BACKBONES["SwinTransformer"][0])
     assert model.get_layer_depth("image_backbone.patch_embed.projection.weight") == (0, 6)
     assert model.get_layer_depth("head.experts.fc.weight") == (5, 6)
-    with pytest.raises(UserError, match=r"layer-wise learning rates need .* ResNet does not"):
-        build().get_layer_depth("head.experts.fc.weight")
-    with pytest.raises(UserError, match=r"layer-wise learning rates need .* NoneType does not"):
+    with pytest.raises(UserError, match=r"layer-wise learning rates need .* Word2VecEncoder does not"):
         build(img=None).get_layer_depth("head.experts.fc.weight")
 
 
@@ -226,6 +300,13 @@ def test_missing_inputs():
         model({key: inputs[key] for key in ("img", "text")})
     with pytest.raises(UserError, match=r"no 'text', .* add TokenizeOCR with LookUpWordVectors or HashNgrams, or T"):
         model(inputs["img"])
+
+
+def test_hits_of_mixed_samples_are_not_counted():
+    mixup = {"augments": {"type": "Mixup", "alpha": 0.4}}
+    with pytest.raises(UserError, match=r"head.cal_acc counts samples of one class, but .*set cal_acc=False"):
+        build(head={**MOE, "cal_acc": True}, train_cfg=mixup)
+    build(head={**MOE, "cal_acc": True})
 
 
 def test_unpooled_image_features():

@@ -1,0 +1,160 @@
+"""Soft labels: what another model said of the images, mixed with the ground truth (distillation, pseudo-labels)."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from mmengine.logging import print_log
+
+from kdxf.errors import UserError
+from kdxf.predictions import Predictions, read_predictions
+from kdxf.soft_label_audit import check_unseen, mixed_ratio
+
+# Seven parts of the truth, three of the other model: a recipe that won competitions.
+_RATIO = 0.7
+# Probabilities of half precision, or averaged and written with three digits, sum to 1 within this.
+_SUM_TOLERANCE = 0.01
+
+
+@dataclass(frozen=True, eq=False)
+class SoftLabels:
+    """Soft labels of the n rows of a dataset; m of them stand in the file, K classes.
+
+    Attributes:
+        scores: float16 (m, K), probabilities, in one array that loader workers share.
+        rows: int64 (n,), the place in ``scores`` of each row of the dataset; -1 where it has no soft label.
+        ground_truth_ratio: The part of the ground truth in a target.
+    """
+
+    scores: np.ndarray
+    rows: np.ndarray
+    ground_truth_ratio: float
+
+    def target(self, index: int, labels: int | list[int]) -> np.ndarray:
+        """Gives ``ratio * truth + (1 - ratio) * soft``, float32 (K,); without a soft label, the truth.
+
+        Args:
+            index: The row of the dataset.
+            labels: The class index of the row, or those of its classes: the truth is 1 there and 0 elsewhere.
+        """
+        truth = np.zeros(self.scores.shape[1], np.float32)
+        truth[labels] = 1
+        row = self.rows[index]
+        if row < 0:
+            return truth
+        ratio = np.float32(self.ground_truth_ratio)
+        return ratio * truth + (1 - ratio) * self.scores[row].astype(np.float32)
+
+    def take(self, indices: np.ndarray) -> "SoftLabels":
+        """Gives those of some rows of the dataset; they share the scores."""
+        return replace(self, rows=self.rows[indices])
+
+    def favoured(self, multi_label: bool) -> np.ndarray:
+        """Gives the class that each row's soft label favours, for rows without a label of their own.
+
+        Returns:
+            int64 (n,), or with ``multi_label`` bool (n, K): the classes with a score of at least 0.5.
+        """
+        scores = self.scores[self.rows]
+        return scores >= 0.5 if multi_label else scores.argmax(axis=1)
+
+
+def read_soft_labels(
+    path: str,
+    images: Sequence[str],
+    classes: Sequence[str],
+    ground_truth_ratio: float | None,
+    *,
+    multi_label: bool,
+    labelled: bool,
+    source: str,
+) -> SoftLabels:
+    """Reads a file of predictions (:mod:`kdxf.predictions`) and finds the rows of ``images`` in it.
+
+    Args:
+        path: The file.
+        images: n images, as the annotation file has them.
+        classes: The K class names of the dataset.
+        ground_truth_ratio: From 0 to 1; an unlabelled list takes 0. None stands for 0.7 with a file of predictions, and
+            for 0 with a file of finished targets (:data:`kdxf.soft_label_audit.RATIO`), which takes nothing else.
+        multi_label: Whether an image may belong to several classes.
+        labelled: Whether the images have labels. A labelled image without a soft label is trained on its label alone;
+            how many there are is logged.
+        source: The annotation file, for messages.
+
+    Raises:
+        UserError: The ratio is out of range or would mix the truth in twice, classes differ, scores are not
+            probabilities, images are missing, or the model was trained on one of them.
+    """
+    if ground_truth_ratio is not None and not 0 <= ground_truth_ratio <= 1:
+        raise UserError(f"OCRTextDataset: ground_truth_ratio is {ground_truth_ratio}; give a part from 0 to 1")
+    predictions = read_predictions(path)
+    ratio = _ratio(ground_truth_ratio, predictions, path)
+    if not labelled and ratio:
+        raise UserError(
+            f"{source}: has no labels to mix with {path}; set ground_truth_ratio=0 to train on the soft labels alone"
+        )
+    _check(predictions, path, classes, multi_label)
+    rows = pd.Index(predictions.images).get_indexer(pd.Index(images))
+    _report_missing(rows < 0, predictions, images, path, labelled, source)
+    check_unseen(predictions, path, np.isin(np.arange(len(predictions)), rows))
+    return SoftLabels(predictions.scores.astype(np.float16), rows.astype(np.int64), ratio)
+
+
+def _ratio(given: float | None, predictions: Predictions, path: str) -> float:
+    mixed = mixed_ratio(predictions.source)
+    if mixed is None:
+        return _RATIO if given is None else given
+    if given:
+        raise UserError(
+            f"{path}: holds finished targets, made with a ground truth ratio of {mixed:g}; "
+            f"ground_truth_ratio={given:g} would mix the truth in again, so leave it out"
+        )
+    return 0.0
+
+
+def _check(predictions: Predictions, path: str, classes: Sequence[str], multi_label: bool) -> None:
+    if len(predictions.classes) != len(classes):
+        raise UserError(f"{path}: has {len(predictions.classes)} classes, the dataset {len(classes)}; they must agree")
+    for index, (theirs, ours) in enumerate(zip(predictions.classes, classes, strict=True)):
+        if theirs != ours:
+            raise UserError(f"{path}: its class {index} is {theirs!r}, the dataset's is {ours!r}; they must agree")
+    if predictions.multi_label != multi_label:
+        kinds = ("one class per image", "any number of classes per image (multi_label=True)")
+        raise UserError(f"{path}: predicts {kinds[not multi_label]}, the dataset has {kinds[multi_label]}")
+    scores = predictions.scores
+    wrong = ~((scores >= 0) & (scores <= 1)).all(axis=1)
+    if not multi_label:
+        wrong |= abs(scores.sum(axis=1) - 1) > _SUM_TOLERANCE
+    if wrong.any():
+        expected = "lie between 0 and 1" if multi_label else "lie between 0 and 1 and sum to 1"
+        raise UserError(
+            f"{path}: the scores of {predictions.images[wrong.argmax()]} are no probabilities (they must {expected}); "
+            "write it with tools/test.py --out NAME.parquet"
+        )
+
+
+def _report_missing(
+    missing: np.ndarray, predictions: Predictions, images: Sequence[str], path: str, labelled: bool, source: str
+) -> None:
+    if not missing.any():
+        return
+    first = images[int(missing.argmax())]
+    if missing.all():
+        raise UserError(
+            f"{path}: has none of the {len(images)} images of {source} (first: {first!r} there, "
+            f"{predictions.images[0]!r} here); predict that list, with the same data_prefix"
+        )
+    if not labelled:
+        raise UserError(
+            f"{source}: {missing.sum()} of {len(images)} images have neither a label nor a soft label in {path} "
+            f"(first: {first}); predict them as well, or remove them from the list"
+        )
+    print_log(
+        f"{missing.sum()} of {len(images)} images of {source} have no soft label in {path} (first: {first}); they are "
+        "trained on the ground truth alone",
+        logger="current",
+        level=logging.WARNING,
+    )
