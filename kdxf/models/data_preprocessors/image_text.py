@@ -1,28 +1,46 @@
-"""Data preprocessor for both modalities. Shapes: N batch, L tokens, D width of a word vector."""
+"""Data preprocessor for both modalities. Shapes: N batch, L tokens, D width of a word vector, K classes."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 from mmpretrain.models import ClsDataPreprocessor
+from mmpretrain.structures import DataSample, label_to_onehot
 from torch import Tensor
 
 from kdxf.errors import UserError
-from kdxf.registry import MODELS
+from kdxf.models.batch_augments import ImageTextMixing
+from kdxf.registry import BATCH_AUGMENTS, MODELS
 
 
 @MODELS.register_module()
 class ImageTextDataPreprocessor(ClsDataPreprocessor):
     """MMPretrain's ``ClsDataPreprocessor`` for inputs that hold an image, a text, or both.
 
-    Images go through MMPretrain's code (BGR to RGB, normalisation, padding, batch augmentations), texts are moved to
-    the device. Inputs that are not a mapping are images alone and take exactly MMPretrain's way.
+    Images go through MMPretrain's code (BGR to RGB, normalisation, padding), texts are moved to the device; then
+    ``Mixup``, ``CutMix`` and ``ResizeMix`` of :mod:`kdxf.models.batch_augments` mix images, texts, targets and the
+    ``sample_weight`` of the samples, all with one share. Inputs that are not a mapping are images alone and take
+    exactly MMPretrain's way.
 
     Args:
         *args: As of ``ClsDataPreprocessor``.
+        batch_augments: As of MMPretrain's ``RandomBatchAugment``: ``augments``, one or a list, and ``probs``. A model's
+            ``train_cfg`` comes here. ``SwitchRecipeHook`` may set others, or None, while training goes on.
         **kwargs: As of ``ClsDataPreprocessor``: ``mean``, ``std`` (RGB order when ``to_rgb``), ``to_rgb``,
-            ``pad_size_divisor``, ``num_classes``, ``to_onehot``, ``batch_augments``.
+            ``pad_size_divisor``, ``num_classes``, ``to_onehot``.
     """
+
+    def __init__(self, *args: Any, batch_augments: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
+        if batch_augments:
+            augments = batch_augments["augments"]
+            augments = [augments] if not isinstance(augments, Sequence) else augments
+            # Whatever the default scope is, kdxf's come first.
+            built = [BATCH_AUGMENTS.build(part) if isinstance(part, dict) else part for part in augments]
+            probs = batch_augments.get("probs")
+            # MMPretrain adds to the list of probabilities, which may be that of a config.
+            probs = list(probs) if isinstance(probs, Sequence) else probs
+            batch_augments = {**batch_augments, "augments": built, "probs": probs}
+        super().__init__(*args, batch_augments=batch_augments, **kwargs)
 
     def forward(self, data: dict, training: bool = False) -> dict:
         """Prepare a batch.
@@ -31,13 +49,15 @@ class ImageTextDataPreprocessor(ClsDataPreprocessor):
             data: ``inputs``: a mapping with ``img`` (N, 3, H, W) and/or ``text`` (N, L, D), ``text_weight`` (N, L) and
                 the like, or a list of such mappings of single samples, or images alone. ``data_samples``: a list of N,
                 optional.
-            training: Whether batch augmentations apply.
+            training: Whether batch augmentations apply. As in MMPretrain, samples without targets are not mixed.
 
         Returns:
-            ``inputs`` and ``data_samples`` as the model takes them.
+            ``inputs`` and ``data_samples`` as the model takes them. All samples have a ``gt_score`` (K,), float32, or
+            none has; where some had one, that of the others is 1 for their label. Mixed samples have a mixed
+            ``gt_score``, and ``sample_weight`` (1,) where any sample had one; their ``gt_label`` stays.
 
         Raises:
-            UserError: If batch augmentations are set and the samples have a text, which they do not mix.
+            UserError: If the number of classes is not known, or a batch augmentation cannot mix such inputs.
         """
         inputs = data["inputs"]
         if isinstance(inputs, Sequence) and inputs and isinstance(inputs[0], Mapping):
@@ -45,20 +65,78 @@ class ImageTextDataPreprocessor(ClsDataPreprocessor):
         if not isinstance(inputs, Mapping):
             return super().forward(data, training)
 
+        samples = [sample for sample in data.get("data_samples") or () if isinstance(sample, DataSample)]
+        _agree_on_scores(samples)
+        mixing = training and self.batch_augments is not None
+        if mixing:
+            self._check_classes(samples)
+            self.to_onehot = True  # not so yet if a hook set batch_augments
         texts = {key: self._text(value) for key, value in inputs.items() if key != "img"}
-        if texts and training and self.batch_augments is not None:
-            raise UserError(
-                "batch_augments mix images only, but the samples have a text as well: remove batch_augments "
-                "(train_cfg) or train on the image alone"
-            )
         # Without images, ones without a pixel let MMPretrain's code put the labels into place.
         images = inputs.get("img", torch.empty(1, 3, 0, 0))
-        batch = super().forward({**data, "inputs": images}, training)
-        if "img" in inputs:
-            texts["img"] = batch["inputs"]
-        return {**batch, "inputs": texts}
+        batch = super().forward({**data, "inputs": images}, training=False)
+        inputs = {**texts, "img": batch["inputs"]} if "img" in inputs else texts
+        if _float_scores(samples) and mixing:
+            inputs = self._mix(inputs, samples)
+        return {**batch, "inputs": inputs}
 
     def _text(self, value: Any) -> Tensor:
         """Stack (if need be) and move one text input; numbers that are not whole become float32."""
         tensor = self.cast_data(torch.stack(list(value)) if isinstance(value, Sequence) else value)
         return tensor.float() if tensor.is_floating_point() else tensor
+
+    def _check_classes(self, samples: list[DataSample]) -> None:
+        first = samples[0] if samples else DataSample()
+        if self.num_classes is None and "gt_label" in first and "gt_score" not in first and "num_classes" not in first:
+            raise UserError(
+                "batch_augments mix targets, for which the number of classes must be known: set "
+                "data_preprocessor=dict(num_classes=...)"
+            )
+
+    def _mix(self, inputs: dict[str, Tensor], samples: list[DataSample]) -> dict[str, Tensor]:
+        """Mix the inputs, and in place the targets of the samples."""
+        targets = torch.stack([sample.gt_score for sample in samples])
+        num_classes = targets.size(1)
+        weighted = any("sample_weight" in sample for sample in samples)
+        if weighted:
+            one = targets.new_ones(1)
+            weights = [sample.get("sample_weight", one).to(targets) for sample in samples]
+            targets = torch.cat((targets, torch.stack(weights)), dim=1)
+        if set(inputs) == {"img"}:
+            images, targets = self.batch_augments(inputs["img"], targets)
+            inputs = {"img": images}
+        else:
+            self._check_augments()
+            inputs, targets = self.batch_augments(inputs, targets)
+        for sample, target in zip(samples, targets, strict=True):
+            sample.set_gt_score(target[:num_classes])
+            if weighted:
+                sample.set_field(target[num_classes:], "sample_weight", dtype=Tensor)
+        return inputs
+
+    def _check_augments(self) -> None:
+        for augment in self.batch_augments.augments:
+            if not isinstance(augment, ImageTextMixing | None):
+                raise UserError(
+                    f"the batch augmentation {type(augment).__name__} mixes images only, but the samples have a text: "
+                    "take kdxf's Mixup, CutMix or ResizeMix, or train on the image alone"
+                )
+
+
+def _agree_on_scores(samples: list[DataSample]) -> None:
+    """Give samples without a soft target one from their label, where others of the batch have one."""
+    lengths = [len(sample.gt_score) for sample in samples if "gt_score" in sample]
+    for sample in samples if lengths else ():
+        if "gt_score" not in sample:
+            sample.set_gt_score(label_to_onehot(sample.gt_label, lengths[0]).float())
+
+
+def _float_scores(samples: list[DataSample]) -> bool:
+    """Make soft targets float32; tell whether there are any.
+
+    MMPretrain's one-hot targets are whole numbers, which its own ``CrossEntropyLoss`` does not take.
+    """
+    scored = [sample for sample in samples if "gt_score" in sample]
+    for sample in scored:
+        sample.set_gt_score(sample.gt_score.float())
+    return bool(scored)

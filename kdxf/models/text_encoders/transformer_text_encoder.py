@@ -8,6 +8,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from kdxf.errors import UserError
+from kdxf.models.text_encoders.document_pairs import different_documents, document_shares
 from kdxf.models.text_encoders.hugging_face_models import build_model, load_weights
 from kdxf.models.text_encoders.lora import add_lora, merge_lora
 from kdxf.registry import MODELS
@@ -115,45 +116,64 @@ class TransformerTextEncoder(BaseModule):
         return self
 
     def forward(self, text_ids: Tensor, text_mask: Tensor) -> Tensor:
-        """Encode a batch of documents.
+        """Encode a batch of documents, or of pairs of them that batch augmentations made.
 
         Args:
-            text_ids: Token ids (N, L), int64.
-            text_mask: 1 for tokens, 0 for padding (N, L).
+            text_ids: Token ids (N, L), or (N, 2, L) for pairs, int64.
+            text_mask: 1 for tokens, 0 for padding, of the same shape; in pairs the document's share for tokens.
 
         Returns:
-            Text features (N, C).
+            Text features (N, C), of a pair the mean of its documents' by their shares.
 
         Raises:
             UserError: If the documents are longer than the model's positions, or cut by another model's tokenizer.
         """
-        has_text, mask = _usable_mask(text_mask)
-        feature = self.project(self._pool(self._hidden(text_ids, mask), mask))
-        return self.dropout(torch.where(has_text, feature, self.no_text))
+        if text_ids.dim() == 2:
+            return self.dropout(self._document_features(text_ids, text_mask))
+        ids, mask, which = different_documents(text_ids, text_mask)
+        pairs = self._document_features(ids, mask)[which]  # (N, 2, C)
+        return self.dropout((pairs * document_shares(text_mask).unsqueeze(-1)).sum(dim=1))
 
     def encode_tokens(self, text_ids: Tensor, text_mask: Tensor) -> tuple[Tensor, Tensor]:
         """Encode the tokens of a batch of documents, for fusions that work on sequences.
 
         Args:
-            text_ids: Token ids (N, L), int64.
-            text_mask: 1 for tokens, 0 for padding (N, L).
+            text_ids: As of :meth:`forward`.
+            text_mask: As of :meth:`forward`.
 
         Returns:
             Token features (N, L, C), the learned vector where there is padding, and the share of each token in its
-            document (N, L), float32: equal shares unless ``pooling`` is ``'attention'``, 0 for padding.
+            document (N, L), float32: equal shares unless ``pooling`` is ``'attention'``, 0 for padding. Of pairs
+            (N, 2 L, C) and (N, 2 L), the tokens of one document after those of the other.
 
         Raises:
             UserError: If the documents are longer than the model's positions, or cut by another model's tokenizer.
         """
-        has_text, mask = _usable_mask(text_mask)
-        hidden = self._hidden(text_ids, mask)
-        # Padding counts nothing, but every parameter must have a part in the result: distributed training asks for it.
-        tokens = torch.where((mask & has_text).unsqueeze(-1), self.project(hidden), self.no_text)
-        return self.dropout(tokens), self._shares(hidden, mask) * has_text
+        if text_ids.dim() == 2:
+            tokens, shares = self._token_features(text_ids, text_mask)
+            return self.dropout(tokens), shares
+        ids, mask, which = different_documents(text_ids, text_mask)
+        tokens, shares = self._token_features(ids, mask)
+        shares = shares[which] * document_shares(text_mask).unsqueeze(-1)
+        return self.dropout(tokens[which].flatten(1, 2)), shares.flatten(1, 2)
 
     def merge_lora(self) -> None:
         """Add LoRA's updates to the weights; the result is a model of the same config without ``lora``."""
         merge_lora(self.model)
+
+    def _document_features(self, text_ids: Tensor, text_mask: Tensor) -> Tensor:
+        """Give the feature of each document (N, C) of token ids and a mask (N, L)."""
+        has_text, mask = _usable_mask(text_mask)
+        feature = self.project(self._pool(self._hidden(text_ids, mask), mask))
+        return torch.where(has_text, feature, self.no_text)
+
+    def _token_features(self, text_ids: Tensor, text_mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Give the features (N, L, C) and the shares (N, L) of the tokens of documents (N, L)."""
+        has_text, mask = _usable_mask(text_mask)
+        hidden = self._hidden(text_ids, mask)
+        # Padding counts nothing, but every parameter must have a part in the result: distributed training asks for it.
+        tokens = torch.where((mask & has_text).unsqueeze(-1), self.project(hidden), self.no_text)
+        return tokens, self._shares(hidden, mask) * has_text
 
     def _hidden(self, text_ids: Tensor, mask: Tensor) -> Tensor:
         """Give the last hidden states (N, L, D)."""

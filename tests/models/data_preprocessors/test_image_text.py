@@ -1,3 +1,6 @@
+import copy
+
+import numpy as np
 import pytest
 import torch
 from mmpretrain.models import ClsDataPreprocessor
@@ -5,7 +8,7 @@ from mmpretrain.structures import DataSample
 from torch.testing import assert_close
 
 from kdxf.errors import UserError
-from kdxf.models import ImageTextDataPreprocessor
+from kdxf.models import CutMix, ImageTextDataPreprocessor, Mixup, ResizeMix
 from kdxf.registry import MODELS
 
 NORM = {"mean": [10.0, 20.0, 30.0], "std": [2.0, 4.0, 5.0], "to_rgb": True}
@@ -86,13 +89,135 @@ def test_batch_augments_mix_images_alone():
     assert not torch.equal(out["inputs"]["img"], images(8).float())
 
 
-def test_batch_augments_refuse_text():
-    preprocessor = ImageTextDataPreprocessor(num_classes=2, batch_augments=MIXUP)
+def scores_of(out):
+    return torch.stack([sample.gt_score for sample in out["data_samples"]])
+
+
+@pytest.fixture
+def fixed(monkeypatch):
+    """lambda is 0.75, and of two samples each is the other's partner."""
+    monkeypatch.setattr(np.random, "beta", lambda *_: 0.75)
+    monkeypatch.setattr(torch, "randperm", lambda n: torch.tensor([1, 0]))
+
+
+@pytest.mark.parametrize("keys", [("img", "text"), ("img",), ("text",)])
+def test_batch_augments_mix_everything(fixed, keys):
+    preprocessor = ImageTextDataPreprocessor(num_classes=3, batch_augments=MIXUP, **NORM)
+    inputs = {"img": images(), **texts()}
+    inputs = {key: value for key, value in inputs.items() if key.split("_")[0] in keys}
+    batch = {"inputs": inputs, "data_samples": samples()}
+    plain = preprocessor(copy.deepcopy(batch))
+    assert plain["inputs"].keys() == inputs.keys()
+    assert scores_of(plain).tolist() == [[1, 0, 0], [0, 1, 0]]
+    out = preprocessor(batch, training=True)
+    assert out["inputs"].keys() == inputs.keys()
+    assert scores_of(out).tolist() == [[0.75, 0.25, 0], [0.25, 0.75, 0]]
+    assert [int(sample.gt_label) for sample in out["data_samples"]] == [0, 1]
+    assert "sample_weight" not in out["data_samples"][0]
+    if "img" in keys:
+        first, second = plain["inputs"]["img"]
+        assert_close(out["inputs"]["img"][0], 0.75 * first + 0.25 * second)
+    if "text" in keys:
+        assert_close(out["inputs"]["text"][0], torch.cat(tuple(plain["inputs"]["text"])))
+        assert out["inputs"]["text_weight"][0].tolist() == [0.75] * 3 + [0.25] * 3
+
+
+@pytest.mark.parametrize("inputs", [{"img": images(), **texts()}, {"img": images()}])
+def test_soft_targets_and_sample_weights_are_mixed(fixed, inputs):
+    preprocessor = ImageTextDataPreprocessor(num_classes=3, batch_augments=MIXUP)
+    batch = samples()
+    batch[0].set_gt_score([0.5, 0.25, 0.25]).set_field(torch.tensor([3.0]), "sample_weight", dtype=torch.Tensor)
+    out = preprocessor({"inputs": inputs, "data_samples": batch}, training=True)
+    # the second sample has no soft target, so that of its label, and no weight, so 1
+    assert_close(scores_of(out), torch.tensor([[0.375, 0.4375, 0.1875], [0.125, 0.8125, 0.0625]]))
+    assert [sample.sample_weight.tolist() for sample in out["data_samples"]] == [[2.5], [1.5]]  # 3/4 3 + 1/4, and so on
+
+
+def test_soft_targets_of_some_samples():
+    batch = samples()
+    batch[1].set_gt_score([0.5, 0.25, 0.25])
+    for mapping in ({"img": images()}, texts()):
+        out = ImageTextDataPreprocessor()({"inputs": mapping, "data_samples": copy.deepcopy(batch)})
+        assert scores_of(out).tolist() == [[1, 0, 0], [0.5, 0.25, 0.25]]
+
+
+def test_several_labels_are_mixed(fixed):
+    preprocessor = ImageTextDataPreprocessor(num_classes=3, batch_augments=MIXUP)
+    batch = [DataSample().set_gt_label([0, 2]), DataSample().set_gt_label([])]
+    out = preprocessor({"inputs": texts(), "data_samples": batch}, training=True)
+    assert scores_of(out).tolist() == [[0.75, 0, 0.75], [0.25, 0, 0.25]]
+
+
+def test_without_targets_nothing_is_mixed():
+    preprocessor = ImageTextDataPreprocessor(num_classes=3, batch_augments=MIXUP)
+    text = texts()
+    for batch in ({}, {"data_samples": [DataSample(), DataSample()]}):
+        assert_close(preprocessor({"inputs": text, **batch}, training=True)["inputs"]["text"], text["text"].float())
+
+
+def test_probs():
+    augments = [{"type": name, "alpha": 1.0} for name in ("Mixup", "CutMix", "ResizeMix")]
+    config = {"augments": augments, "probs": [0.2, 0.2, 0.2]}
+    preprocessor = ImageTextDataPreprocessor(num_classes=8, batch_augments=config)
+    assert [type(part) for part in preprocessor.batch_augments.augments] == [Mixup, CutMix, ResizeMix, type(None)]
+    assert config["probs"] == [0.2, 0.2, 0.2]  # a config serves for another model as well
+    np.random.seed(0)
+    lengths = []
+    for _ in range(20):
+        out = preprocessor({"inputs": {"img": images(8, 8), **texts(8)}, "data_samples": samples(8)}, training=True)
+        lengths.append(out["inputs"]["text"].shape[1])
+        assert_close(scores_of(out).sum(1), torch.ones(8))
+        assert scores_of(out).dtype == torch.float32
+    assert set(lengths) == {3, 6}
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        {"type": "LabelSmoothFocalLoss"},
+        {"type": "LabelSmoothLoss", "label_smooth_val": 0.1},
+        {"type": "CrossEntropyLoss", "use_soft": True},
+        {"type": "CrossEntropyLoss"},
+        {"type": "CrossEntropyLoss", "use_sigmoid": True},
+    ],
+)
+@pytest.mark.parametrize("weighted", [False, True])
+def test_losses_of_mixed_targets(fixed, loss, weighted):
+    """Linear in the target: 3/4 of the loss for one label and 1/4 of that for the other."""
+    preprocessor = ImageTextDataPreprocessor(num_classes=3, batch_augments=MIXUP)
+    batch = {"inputs": texts(), "data_samples": samples()}
+    mixed = scores_of(preprocessor(batch, training=True))
+    preprocessor.batch_augments = None  # as a hook does for the last epochs
+    plain = scores_of(preprocessor({"inputs": texts(), "data_samples": samples()}, training=True))
+    module = MODELS.build(loss)
+    logits = torch.tensor([[1.0, 2.0, 0.5], [0.2, -1.0, 3.0]])
+    options = {"weight": torch.tensor([2.0, 0.5])} if weighted else {}
+    found = module(logits, mixed, avg_factor=2, **options)
+    assert_close(found, 0.75 * module(logits, plain, avg_factor=2, **options)
+                 + 0.25 * module(logits, plain[[1, 0]], avg_factor=2, **options))  # fmt: skip
+    if "sigmoid" not in str(loss) and not weighted:
+        smooth = {"LabelSmoothLoss": 0.1, "LabelSmoothFocalLoss": 0.1}.get(loss["type"], 0.0)
+        target = (1 - smooth) * mixed + smooth / 3
+        p = logits.softmax(1)
+        focus = (1 - p) ** 2 if "Focal" in loss["type"] else 1
+        assert_close(found, -(target * focus * p.log()).sum() / 2)
+
+
+def test_the_number_of_classes_must_be_known():
+    preprocessor = ImageTextDataPreprocessor(batch_augments=MIXUP)
+    with pytest.raises(UserError, match=r"^batch_augments mix targets.*data_preprocessor=dict\(num_classes=...\)$"):
+        preprocessor({"inputs": texts(), "data_samples": samples()}, training=True)
+    soft = [DataSample().set_gt_score([0.5, 0.5]) for _ in range(2)]
+    preprocessor({"inputs": texts(), "data_samples": soft}, training=True)
+
+
+def test_augmentations_that_know_images_only():
+    augments = {"augments": {"type": "mmpretrain.Mixup", "alpha": 1.0}}
+    preprocessor = ImageTextDataPreprocessor(num_classes=2, batch_augments=augments)
+    preprocessor({"inputs": {"img": images()}, "data_samples": samples()}, training=True)
     for inputs in ({"img": images(), **texts()}, texts()):
-        batch = {"inputs": inputs, "data_samples": samples()}
-        preprocessor(batch, training=False)
-        with pytest.raises(UserError, match=r"batch_augments mix images only.*remove batch_augments"):
-            preprocessor(batch, training=True)
+        with pytest.raises(UserError, match="^the batch augmentation Mixup mixes images only, .*take kdxf's Mixup, "):
+            preprocessor({"inputs": inputs, "data_samples": samples()}, training=True)
 
 
 def test_is_registered():

@@ -259,6 +259,49 @@ def test_bfloat16(make):
         assert_close(encoder(IDS, MASK).float(), encoder(IDS, MASK).float(), atol=0.1, rtol=0.1)
 
 
+def mixed(share=0.7):
+    """IDS mixed with the next document each: (0, 1), (1, nothing), (nothing, 0)."""
+    partner = torch.tensor([1, 2, 0])
+    mask = torch.stack((share * MASK, (1 - share) * MASK[partner]), dim=1)
+    return torch.stack((IDS, IDS[partner]), dim=1), mask
+
+
+@pytest.mark.parametrize("pooling", ["cls", "mean", "attention"])
+def test_pairs(make, pooling):
+    encoder = make(pooling=pooling, out_channels=3)
+    fill(encoder)
+    lengths = []
+    encoder.model.register_forward_hook(lambda *args: lengths.append(len(args[-1].last_hidden_state)))
+    first, second, _ = encoder(IDS, MASK)
+    # beside a document without text a document is as it is alone
+    assert_close(encoder(*mixed()), torch.stack((0.7 * first + 0.3 * second, second, first)), atol=1e-5, rtol=1e-5)
+    assert lengths == [3, 3]  # three documents, each encoded once
+    assert_close(encoder(*mixed(1.0)), encoder(IDS, MASK), atol=1e-5, rtol=1e-5)
+    assert_close(encoder(*mixed(0.0)), encoder(IDS, MASK)[[1, 2, 0]], atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("pooling", ["cls", "attention"])
+def test_tokens_of_pairs(make, pooling):
+    encoder = make(pooling=pooling, out_channels=3)
+    fill(encoder)
+    tokens, weight = encoder.encode_tokens(IDS, MASK)
+    both, shares = encoder.encode_tokens(*mixed())
+    assert both.shape == (3, 10, 3)
+    assert_close(both[0], torch.cat((tokens[0], tokens[1])), atol=1e-5, rtol=1e-5)
+    assert_close(shares[0], torch.cat((0.7 * weight[0], 0.3 * weight[1])), atol=1e-5, rtol=1e-5)
+    assert_close(shares[1], torch.cat((weight[1], 0 * weight[1])), atol=1e-5, rtol=1e-5)
+
+
+def test_gradients_of_pairs(make):
+    encoder = make(pooling="attention", out_channels=3).train()
+    fill(encoder)
+    encoder(*mixed()).square().sum().backward()
+    assert all(torch.isfinite(p.grad).all() for p in encoder.parameters())
+    assert not encoder.no_text.grad.any()  # every pair has text
+    encoder(*(value[1:2] for value in mixed(0.0))).sum().backward()
+    assert_close(encoder.no_text.grad, torch.ones(3))
+
+
 def test_too_long(make):
     encoder = make()
     assert encoder.max_positions == 16

@@ -1,0 +1,127 @@
+"""Mixup, CutMix and ResizeMix of images, texts and targets. Shapes: N batch, K classes."""
+
+from collections.abc import Callable, Mapping
+
+import torch
+from mmpretrain.models.utils import batch_augments as host
+from torch import Tensor
+
+from kdxf.errors import UserError
+from kdxf.models.batch_augments.texts import mix_texts
+from kdxf.registry import BATCH_AUGMENTS
+
+
+class ImageTextMixing:
+    r"""Lets a batch augmentation of MMPretrain mix texts as well, with the same partners and the same :math:`\lambda`.
+
+    A sample keeps :math:`\lambda` of itself and gets :math:`1 - \lambda` of its partner; images and :math:`\lambda`
+    are MMPretrain's affair. The mixed sample has **both texts**, as a picture would that shows both:
+
+    - Of word vectors and n-grams, the words of both stand side by side, their weights times :math:`\lambda` and
+      :math:`1 - \lambda`. To ``Word2VecEncoder``, with word vectors v and weights w,
+
+      .. math:: \text{mean} = \frac{\lambda \sum_a w_a v_a + (1 - \lambda) \sum_b w_b v_b}
+                                   {\lambda \sum_a w_a + (1 - \lambda) \sum_b w_b}
+
+      Words are what counts: of two texts with the same :math:`\lambda` the longer one counts more, as it does in a
+      picture. ``readability`` and ``pooling='transformer'`` see more words of which OCR is less sure.
+    - Of a transformer's tokens, the texts stay apart, for they have an order: ``text_ids`` and ``text_mask`` become
+      (N, 2, L), and ``TransformerTextEncoder`` mixes the features of whole texts in the proportion
+      :math:`\lambda : 1 - \lambda` (https://arxiv.org/abs/1905.08941), each text encoded once.
+
+    Where there is no text there is nothing to mix: only the proportions of the weights count, so beside a partner
+    without text a text's feature is the one it has alone (but for what ``readability`` and the layout transformer see:
+    OCR that is less sure). Two samples without text make one without text.
+
+    Words count by :math:`\lambda` wherever they stand, also those that a pasted patch hides (CutMix) or would shrink
+    (ResizeMix), and ``text_box`` stays as it was. :math:`\lambda`, the area, is what the targets are mixed with; were
+    words dropped by their places, the text would tell of one class and the target of two. And boxes may be unknown.
+
+    Targets become distributions, which the loss must take: ``LabelSmoothFocalLoss``, ``CrossEntropyLoss`` (for several
+    labels with ``use_sigmoid=True``) and ``LabelSmoothLoss`` do, the latter's mode ``'multi_label'`` rounds them up.
+    The statistics by which ``Word2VecEncoder`` standardizes documents are those of mixed ones; so switch mixing off
+    for the last epochs::
+
+        model = dict(train_cfg=dict(augments=[dict(type='Mixup', alpha=0.4), dict(type='CutMix', alpha=1.0)]))
+        custom_hooks = [dict(type='SwitchRecipeHook', schedule=[dict(action_epoch=40, batch_augments=None)])]
+    """
+
+    mix: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
+    """MMPretrain's: images (N, ...) and scores (N, any) to mixed ones."""
+
+    needs_image = False
+    """Whether there is no mixing without an image."""
+
+    def __call__(
+        self, batch_inputs: Tensor | Mapping[str, Tensor], batch_score: Tensor
+    ) -> tuple[Tensor | dict[str, Tensor], Tensor]:
+        """Mix a batch.
+
+        Args:
+            batch_inputs: Images (N, C, H, W), or a mapping of ``img`` and/or a text's inputs.
+            batch_score: Targets (N, K), or whatever else is mixed in proportion to the share of each sample.
+
+        Returns:
+            Both, mixed, in float32; the texts as :func:`~kdxf.models.batch_augments.texts.mix_texts` gives them.
+
+        Raises:
+            UserError: If this needs an image and there is none, or an input is of a kind that cannot be mixed.
+        """
+        batch_score = batch_score.float()
+        if isinstance(batch_inputs, Tensor):
+            return self.mix(batch_inputs, batch_score)
+        texts = {key: value for key, value in batch_inputs.items() if key != "img"}
+        if self.needs_image and "img" not in batch_inputs:
+            name = type(self).__name__
+            raise UserError(f"batch_augments: {name} pastes patches of images, but the samples have none: use Mixup")
+        # Mixed like a target, the identity says who was mixed with whom, and how: row i of it holds the shares of i.
+        identity = torch.eye(len(batch_score), device=batch_score.device)
+        images = batch_inputs.get("img", batch_score.new_empty(len(batch_score), 0))
+        images, mixed = self.mix(images, torch.cat((batch_score, identity), dim=1))
+        batch_score, rows = mixed.tensor_split((batch_score.size(1),), dim=1)
+        own = rows.diagonal()
+        # A sample that is its own partner has nothing beside the diagonal, and so nothing to add.
+        other, partner = (rows - own.diag()).max(dim=1)
+        inputs = mix_texts(texts, partner, torch.stack((own, other), dim=1))
+        return ({"img": images} if "img" in batch_inputs else {}) | inputs, batch_score
+
+
+@BATCH_AUGMENTS.register_module()
+class Mixup(ImageTextMixing, host.Mixup):
+    """MMPretrain's ``Mixup`` (https://arxiv.org/abs/1710.09412) of images, texts or both: :class:`ImageTextMixing`.
+
+    Args:
+        alpha: Of the distribution Beta(alpha, alpha) that the share of the sample itself is drawn from, a float.
+    """
+
+
+@BATCH_AUGMENTS.register_module()
+class CutMix(ImageTextMixing, host.CutMix):
+    """MMPretrain's ``CutMix`` (https://arxiv.org/abs/1905.04899), with texts where there are: :class:`ImageTextMixing`.
+
+    Args:
+        alpha: As of :class:`Mixup`; 1 - share is the area of the pasted patch.
+        cutmix_minmax: As in MMPretrain: least and greatest edge of the patch in fractions of the image's, in place of
+            ``alpha``.
+        correct_lam: As in MMPretrain: take the share from the part of the patch that lies on the image.
+    """
+
+    needs_image = True
+
+
+@BATCH_AUGMENTS.register_module()
+class ResizeMix(ImageTextMixing, host.ResizeMix):
+    """MMPretrain's ``ResizeMix`` (https://arxiv.org/abs/2012.11101), with texts where there are.
+
+    The texts are mixed as :class:`ImageTextMixing` says.
+
+    Args:
+        alpha: As of :class:`CutMix`.
+        lam_min: Least share of the sample itself.
+        lam_max: Greatest share of the sample itself.
+        interpolation: By which the pasted image is shrunk, a ``mode`` of ``torch.nn.functional.interpolate``.
+        cutmix_minmax: As of :class:`CutMix`.
+        correct_lam: As of :class:`CutMix`.
+    """
+
+    needs_image = True
