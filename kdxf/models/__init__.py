@@ -4,25 +4,34 @@ import kdxf.registry  # isort: skip
 
 import kdxf.engine.checkpoint_schemes  # noqa: F401  isort: skip  (weights that parts start from load safely)
 
+from kdxf.models.backbones import TIMMBackbone
+from kdxf.models.batch_augments import CutMix, Mixup, ResizeMix
 from kdxf.models.classifiers import ImageTextClassifier
 from kdxf.models.data_preprocessors import ImageTextDataPreprocessor
 from kdxf.models.fusion import ConcatFusion, CrossAttentionFusion, GatedFusion
-from kdxf.models.heads import MoEClsHead
+from kdxf.models.heads import ArcFaceClsHead, HierarchicalClsHead, MoEClsHead, MultiLabelMoEClsHead
 from kdxf.models.losses import LabelSmoothFocalLoss
 from kdxf.models.text_encoders import JoinedTextEncoder, NgramEncoder, TransformerTextEncoder, Word2VecEncoder
 from kdxf.models.tta import BatchedClsScoreTTA
 
 __all__ = [
+    "ArcFaceClsHead",
     "BatchedClsScoreTTA",
     "ConcatFusion",
     "CrossAttentionFusion",
+    "CutMix",
     "GatedFusion",
+    "HierarchicalClsHead",
     "ImageTextClassifier",
     "ImageTextDataPreprocessor",
     "JoinedTextEncoder",
     "LabelSmoothFocalLoss",
+    "Mixup",
     "MoEClsHead",
+    "MultiLabelMoEClsHead",
     "NgramEncoder",
+    "ResizeMix",
+    "TIMMBackbone",
     "TransformerTextEncoder",
     "Word2VecEncoder",
 ]

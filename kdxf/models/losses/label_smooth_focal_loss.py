@@ -26,10 +26,14 @@ class LabelSmoothFocalLoss(nn.Module):
     ``gamma=0`` is label smoothing. It is computed in float32 whatever the precision of the logits, and its gradient
     is finite at probabilities of exactly 0 and 1.
 
+    Class indices never become distributions over K classes: without smoothing only :math:`\log p` of the true class is
+    looked at, which for tens of thousands of classes saves most of the memory and time of the loss.
+
     Args:
         label_smooth_val: Smoothing :math:`\epsilon`, from 0 up to but not including 1.
         gamma: Focusing exponent, >= 0.
-        alpha: Weight of each class (K numbers), one weight for all classes, or None for 1.
+        alpha: Weight of each class (K numbers), one weight for all classes, or None for 1. ``ClassWeightsHook`` sets
+            it from how often each class occurs.
         reduction: ``'none'`` (one loss per sample), ``'mean'`` or ``'sum'``.
         loss_weight: Factor on the result.
 
@@ -93,14 +97,11 @@ class LabelSmoothFocalLoss(nn.Module):
             raise ValueError(f"alpha has {self.alpha.numel()} weights, but there are {num_classes} classes")
 
         log_p = torch.log_softmax(cls_score.float(), dim=-1)
-        q = torch.lerp(_distribution(target, log_p), torch.full_like(log_p, 1 / num_classes), self.label_smooth_val)
-        terms = -q * log_p
-        if self.gamma:
-            # 1 - p without cancellation; the clamp keeps the slope of the power finite at p = 1 (any gamma > 0).
-            terms = terms * (-torch.expm1(log_p)).clamp_min(torch.finfo(log_p.dtype).tiny) ** self.gamma
-        if self.alpha is not None:
-            terms = terms * self.alpha
-        per_sample = terms.sum(dim=-1)
+        if target.shape == cls_score.shape:
+            per_sample = self._of_distributions(log_p, target.to(log_p.dtype))
+        else:
+            _check_indices(target, log_p)
+            per_sample = self._of_indices(log_p, target.long())
         if weight is not None:
             weight = weight.float()
         return self.loss_weight * weight_reduce_loss(per_sample, weight, reduction, avg_factor)
@@ -109,24 +110,45 @@ class LabelSmoothFocalLoss(nn.Module):
         """Settings for ``repr``."""
         return f"label_smooth_val={self.label_smooth_val}, gamma={self.gamma}, reduction={self.reduction!r}"
 
+    def _of_distributions(self, log_p: Tensor, target: Tensor) -> Tensor:
+        """Loss of each sample (N,) for log p (N, K) and distributions (N, K)."""
+        q = torch.lerp(target, torch.full_like(target, 1 / target.size(-1)), self.label_smooth_val)
+        terms = q * self._focal(log_p)
+        return (terms if self.alpha is None else terms * self.alpha).sum(dim=-1)
 
-def _distribution(target: Tensor, like: Tensor) -> Tensor:
-    """Turn indices (N,) or distributions (N, K) into distributions (N, K) of the type of ``like`` (N, K)."""
-    if target.shape == like.shape:
-        return target.to(like.dtype)
+    def _of_indices(self, log_p: Tensor, target: Tensor) -> Tensor:
+        """The same for class indices (N,): (1 - eps) times the true class's term and eps times the mean of all."""
+        true = self._focal(log_p.gather(1, target.unsqueeze(1)).squeeze(1))
+        if self.alpha is not None:
+            true = true * (self.alpha[target] if self.alpha.dim() else self.alpha)
+        if not self.label_smooth_val:
+            return true
+        every = self._focal(log_p)
+        mean = every.mean(dim=-1) if self.alpha is None else (every * self.alpha).mean(dim=-1)
+        return torch.lerp(true, mean, self.label_smooth_val)
+
+    def _focal(self, log_p: Tensor) -> Tensor:
+        """-(1 - p)^gamma log p, of any shape."""
+        if not self.gamma:
+            return -log_p
+        # 1 - p without cancellation; the clamp keeps the slope of the power finite at p = 1 (any gamma > 0).
+        return -log_p * (-torch.expm1(log_p)).clamp_min(torch.finfo(log_p.dtype).tiny) ** self.gamma
+
+
+def _check_indices(target: Tensor, like: Tensor) -> None:
+    """Check that the target holds class indices (N,) for log p (N, K)."""
     num_samples, num_classes = like.shape
     if target.shape != (num_samples,) or target.is_floating_point():
         raise ValueError(
             f"target must be class indices ({num_samples},) or distributions ({num_samples}, {num_classes}), "
             f"got {tuple(target.shape)} {target.dtype}"
         )
-    # On a GPU this look at the values would wait for the device, and scatter_ checks there itself.
+    # On a GPU this look at the values would wait for the device, and gather checks there itself.
     if target.device.type == "cpu" and ((target < 0) | (target >= num_classes)).any():
         raise ValueError(
             f"target holds the class index {int(target[(target < 0) | (target >= num_classes)][0])}, "
             f"but num_classes is {num_classes}"
         )
-    return torch.zeros_like(like).scatter_(1, target.long().unsqueeze(1), 1.0)
 
 
 def _check_reduction(argument: str, value: str) -> str:

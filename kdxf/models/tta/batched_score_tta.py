@@ -8,6 +8,8 @@ from mmpretrain.models import AverageClsScoreTTA
 from mmpretrain.structures import DataSample
 from torch import Tensor
 
+from kdxf.models.heads.hierarchical_cls_head import HierarchicalClsHead
+from kdxf.models.heads.predicted_classes import predicted_classes
 from kdxf.registry import MODELS
 
 
@@ -15,9 +17,10 @@ from kdxf.registry import MODELS
 class BatchedClsScoreTTA(AverageClsScoreTTA):
     """Mean of the views' scores; views of equal shape go through the model as one batch.
 
-    The views come from ``TestTimeAug`` in the pipeline and hold the same text. The prediction equals that of
-    MMPretrain's ``AverageClsScoreTTA``, which runs the model once per view and leaves the label of the first view in
-    the merged sample. A batch grows V-fold: give the test loader a smaller ``batch_size`` if memory is short.
+    The views come from ``TestTimeAug`` in the pipeline and hold the same text. The scores equal those of MMPretrain's
+    ``AverageClsScoreTTA``, which runs the model once per view and leaves the label of the first view in the merged
+    sample; here it follows from the mean, by the rule of the module's head. A batch grows V-fold: give the test loader
+    a smaller ``batch_size`` if memory is short.
 
     Args:
         module: The classifier, or its config.
@@ -45,7 +48,11 @@ class BatchedClsScoreTTA(AverageClsScoreTTA):
 
     def _merge_single_sample(self, data_samples: list[DataSample]) -> DataSample:
         merged = super()._merge_single_sample(data_samples)
-        return merged.set_pred_label(merged.pred_score.argmax(dim=0, keepdim=True))
+        head = getattr(self.module, "head", None)
+        merged.set_pred_label(predicted_classes(head, merged.pred_score))
+        if isinstance(head, HierarchicalClsHead):
+            head.merge_views(merged, data_samples)
+        return merged
 
 
 def _shapes(inputs: Any) -> Hashable:

@@ -61,6 +61,20 @@ def test_equals_the_plain_formula(eps, gamma, alpha):
     torch.testing.assert_close(loss(logits, labels), plain(logits, one_hot(labels, 4), eps, gamma, alpha))
 
 
+@pytest.mark.parametrize("eps", [0.0, 0.1])
+@pytest.mark.parametrize("gamma", [0.0, 0.5, 2.0])
+@pytest.mark.parametrize("alpha", [None, 0.25, [0.5, 1.0, 2.0, 3.0]])
+def test_indices_and_one_hot_distributions_give_one_value_and_one_gradient(eps, gamma, alpha):
+    torch.manual_seed(0)
+    loss = LabelSmoothFocalLoss(eps, gamma, alpha, reduction="none")
+    logits = (torch.randn(6, 4) * 3).requires_grad_()
+    labels, upstream = torch.tensor([0, 1, 2, 3, 0, 1]), torch.randn(6)
+    values = [loss(logits, target) for target in (labels, one_hot(labels, 4))]
+    torch.testing.assert_close(*values)
+    gradients = [torch.autograd.grad(value, logits, upstream)[0] for value in values]
+    torch.testing.assert_close(*gradients)
+
+
 def test_the_value_depends_on_the_target():
     loss = LabelSmoothFocalLoss()
     assert loss(LOGITS, torch.tensor([0, 2])) < loss(LOGITS, torch.tensor([1, 1]))

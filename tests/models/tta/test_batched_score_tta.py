@@ -125,6 +125,14 @@ def test_label_is_that_of_the_mean():
     assert samples[0].pred_label.item() == 0
 
 
+def test_several_labels_are_those_of_the_mean():
+    config = copy.deepcopy(MODEL)
+    config["head"] |= {"type": "MultiLabelMoEClsHead", "thr": 0.5}
+    samples = [DataSample().set_pred_score(s) for s in (torch.tensor([0.9, 0.6, 0.0]), torch.tensor([0.3, 0.2, 0.8]))]
+    (merged,) = BatchedClsScoreTTA(MODELS.build(config)).merge_preds([samples])
+    assert merged.pred_label.tolist() == [0]  # means 0.6, 0.4, 0.4
+
+
 @torch.no_grad()
 def test_plain_image_batches():
     config = {key: value for key, value in MODEL.items() if key != "text_encoder"}

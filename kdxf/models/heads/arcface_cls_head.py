@@ -1,0 +1,154 @@
+"""Classification by angles, with a margin in training. Shapes: N batch, C channels, W width, K classes."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from mmpretrain.models.heads import ArcFaceClsHead as HostArcFaceClsHead
+from mmpretrain.structures import DataSample
+from torch import Tensor
+
+from kdxf.models.heads.embedding import Embedding
+from kdxf.registry import MODELS
+
+# Below this sin^2 the sine has no slope: at an angle of exactly 0 it would be infinite.
+_LEAST_SQUARED_SINE = 1e-6
+
+
+@MODELS.register_module()
+class ArcFaceClsHead(HostArcFaceClsHead):
+    r"""ArcFace (https://arxiv.org/abs/1801.07698) that trains from scratch on a fused feature.
+
+    ``feature -> linear -> batch norm without bias -> angle`` :math:`\theta_k` ``to each class``, and
+
+    .. math:: \text{logit}_k = s \cos(\theta_k + m f q_k)
+
+    in training, where q is the target (1 for the true class, 0 for the others), s the scale, m the margin and f the
+    margin factor; in prediction there is no margin. A soft or mixed target gives every class its part of the margin, so
+    that a mixture of nine parts to one stays close to the pure label. With ``margins=0.0`` the head is the normalised
+    softmax: embedding, unit length, scale.
+
+    A margin from the first step on is a trap. The angles of a random classifier are all close to 90 degrees, and a
+    margin of 0.5 (29 degrees) puts the logit of the true class below every other by s sin(m): 15 for s = 32, 31 for
+    s = 64. The softmax saturates at the wrong end, every class is pulled alike, and an encoder that is still random may
+    never leave chance. Let ``MarginScheduleHook`` raise f from 0 to 1 after the classes have begun to separate::
+
+        custom_hooks = [dict(type="MarginScheduleHook", begin=5, end=20)]
+
+    Angles are computed in float32 under autocast too, without an arc cosine, with finite gradients at 0 and 180 degrees
+    (MMPretrain's head, on which this one builds, gives NaN there). Its ``SetAdaptiveMarginsHook`` works here as well.
+
+    Args:
+        num_classes: K.
+        in_channels: Width C of the incoming feature.
+        embedding_channels: Width W of the embedding; None normalises the feature as it comes.
+        num_subcenters: Centres of each class, of which the nearest counts.
+        scale: s.
+        margins: m in radians, one for all classes or one for each; or a ``.txt`` file with one per line.
+        easy_margin: Where the margin would carry the angle past 180 degrees, the logit would rise again. False replaces
+            it there by :math:`\cos \theta - m \sin m`; True gives a margin below 90 degrees only.
+        loss: Any loss of logits: cross-entropy, focal, label smoothing.
+        init_cfg: Initialization, as everywhere in MMEngine.
+
+    Raises:
+        ValueError: If a count is not positive, the scale is not, or a margin is not in [0, pi).
+    """
+
+    margin_factor: Tensor
+
+    def __init__(
+        self,
+        num_classes: int,
+        in_channels: int,
+        embedding_channels: int | None = 512,
+        num_subcenters: int = 1,
+        scale: float = 32.0,
+        margins: float | Sequence[float] | str = 0.5,
+        easy_margin: bool = False,
+        loss: dict | torch.nn.Module | None = None,
+        init_cfg: dict | list[dict] | None = None,
+    ) -> None:
+        width = in_channels if embedding_channels is None else embedding_channels
+        counts = {
+            "num_classes": num_classes,
+            "in_channels": in_channels,
+            "embedding_channels": width,
+            "num_subcenters": num_subcenters,
+        }
+        for name, count in counts.items():
+            if count < 1:
+                raise ValueError(f"{name} must be at least 1, got {count}")
+        if not scale > 0:
+            raise ValueError(f"scale must be above 0, got {scale}")
+        super().__init__(
+            num_classes,
+            width,
+            num_subcenters=num_subcenters,
+            scale=scale,
+            margins=float(margins) if isinstance(margins, int) else margins,
+            easy_margin=easy_margin,
+            loss=loss or {"type": "CrossEntropyLoss"},
+            init_cfg=init_cfg,
+        )
+        if not ((self.margins >= 0) & (self.margins < math.pi)).all():
+            raise ValueError(f"margins must be in [0, pi), got {margins}")
+        self.in_channels = in_channels
+        self.embedding = Embedding(in_channels, embedding_channels)
+        # A tensor, so that a compiled head is not compiled again whenever the factor changes.
+        self.register_buffer("margin_factor", torch.tensor(1.0), persistent=False)
+
+    def pre_logits(self, feats: tuple[Tensor, ...]) -> Tensor:
+        """Give the embedding (N, W), not yet of unit length, of the last item (N, C) of ``feats``."""
+        return self.embedding(feats[-1])
+
+    def forward(self, feats: tuple[Tensor, ...], target: Tensor | None = None) -> Tensor:
+        """Give the logits in float32.
+
+        Args:
+            feats: The last item (N, C) is used.
+            target: Class indices (N,) or distributions (N, K) to add margins for; None adds none.
+
+        Returns:
+            (N, K).
+
+        Raises:
+            ValueError: If the target has another shape.
+        """
+        embedding = self.pre_logits(feats)
+        with torch.autocast(embedding.device.type, enabled=False):
+            cosine = self.norm_product(embedding.float())
+            return self.scale * (cosine if target is None else self._get_logit_with_margin(cosine, target))
+
+    def loss(self, feats: tuple[Tensor, ...], data_samples: list[DataSample], **kwargs: Any) -> dict[str, Tensor]:
+        """Compute the loss of the logits with margins.
+
+        Args:
+            feats: The last item (N, C) is used.
+            data_samples: N samples with ``gt_label`` or ``gt_score``.
+            **kwargs: Passed to the loss module.
+        """
+        if "gt_score" in data_samples[0]:
+            target = torch.stack([sample.gt_score for sample in data_samples])
+        else:
+            target = torch.cat([sample.gt_label for sample in data_samples])
+        logits = self(feats, target)
+        return {"loss": self.loss_module(logits, target, avg_factor=len(logits), **kwargs)}
+
+    def _get_logit_with_margin(self, cosine: Tensor, target: Tensor) -> Tensor:
+        """Add the margins to the angles whose cosines (N, K) are given: (N, K)."""
+        margins = self.margin_factor * self.margins
+        if target.shape == cosine.shape:
+            return self._add_margin(cosine, margins * target)
+        if target.shape != cosine.shape[:1]:
+            raise ValueError(f"target must have the shape (N,) or {tuple(cosine.shape)}, got {tuple(target.shape)}")
+        place = target.unsqueeze(1)  # (N, 1)
+        return cosine.scatter(1, place, self._add_margin(cosine.gather(1, place), margins[place]))
+
+    def _add_margin(self, cosine: Tensor, margin: Tensor) -> Tensor:
+        """cos(theta + m) = cos theta cos m - sin theta sin m, element by element, kept falling beyond 180 degrees."""
+        sine = (1 - cosine.square()).clamp_min(_LEAST_SQUARED_SINE).sqrt()
+        moved = cosine * margin.cos() - sine * margin.sin()
+        if self.easy_margin:
+            return torch.where(cosine > 0, moved, cosine)
+        return torch.where(cosine > -margin.cos(), moved, cosine - margin * margin.sin())
