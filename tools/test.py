@@ -4,7 +4,8 @@
 CONFIG is a config of kdxf or an unmodified one of MMPretrain. Read from it: ``model``, ``test_dataloader``,
 ``test_cfg``, ``test_evaluator``; with --tta ``tta_model`` and ``tta_pipeline``; with --show-dir
 ``default_hooks.visualization``; and ``custom_hooks``, ``visualizer``, ``log_processor``, ``log_level``, ``env_cfg``,
-``work_dir``, ``default_scope``.
+``work_dir``, ``default_scope``. A config with ``stages`` stands for its last stage; for an earlier one take the
+resolved config in that stage's folder.
 
 Settings: 1. the options below, 2. --cfg-options, 3. the config. For several processes use tools/dist_test.sh. To
 predict images without labels use tools/inference.py.

@@ -5,10 +5,14 @@ CONFIG is a config of kdxf or an unmodified one of MMPretrain. Read from it: ``m
 ``train_cfg``, ``optim_wrapper``, ``param_scheduler``; for validation ``val_dataloader``, ``val_cfg``,
 ``val_evaluator`` (all three None: none); and ``default_hooks``, ``custom_hooks``, ``visualizer``, ``log_processor``,
 ``log_level``, ``env_cfg``, ``randomness``, ``load_from``, ``resume``, ``work_dir``, ``auto_scale_lr``,
-``default_scope``, ``find_unused_parameters``.
+``default_scope``, ``find_unused_parameters``, ``stages``.
 
 Settings: 1. the options below, 2. --cfg-options, 3. the config.
-Weights: 1. --resume (all state), 2. load_from (weights), 3. init_cfg of the model's parts, 4. from scratch.
+Weights: 1. --resume (all state), 2. load_from (weights that fit), 3. init_cfg of the model's parts, 4. from scratch.
+
+With ``stages = [dict(name="warm-up", ...), dict(name="fine-tune", ...)]`` one training follows the other, each in a
+folder of its own (``1_warm-up``), with its keys merged over the config and from the best weights of the one before;
+--resume leaves out those that are finished.
 
 The work folder gets the resolved config, the checkpoints, and one folder per run with the log (its head describes
 the machine and its software) and the curves. For several processes use tools/dist_train.sh.

@@ -23,6 +23,8 @@ class ConfigOptions(DictAction):
             super().__call__(parser, namespace, values, option_string)
         except (ValueError, SyntaxError) as error:
             parser.error(f"{option_string} {' '.join(values)}: expected key=value pairs ({error})")
+        except (RecursionError, AssertionError):  # mmengine's reader takes no brackets within brackets of another kind
+            parser.error(f"{option_string} {' '.join(values)}: give dicts key by key, such as a.b=1 a.c=2")
 
 
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:

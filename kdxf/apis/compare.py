@@ -159,11 +159,13 @@ def _finish(run: Run, without: Sequence[str]) -> dict[str, Any]:
     result = _read(run)
     if result is None:
         start = time.perf_counter()
-        checkpoint = train(run.cfg, validate=False).checkpoint
+        # The finished stages of a run that was stopped are kept.
+        checkpoint = train(run.cfg, validate=False, resume=bool(run.cfg.get("stages"))).checkpoint
         seconds = time.perf_counter() - start
         if checkpoint is None:
             raise UserError(f"{run.folder}: nothing was saved; default_hooks.checkpoint must save the last epoch")
-        result = {"settings": config_digest(run.cfg), "seconds": seconds, "checkpoint": checkpoint.name, "scores": {}}
+        result = {"settings": config_digest(run.cfg), "seconds": seconds, "scores": {}}
+        result["checkpoint"] = os.path.relpath(checkpoint, run.folder)
         _write(run.folder / RESULT, json.dumps(result, indent=2))
     for modality in (None, *without):
         name = _input(modality)

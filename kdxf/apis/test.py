@@ -15,10 +15,11 @@ from mmengine.runner import Runner
 from kdxf.apis.config import config_digest, set_loader_defaults
 from kdxf.apis.config_errors import explaining_config_errors
 from kdxf.apis.missing_modality import remove_modality
+from kdxf.apis.stages import last_stage
 from kdxf.digests import file_digest
 from kdxf.engine.checkpoint import trusting_checkpoints
 from kdxf.engine.dist import start_distributed
-from kdxf.engine.hooks import TrainedImagesHook
+from kdxf.engine.hooks import LoadedWeightsHook, TrainedImagesHook
 from kdxf.engine.runner import open_runner
 from kdxf.errors import UserError
 from kdxf.evaluation.prediction_table import PredictionTable, check_name
@@ -41,7 +42,7 @@ def test(
     """Score a checkpoint on the test set of a config.
 
     Args:
-        cfg: A config from :func:`kdxf.apis.config.load_config`; not changed.
+        cfg: A config from :func:`kdxf.apis.config.load_config`; not changed. One with stages stands for the last.
         checkpoint: The weights.
         out: Table of predictions, ``.csv`` or ``.parquet`` (:mod:`kdxf.predictions`);
             the scores go into ``<name>.metrics.json`` beside it.
@@ -63,7 +64,7 @@ def test(
     if out is not None:
         check_name(out)
     digest = config_digest(cfg)
-    cfg = copy.deepcopy(cfg)
+    cfg = last_stage(copy.deepcopy(cfg))
     cfg.load_from, cfg.resume = str(checkpoint), False
     if cfg.get("test_dataloader") is None or cfg.get("test_cfg") is None:
         raise UserError(f"config {cfg.filename} has no test set: it needs test_dataloader, test_cfg and test_evaluator")
@@ -79,6 +80,7 @@ def test(
     set_loader_defaults(cfg, pin_memory=pin_memory)
     start_distributed(cfg, launcher)
     with trusting_checkpoints(trust_checkpoint), explaining_config_errors(), open_runner(cfg) as runner:
+        runner.register_hook(LoadedWeightsHook(strict=True))
         if out is not None:
             source = {"config": str(cfg.filename), "config_digest": digest, "tta": tta, "without": without}
             _add_table(runner, out, {**source, "checkpoint": str(checkpoint), **_digest(checkpoint)})

@@ -1,38 +1,23 @@
 """Training as a function."""
 
 import copy
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from mmengine.config import Config
+from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner
 
 from kdxf.apis.config import set_loader_defaults
 from kdxf.apis.config_errors import explaining_config_errors
+from kdxf.apis.stages import train_stages
+from kdxf.apis.train_result import TrainResult, last_checkpoint
 from kdxf.engine.checkpoint import trusting_checkpoints
 from kdxf.engine.dist import start_distributed
+from kdxf.engine.hooks import BudgetHook, LoadedWeightsHook
 from kdxf.engine.runner import open_runner
 from kdxf.errors import UserError
-
-
-@dataclass(frozen=True)
-class TrainResult:
-    """What a training run came to.
-
-    Attributes:
-        metrics: The last validation's scores by name, such as ``accuracy/top1``; empty without validation.
-        loss: The training loss, a mean over the last ``log_interval`` iterations or fewer.
-        epoch: Epochs finished, in this run and in those that it resumed.
-        checkpoint: The last checkpoint that was saved.
-        best_checkpoint: The best one by the metric of ``CheckpointHook.save_best``.
-    """
-
-    metrics: dict[str, float]
-    loss: float
-    epoch: int
-    checkpoint: Path | None
-    best_checkpoint: Path | None
 
 
 def train(
@@ -49,14 +34,17 @@ def train(
     deterministic: bool = False,
     trust_checkpoint: bool = False,
 ) -> TrainResult:
-    """Train the model of a config. It may be called again and again in one process.
+    """Train the model of a config, in stages where it has ``stages``. It may be called repeatedly in one process.
 
     Where the weights come from, first match wins:
 
     1. ``resume`` (all state: weights, optimizer, schedulers, EMA, epoch), from the path or, where there is one, from
        the last checkpoint in ``work_dir``;
-    2. ``cfg.load_from`` (weights only);
+    2. ``cfg.load_from`` (weights only, those that fit, see :class:`kdxf.engine.hooks.LoadedWeightsHook`);
     3. ``init_cfg`` of the model's parts, else from scratch.
+
+    Stages (:func:`kdxf.apis.stages.train_stages`) lie in ``<work_dir>/<number>_<name>``; with ``resume`` those that are
+    finished are left out.
 
     Args:
         cfg: A config from :func:`kdxf.apis.load_config`; not changed.
@@ -74,6 +62,48 @@ def train(
     Raises:
         UserError: The config or a checkpoint cannot be used.
     """
+    options: dict[str, Any] = {
+        "amp": amp,
+        "validate": validate,
+        "auto_scale_lr": auto_scale_lr,
+        "seed": seed,
+        "deterministic": deterministic,
+    }
+
+    def run(one: Config) -> TrainResult:
+        return _train(
+            one,
+            resume=resume,
+            pin_memory=pin_memory,
+            persistent_workers=persistent_workers,
+            launcher=launcher,
+            trust_checkpoint=trust_checkpoint,
+            **options,
+        )
+
+    if not cfg.get("stages"):
+        return run(cfg)
+    if resume not in (False, True, "auto"):
+        raise UserError(f"--resume {resume}: the config has stages; --resume alone goes on with the unfinished one")
+    resume = bool(resume or cfg.get("resume"))
+    return train_stages(cfg, run, resume=resume, options=options)
+
+
+def _train(
+    cfg: Config,
+    *,
+    resume: bool | str | Path,
+    amp: bool,
+    validate: bool,
+    auto_scale_lr: bool,
+    pin_memory: bool,
+    persistent_workers: bool,
+    launcher: str,
+    seed: int | None,
+    deterministic: bool,
+    trust_checkpoint: bool,
+) -> TrainResult:
+    """Train one config, with the arguments of :func:`train`."""
     cfg = copy.deepcopy(cfg)
     if not validate:
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
@@ -83,6 +113,7 @@ def train(
         _set_auto_scale_lr(cfg)
     if resume or cfg.get("resume"):
         _set_resume(cfg, resume)
+    _set_loop(cfg)
     randomness = {"seed": None, **cfg.get("randomness", {})}
     cfg.randomness = {
         **randomness,
@@ -92,6 +123,7 @@ def train(
     set_loader_defaults(cfg, pin_memory=pin_memory, persistent_workers=persistent_workers)
     start_distributed(cfg, launcher)
     with trusting_checkpoints(trust_checkpoint), explaining_config_errors(), open_runner(cfg) as runner:
+        runner.register_hook(LoadedWeightsHook())
         runner.train()
         return _result(runner)
 
@@ -109,22 +141,6 @@ def _set_resume(cfg: Config, resume: bool | str | Path) -> None:
         cfg.load_from = str(found)
 
 
-def last_checkpoint(work_dir: Path) -> Path | None:
-    """The checkpoint that a run in this folder would resume from.
-
-    It is the one that ``last_checkpoint`` names, looked for beside that file too (a folder may have been moved), else
-    the newest ``epoch_*.pth`` or ``iter_*.pth``.
-    """
-    note = work_dir / "last_checkpoint"
-    if note.is_file():
-        named = Path(note.read_text(encoding="utf-8").strip())
-        for path in (named, work_dir / named.name):
-            if path.is_file():
-                return path
-    saved = [path for pattern in ("epoch_*.pth", "iter_*.pth") for path in work_dir.glob(pattern)]
-    return max(saved, key=lambda path: path.stat().st_mtime, default=None)
-
-
 def _set_mixed_precision(cfg: Config) -> None:
     wrapper = cfg.optim_wrapper
     kind = wrapper.get("type", "OptimWrapper")
@@ -140,6 +156,14 @@ def _set_mixed_precision(cfg: Config) -> None:
         wrapper.type = "kdxf.AutocastOptimWrapper"
 
 
+def _set_loop(cfg: Config) -> None:
+    """Take the loop that can go on within an epoch in place of mmengine's."""
+    loop = cfg.train_cfg
+    if loop.get("by_epoch") or loop.get("type") == "EpochBasedTrainLoop":
+        loop.pop("by_epoch", None)
+        loop.type = "kdxf.ResumableEpochLoop"
+
+
 def _set_auto_scale_lr(cfg: Config) -> None:
     if "base_batch_size" not in (cfg.get("auto_scale_lr") or {}):
         raise UserError(
@@ -152,7 +176,7 @@ def _set_auto_scale_lr(cfg: Config) -> None:
 def _result(runner: Runner) -> TrainResult:
     scalars = runner.message_hub.log_scalars
     infos = runner.message_hub.runtime_info
-    last, best = infos.get("last_ckpt"), infos.get("best_ckpt")
+    last, best = infos.get("last_ckpt"), infos.get("best_ckpt") or _first_best(runner)
     window = runner.log_processor.window_size
     return TrainResult(
         metrics={name[4:]: float(value.current()) for name, value in scalars.items() if name.startswith("val/")},
@@ -160,4 +184,13 @@ def _result(runner: Runner) -> TrainResult:
         epoch=runner.epoch,
         checkpoint=Path(last) if last else None,
         best_checkpoint=Path(best) if best else None,
+        finished=not any(isinstance(hook, BudgetHook) and hook.ended_run for hook in runner.hooks),
     )
+
+
+def _first_best(runner: Runner) -> str | None:
+    """The best checkpoint by the first of several metrics, which mmengine notes one by one."""
+    for hook in runner.hooks:
+        if isinstance(hook, CheckpointHook) and hook.save_best:
+            return runner.message_hub.runtime_info.get(f"best_ckpt_{hook.key_indicators[0]}")
+    return None

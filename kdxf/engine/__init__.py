@@ -3,4 +3,10 @@
 import kdxf.registry  # noqa: F401  isort: skip  (before the host, which it quietens)
 import mmpretrain.engine  # noqa: F401  (registers)
 
-from kdxf.engine import atomic_backend, checkpoint_schemes, hooks, optimizers  # noqa: F401  (registers)
+from kdxf.engine import (  # noqa: F401  (registers)
+    atomic_backend,
+    checkpoint_schemes,
+    hooks,
+    optimizers,
+    resumable_epoch_loop,
+)

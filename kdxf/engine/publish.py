@@ -5,6 +5,7 @@ import io
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -15,7 +16,7 @@ from kdxf.version import __version__
 _KEPT = ("meta", "state_dict")
 
 
-def publish_checkpoint(source: str | Path, target: str | Path, ema: bool = True) -> Path:
+def publish_checkpoint(source: str | Path, target: str | Path, ema: bool = True, part: str | None = None) -> Path:
     """Drop what only training needs (optimizer, schedulers, log history), and mark the file with its digest.
 
     Args:
@@ -23,12 +24,16 @@ def publish_checkpoint(source: str | Path, target: str | Path, ema: bool = True)
         target: ``NAME.pth``; the file becomes ``NAME-<first 8 digits of its SHA-256>.pth``.
         ema: Of a model with averaged weights, keep those. mmengine stores them as ``state_dict``, and the weights
             that the optimizer worked on as ``ema_state_dict``; False keeps the latter.
+        part: Keep this part of the model alone, such as ``'image_backbone'`` or ``'head'``. The weights keep their
+            names, so that another model starts from them with
+            ``init_cfg=dict(type='Pretrained', checkpoint=<file>, prefix='image_backbone.')`` in that part's config,
+            or with ``load_from``.
 
     Returns:
         The file that was written.
 
     Raises:
-        UserError: The source is no training checkpoint, or it has no averaged weights to leave out.
+        UserError: The source is no training checkpoint, it has no averaged weights to leave out, or no such part.
     """
     target = Path(target)
     if target.suffix != ".pth":
@@ -41,6 +46,8 @@ def publish_checkpoint(source: str | Path, target: str | Path, ema: bool = True)
             raise UserError(f"checkpoint {source} has no averaged weights; leave --no-ema out")
         raw = checkpoint["ema_state_dict"]
         checkpoint["state_dict"].update({key[7:]: raw[key] for key in raw if key.startswith("module.")})
+    if part is not None:
+        checkpoint["state_dict"] = _part(checkpoint["state_dict"], part, source)
     published = {key: checkpoint[key] for key in _KEPT if key in checkpoint}
     published.setdefault("meta", {})["kdxf_version"] = __version__
 
@@ -54,3 +61,11 @@ def publish_checkpoint(source: str | Path, target: str | Path, ema: bool = True)
     temporary.write_bytes(buffer.getbuffer())
     os.replace(temporary, final)
     return final
+
+
+def _part(state: dict[str, Any], part: str, source: str | Path) -> dict[str, Any]:
+    kept = {name: weight for name, weight in state.items() if name.startswith(f"{part}.")}
+    if not kept:
+        parts = ", ".join(sorted({name.partition(".")[0] for name in state}))
+        raise UserError(f"checkpoint {source} has no part {part!r}, only {parts}")
+    return kept

@@ -12,7 +12,21 @@ from mmengine.runner import Runner
 from mmengine.utils import ManagerMixin
 from mmengine.visualization import Visualizer
 
-from kdxf.engine.hooks import EnvironmentHook, TrainedImagesHook
+from kdxf.engine.hooks import (
+    EnvironmentHook,
+    IterationSeedHook,
+    ResumedScheduleHook,
+    ResumedValidationHook,
+    TrainedImagesHook,
+)
+
+HOOKS_OF_EVERY_RUN = (
+    EnvironmentHook,
+    IterationSeedHook,
+    ResumedScheduleHook,
+    ResumedValidationHook,
+    TrainedImagesHook,
+)
 
 # mmengine calls its own old interface, and warns of it in every run.
 _NOISE = ('"FileClient" will be deprecated', '"HardDiskBackend" is the alias')
@@ -26,8 +40,7 @@ def open_runner(cfg: Config) -> Iterator[Runner]:
     seconds. Two runs within one second would share them, and every run would leave its log file open. So the entries
     that a run adds are taken out again.
 
-    Every run also gets an :class:`~kdxf.engine.hooks.EnvironmentHook` and a
-    :class:`~kdxf.engine.hooks.TrainedImagesHook`.
+    Every run also gets the hooks of :data:`HOOKS_OF_EVERY_RUN`.
 
     Args:
         cfg: A complete config. A ``runner_type`` names another runner than mmengine's.
@@ -36,8 +49,8 @@ def open_runner(cfg: Config) -> Iterator[Runner]:
     try:
         runner = RUNNERS.build(cfg) if "runner_type" in cfg else Runner.from_cfg(cfg)
         runner.logger.addFilter(_is_no_noise)
-        runner.register_hook(EnvironmentHook())
-        runner.register_hook(TrainedImagesHook())
+        for hook in HOOKS_OF_EVERY_RUN:
+            runner.register_hook(hook())
         yield runner
     finally:
         for kind in _managers():

@@ -2,15 +2,18 @@ import math
 import os
 import shutil
 from pathlib import Path
+from typing import ClassVar
 
 import mmpretrain
 import pytest
 import torch
+from mmengine.hooks import Hook
 
 from kdxf.apis.config import load_config
-from kdxf.apis.train import last_checkpoint, train
+from kdxf.apis.train import train
 from kdxf.engine.checkpoint import load_checkpoint
 from kdxf.errors import UserError
+from kdxf.registry import HOOKS
 
 EMA = {"custom_hooks": [{"type": "EMAHook", "momentum": 0.3}]}
 ONE_EPOCH = {"train_cfg.max_epochs": 1}
@@ -114,19 +117,6 @@ def test_resume_without_a_checkpoint_falls_back_to_load_from(tiny_config, tmp_pa
     assert_same(load_checkpoint(result.checkpoint)["state_dict"], load_checkpoint(trained)["state_dict"])
 
 
-def test_last_checkpoint(tmp_path):
-    assert last_checkpoint(tmp_path) is None
-    (tmp_path / "epoch_9.pth").touch()
-    os.utime(tmp_path / "epoch_9.pth", (1, 1))
-    (tmp_path / "epoch_10.pth").touch()
-    (tmp_path / "best_epoch_11.pth").touch()
-    assert last_checkpoint(tmp_path).name == "epoch_10.pth"
-    (tmp_path / "last_checkpoint").write_text("/moved/away/epoch_9.pth")
-    assert last_checkpoint(tmp_path).name == "epoch_9.pth"
-    (tmp_path / "last_checkpoint").write_text("/gone/epoch_8.pth")
-    assert last_checkpoint(tmp_path).name == "epoch_10.pth"
-
-
 def test_unmodified_mmpretrain_config(tiny_images, tmp_path):
     path = Path(mmpretrain.__file__).parent / ".mim/configs/resnet/resnet18_8xb32_in1k.py"
     options = {
@@ -215,7 +205,7 @@ def test_checkpoint_that_runs_code_is_refused(tiny_config, tmp_path, way):
 
 def test_trusted_checkpoint_is_loaded(tiny_config, tmp_path):
     marker, odd = tmp_path / "ran", tmp_path / "odd.pth"
-    torch.save({"meta": {}, "state_dict": {}, "extra": RunsCode(marker)}, odd)
+    torch.save({"meta": {}, "state_dict": {"head.fc.bias": torch.ones(3)}, "extra": RunsCode(marker)}, odd)
     train(load_config(tiny_config, ONE_EPOCH | {"load_from": str(odd)}), trust_checkpoint=True)
     assert marker.exists()
 
@@ -223,3 +213,51 @@ def test_trusted_checkpoint_is_loaded(tiny_config, tmp_path):
 def test_missing_checkpoint(tiny_config, tmp_path):
     with pytest.raises(UserError, match=r"checkpoint .*none.pth does not exist"):
         train(load_config(tiny_config), resume=tmp_path / "none.pth")
+
+
+def test_best_by_several_metrics_and_saving_from_an_epoch_on(tiny_config):
+    cfg = load_config(tiny_config)
+    cfg.val_evaluator = [{"type": "Accuracy"}, {"type": "SingleLabelMetric", "items": ["f1-score"]}]
+    cfg.default_hooks.checkpoint.update(
+        save_best=["single-label/f1-score", "accuracy/top1"], rule="greater", save_begin=2
+    )
+    result = train(cfg)
+    work = Path(cfg.work_dir)
+    assert {path.name for path in work.glob("epoch_*.pth")} == {"epoch_2.pth"}
+    assert result.best_checkpoint.name.startswith("best_single-label_f1-score_epoch_")  # the first of them
+    assert result.best_checkpoint.is_file() and len(list(work.glob("best_accuracy_top1_epoch_*.pth"))) == 1
+
+
+@HOOKS.register_module()
+class SizesHook(Hook):
+    """Notes the images' sizes, and how many are in a batch."""
+
+    seen: ClassVar[list] = []
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
+        self.seen.append((len(data_batch["inputs"]), data_batch["inputs"][0].shape[-1]))
+
+
+def resize(cfg, size):
+    return [cfg.pipeline[0], {"type": "Resize", "scale": size}, cfg.pipeline[1]]
+
+
+def test_image_size_grows_by_epoch(tiny_config):
+    cfg = load_config(tiny_config)
+    cfg.train_dataloader.update(num_workers=1, dataset=cfg.train_dataloader.dataset | {"pipeline": resize(cfg, 16)})
+    switch = {"type": "SwitchRecipeHook", "schedule": [{"action_epoch": 2, "train_pipeline": resize(cfg, 32)}]}
+    cfg.custom_hooks = [switch, {"type": "SizesHook"}]
+    SizesHook.seen.clear()
+    train(cfg)
+    assert SizesHook.seen == 3 * [(8, 16)] + 3 * [(8, 32)]
+
+
+def test_image_size_and_batch_size_grow_by_stage(tiny_config):
+    cfg = load_config(tiny_config, ONE_EPOCH | {"custom_hooks": [{"type": "SizesHook"}]})
+    cfg.stages = [
+        {"name": f"{size}px", "train_dataloader": {"batch_size": batch, "dataset": {"pipeline": resize(cfg, size)}}}
+        for size, batch in ((16, 12), (24, 8))
+    ]
+    SizesHook.seen.clear()
+    train(cfg)
+    assert SizesHook.seen == 2 * [(12, 16)] + 3 * [(8, 24)]

@@ -3,6 +3,8 @@ import hashlib
 import pytest
 import torch
 
+from kdxf.apis.config import load_config
+from kdxf.apis.train import train
 from kdxf.engine.checkpoint import load_checkpoint
 from kdxf.engine.publish import publish_checkpoint
 from kdxf.errors import UserError
@@ -58,3 +60,20 @@ def test_other_names_and_contents(trained, tmp_path):
     torch.save({"weight": torch.ones(1)}, tmp_path / "bare.pth")
     with pytest.raises(UserError, match=r"bare.pth holds bare weights; there is nothing to drop"):
         publish_checkpoint(tmp_path / "bare.pth", tmp_path / "ad.pth")
+
+
+def test_a_part_alone(tiny_config, tiny_trained, tmp_path):
+    out = publish_checkpoint(tiny_trained.checkpoint, tmp_path / "backbone.pth", part="backbone")
+    trained, published = load_checkpoint(tiny_trained.checkpoint)["state_dict"], load_checkpoint(out)["state_dict"]
+    assert published.keys() == {name for name in trained if name.startswith("backbone.")}
+
+    # Another model starts from it, with another head.
+    cfg = load_config(tiny_config, {"model.head.num_classes": 5, "train_cfg.max_epochs": 1, "work_dir": str(tmp_path)})
+    cfg.model.backbone.init_cfg = {"type": "Pretrained", "checkpoint": str(out), "prefix": "backbone."}
+    cfg.optim_wrapper.optimizer.lr, cfg.param_scheduler = 0.0, None
+    started = load_checkpoint(train(cfg).checkpoint)["state_dict"]
+    assert all(torch.equal(started[name], published[name]) for name in published)
+    assert started["head.fc.weight"].shape == (5, 64)
+
+    with pytest.raises(UserError, match="has no part 'image_backbone', only backbone, head"):
+        publish_checkpoint(tiny_trained.checkpoint, tmp_path / "a.pth", part="image_backbone")

@@ -1,9 +1,12 @@
 import subprocess
 import sys
 
+import pytest
 
-def test_publishes(repo, tiny_trained, tmp_path):
-    command = [sys.executable, repo / "tools" / "publish.py", tiny_trained.checkpoint, tmp_path / "tiny.pth"]
+
+@pytest.mark.parametrize("options", [[], ["--part", "head"]])
+def test_publishes(repo, tiny_trained, tmp_path, options):
+    command = [sys.executable, repo / "tools" / "publish.py", tiny_trained.checkpoint, tmp_path / "tiny.pth", *options]
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     (written,) = tmp_path.iterdir()

@@ -14,7 +14,8 @@ from kdxf.version import __version__
 # Whatever can change a result, by the names under which it is installed. The optional ones may be absent.
 _PACKAGES = (
     *("onedl-mmpretrain", "onedl-mmcv", "numpy", "pandas", "pyarrow", "pillow", "opencv-python", "timm"),
-    *("rapidocr", "onnxruntime", "easyocr", "jieba", "gensim", "annoy", "transformers"),
+    *("rapidocr", "onnxruntime", "easyocr", "jieba", "gensim", "annoy", "transformers", "albumentations"),
+    "pytorch_optimizer",
 )
 
 

@@ -1,0 +1,91 @@
+"""Fits the weights of one model into another that differs in places, and says in which."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from kdxf.engine.class_rows import carry_class_rows
+
+_WRONG_SHAPE = re.compile(r"size mismatch for (\S+): (.*)")
+_SHOWN = 4
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How weights went into a model; everything is a name.
+
+    Attributes:
+        carried: Weights of the model that were taken over.
+        by_class: Those of them that were put together class by class.
+        classes: How many classes the old and the new set have in common; 0 where nothing was put together.
+        wrong_shape: Weights of both that differ in shape, each with PyTorch's words about it.
+        missing: Weights of the model that the file does not have.
+        unused: Weights of the file that the model does not have.
+    """
+
+    carried: list[str]
+    by_class: list[str]
+    classes: int
+    wrong_shape: dict[str, str]
+    missing: list[str]
+    unused: list[str]
+
+    @property
+    def left(self) -> list[str]:
+        """Weights of the model that keep their initial values."""
+        return [*self.wrong_shape, *self.missing]
+
+    def __str__(self) -> str:
+        text = f"{len(self.carried)} of {len(self.carried) + len(self.left)} weights carried over"
+        if self.by_class:
+            text += f", of them {_list(self.by_class)} for the {self.classes} classes that were known by name"
+        text += f"; left at their initial values: {_list(self.left) or 'none'}"
+        return text + (f"; in the file and not used: {_list(self.unused)}" if self.unused else "")
+
+
+def fit_weights(
+    model: nn.Module,
+    state: dict[str, Tensor],
+    old_classes: Sequence[str] | None = None,
+    new_classes: Sequence[str] | None = None,
+) -> Fit:
+    """Make the weights of a file complete for a model: what does not fit is replaced by the model's own values.
+
+    Args:
+        model: The model. The weights that fit are loaded into it.
+        state: The file's weights by name. Changed in place: has what the model has, name by name and shape by shape.
+        old_classes: Names of the classes that the weights were trained on, if known.
+        new_classes: Names of the classes that the model shall learn, if known; see
+            :func:`kdxf.engine.class_rows.carry_class_rows`.
+    """
+    for name in [name for name in state if name.startswith("module.")]:
+        state[name.removeprefix("module.")] = state.pop(name)
+    own = {name: weight.clone() for name, weight in model.state_dict().items()}
+    by_class: list[str] = []
+    classes = 0
+    if old_classes is not None and new_classes is not None:
+        by_class, classes = carry_class_rows(model, state, old_classes, new_classes)
+    # Loading runs what modules do to fit old names and shapes, so only PyTorch can tell what is wrong in the end.
+    wrong_shape: dict[str, str] = {}
+    try:
+        found = model.load_state_dict(state, strict=False)
+    except RuntimeError as error:
+        wrong_shape = dict(_WRONG_SHAPE.findall(str(error)))
+        if not wrong_shape:
+            raise
+        for name in wrong_shape:
+            state.pop(name)
+        found = model.load_state_dict(state, strict=False)
+    missing = [name for name in found.missing_keys if name not in wrong_shape]
+    for name in found.unexpected_keys:
+        state.pop(name, None)
+    state.update((name, own[name]) for name in found.missing_keys)
+    carried = [name for name in own if name not in set(found.missing_keys)]
+    return Fit(carried, by_class, classes, wrong_shape, missing, list(found.unexpected_keys))
+
+
+def _list(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more

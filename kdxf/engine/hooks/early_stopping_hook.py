@@ -1,0 +1,89 @@
+"""Stops a run that no longer gets better."""
+
+import json
+import os
+from math import inf, isfinite
+from pathlib import Path
+from typing import Any
+
+from mmengine.dist import broadcast_object_list, is_main_process
+from mmengine.hooks import EarlyStoppingHook as HostHook
+from mmengine.runner import IterBasedTrainLoop, Runner
+
+from kdxf.errors import UserError
+from kdxf.registry import HOOKS
+
+
+@HOOKS.register_module()
+class EarlyStoppingHook(HostHook):
+    """mmengine's hook, with a minimum of epochs and a memory.
+
+    A resumed run counts on: the scores of all validations stand in ``early_stopping_<metric>.json`` in the work
+    folder, and those up to the checkpoint are gone through again. (mmengine's hook begins to count anew.) ::
+
+        custom_hooks = [dict(type="EarlyStoppingHook", monitor="accuracy/top1", patience=10, min_epochs=70)]
+
+    Args:
+        monitor: A validation score, such as ``'accuracy/top1'``.
+        min_epochs: Epochs (iterations, where training goes by them) to be trained in any case. Validations without
+            progress count before that too. A score that is not finite stops at once.
+        **kwargs: Those of mmengine's: ``rule`` (``'greater'`` or ``'less'`` is better), ``patience`` (validations),
+            ``min_delta`` (0.1 by default, a tenth of a percent point of an accuracy; take less for scores between 0
+            and 1), ``stopping_threshold``, ``check_finite``.
+
+    Raises:
+        ValueError: ``min_epochs`` is negative.
+    """
+
+    def __init__(self, monitor: str, min_epochs: int = 0, **kwargs: Any) -> None:
+        if min_epochs < 0:
+            raise ValueError(f"min_epochs must not be negative, got {min_epochs}")
+        super().__init__(monitor, **kwargs)
+        self.min_epochs = min_epochs
+        self._scores: list[tuple[int, float]] = []
+
+    def before_train(self, runner: Runner) -> None:
+        """Go through the scores of a run that is resumed."""
+        self.wait_count, self.best_score = 0, -inf if self.rule == "greater" else inf
+        found: list[Any] = [[]]
+        path = self._path(runner)
+        if runner._resume and path.is_file() and is_main_process():
+            found = [json.loads(path.read_text(encoding="utf-8"))]
+        broadcast_object_list(found)
+        self._scores = [(step, score) for step, score in found[0] if step <= _step(runner)]
+        for _, score in self._scores:
+            self._check_stop_condition(score)
+
+    def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
+        """Stop when there was no progress for too long.
+
+        Raises:
+            UserError: The validation has no such score.
+        """
+        if not metrics or self.monitor not in metrics:
+            raise UserError(
+                f"EarlyStoppingHook: the validation has no score {self.monitor!r}, only {', '.join(metrics or {})}"
+            )
+        if self._scores and self._scores[-1][0] == _step(runner):
+            return  # a resumed run validates its last epoch again
+        score = float(metrics[self.monitor])
+        self._scores.append((_step(runner), score))
+        if is_main_process():
+            _write(self._path(runner), self._scores)
+        stop, reason = self._check_stop_condition(score)
+        if stop and (_step(runner) >= self.min_epochs or not isfinite(score)):
+            runner.train_loop.stop_training = True
+            runner.logger.info(f"stopped early: {reason}")
+
+    def _path(self, runner: Runner) -> Path:
+        return Path(runner.work_dir, f"early_stopping_{self.monitor.replace('/', '_')}.json")
+
+
+def _step(runner: Runner) -> int:
+    return runner.iter if isinstance(runner.train_loop, IterBasedTrainLoop) else runner.epoch
+
+
+def _write(path: Path, scores: list[tuple[int, float]]) -> None:
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_text(json.dumps(scores), encoding="utf-8")
+    os.replace(temporary, path)

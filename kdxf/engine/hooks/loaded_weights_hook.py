@@ -1,0 +1,80 @@
+"""Looks after the weights that a run starts from."""
+
+from typing import Any
+
+from mmengine.hooks import Hook
+from mmengine.model import BaseTTAModel, is_model_wrapper
+from mmengine.runner import Runner
+
+from kdxf.engine.fit_weights import Fit, fit_weights
+from kdxf.errors import UserError
+from kdxf.registry import HOOKS
+
+_BATCH_COUNTER = "num_batches_tracked"
+
+
+@HOOKS.register_module()
+class LoadedWeightsHook(Hook):
+    """Takes from ``load_from`` what fits, and says in one line what does not.
+
+    Weights of another shape, such as a head's for another number of classes, keep their initial values; where the
+    class names of both data sets are known, the rows of the classes that are in both are carried over. A run that is
+    resumed, and a test, take all or nothing.
+
+    Args:
+        strict: All or nothing, as in a test.
+    """
+
+    # Before the hooks that copy the weights (EMAHook).
+    priority = "VERY_HIGH"
+
+    def __init__(self, strict: bool = False) -> None:
+        self.strict = strict
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
+        """Make the weights fit.
+
+        Raises:
+            UserError: Nothing fits, or something does not where everything has to.
+        """
+        if "state_dict" not in checkpoint:  # bare weights
+            weights = dict(checkpoint)
+            checkpoint.clear()
+            checkpoint.update(state_dict=weights, meta={})
+        if self.strict or runner._resume:
+            fit = fit_weights(_unwrapped(runner.model), dict(checkpoint["state_dict"]))
+            _check_whole(fit, str(runner._load_from))
+            return
+        old = _class_names(checkpoint.get("meta") or {})
+        new = getattr(runner.train_dataloader.dataset, "metainfo", {}).get("classes")
+        first = next(iter(checkpoint["state_dict"]), "none")
+        fit = fit_weights(_unwrapped(runner.model), checkpoint["state_dict"], old, new)
+        if not any(name.rpartition(".")[2] != _BATCH_COUNTER for name in fit.carried):
+            raise UserError(
+                f"load_from {runner._load_from}: none of its weights (first: {first}) fits the config's model (first: "
+                f"{(fit.left or ['none'])[0]}); it belongs to another model"
+            )
+        runner.logger.info(f"load_from {runner._load_from}: {fit}")
+
+
+def _check_whole(fit: Fit, path: str) -> None:
+    missing = [name for name in fit.missing if not name.endswith(_BATCH_COUNTER)]
+    if fit.wrong_shape:
+        reason = "size mismatch for {}: {}".format(*next(iter(fit.wrong_shape.items())))
+    elif missing:
+        reason = f"{len(missing)} weights are missing from it (first: {missing[0]})"
+    else:
+        return
+    raise UserError(
+        f"checkpoint {path} does not fit the config's model: {reason}; give the config that it was trained with, or "
+        "train from what fits with load_from"
+    )
+
+
+def _class_names(meta: dict[str, Any]) -> list[str] | None:
+    classes = (meta.get("dataset_meta") or {}).get("classes") or meta.get("CLASSES")
+    return None if classes is None else list(classes)
+
+
+def _unwrapped(model: Any) -> Any:
+    return model.module if is_model_wrapper(model) or isinstance(model, BaseTTAModel) else model

@@ -1,0 +1,141 @@
+"""Averages the weights of the last epochs."""
+
+from numbers import Real
+from typing import Any
+
+import torch
+from mmengine.hooks import Hook
+from mmengine.model import StochasticWeightAverage, is_model_wrapper
+from mmengine.runner import EpochBasedTrainLoop, Runner, weights_to_cpu
+from mmengine.runner.amp import autocast
+
+from kdxf.engine.batch_norm import recompute_batch_norms, updating_batch_norms
+from kdxf.errors import UserError
+from kdxf.registry import HOOKS
+
+
+@HOOKS.register_module()
+class SWAHook(Hook):
+    """Stochastic weight averaging (https://arxiv.org/abs/1803.05407).
+
+    The plain mean of the weights at the end of every epoch from ``begin_epoch`` on. When training ends, the batch-norm
+    layers of the mean get their statistics in a pass over the training data (those that training left alone keep
+    theirs), it is validated, its scores are logged as ``val/<score>_swa``, and it is saved as ``swa.pth`` in the work
+    folder, a checkpoint like any other. The run's own weights and checkpoints stay as they are.
+
+    The learning rate is the schedule's business. For the constant one of the paper let a schedule end early::
+
+        param_scheduler = dict(type="CosineAnnealingLR", eta_min=0.01, end=30, by_epoch=True)  # then 0.01
+        custom_hooks = [dict(type="SWAHook", begin_epoch=31)]
+
+    Checkpoints to resume from hold the mean so far.
+
+    Args:
+        begin_epoch: The first epoch whose weights count; the first epoch of a run is 1.
+
+    Raises:
+        ValueError: ``begin_epoch`` is not positive.
+    """
+
+    # After EMAHook, which puts its own weights into every checkpoint.
+    priority = "BELOW_NORMAL"
+
+    def __init__(self, begin_epoch: int) -> None:
+        if begin_epoch < 1:
+            raise ValueError(f"begin_epoch must be 1 or more, got {begin_epoch}")
+        self.begin_epoch = begin_epoch
+        self._layers: list[str] = []
+        self._saving = False
+
+    def before_run(self, runner: Runner) -> None:
+        """Make room for the mean."""
+        self._average = StochasticWeightAverage(_unwrapped(runner.model))
+
+    def before_train(self, runner: Runner) -> None:
+        """Check that there will be epochs to average.
+
+        Raises:
+            UserError: Training goes by iterations, or ends before ``begin_epoch``.
+        """
+        if not isinstance(runner.train_loop, EpochBasedTrainLoop):
+            raise UserError("SWAHook averages the ends of epochs: set train_cfg=dict(by_epoch=True, max_epochs=...)")
+        if self.begin_epoch > runner.max_epochs:
+            raise UserError(
+                f"SWAHook: begin_epoch is {self.begin_epoch}, but training ends with epoch {runner.max_epochs}: "
+                "take an earlier one"
+            )
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
+        """Go on with the mean of a run that is resumed."""
+        if not runner._resume:
+            return
+        if "swa" in checkpoint:
+            self._average.load_state_dict(checkpoint["swa"]["average"])
+            self._layers = checkpoint["swa"]["batch_norms"]
+        elif checkpoint["meta"]["epoch"] >= self.begin_epoch:
+            runner.logger.warning(
+                f"SWAHook: the checkpoint of epoch {checkpoint['meta']['epoch']} has no mean of weights, "
+                "which now begins with the next epoch"
+            )
+
+    def after_train_epoch(self, runner: Runner) -> None:
+        """Take in the weights, and note which batch-norm layers train."""
+        if runner.epoch + 1 >= self.begin_epoch:
+            model = _unwrapped(runner.model)
+            self._average.update_parameters(model)
+            self._layers = updating_batch_norms(model)
+
+    def after_train(self, runner: Runner) -> None:
+        """Finish, validate and save the mean."""
+        epochs = int(self._average.steps)
+        if epochs == 0:
+            runner.logger.warning(f"SWAHook: training stopped before epoch {self.begin_epoch}; nothing is averaged")
+            return
+        if self._layers:
+            self._update_batch_norms(runner)
+        scores = self._validate(runner) if runner.val_loop is not None else {}
+        told = "".join(f", {name} {score:.4f}" for name, score in scores.items())
+        runner.logger.info(f"mean of the weights of {epochs} epochs, saved as swa.pth{told}")
+        self._saving = True
+        runner.save_checkpoint(
+            runner.work_dir,
+            "swa.pth",
+            save_optimizer=False,
+            save_param_scheduler=False,
+            meta={"epoch": runner.epoch, "iter": runner.iter, "averaged_epochs": epochs},
+            by_epoch=False,
+        )
+        self._saving = False
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
+        """Put the mean into its own checkpoint, and its state into those that a run may resume from."""
+        if self._saving:
+            checkpoint["state_dict"] = weights_to_cpu(self._average.module.state_dict())
+            checkpoint.pop("ema_state_dict", None)
+        elif "optimizer" in checkpoint:
+            average = weights_to_cpu(self._average.state_dict())
+            checkpoint["swa"] = {"average": average, "batch_norms": self._layers}
+
+    def _update_batch_norms(self, runner: Runner) -> None:
+        loader = runner.train_loop.dataloader
+        if hasattr(loader.sampler, "set_epoch"):
+            loader.sampler.set_epoch(runner.epoch)  # the same batches, whether the run was resumed or not
+        with runner.optim_wrapper.optim_context(self._average.module):  # the precision of training
+            recompute_batch_norms(self._average.module, self._layers, loader)
+
+    def _validate(self, runner: Runner) -> dict[str, float]:
+        """Give and log the scores; the hooks of a validation, such as the one that keeps the best, are not called."""
+        loop, model = runner.val_loop, self._average.module.eval()
+        with torch.no_grad(), autocast(enabled=loop.fp16):
+            for batch in loop.dataloader:
+                loop.evaluator.process(data_samples=model.val_step(batch), data_batch=batch)
+        metrics = loop.evaluator.evaluate(len(loop.dataloader.dataset))
+        scores = {f"{name}_swa": float(value) for name, value in metrics.items() if isinstance(value, Real)}
+        for name, score in scores.items():
+            runner.message_hub.update_scalar(f"val/{name}", score)
+        runner.visualizer.add_scalars(scores, step=runner.epoch)
+        return scores
+
+
+def _unwrapped(model: Any) -> Any:
+    return model.module if is_model_wrapper(model) else model

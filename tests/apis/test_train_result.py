@@ -1,0 +1,38 @@
+import os
+import shutil
+from pathlib import Path
+
+from kdxf.apis.train_result import TrainResult, last_checkpoint
+
+
+def test_file_may_move_with_its_folder(tmp_path):
+    first = tmp_path / "a"
+    first.mkdir()
+    result = TrainResult({"accuracy/top1": 50.0}, 0.5, 3, first / "epoch_3.pth", tmp_path / "best" / "b.pth")
+    result.write(first / "result.json", "digest")
+    assert [path.name for path in first.iterdir()] == ["result.json"]
+    assert TrainResult.read(first / "result.json") == (result, "digest")
+    shutil.move(first, tmp_path / "c")
+    moved, _ = TrainResult.read(tmp_path / "c" / "result.json")
+    assert moved.checkpoint == tmp_path / "c" / "epoch_3.pth"
+    assert moved.best_checkpoint == tmp_path / "best" / "b.pth"
+
+
+def test_without_checkpoints(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = TrainResult({}, 0.5, 3, None, None, finished=False)
+    result.write(Path("result.json"), "digest")
+    assert TrainResult.read(Path("result.json"))[0] == result
+
+
+def test_last_checkpoint(tmp_path):
+    assert last_checkpoint(tmp_path) is None
+    (tmp_path / "epoch_9.pth").touch()
+    os.utime(tmp_path / "epoch_9.pth", (1, 1))
+    (tmp_path / "epoch_10.pth").touch()
+    (tmp_path / "best_epoch_11.pth").touch()
+    assert last_checkpoint(tmp_path).name == "epoch_10.pth"
+    (tmp_path / "last_checkpoint").write_text("/moved/away/epoch_9.pth")
+    assert last_checkpoint(tmp_path).name == "epoch_9.pth"
+    (tmp_path / "last_checkpoint").write_text("/gone/epoch_8.pth")
+    assert last_checkpoint(tmp_path).name == "epoch_10.pth"
