@@ -1,0 +1,128 @@
+"""What weights are judged by: the models' scores of images whose labels are known. U units, n images, K classes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from kdxf.errors import UserError
+from kdxf.predictions import Predictions
+from kdxf.recipes.ensemble_means import MEANS, Mean
+from kdxf.recipes.ensemble_metrics import METRICS, Details, Metric
+from kdxf.recipes.ensemble_reading import Facts, read_alike
+from kdxf.recipes.ensemble_units import Unit
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """Units to be weighed.
+
+    Attributes:
+        names: U names of the units.
+        stack: float32 (U, n, K), their scores in the space of the mean.
+        labels: int64 (n,), or bool (n, K) where images may have several.
+        mean: The mean to take.
+        metric: What to optimize.
+        silent: Files that do not say which images their model was trained on.
+    """
+
+    names: list[str]
+    stack: np.ndarray
+    labels: np.ndarray
+    mean: Mean
+    metric: Metric
+    silent: list[Path] = field(default_factory=list)
+
+    def mix(self, weights: np.ndarray) -> np.ndarray:
+        """Averages with U weights whose sum is 1: float32 (n, K)."""
+        return self.leave(np.tensordot(weights.astype(np.float32), self.stack, axes=1))
+
+    def leave(self, total: np.ndarray) -> np.ndarray:
+        """Takes a sum out of the space of the mean, maybe in place."""
+        return self.mean.leave(total, self.labels.ndim == 2)
+
+    def details(self, scores: np.ndarray) -> Details:
+        """Gives what the metric needs of each image."""
+        return self.metric.details(scores, self.labels)
+
+    def loss(self, scores: np.ndarray, rows: np.ndarray) -> float:
+        """Gives the metric of some images, turned so that less is better; infinite where it is not defined."""
+        value = self.metric.value(*(part[rows] for part in self.details(scores)))
+        return np.inf if np.isnan(value) else -self.metric.sign * value
+
+
+def read_task(units: Sequence[Unit], mean: str, metric: str) -> Task:
+    """Reads all files of labelled predictions.
+
+    Memory: 4 U n K bytes, and one file more.
+
+    Args:
+        units: Models and groups of models.
+        mean: A name of :data:`~kdxf.recipes.ensemble_means.MEANS`.
+        metric: A name of :data:`~kdxf.recipes.ensemble_metrics.METRICS`.
+
+    Raises:
+        UserError: There is one unit alone; files do not fit together; images have no label, or a model has seen them;
+            mean and metric do not go together; or the metric is not defined on these images.
+    """
+    if len(units) < 2:
+        raise UserError(f"--fit: there is nothing to weigh but {units[0].name}; give several models or groups")
+    how, what, facts = MEANS[mean], METRICS[metric], Facts()
+    if not (how.probabilities or what.by_class):
+        raise UserError(f"--fit {metric}: needs probabilities, and --mean {mean} gives ranks; take roc-auc or mAP")
+    place = {file: (index, len(unit.files)) for index, unit in enumerate(units) for file in unit.files}
+    stack = np.empty(0, np.float32)
+    for file, predictions in read_alike(place):
+        _refuse_seen(file, predictions)
+        facts.add(file, predictions)
+        if not stack.size:
+            stack = np.zeros((len(units), *predictions.scores.shape), np.float32)
+        index, size = place[file]
+        stack[index] += how.enter(predictions.scores) / np.float32(size)
+    task = Task([unit.name for unit in units], stack, _all_labels(facts, units), how, what, facts.silent)
+    return _without_needless(_checked(task))
+
+
+def _refuse_seen(file: Path, predictions: Predictions) -> None:
+    if predictions.seen is not None and predictions.seen.any():
+        count, example = predictions.seen.sum(), predictions.images[predictions.seen.argmax()]
+        raise UserError(
+            f"{file}: its model was trained on {count} of these {len(predictions)} images, such as {example}; weights "
+            "are fitted only on images that no model has seen: give validation or out-of-fold predictions"
+        )
+
+
+def _all_labels(facts: Facts, units: Sequence[Unit]) -> np.ndarray:
+    file = units[0].files[0]
+    if facts.labels is None:
+        raise UserError(f"--fit: {file} has no labels; give predictions of a labelled list")
+    if facts.labels.ndim == 1 and (facts.labels < 0).any():
+        missing = facts.labels < 0
+        raise UserError(
+            f"--fit: {missing.sum()} of the {len(missing)} images of {file} have no label, such as "
+            f"{facts.images[missing.argmax()]}; give predictions of a labelled list"
+        )
+    return facts.labels
+
+
+def _checked(task: Task) -> Task:
+    several = task.labels.ndim == 2
+    if several and not task.metric.several:
+        raise UserError(
+            f"--fit {task.metric.name}: takes one label per image; for several take mAP, roc-auc or log-loss"
+        )
+    equal = np.full(len(task.names), 1 / len(task.names))
+    if np.isinf(task.loss(task.mix(equal), np.arange(len(task.labels)))):
+        raise UserError(
+            f"--fit {task.metric.name}: is not defined on these images: no class has some of them and not all"
+        )
+    return task
+
+
+def _without_needless(task: Task) -> Task:
+    """Keeps of the classes the true one where the others do not matter."""
+    if task.metric.name != "log-loss" or task.mean.name != "arithmetic" or task.labels.ndim == 2:
+        return task
+    true = np.take_along_axis(task.stack, task.labels[None, :, None], axis=2)
+    return Task(task.names, true, np.zeros_like(task.labels), task.mean, task.metric, task.silent)

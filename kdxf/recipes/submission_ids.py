@@ -1,0 +1,118 @@
+"""What a submission calls its images, and the sample submission that says so. n images."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import pandas as pd
+
+from kdxf.errors import UserError
+
+STYLES: dict[str, Callable[[str], str]] = {
+    "path": lambda image: image,
+    "name": lambda image: PurePosixPath(image).name,
+    "stem": lambda image: PurePosixPath(image).stem,
+    "path-stem": lambda image: PurePosixPath(image).with_suffix("").as_posix(),
+}
+"""The id of ``some/1.jpg`` is ``some/1.jpg``, ``1.jpg``, ``1`` or ``some/1``."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A sample submission.
+
+    Attributes:
+        file: Where it was read from.
+        columns: Its columns or, in JSON, the keys of its entries; the first holds the ids.
+        ids: Its ids, in order.
+    """
+
+    file: Path
+    columns: list[str]
+    ids: list[str]
+
+
+def read_table(file: Path) -> pd.DataFrame:
+    """Reads a submission as text: a CSV with a header, or a JSON list of objects with the same keys.
+
+    Raises:
+        UserError: The file is missing or neither, has no rows, or an id stands there twice.
+    """
+    if not file.is_file():
+        raise UserError(f"{file}: no such submission")
+    try:
+        if file.suffix.lower() == ".json":
+            table = pd.DataFrame(json.loads(file.read_text(encoding="utf-8-sig"))).astype(str)
+        else:
+            table = pd.read_csv(file, dtype="str", encoding="utf-8-sig", keep_default_na=False)
+    except (ValueError, AttributeError) as error:
+        raise UserError(f"{file}: neither a CSV with a header nor a JSON list of objects ({error})") from error
+    if table.empty:
+        raise UserError(f"{file}: has no rows; expected one per image")
+    ids = table.iloc[:, 0]
+    if ids.duplicated().any():
+        twice = ids[ids.duplicated()]
+        raise UserError(f"{file}: the id {twice.iloc[0]} stands there twice ({len(twice)} such rows); remove them")
+    return table
+
+
+def read_sample(file: Path) -> Sample:
+    """Reads a sample submission, see :func:`read_table`."""
+    table = read_table(file)
+    return Sample(file, list(map(str, table.columns)), table.iloc[:, 0].tolist())
+
+
+def name_images(images: Sequence[str], source: str | Path, style: str | None, sample: Sample | None) -> dict[str, int]:
+    """Names the images and orders them.
+
+    Args:
+        images: n paths.
+        source: Names the file of predictions in messages.
+        style: One of :data:`STYLES`; by default that in which most images are in the sample, without one ``name``.
+        sample: Whose ids and order to take; by default all images in their order.
+
+    Returns:
+        Id to index of the image, in the order of the submission.
+
+    Raises:
+        UserError: Two images have one id, or the ids are not those of the sample.
+    """
+    if style is None:
+        style = "name" if sample is None else _most_alike(images, set(sample.ids))
+    ids = [STYLES[style](image) for image in images]
+    twice = next((name for name, count in Counter(ids).items() if count > 1), None)
+    if twice is not None:
+        pair = [image for image, name in zip(images, ids, strict=True) if name == twice]
+        raise UserError(
+            f"{source}: {pair[0]} and {pair[1]} would both have the id {twice}; choose another --id "
+            f"({', '.join(STYLES)})"
+        )
+    places = {name: index for index, name in enumerate(ids)}
+    if sample is None:
+        return places
+    _check_ids(places, sample, source)
+    return {name: places[name] for name in sample.ids}
+
+
+def _most_alike(images: Sequence[str], wanted: set[str]) -> str:
+    return max(STYLES, key=lambda style: sum(STYLES[style](image) in wanted for image in images))
+
+
+def _check_ids(places: dict[str, int], sample: Sample, source: str | Path) -> None:
+    if missing := [name for name in sample.ids if name not in places]:
+        raise UserError(
+            f"{source}: has no prediction for {len(missing)} of the {len(sample.ids)} ids of {sample.file}: "
+            f"{_some(missing)}; predict these images as well"
+        )
+    known = set(sample.ids)
+    if extra := [name for name in places if name not in known]:
+        raise UserError(
+            f"{source}: has {len(extra)} images that {sample.file} does not have: {_some(extra)}; predict the list of "
+            "the test images alone"
+        )
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")

@@ -1,0 +1,66 @@
+import numpy as np
+import pytest
+
+from kdxf.errors import UserError
+from kdxf.predictions import read_predictions
+from kdxf.recipes.ensemble_reading import Facts, checkpoints, read_alike
+
+SCORES = [[0.75, 0.25], [0.5, 0.5], [0.25, 0.75]]
+
+
+def facts_of(*files):
+    facts = Facts()
+    for file, predictions in read_alike(files):
+        facts.add(file, predictions)
+    return facts
+
+
+def test_order_of_the_first(write):
+    files = write("a", SCORES), write("b", SCORES, order=[2, 0, 1])
+    for _, predictions in read_alike(files):
+        assert predictions.images == ["0.jpg", "1.jpg", "2.jpg"] and predictions.scores.tolist() == SCORES
+
+
+def test_files_that_are_not_alike(write):
+    with pytest.raises(UserError, match=r"b.parquet and .*a.parquet have different classes: class 1 is 'z' in the one"):
+        facts_of(write("a", SCORES), write("b", SCORES, classes=("x", "z")))
+    with pytest.raises(UserError, match=r"b.parquet lacks 1 images .* such as 2.jpg; predict the same list"):
+        facts_of(write("a", SCORES), write("b", SCORES[:2]))
+    with pytest.raises(UserError, match=r"e.parquet: holds no image; predict a list with images"):
+        facts_of(write("e", np.zeros((0, 2))))
+
+
+def test_a_label_that_any_file_knows(write):
+    facts = facts_of(write("a", SCORES), write("b", SCORES, [0, -1, 1]), write("c", SCORES, [0, 1, -1]))
+    assert facts.labels.tolist() == [0, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [([0, 1, 1], [0, 0, 1]), ([[1, 0], [1, 1], [0, 0]], [[1, 0], [0, 1], [0, 0]])]
+)
+def test_different_labels(write, one, other):
+    predicted = one if np.ndim(one) == 2 else None
+    files = write("a", SCORES, one, predicted=predicted), write("b", SCORES, other, predicted=predicted)
+    with pytest.raises(UserError, match=r"b.parquet and .*a.parquet give 1.jpg different labels; predict the same"):
+        facts_of(*files)
+
+
+def test_what_models_have_seen(write):
+    a, b = write("a", SCORES, seen=[0, 1, 0]), write("b", SCORES, seen=[0, 0, 0])
+    unknown = write("unknown", SCORES)
+    assert facts_of(a, b).seen.tolist() == [False, True, False]
+    assert facts_of(a, unknown).seen.tolist() == [False, True, False]
+    assert facts_of(b, unknown).seen is None and facts_of(b, unknown).silent == [unknown]
+    assert facts_of(b).seen.tolist() == [False] * 3
+
+
+def test_errors(write):
+    files = write("a", SCORES, errors={1: "empty"}), write("b", SCORES, errors={1: "other", 2: "cut"})
+    assert facts_of(*files).errors == {1: "empty", 2: "cut"}
+
+
+def test_checkpoints(write):
+    inner = {"inputs": [{"source": {"checkpoint_digest": "a"}}, {"source": {"checkpoint_digest": "b"}}], "n": [1]}
+    assert checkpoints({"of": inner, "checkpoint_digest": "c"}) == {"a", "b", "c"}
+    path = write("a", SCORES, source=inner)
+    assert checkpoints(read_predictions(path).source) == {"a", "b"}

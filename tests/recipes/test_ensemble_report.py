@@ -1,0 +1,87 @@
+import numpy as np
+import pytest
+
+from kdxf.errors import UserError
+from kdxf.recipes.ensemble_fit import fit_weights
+from kdxf.recipes.ensemble_means import MEANS
+from kdxf.recipes.ensemble_metrics import METRICS
+from kdxf.recipes.ensemble_report import Gain, judge, stratified_folds
+from kdxf.recipes.ensemble_task import Task
+
+
+def random_task(metric, count=100, models=8):
+    """Models that know nothing: whatever fitting gains on the same images is chance."""
+    random = np.random.default_rng(0)
+    stack = random.dirichlet(np.ones(3), (models, count)).astype(np.float32)
+    names = [f"m{index}" for index in range(models)]
+    return Task(names, stack, random.integers(0, 3, count), MEANS["arithmetic"], METRICS[metric])
+
+
+def test_folds():
+    labels = np.array([0] * 10 + [1] * 5 + [2])
+    folds = stratified_folds(labels, 5)
+    assert [np.bincount(folds[labels == label], minlength=5).tolist() for label in (0, 1)] == [[2] * 5, [1] * 5]
+    assert sorted(np.bincount(folds)) == [3, 3, 3, 3, 4]
+    hot = np.array([[1, 0]] * 5 + [[1, 1]] * 5 + [[0, 0]] * 5, bool)
+    folds = stratified_folds(hot, 5)
+    assert all(sorted(folds[start : start + 5]) == [0, 1, 2, 3, 4] for start in (0, 5, 10))
+
+
+def test_held_out_scores_are_honest():
+    task = random_task("accuracy")
+    report = judge(task, fit_weights, "fitted")
+    honest, flattered = report.scores["fitted, held out"], report.scores["fitted, on the same images"]
+    assert flattered > max(report.scores["equal mean"], honest) and flattered - honest > 3
+    assert report.gains[0].over == "the equal mean" and report.gains[0].low < 0 < report.gains[0].high
+
+
+def test_each_fold_is_averaged_with_the_others_weights():
+    task = random_task("accuracy", count=10, models=2)
+    seen = []
+
+    def find(task, rows):
+        seen.append(set(rows.tolist()))
+        return np.array([1.0, 0.0]) if len(rows) == 10 else np.array([0.0, 1.0])
+
+    report = judge(task, find, "found")
+    assert len(seen) == 6 and seen[0] == set(range(10))
+    assert all(len(rows) == 8 for rows in seen[1:]) and set.intersection(*seen) == set()
+    assert report.weights == {"m0": 1.0, "m1": 0.0}
+    assert report.scores["found, held out"] == report.scores["m1"]
+    assert report.scores["found, on the same images"] == report.scores["m0"]
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "log-loss"])
+def test_gain(metric):
+    # The equal mean is wrong on every image, the first model alone right on every one.
+    good, bad = [[0.6, 0.4]] * 10, [[0.1, 0.9]] * 10
+    task = Task(["a", "b"], np.array([good, bad], np.float32), np.zeros(10, int), MEANS["arithmetic"], METRICS[metric])
+    report = judge(task, fit_weights, "fitted")
+    gain = {"accuracy": 100, "log-loss": np.log(0.6 / 0.35)}[metric]
+    for field in ("value", "low", "high"):
+        assert getattr(report.gains[0], field) == pytest.approx(gain, rel=1e-5)
+        assert getattr(report.gains[1], field) == pytest.approx(0, abs=1e-6)
+    assert report.gains[1].over == "the best alone (a)"
+
+
+def test_interval_is_that_of_a_share():
+    # 50 of 100 images gain: the standard error of the share is 5 points, the interval 50 +- 9.8.
+    right = np.array([[0.9, 0.1]] * 100, np.float32)
+    wrong = right.copy()
+    wrong[:50] = [0.05, 0.95]
+    task = Task(["a", "b"], np.stack([wrong, right]), np.zeros(100, int), MEANS["arithmetic"], METRICS["accuracy"])
+    gain = judge(task, lambda task, rows: np.array([0.0, 1.0]), "second").gains[0]
+    assert gain.value == 50 and gain.low == pytest.approx(40.2, abs=1.5) and gain.high == pytest.approx(59.8, abs=1.5)
+
+
+def test_text():
+    lines = str(judge(random_task("mAP", 30, 2), fit_weights, "fitted")).splitlines()
+    assert lines[0] == "mAP of 30 images" and len(lines) == 8
+    assert lines[1].split()[0] == "m0" and len(lines[1].split()) == 3
+    assert str(Gain("x", 1.25, 0.5, 2)) == "gain over x: +1.25 (95 % interval +0.5 to +2)"
+    assert str(Gain("x", 1.25, -0.5, 2)) == "gain over x: +1.25 (95 % interval -0.5 to +2; it may be chance)"
+
+
+def test_too_few_images():
+    with pytest.raises(UserError, match="--fit: 4 images are too few to find weights and to judge them; give at least"):
+        judge(random_task("accuracy", 4), fit_weights, "fitted")

@@ -1,0 +1,116 @@
+import json
+import runpy
+import sys
+
+import numpy as np
+import pytest
+
+from kdxf.predictions import Predictions, read_predictions, write_predictions
+
+
+@pytest.fixture
+def call(repo, tmp_path, monkeypatch, capsys):
+    """Runs the tool in ``tmp_path``; gives exit status, standard output and standard error."""
+
+    def call(*arguments):
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "argv", ["ensemble.py", *map(str, arguments)])
+        with pytest.raises(SystemExit) as end:
+            runpy.run_path(str(repo / "tools" / "recipes" / "ensemble.py"), run_name="__main__")
+        return end.value.code, *capsys.readouterr()
+
+    return call
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Validation and test predictions of two models; model a is the better one."""
+    random = np.random.default_rng(0)
+    for split, count in (("val", 40), ("test", 5)):
+        labels = random.integers(0, 3, count)
+        for name, skill in (("a", 1.5), ("b", 1)):
+            scores = np.exp(random.normal(size=(count, 3)) + skill * np.eye(3)[labels])
+            scores = (scores / scores.sum(axis=1, keepdims=True)).astype(np.float32)
+            images = [f"{split}/{index}.jpg" for index in range(count)]
+            known = {"labels": labels, "seen": np.zeros(count, bool)} if split == "val" else {}
+            source = {"checkpoint_digest": name}
+            path = tmp_path / split / f"{name}.parquet"
+            write_predictions(Predictions(images, scores, ("x", "y", "z"), source=source, **known), path)
+
+
+def test_weights_between_groups(call, files, tmp_path):
+    groups = ("--group", "image", "test/a.parquet", "--group", "text", "test/b.parquet")
+    status, out, _ = call(*groups, "--weights", "image=0.6", "text=0.4", "--out", "out.parquet")
+    assert status == 0 and out == "arithmetic mean of 0.6 image, 0.4 text; written to out.parquet\n"
+    a, b = (read_predictions(tmp_path / "test" / f"{name}.parquet").scores for name in "ab")
+    np.testing.assert_allclose(read_predictions(tmp_path / "out.parquet").scores, 0.6 * a + 0.4 * b, rtol=1e-5)
+
+    status, _, err = call(*groups, "--out", "out.parquet")
+    assert status == 2 and err.startswith("error: out.parquet: is there already; choose another name")
+    status, _, err = call(*groups, "--out", "test/a.parquet", "--overwrite")
+    assert status == 2 and err.startswith("error: test/a.parquet: is an input, which is never changed")
+    status, out, _ = call("test/a.parquet", "test/b.parquet", "--mean", "rank", "--out", "out.parquet", "--overwrite")
+    assert status == 0 and out == "rank mean of 0.5 a, 0.5 b; written to out.parquet\n"
+
+
+def test_found_weights_are_applied_to_other_images(call, files, tmp_path):
+    val, test = ("val/a.parquet", "val/b.parquet"), ("test/a.parquet", "test/b.parquet")
+    status, out, err = call(*val, "--fit", "log-loss", "--save-weights", "w.json", "--out", "val.parquet")
+    assert status == 0, err
+    assert "log-loss of 40 images\n" in out and "fitted, held out" in out and "gain over the equal mean" in out
+    assert "weights written to w.json; apply them to: a, b\n" in out
+    assert read_predictions(tmp_path / "val.parquet").source["weights"] == "found on these images for log-loss"
+    weights = [unit["weight"] for unit in json.loads((tmp_path / "w.json").read_text())["units"]]
+    assert len(weights) == 2 and sum(weights) == pytest.approx(1)
+
+    assert call(*test, "--weights-from", "w.json", "--out", "test.parquet")[0] == 0
+    a, b = (read_predictions(tmp_path / file).scores for file in test)
+    found = read_predictions(tmp_path / "test.parquet")
+    np.testing.assert_allclose(found.scores, weights[0] * a + weights[1] * b, rtol=1e-5)
+    assert found.source["weights"] == "w.json"
+
+    status, _, err = call(*reversed(test), "--weights-from", "w.json", "--out", "x.parquet")
+    assert status == 2 and err.startswith("error: test/b.parquet: is of other checkpoints than a, which stands at")
+    status, _, err = call(*test, "--weights-from", "w.json", "--mean", "rank", "--out", "x.parquet")
+    assert status == 2 and "error: --mean rank: w.json was found for the arithmetic mean; leave --mean out" in err
+
+
+def test_greedy(call, files, tmp_path):
+    write_predictions(read_predictions(tmp_path / "val" / "a.parquet"), tmp_path / "val" / "same.parquet")
+    status, out, _ = call(
+        "val/a.parquet",
+        "val/b.parquet",
+        "val/same.parquet",
+        "--fit",
+        "accuracy",
+        "--greedy",
+        "1",
+        "--save-weights",
+        "w",
+    )
+    assert status == 0 and "greedy, at most 1, held out" in out and "apply them to: a\n" in out
+
+
+def test_unknown_training_images_are_warned_of(call, files, tmp_path):
+    found = read_predictions(tmp_path / "val" / "a.parquet")
+    unknown = Predictions(found.images, found.scores, found.classes, found.labels)
+    write_predictions(unknown, tmp_path / "val" / "c.parquet")
+    status, out, _ = call("val/a.parquet", "val/c.parquet", "--fit", "accuracy", "--save-weights", "w.json")
+    assert status == 0 and "warning: val/c.parquet does not say which images its model was trained on; if these" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["a.parquet"], "name a result: --out, or --save-weights with --fit"),
+        (["a.parquet", "--greedy", "3", "--out", "x"], "--greedy and --save-weights go with --fit METRIC"),
+        (["a.parquet", "--save-weights", "x"], "--greedy and --save-weights go with --fit METRIC"),
+        (
+            ["--group", "g", "a.parquet", "--weights-from", "w", "--out", "x"],
+            "--weights-from knows the groups; give the files without --group",
+        ),
+    ],
+)
+def test_options_that_do_not_go_together(call, arguments, message):
+    status, _, err = call(*arguments)
+    assert status == 2 and message in err

@@ -1,0 +1,102 @@
+#!/usr/bin/env python
+"""Averages the predictions of several models, with equal, given or found weights.
+
+    python tools/recipes/ensemble.py folds/fold_*/test.parquet --out test.parquet
+    python tools/recipes/ensemble.py --group image a.parquet b.parquet --group text c.parquet d.parquet \\
+        --weights image=0.6 text=0.4 --out test.parquet
+
+Models inside a group count the same; weights stand between groups and single models. Weights are found on validation or
+out-of-fold predictions, and then applied to the same models' predictions of other images, in the printed order:
+
+    python tools/recipes/ensemble.py val/*.parquet --fit accuracy --save-weights weights.json
+    python tools/recipes/ensemble.py val/*.parquet --fit accuracy --greedy 3 --save-weights weights.json
+    python tools/recipes/ensemble.py test/a.parquet test/c.parquet --weights-from weights.json --out test.parquet
+
+The report compares every model, the equal mean and the found weights. "Held out" is the honest figure: in each of five
+folds, weights found on the other four. --mean rank gives relative ranks, not probabilities.
+"""
+
+import argparse
+from pathlib import Path
+
+from kdxf.apis.argument_types import count
+from kdxf.apis.command import run
+from kdxf.errors import UserError
+from kdxf.predictions import write_predictions
+from kdxf.recipes.ensemble import average
+from kdxf.recipes.ensemble_find import find_weights
+from kdxf.recipes.ensemble_means import MEANS
+from kdxf.recipes.ensemble_metrics import METRICS
+from kdxf.recipes.ensemble_units import Unit, make_units, parse_weights
+from kdxf.recipes.ensemble_weights import load_weights, save_weights
+from kdxf.workshop.lists import check_result
+
+
+def parse_args() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    parser.add_argument("files", type=Path, nargs="*", metavar="FILE", help="predictions of one model (.parquet)")
+    parser.add_argument(
+        "--group", nargs="+", action="append", default=[], metavar="NAME FILE", help="models that count the same"
+    )
+    parser.add_argument("--mean", choices=tuple(MEANS), help="default: arithmetic, or that of --weights-from")
+    weights = parser.add_mutually_exclusive_group()
+    weights.add_argument("--weights", nargs="+", metavar="NAME=W", help="one for each group and file (default: equal)")
+    weights.add_argument("--fit", choices=tuple(METRICS), help="find the weights that are best by this metric")
+    weights.add_argument("--weights-from", type=Path, metavar="FILE", help="weights that --save-weights wrote")
+    parser.add_argument(
+        "--greedy", type=count, metavar="N", help="with --fit: pick at most N models, one after the other"
+    )
+    parser.add_argument("--save-weights", type=Path, metavar="FILE", help="with --fit: where the weights go (JSON)")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="the mean (.parquet)")
+    parser.add_argument("--overwrite", action="store_true", help="replace results that are there")
+    args = parser.parse_args()
+    if not (args.out or args.save_weights):
+        parser.error("name a result: --out, or --save-weights with --fit")
+    if (args.greedy or args.save_weights) and not args.fit:
+        parser.error("--greedy and --save-weights go with --fit METRIC")
+    if args.weights_from and args.group:
+        parser.error("--weights-from knows the groups; give the files without --group")
+    return args
+
+
+def weigh(args: argparse.Namespace) -> tuple[list[Unit], list[float], str, str]:
+    """Gives units, weights, the mean, and where the weights come from."""
+    if args.weights_from:
+        units, weights, mean = load_weights(args.weights_from, args.files)
+        if args.mean not in (None, mean):
+            raise UserError(f"--mean {args.mean}: {args.weights_from} was found for the {mean} mean; leave --mean out")
+        return units, weights, mean, str(args.weights_from)
+    units = make_units(args.files, [(name, list(map(Path, files))) for name, *files in args.group])
+    mean = args.mean or "arithmetic"
+    if args.weights:
+        return units, parse_weights(args.weights, units), mean, "given"
+    if not args.fit:
+        return units, [1 / len(units)] * len(units), mean, "equal"
+    report, warnings = find_weights(units, mean, args.fit, args.greedy)
+    print(report)
+    for warning in warnings:
+        print("warning:", warning)
+    if args.save_weights:
+        models = save_weights(args.save_weights, units, report.weights, mean, report)
+        print(f"weights written to {args.save_weights}; apply them to: {', '.join(models)}")
+    return units, list(report.weights.values()), mean, f"found on these images for {args.fit}"
+
+
+def main() -> None:
+    """Weighs, averages, writes."""
+    args = parse_args()
+    inputs = [*args.files, *(Path(file) for _, *files in args.group for file in files)]
+    for path in filter(None, (args.out, args.save_weights)):
+        check_result(path, inputs, args.overwrite)
+    units, weights, mean, origin = weigh(args)
+    if args.out:
+        write_predictions(average(units, weights, mean, origin), args.out)
+        parts = ", ".join(f"{weight:.3g} {unit.name}" for unit, weight in zip(units, weights, strict=True) if weight)
+        print(f"{mean} mean of {parts}; written to {args.out}")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,95 @@
+#!/usr/bin/env python
+"""Writes predictions in the format of a contest, or averages finished submissions.
+
+    python tools/recipes/submission.py test.parquet --format class --out submission.csv \\
+        --columns image_id category_id category_name --class-names cls_id_to_name.json
+    python tools/recipes/submission.py test.parquet --format scores --sample sample_submission.csv --out submission.csv
+    python tools/recipes/submission.py test.parquet --format json --out result.json
+    python tools/recipes/submission.py --average submission.csv submission_distill.csv --out submission_mix.csv
+
+class is a CSV of id and class (and, with a third column, the class's name), scores a CSV with one column per class,
+json a list of objects with id, class and score. A sample gives columns, order and ids; all is checked against it.
+"""
+
+import argparse
+from pathlib import Path
+
+from kdxf.apis.argument_types import count
+from kdxf.apis.command import run
+from kdxf.class_names import names_of, read_class_names
+from kdxf.predictions import read_predictions
+from kdxf.recipes.submission import write_submission
+from kdxf.recipes.submission_average import average_submissions
+from kdxf.recipes.submission_ids import STYLES, name_images, read_sample
+from kdxf.recipes.submission_summary import class_shares, describe
+from kdxf.recipes.submission_tables import FORMATS, make_table
+from kdxf.workshop.lists import check_result
+
+
+def parse_args() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    parser.add_argument("predictions", type=Path, nargs="?", metavar="FILE", help="predictions (.parquet)")
+    parser.add_argument(
+        "--average", type=Path, nargs="+", metavar="CSV", help="submissions to average, in place of FILE"
+    )
+    parser.add_argument("--format", choices=tuple(FORMATS), help="what to write")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the submission")
+    parser.add_argument("--sample", type=Path, metavar="FILE", help="a sample submission (.csv, .json)")
+    parser.add_argument(
+        "--columns",
+        nargs="+",
+        default=[],
+        metavar="NAME",
+        help="names of the columns or keys: id, class, class name or score",
+    )
+    parser.add_argument(
+        "--id", choices=tuple(STYLES), help="what images are called (default: as in the sample, or name)"
+    )
+    parser.add_argument("--class-as", choices=("name", "index"), default="name", help="default: name")
+    parser.add_argument(
+        "--class-names", type=Path, metavar="FILE", help="names for the third column (.json, .csv, .txt)"
+    )
+    parser.add_argument("--decimals", type=count, default=6, metavar="N", help="digits of scores (default: 6)")
+    parser.add_argument(
+        "--train", type=Path, metavar="LIST", help="training list, to compare how often each class comes"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace a submission that is there")
+    args = parser.parse_args()
+    if (args.predictions is None) == (args.average is None):
+        parser.error("give either a file of predictions or --average CSV CSV ...")
+    if args.predictions and not args.format:
+        parser.error(f"--format is needed: {', '.join(FORMATS)}")
+    if args.sample and args.columns:
+        parser.error("--columns: the sample names the columns; leave one of the two out")
+    return args
+
+
+def main() -> None:
+    """Writes the submission and prints how often it predicts each class."""
+    args = parse_args()
+    inputs = args.average or [args.predictions]
+    check_result(args.out, [*inputs, *filter(None, (args.sample, args.class_names, args.train))], args.overwrite)
+    if args.average:
+        table = average_submissions(args.average)
+        write_submission(table, args.out, decimals=args.decimals)
+        print(f"mean of {len(args.average)} submissions, {len(table)} rows; written to {args.out}")
+        return
+    predictions = read_predictions(args.predictions)
+    sample = read_sample(args.sample) if args.sample else None
+    names = None
+    if args.class_names:
+        names = names_of(predictions.classes, read_class_names(args.class_names), args.class_names)
+    places = name_images(predictions.images, args.predictions, args.id, sample)
+    table = make_table(
+        predictions, places, args.format, columns=args.columns, sample=sample, class_as=args.class_as, names=names
+    )
+    shares = describe(class_shares(predictions, args.train))
+    write_submission(table, args.out, as_json=args.format == "json", decimals=args.decimals)
+    print(f"{shares}\n{len(table)} rows; written to {args.out}")
+
+
+if __name__ == "__main__":
+    run(main)
