@@ -5,7 +5,8 @@ INPUT is images and folders, in any mix; without any, the config's test dataset 
 image, in their order: ``image_id,category_id``, then what --with-name, --with-score and --topk ask for, then ``error``:
 why the image could not be read, else empty. An image_id is the path of a file as given, of an image in a folder
 relative to it, of one in the test dataset as its annotation file has it. A category_id is the class index, or the
-class name where all names are whole numbers.
+class name where all names are whole numbers. --save-probs writes the scores of all classes as a file of predictions, in
+place of the CSV or beside it; TTA and everything else hold for both.
 
 A model that takes text reads it now (OCR), unless an OCR table has it: --ocr, or the test dataset's own. For many
 images run tools/ocr.py first: it can be stopped and continued.
@@ -29,7 +30,8 @@ def parse_args() -> argparse.Namespace:
     add("paths", nargs="*", metavar="CONFIG CHECKPOINT INPUT", help="config file, checkpoint, images and folders")
     add("--cfg", metavar="CONFIG", help="the config, in place of the first path")
     add("--ckpt", metavar="CHECKPOINT", help="the checkpoint, in place of the next path")
-    add("--save_csv", "--save-csv", required=True, metavar="FILE", help="the table of predictions")
+    add("--save_csv", "--save-csv", metavar="FILE", help="the table of predictions")
+    add("--save-probs", metavar="FILE", help="the scores of all classes (.parquet), for the tools of tools/recipes")
     add("--topk", type=int, default=1, metavar="K", help="name the K best classes (columns top2_id, ...)")
     add("--with-name", action="store_true", help="write class names as well (columns category_name, top2_name, ...)")
     add("--with-score", action="store_true", help="write scores as well (columns score, top2_score, ...)")
@@ -50,6 +52,8 @@ def parse_args() -> argparse.Namespace:
     add("--cfg-options", nargs="+", action=ConfigOptions, metavar="KEY=VALUE", help="replace settings of the config")
     add("--trust-checkpoint", action="store_true", help="load a checkpoint that may run code; only your own")
     args = parser.parse_intermixed_args()
+    if args.save_csv is None and args.save_probs is None:
+        parser.error("name a result: --save_csv, --save-probs, or both")
     if args.engine_options and args.engine is None:
         parser.error("--engine-options: name the engine with --engine, or set ocr_engine in the config")
     for name in ("cfg", "ckpt"):
@@ -68,6 +72,7 @@ def main() -> int:
         args.ckpt,
         args.save_csv,
         args.paths,
+        save_probs=args.save_probs,
         columns=Columns(args.topk, args.with_name, args.with_score, args.per_class),
         class_names=args.class_names,
         tta=args.tta,

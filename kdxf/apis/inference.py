@@ -1,8 +1,10 @@
 """Inference as a function: from a config, a checkpoint and images to a CSV of predictions."""
 
 import logging
+import os
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +12,15 @@ from mmengine.config import Config
 from mmengine.logging import print_log
 from tqdm import tqdm
 
+from kdxf.apis.config import config_digest
+from kdxf.apis.inference_pipeline import dataset_config
+from kdxf.apis.inference_probabilities import Probabilities
 from kdxf.apis.inference_report import InferenceReport
 from kdxf.apis.inferencer import KDXFInferencer
 from kdxf.apis.input_images import InputImage, collect_images, dataset_images
 from kdxf.apis.input_texts import InputTexts
 from kdxf.apis.prediction_csv import Columns, PredictionWriter, open_replacing
+from kdxf.digests import file_digest
 from kdxf.errors import UserError
 from kdxf.text.ocr.table import OCRTable
 
@@ -24,9 +30,10 @@ _BEST = Columns()
 def infer(
     cfg: Config,
     checkpoint: str | Path,
-    save_csv: str | Path,
+    save_csv: str | Path | None,
     inputs: Sequence[str | Path] = (),
     *,
+    save_probs: str | Path | None = None,
     columns: Columns = _BEST,
     ocr_table: str | Path | None = None,
     ocr_root: str | Path | None = None,
@@ -38,12 +45,14 @@ def infer(
     """Predicts images and writes one CSV row for each, in their order.
 
     An image that cannot be read is predicted as a blank one (with its text, if there is any), and the column ``error``
-    says why. The CSV appears when it is complete. What the user got wrong is found before the work starts.
+    says why. Files appear when they are complete. What the user got wrong is found before the work starts.
 
     Args:
         cfg: A config from :func:`kdxf.apis.config.load_config`.
         checkpoint: A checkpoint of its model.
-        save_csv: The file to write.
+        save_csv: The CSV to write, if any.
+        save_probs: A file of predictions (:mod:`kdxf.predictions`) to write, if any: the scores of all classes, under
+            the class names that the model was trained with.
         inputs: Images and folders; none means the config's test dataset.
         columns: What the CSV says about each image.
         ocr_table: An OCR table, in place of the test dataset's own. Images that a table lacks are read now.
@@ -61,30 +70,47 @@ def infer(
     for option, value, least in (("--batch-size", batch_size, 1), ("--workers", workers, 0)):
         if value < least:
             raise UserError(f"{option} {value}: give at least {least}")
+    if save_csv is None and save_probs is None:
+        raise UserError("nothing to write; give --save_csv, --save-probs, or both")
     start = time.perf_counter()
     images = collect_images(inputs, ocr_root)
     table = None if ocr_table is None else OCRTable.open(ocr_table)
-    with open_replacing(save_csv, "--save_csv") as file:
+    source = _source(cfg, checkpoint, options.get("tta", False))
+    with ExitStack() as stack:
+        file = None if save_csv is None else stack.enter_context(open_replacing(save_csv, "--save_csv"))
         inferencer = KDXFInferencer(cfg, checkpoint, **options)
         columns.check(inferencer.categories)
         dataset = None if inputs else inferencer.test_dataset()
         if dataset is not None:
             images = dataset_images(dataset, ocr_root)
         texts = _find_texts(images, table, dataset) if inferencer.needs_text else None
-        report = InferenceReport(Path(save_csv), len(images), inferencer.device, time.perf_counter() - start)
+        probabilities = None if save_probs is None else Probabilities(save_probs, images, inferencer.classes)
+        report = InferenceReport(
+            Path(save_csv or save_probs or ""), len(images), inferencer.device, time.perf_counter() - start
+        )
         if texts is not None:
             with report.timing("ocr"):
                 report.ocr_images = texts.read_missing(inferencer.reader, workers, progress)
-        rows = PredictionWriter(file, inferencer.categories, columns)
+        rows = None if file is None else PredictionWriter(file, inferencer.categories, columns)
+        keep = [target.add for target in (rows, probabilities) if target is not None]
         with (
             report.timing("predict"),
             tqdm(total=len(images), desc="predict", unit=" images", disable=not progress) as bar,
         ):
             for prediction in inferencer.predict(images, texts, batch_size=batch_size, workers=workers):
-                rows.add(prediction)
-                report.count(prediction)
+                for add in (*keep, report.count):
+                    add(prediction)
                 bar.update()
+        if probabilities is not None:
+            root = os.path.expanduser(dataset_config(inferencer.cfg).get("data_root") or "")
+            probabilities.write(inferencer.trained_on, root, source)
     return report
+
+
+def _source(cfg: Config, checkpoint: str | Path, tta: bool) -> dict[str, Any]:
+    digest = {"checkpoint_digest": file_digest(checkpoint)} if Path(checkpoint).is_file() else {}
+    source = {"config": str(cfg.filename), "config_digest": config_digest(cfg), "checkpoint": str(checkpoint), **digest}
+    return {"tool": "tools/inference.py", **source, "tta": tta}
 
 
 def _find_texts(images: Sequence[InputImage], table: OCRTable | None, dataset: Any) -> InputTexts:

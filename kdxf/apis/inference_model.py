@@ -1,5 +1,6 @@
 """Builds the model of a config for inference and fills it from a checkpoint, with no network."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -30,7 +31,7 @@ def choose_device(name: str | None) -> torch.device:
     return device
 
 
-def load_model(cfg: Config, checkpoint: str) -> tuple[nn.Module, list[str] | None]:
+def load_model(cfg: Config, checkpoint: str) -> tuple[nn.Module, dict[str, Any]]:
     """Builds ``cfg.model`` with the weights of a checkpoint, on the CPU, in evaluation mode.
 
     Weights that the config would start training from are neither fetched nor read.
@@ -40,7 +41,7 @@ def load_model(cfg: Config, checkpoint: str) -> tuple[nn.Module, list[str] | Non
         checkpoint: Path or URL; see :mod:`kdxf.engine.checkpoint` for which ones are refused.
 
     Returns:
-        The model, and the class names that the checkpoint holds, if any.
+        The model, and what the checkpoint notes beside the weights (``meta``).
 
     Raises:
         UserError: The checkpoint cannot be read, or belongs to another model.
@@ -54,9 +55,13 @@ def load_model(cfg: Config, checkpoint: str) -> tuple[nn.Module, list[str] | Non
     model = revert_sync_batchnorm(MODELS.build(model_cfg))
     state = content.get("state_dict", content)
     _fill(model, {key.removeprefix("module."): value for key, value in state.items()}, checkpoint)
-    meta = content.get("meta") or {}
+    return model.eval(), content.get("meta") or {}
+
+
+def classes_of(meta: Mapping[str, Any]) -> list[str] | None:
+    """Gives the class names that a checkpoint notes, if it does."""
     classes = (meta.get("dataset_meta") or {}).get("classes") or meta.get("CLASSES")
-    return model.eval(), None if classes is None else list(classes)
+    return None if classes is None else list(classes)
 
 
 def _fill(model: nn.Module, state: dict[str, Any], checkpoint: str) -> None:

@@ -22,7 +22,7 @@ class InferenceReport:
     """The outcome of :func:`kdxf.apis.inference.infer`; ``str()`` gives the report.
 
     Attributes:
-        csv: The file written.
+        csv: The file written (of two, the CSV).
         images: Images predicted, one row each.
         device: Where the model ran.
         start_seconds: Time to load the model and list the images.

@@ -17,7 +17,7 @@ from torch import nn
 from kdxf.apis.categories import Categories, config_classes
 from kdxf.apis.config import load_config
 from kdxf.apis.config_errors import explaining_config_errors
-from kdxf.apis.inference_model import choose_device, load_model
+from kdxf.apis.inference_model import choose_device, classes_of, load_model
 from kdxf.apis.inference_pipeline import (
     InferenceDataset,
     dataset_config,
@@ -28,8 +28,10 @@ from kdxf.apis.inference_pipeline import (
 from kdxf.apis.input_images import InputImage, collect_images
 from kdxf.apis.input_texts import InputTexts, TextReader
 from kdxf.apis.prediction_csv import Prediction
+from kdxf.apis.stages import last_stage
 from kdxf.engine.checkpoint import trusting_checkpoints
 from kdxf.errors import UserError
+from kdxf.models.heads.predicted_classes import is_multi_label, predicted_classes
 from kdxf.registry import DATASETS, MODELS
 from kdxf.text.ocr.table import OCRTable
 
@@ -48,7 +50,7 @@ class KDXFInferencer:
     Each image goes through the config's test pipeline, so that scores equal those of ``tools/test.py``.
 
     Args:
-        config: A config or its path.
+        config: A config or its path; one with stages stands for its last stage.
         checkpoint: A checkpoint of the config's model, path or URL.
         device: ``'cpu'``, ``'cuda'``, ``'cuda:1'``, ...; by default the GPU where there is one.
         tta: Test-time augmentation: the config's ``tta_model`` and ``tta_pipeline``.
@@ -59,6 +61,9 @@ class KDXFInferencer:
 
     Attributes:
         categories: Ids and names of the K classes.
+        classes: The K names that the model was trained with, whatever ``class_names`` calls them.
+        trained_on: int64, keys of the images that it was trained on (:mod:`kdxf.datasets.image_keys`); None where the
+            checkpoint does not say.
         needs_text: Whether the pipeline takes the text of an image. OCR never runs otherwise.
 
     Raises:
@@ -78,15 +83,19 @@ class KDXFInferencer:
         engine: Mapping[str, Any] | None = None,
         class_names: str | Path | None = None,
     ) -> None:
-        self.cfg = config if isinstance(config, Config) else load_config(config)
+        self.cfg = last_stage(config if isinstance(config, Config) else load_config(config))
         self.amp = amp
         self._pipeline = pipeline_config(self.cfg, tta)
         self.device = choose_device(device)
         with self._building(), trusting_checkpoints(trust_checkpoint):
-            model, classes = load_model(self.cfg, str(checkpoint))
-            self.categories = self._name_categories(model, classes)
+            model, meta = load_model(self.cfg, str(checkpoint))
+            self._head = getattr(model, "head", None)
+            self.categories = self._name_categories(model, classes_of(meta))
             self.model: Any = MODELS.build({**self.cfg.tta_model, "module": model}) if tta else model
             self.needs_text = needs_ocr(self._pipeline)
+        self.classes = self.categories.names or tuple(map(str, self.categories.ids))
+        trained_on = meta.get("trained_on")
+        self.trained_on = None if trained_on is None else trained_on.numpy()
         if class_names is not None:
             self.categories = self.categories.renamed(class_names)
         self.model.to(self.device).eval()
@@ -146,7 +155,8 @@ class KDXFInferencer:
             for scores, error in zip(self._scores(batch), errors, strict=True):
                 index = int(scores.argmax())
                 category, name = self.categories.ids[index], self.categories.name(index)
-                yield Prediction(next(todo).image_id, category, name, float(scores[index]), scores, error)
+                labels = self._labels(scores)
+                yield Prediction(next(todo).image_id, category, name, float(scores[index]), scores, error, labels)
 
     def test_dataset(self) -> BaseDataset:
         """Opens the config's test dataset.
@@ -163,6 +173,12 @@ class KDXFInferencer:
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.amp):
             samples = self.model.test_step(batch)
         return torch.stack([sample.pred_score for sample in samples]).float().cpu().numpy()
+
+    def _labels(self, scores: np.ndarray) -> tuple[int, ...] | None:
+        """The classes that a multi-label head gives at scores (K,)."""
+        if not is_multi_label(self._head):
+            return None
+        return tuple(predicted_classes(self._head, torch.from_numpy(scores)).tolist())
 
     @contextmanager
     def _building(self) -> Iterator[None]:

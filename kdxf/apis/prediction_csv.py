@@ -25,6 +25,7 @@ class Prediction:
         score: Its score, from 0 to 1.
         scores: float32 (K,), in class order.
         error: Why the image could not be read, in one line; None when it was.
+        labels: The indices of the classes that a multi-label model gives, maybe none; None for other models.
     """
 
     image_id: str
@@ -33,6 +34,7 @@ class Prediction:
     score: float
     scores: np.ndarray
     error: str | None
+    labels: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,9 @@ class Columns:
     topk=2        ``top2_id`` and, as for the best class, ``top2_name``, ``top2_score``
     per_class     in place of all but ``image_id`` and ``error``: one column per class, with its score
     ============  =========================================================================================
+
+    Of a multi-label model ``category_id``, ``category_name`` and ``score`` are those of the classes that it gives,
+    joined by ``|``, and empty where it gives none.
 
     Attributes:
         topk: How many classes are named, best first.
@@ -89,7 +94,7 @@ class PredictionWriter:
 
     def add(self, prediction: Prediction) -> None:
         """Writes a row."""
-        self._writer.writerow([prediction.image_id, *self._values(prediction.scores), prediction.error or ""])
+        self._writer.writerow([prediction.image_id, *self._values(prediction), prediction.error or ""])
 
     def _header(self) -> list[str]:
         if self._columns.per_class:
@@ -99,13 +104,20 @@ class PredictionWriter:
             header += self._fields(f"top{rank}_id", f"top{rank}_name", f"top{rank}_score")
         return header
 
-    def _values(self, scores: np.ndarray) -> list[str]:
+    def _values(self, prediction: Prediction) -> list[str]:
+        scores = prediction.scores
         if self._columns.per_class:
             return [f"{score:.6f}" for score in scores]
+        ranks = [[index] for index in np.argsort(-scores, kind="stable")[: self._columns.topk]]
+        if prediction.labels is not None:
+            ranks[0] = list(prediction.labels)
         values = []
-        for index in np.argsort(-scores, kind="stable")[: self._columns.topk]:
-            category, name = self._categories.ids[index], self._categories.name(index)
-            values += self._fields(str(category), name or "", f"{scores[index]:.6f}")
+        for indices in ranks:
+            values += self._fields(
+                "|".join(str(self._categories.ids[index]) for index in indices),
+                "|".join(self._categories.name(index) or "" for index in indices),
+                "|".join(f"{scores[index]:.6f}" for index in indices),
+            )
         return values
 
     def _fields(self, category: str, name: str, score: str) -> list[str]:

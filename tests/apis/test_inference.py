@@ -12,7 +12,9 @@ from kdxf.apis.config import load_config
 from kdxf.apis.inference import infer
 from kdxf.apis.prediction_csv import Columns
 from kdxf.apis.test import test as run_test
+from kdxf.datasets.image_keys import image_keys
 from kdxf.errors import UserError
+from kdxf.predictions import read_predictions
 from kdxf.text.registry import OCR_ENGINES
 
 OPTIONS = {"engine": {"type": "BrightnessOCR"}, "device": "cpu", "progress": False}
@@ -264,3 +266,38 @@ def test_unmodified_mmpretrain_config(tmp_path):
         scores = model.test_step({"inputs": image[None], "data_samples": None})[0].pred_score
     assert int(rows["sub/a b.png"]["category_id"]) == scores.argmax()
     assert float(rows["sub/a b.png"]["score"]) == pytest.approx(float(scores.max()), abs=2e-6)
+
+
+@pytest.mark.parametrize("tta", [False, True])
+def test_probabilities_equal_those_of_testing(lab, tmp_path, tta):
+    cfg = load_config(lab.moe)
+    cfg.work_dir = str(tmp_path / "work")
+    run_test(cfg, lab.moe_checkpoint, out=tmp_path / "tested.parquet", tta=tta)
+    (tmp_path / "names.txt").write_text("x\ny\nz\n")
+    report = moe(lab, None, save_probs=tmp_path / "p.parquet", tta=tta, class_names=tmp_path / "names.txt")
+    tested, found = read_predictions(tmp_path / "tested.parquet"), read_predictions(tmp_path / "p.parquet")
+    assert report.csv == tmp_path / "p.parquet" and not list(tmp_path.glob("*.csv"))
+    assert found.images == tested.images and found.classes == tested.classes == ("奶粉", "手机", "lipstick")
+    np.testing.assert_allclose(found.scores[:4], tested.scores[:4], atol=1e-6)
+    assert found.labels is None and found.seen is None
+    expected = {
+        key: tested.source[key] for key in ("config", "config_digest", "checkpoint", "checkpoint_digest", "tta")
+    }
+    assert found.source == {"tool": "tools/inference.py", **expected}
+
+
+def test_a_checkpoint_says_what_it_was_trained_on(lab, tmp_path):
+    content = torch.load(lab.image_checkpoint)
+    keys = image_keys([f"{lab.images}/{name}" for name in lab.names[1:3]], str(lab.root))
+    content["meta"]["trained_on"] = torch.from_numpy(np.sort(keys))
+    torch.save(content, tmp_path / "model.pth")
+    options = {"device": "cpu", "progress": False, "save_probs": tmp_path / "p.parquet"}
+    for inputs in ([], [lab.images]):
+        infer(load_config(lab.image), tmp_path / "model.pth", tmp_path / "out.csv", inputs, **options)
+        assert read_predictions(tmp_path / "p.parquet").seen.tolist() == [False, True, True, False, False]
+        assert len(rows_of(tmp_path / "out.csv")) == 5
+
+
+def test_nothing_to_write(lab):
+    with pytest.raises(UserError, match=r"^nothing to write; give --save_csv, --save-probs, or both$"):
+        infer(load_config(lab.image), lab.image_checkpoint, None)

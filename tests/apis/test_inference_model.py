@@ -4,7 +4,7 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
 from kdxf.apis.config import load_config
-from kdxf.apis.inference_model import choose_device, load_model
+from kdxf.apis.inference_model import choose_device, classes_of, load_model
 from kdxf.errors import UserError
 
 
@@ -22,25 +22,25 @@ def changed(lab, tmp_path, change):
 
 
 def test_weights_classes_and_mode(lab):
-    model, classes = load_model(load_config(lab.image), str(lab.image_checkpoint))
+    model, meta = load_model(load_config(lab.image), str(lab.image_checkpoint))
     state = torch.load(lab.image_checkpoint)["state_dict"]
     assert all(torch.equal(value, state[name]) for name, value in model.state_dict().items())
-    assert classes == ["奶粉", "手机", "lipstick"] and not model.training
+    assert classes_of(meta) == ["奶粉", "手机", "lipstick"] and not model.training
 
 
 def test_bare_weights_and_those_of_a_wrapper(lab, tmp_path):
     state = torch.load(lab.image_checkpoint)["state_dict"]
     torch.save({f"module.{name}": value for name, value in state.items()}, tmp_path / "bare.pth")
-    model, classes = load_model(load_config(lab.image), str(tmp_path / "bare.pth"))
+    model, meta = load_model(load_config(lab.image), str(tmp_path / "bare.pth"))
     name = "image_backbone.conv1.weight"
     assert torch.equal(model.state_dict()[name], state[name])
-    assert classes is None
+    assert classes_of(meta) is None
 
 
 def test_old_checkpoints_name_their_classes_in_capitals(lab, tmp_path):
     content = torch.load(lab.image_checkpoint)
     torch.save({**content, "meta": {"CLASSES": ("a", "b", "c")}}, tmp_path / "old.pth")
-    assert load_model(load_config(lab.image), str(tmp_path / "old.pth"))[1] == ["a", "b", "c"]
+    assert classes_of(load_model(load_config(lab.image), str(tmp_path / "old.pth"))[1]) == ["a", "b", "c"]
 
 
 def test_pretrained_weights_are_not_asked_for(lab):

@@ -1,4 +1,5 @@
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -49,6 +50,20 @@ def test_error_stands_last():
 
 def test_equal_scores_rank_in_class_order():
     assert written(Columns(topk=3), prediction([0.4, 0.2, 0.4]))[1] == "图 1.jpg,10,7,2,"
+
+
+def test_several_labels_or_none():
+    columns = Columns(topk=2, with_name=True, with_score=True)
+    rows = written(
+        columns,
+        replace(prediction([0.6, 0.8, 0.2]), labels=(0, 1)),
+        replace(prediction([0.1, 0.4, 0.2], "the file is empty"), labels=()),
+    )
+    assert rows[1:] == [
+        '图 1.jpg,10|2,"手机|奶粉, 罐装",0.600000|0.800000,10,手机,0.600000,',
+        "图 1.jpg,,,,7,口红,0.200000,the file is empty",
+    ]
+    assert written(Columns(), replace(prediction([0.6, 0.8, 0.2]), labels=(1,)))[1] == "图 1.jpg,2,"
 
 
 @pytest.mark.parametrize("topk", [0, 4])

@@ -13,6 +13,7 @@ from PIL import Image
 
 import kdxf.models  # noqa: F401  (registers)
 from kdxf.apis.config import load_config
+from kdxf.predictions import read_predictions
 from kdxf.registry import MODELS
 
 CONFIG = """
@@ -108,6 +109,17 @@ def test_cfg_and_ckpt_leave_all_paths_to_inputs(call, tmp_path):
     assert [row["image_id"] for row in rows_of(out)] == ["photos/b.png"]
 
 
+def test_scores_of_all_classes_as_a_file(call, tmp_path):
+    out = tmp_path / "out.parquet"
+    status, output, error = call("config.py", "model.pth", "photos", "--save-probs", out, "--workers", 0)
+    assert status == 0, error
+    assert output.startswith(f"{out}: 3 images, 1 with an error\n")
+    found = read_predictions(out)
+    assert found.images == ["a/图 1.png", "b.png", "空.jpg"] and found.classes == ("奶粉", "手机")
+    np.testing.assert_allclose(found.scores.sum(axis=1), 1, atol=1e-5)
+    assert dict(found.errors) == {2: "the file is empty"}
+
+
 def test_config_options(call, tmp_path):
     status, _, error = call(
         "config.py", "model.pth", "--save_csv", tmp_path / "out.csv", "--cfg-options", "model.head.num_classes=3"
@@ -146,6 +158,11 @@ def test_usage(call):
     status, _, error = call("config.py", "--save_csv", "out.csv")
     assert status == 2
     assert error.endswith("error: give CONFIG and CHECKPOINT, as the first two paths or with --cfg and --ckpt\n")
+    status, _, error = call("config.py", "model.pth")
+    assert (status, error.splitlines()[-1].partition("error: ")[2]) == (
+        2,
+        "name a result: --save_csv, --save-probs, or both",
+    )
 
 
 def test_malicious_checkpoint(call, lab, tmp_path):

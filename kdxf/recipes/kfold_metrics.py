@@ -1,0 +1,109 @@
+"""Scores of predictions that lie in files, by a config's evaluators, and the table of all folds."""
+
+import copy
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from mmengine.config import Config
+from mmengine.evaluator import Evaluator
+from mmengine.registry import DefaultScope
+
+import kdxf.evaluation  # noqa: F401  (registers)
+from kdxf.apis.config_errors import explaining_config_errors
+from kdxf.predictions import Predictions
+
+GATHERED = "out-of-fold"
+_BEST_NOTE = (
+    "The checkpoint of each fold is the best one on the fold that it is scored on, so these scores are somewhat too "
+    "high; --checkpoint last has none of that.\n"
+)
+
+
+def evaluate(cfg: Config, predictions: Predictions) -> dict[str, float]:
+    """Scores predictions with the ``val_evaluator`` of a config.
+
+    What a metric reads beside labels and class scores, such as the outputs of a second head, is not in a file.
+
+    Args:
+        cfg: The config.
+        predictions: Predictions with labels.
+
+    Returns:
+        The scores that are numbers, by name.
+
+    Raises:
+        UserError: A metric cannot be built, or needs what is not there.
+    """
+    metrics = copy.deepcopy(cfg.val_evaluator)
+    scope = cfg.get("default_scope") or "kdxf"
+    with DefaultScope.overwrite_default_scope(scope), explaining_config_errors():
+        evaluator = Evaluator(metrics)
+        evaluator.dataset_meta = {"classes": predictions.classes, "multi_label": predictions.multi_label}
+        scores = evaluator.offline_evaluate(list(_samples(predictions)), chunk_size=256)
+    plain = {name: _plain(value) for name, value in scores.items()}
+    return {name: value for name, value in plain.items() if isinstance(value, int | float)}
+
+
+def _samples(predictions: Predictions) -> Iterator[dict[str, Any]]:
+    labels, predicted = predictions.labels, predictions.predicted
+    best = predictions.scores.argmax(axis=1) if len(predictions) else np.empty(0, np.int64)
+    for index, image in enumerate(predictions.images):
+        guess = best[index : index + 1] if predicted is None else np.flatnonzero(predicted[index])
+        sample = {
+            "img_path": image,
+            "pred_score": torch.tensor(predictions.scores[index]),
+            "pred_label": torch.tensor(guess),
+            "num_classes": len(predictions.classes),
+        }
+        if labels is not None and labels.ndim == 2:
+            sample["gt_label"] = torch.tensor(np.flatnonzero(labels[index]))
+        elif labels is not None and labels[index] >= 0:
+            sample["gt_label"] = torch.tensor(labels[index : index + 1])
+        yield sample
+
+
+def _plain(value: Any) -> Any:
+    single = isinstance(value, np.generic) or (isinstance(value, torch.Tensor) and value.numel() == 1)
+    return value.item() if single else value
+
+
+def fold_table(
+    folds: Mapping[int, tuple[int, Mapping[str, float]]], gathered: tuple[int, Mapping[str, float]]
+) -> pd.DataFrame:
+    """Lays scores out as a table.
+
+    Args:
+        folds: Of each fold, the number of images and the scores.
+        gathered: The same of all out-of-fold predictions together.
+
+    Returns:
+        A row per fold, then ``mean`` and ``std`` (n - 1 in the denominator) of the folds, then :data:`GATHERED`; the
+        columns are ``fold``, ``images`` and the scores.
+    """
+    rows = pd.DataFrame(
+        [{"fold": f"fold_{number}", "images": count, **scores} for number, (count, scores) in folds.items()]
+    )
+    numbers = rows.drop(columns=["fold", "images"])
+    end = pd.DataFrame(
+        [
+            {"fold": "mean", "images": pd.NA, **numbers.mean()},
+            {"fold": "std", "images": pd.NA, **numbers.std()},
+            {"fold": GATHERED, "images": gathered[0], **gathered[1]},
+        ]
+    )
+    table = pd.concat([rows.astype({"images": "Int64"}), end.astype({"images": "Int64"})], ignore_index=True)
+    return table[["fold", "images", *numbers.columns]]
+
+
+def markdown(table: pd.DataFrame, checkpoint: str) -> str:
+    """Writes the table as Markdown, with a note where the checkpoints were chosen by the scores themselves."""
+    lines: list[Sequence[str]] = [list(table.columns), ["---"] * len(table.columns)]
+    for row in table.itertuples(index=False):
+        name, images, *scores = row
+        cells = ["" if pd.isna(score) else f"{score:.2f}" for score in scores]
+        lines.append([name, "" if pd.isna(images) else str(images), *cells])
+    text = "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+    return text + (f"\n{_BEST_NOTE}" if checkpoint == "best" else "")

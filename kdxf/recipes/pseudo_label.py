@@ -1,0 +1,149 @@
+"""Lets a model label images that have no label: rows that train together with the labelled ones."""
+
+import math
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kdxf.annotations import label_indices, read_annotations
+from kdxf.digests import file_digest
+from kdxf.errors import UserError
+from kdxf.predictions import Predictions, read_predictions
+from kdxf.recipes.pseudo_label_choice import Choice, best_two, choose
+from kdxf.soft_label_audit import RATIO, check_unseen, mixed_ratio
+
+TOOL = "tools/recipes/pseudo_label.py"
+SCORE = "score"
+_OWN_COLUMNS = ("weight", "origin", "pseudo_score")
+
+
+@dataclass(frozen=True)
+class PseudoLabels:
+    """What came of it.
+
+    Attributes:
+        frame: The list to train with. Beside the columns of the labelled list it has ``weight``, ``origin``
+            (``labelled`` or ``pseudo``) and ``pseudo_score``, the score of a pseudo-label.
+        soft: The scores of all classes of the rows with a pseudo-label, for ``soft_label_file``.
+        table: Per class: ``class``, ``predicted``, ``kept``, ``share`` (of those kept), ``mean_score``.
+        unreadable: How many images were left out because they could not be read.
+        source: Where the pseudo-labels come from.
+    """
+
+    frame: pd.DataFrame
+    soft: Predictions
+    table: pd.DataFrame
+    unreadable: int
+    source: dict[str, Any]
+
+    def empty_classes(self) -> list[str]:
+        """The classes that get no pseudo-label."""
+        return self.table.loc[self.table["kept"] == 0, "class"].tolist()
+
+
+def pseudo_label(
+    file: Path, train: Path, choice: Choice, *, weight: float | str = 1.0, only_pseudo: bool = False
+) -> PseudoLabels:
+    """Turns predictions into rows to train with.
+
+    Args:
+        file: Predictions (:mod:`kdxf.predictions`) of one label per image; labels that it knows are not looked at.
+        train: The labelled list. Both name their images from the same image root.
+        choice: Which predictions are kept.
+        weight: Weight of a pseudo-label, >= 0, or :data:`SCORE`: its score. Labelled rows keep the weight that their
+            list gives them, else 1.
+        only_pseudo: Leave the labelled rows out.
+
+    Raises:
+        UserError: A file cannot be read, they have different classes, an image is labelled already, a model was trained
+            on an image that it is to label, or no prediction is kept.
+    """
+    _check(choice, weight)
+    predictions = read_predictions(file)
+    if predictions.multi_label:
+        raise UserError(f"{file}: predicts several labels per image; pseudo-labels are made of one label per image")
+    if mixed_ratio(predictions.source) is not None:
+        raise UserError(f"{file}: holds targets, with the ground truth in them; give predictions")
+    check_unseen(predictions, str(file))
+    frame = _labelled(train, predictions, file)
+    best, first, second = best_two(predictions.scores)
+    readable = np.ones(len(predictions), bool)
+    readable[list(predictions.errors)] = False
+    rows = choose(choice, best, first, second, readable)
+    if not len(rows):
+        raise UserError(f"{file}: none of {len(predictions)} predictions is sure enough; lower --threshold or --margin")
+    written = _as_written(frame["label"], predictions.classes)
+    found = {
+        "image": np.array(predictions.images, object)[rows],
+        "label": written[best[rows]],
+        "weight": first[rows].astype(float).round(6) if weight == SCORE else float(weight),
+        "origin": "pseudo",
+        "pseudo_score": first[rows].astype(float).round(6),
+    }
+    settings = {**asdict(choice), "weight": weight, "only_pseudo": only_pseudo}
+    inputs = [{"file": str(file), "digest": file_digest(file), "source": dict(predictions.source)}]
+    source = {"tool": TOOL, **settings, "train": str(train), "train_digest": file_digest(train), "inputs": inputs}
+    parts = [pd.DataFrame(found, dtype=object)]
+    return PseudoLabels(
+        frame=pd.concat(parts if only_pseudo else [frame, *parts], ignore_index=True),
+        soft=_soft(predictions, rows, source),
+        table=_table(predictions.classes, best, first, rows),
+        unreadable=len(predictions.errors),
+        source=source,
+    )
+
+
+def _check(choice: Choice, weight: float | str) -> None:
+    for option, value in (("--threshold", choice.threshold), ("--margin", choice.margin)):
+        if value is not None and not 0 <= value <= 1:
+            raise UserError(f"{option} {value:g}: give a number from 0 to 1")
+    if weight != SCORE and not (isinstance(weight, int | float) and 0 <= weight < math.inf):
+        raise UserError(f"--weight {weight}: give a number from 0, or 'score'")
+
+
+def _labelled(train: Path, predictions: Predictions, file: Path) -> pd.DataFrame:
+    """Reads the labelled list, with the columns that tell its rows from the others."""
+    frame = read_annotations(train).astype(object)
+    if "label" not in frame:
+        raise UserError(f"{train}: has no labels; give the labelled list, with the column 'label'")
+    label_indices(frame["label"].unique(), predictions.classes, train)
+    both = frame["image"].isin(pd.Index(predictions.images))
+    if both.any():
+        raise UserError(
+            f"{file}: {both.sum()} of its images have a label in {train} already, such as "
+            f"{frame['image'][both.idxmax()]}; predict images without labels"
+        )
+    for name, default in zip(_OWN_COLUMNS, (1, "labelled", None), strict=True):
+        frame[name] = frame[name].fillna(default) if name in frame and default is not None else frame.get(name, default)
+    return frame
+
+
+def _as_written(labels: pd.Series, classes: tuple[str, ...]) -> np.ndarray:
+    """Gives each class as the labelled list writes it: by name, or by index."""
+    names = set(labels) <= set(classes)
+    return np.array(classes if names else list(map(str, range(len(classes)))), object)
+
+
+def _soft(predictions: Predictions, rows: np.ndarray, source: dict[str, Any]) -> Predictions:
+    """Gives finished targets: without ground truth, and none to be mixed in, as there is only the model's own guess."""
+    return Predictions(
+        images=np.array(predictions.images, object)[rows].tolist(),
+        scores=predictions.scores[rows],
+        classes=predictions.classes,
+        seen=None if predictions.seen is None else predictions.seen[rows],
+        source={**source, RATIO: 0.0},
+    )
+
+
+def _table(classes: tuple[str, ...], best: np.ndarray, first: np.ndarray, rows: np.ndarray) -> pd.DataFrame:
+    predicted = np.bincount(best, minlength=len(classes))
+    kept = np.bincount(best[rows], minlength=len(classes))
+    total = np.bincount(best[rows], weights=first[rows], minlength=len(classes))
+    with np.errstate(invalid="ignore"):
+        mean = total / kept
+    return pd.DataFrame(
+        {"class": classes, "predicted": predicted, "kept": kept, "share": kept / len(rows), "mean_score": mean}
+    )

@@ -1,0 +1,73 @@
+"""Makes soft labels to train with: out-of-fold predictions of one model or several, mixed with the ground truth."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from kdxf.errors import UserError
+from kdxf.predictions import Predictions, read_predictions
+from kdxf.recipes.ensemble import average
+from kdxf.recipes.ensemble_units import make_units
+from kdxf.soft_label_audit import RATIO, check_unseen, mixed_ratio
+
+TOOL = "tools/recipes/soft_labels.py"
+
+
+def soft_labels(
+    files: Sequence[Path], *, weights: Sequence[float] | None = None, ground_truth_ratio: float = 0.7
+) -> Predictions:
+    """Mixes ``ground_truth_ratio * truth + (1 - ground_truth_ratio) * mean``, the mean being that of the files.
+
+    The result is the target of each image: its ``source`` has the ratio, and a dataset that reads it trains on it as it
+    is. An image whose label no file knows has the mean alone.
+
+    Args:
+        files: Predictions of the same images, each by models that were not trained on them.
+        weights: One for each file, >= 0; by default they count the same.
+        ground_truth_ratio: The part of the ground truth, from 0 to 1. (Competitions were won with 7 parts truth and 3
+            parts out-of-fold predictions, and with 6 and 4.)
+
+    Raises:
+        UserError: The ratio or the weights cannot be used, a file cannot be read, holds targets already or predictions
+            of images that its model was trained on, files do not agree, or no label is known.
+    """
+    if not 0 <= ground_truth_ratio <= 1:
+        raise UserError(f"--ground-truth-ratio {ground_truth_ratio:g}: give a part from 0 to 1")
+    units = make_units(files)
+    mean = average(units, _shares(weights, files), origin="equal" if weights is None else "given")
+    if mean.seen is None or mean.seen.any():
+        for file in files:
+            check_unseen(read_predictions(file), str(file))
+    for part in mean.source["inputs"]:
+        if mixed_ratio(part["source"]) is not None:
+            raise UserError(f"{part['file']}: holds targets already, with the ground truth in them; give predictions")
+    if mean.labels is None and ground_truth_ratio:
+        raise UserError(
+            f"{files[0]}: knows no label to mix in; give --ground-truth-ratio 0, or predict a labelled list"
+        )
+    scores = _mixed(mean, np.float32(ground_truth_ratio))
+    return replace(mean, scores=scores, source={**mean.source, "tool": TOOL, RATIO: ground_truth_ratio})
+
+
+def _shares(weights: Sequence[float] | None, files: Sequence[Path]) -> list[float]:
+    weights = [1.0] * len(files) if weights is None else weights
+    if len(weights) != len(files):
+        raise UserError(f"--weights: {len(weights)} weights for {len(files)} files; give one for each")
+    if not all(0 <= weight < np.inf for weight in weights) or not any(weights):
+        raise UserError(f"--weights {' '.join(f'{weight:g}' for weight in weights)}: give numbers from 0, not all 0")
+    return [weight / sum(weights) for weight in weights]
+
+
+def _mixed(mean: Predictions, ratio: np.float32) -> np.ndarray:
+    labels = mean.labels
+    if labels is None:
+        return mean.scores
+    if labels.ndim == 2:
+        return (1 - ratio) * mean.scores + ratio * labels
+    known = np.flatnonzero(labels >= 0)
+    scores = mean.scores.copy()
+    scores[known] *= 1 - ratio
+    scores[known, labels[known]] += ratio
+    return scores

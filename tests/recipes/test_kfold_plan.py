@@ -1,0 +1,105 @@
+import json
+
+import pytest
+from mmengine.config import Config
+
+from kdxf.errors import UserError
+from kdxf.recipes.kfold_plan import SETTINGS, chosen_folds, plan_folds, set_list
+
+
+def test_each_fold_has_its_lists_and_the_class_names(folds_lab, tmp_path):
+    folds = plan_folds(folds_lab.config, folds_lab.lists, tmp_path / "work", seed=1)
+    assert [fold.number for fold in folds] == [0, 1, 2]
+    for number, fold in enumerate(folds):
+        assert fold.folder == tmp_path / "work" / f"fold_{number}"
+        for loader, name in (("train_dataloader", "train.csv"), ("val_dataloader", "val.csv")):
+            dataset = fold.cfg[loader].dataset
+            assert dataset.ann_file == str(folds_lab.lists / f"fold_{number}" / name)
+            assert dataset.classes == str(folds_lab.lists / "classes.txt")
+    assert len({fold.digest for fold in folds}) == 3
+
+
+def test_settings_do_not_know_places(folds_lab, tmp_path):
+    folds = plan_folds(folds_lab.config, folds_lab.lists, tmp_path / "work")
+    folds_lab.lists.rename(tmp_path / "elsewhere")
+    again = plan_folds(folds_lab.config, tmp_path / "elsewhere", tmp_path / "moved")
+    assert [fold.settings for fold in again] == [fold.settings for fold in folds]
+
+
+def test_the_list_of_a_wrapped_dataset(tmp_path):
+    inner = {"type": "OCRTextDataset", "ann_file": "a.csv", "data_root": str(tmp_path)}
+    cfg = Config({"train_dataloader": {"dataset": {"type": "ClassBalancedDataset", "dataset": inner}}})
+    set_list(cfg, "train_dataloader", tmp_path / "b.csv", "--folds")
+    assert cfg.train_dataloader.dataset.dataset == {**inner, "ann_file": str(tmp_path / "b.csv")}
+    (tmp_path / "classes.txt").write_text("a\n")
+    cfg.train_dataloader.dataset.dataset.ann_file = "a.csv"
+    set_list(cfg, "train_dataloader", tmp_path / "b.csv", "--folds")
+    assert cfg.train_dataloader.dataset.dataset.classes == str(tmp_path / "classes.txt")
+    for loader in ("train_dataloader", "test_dataloader"):
+        cfg.train_dataloader.dataset = {"type": "ConcatDataset", "datasets": []}
+        with pytest.raises(
+            UserError, match=f"^--x: the config's {loader} has no dataset with an ann_file that .*b.csv cou"
+        ):
+            set_list(cfg, loader, tmp_path / "b.csv", "--x")
+
+
+def test_changed_settings_are_named(folds_lab, tmp_path):
+    fold = plan_folds(folds_lab.config, folds_lab.lists, tmp_path / "work")[0]
+    fold.check_settings()
+    fold.write_settings()
+    fold.check_settings()
+    note = json.loads((fold.folder / SETTINGS).read_text())
+    (fold.folder / SETTINGS).write_text(json.dumps({**note, "val.csv": "other", "--seed": 7}))
+    message = (
+        r"fold_0 holds a fold with other settings \(val.csv and --seed changed\); remove it, or choose another --work"
+    )
+    with pytest.raises(UserError, match=message):
+        fold.check_settings()
+
+
+def test_lists_that_leak(folds_lab, tmp_path):
+    def plan():
+        plan_folds(folds_lab.config, folds_lab.lists, tmp_path / "work")
+
+    val = folds_lab.lists / "fold_2" / "val.csv"
+    kept = val.read_text()
+    val.write_text(kept + "blue/0.png,blue\n")
+    with pytest.raises(
+        UserError, match="fold_2: blue/0.png stands in train.csv and in val.csv; a fold must not see what"
+    ):
+        plan()
+    train = folds_lab.lists / "fold_2" / "train.csv"
+    train.write_text(train.read_text().replace("blue/0.png,blue\n", ""))
+    with pytest.raises(UserError, match="fold_2 and .*fold_0 both validate blue/0.png; folds must not overlap$"):
+        plan()
+    val.unlink()
+    with pytest.raises(UserError, match="fold_2: there is no val.csv; tools/data/kfold.py --lists writes both lists$"):
+        plan()
+    with pytest.raises(
+        UserError, match="work: has no folders fold_0, fold_1, ...; tools/data/kfold.py --lists makes th"
+    ):
+        plan_folds(folds_lab.config, tmp_path / "work", tmp_path / "work")
+
+
+def test_configs_that_cannot_be_folded(folds_lab, tmp_path):
+    def plan(**options):
+        plan_folds(folds_lab.config, folds_lab.lists, tmp_path / "work", options)
+
+    with pytest.raises(
+        UserError, match="folds.py has no validation set to predict: it needs val_dataloader, val_evaluat"
+    ):
+        plan(val_evaluator=None)
+    stages = [{"name": "one"}, {"name": "two", "train_dataloader.dataset.ann_file": "all.csv"}]
+    with pytest.raises(
+        UserError, match="^--folds: the stage 'two' has another list in its train_dataloader, where images"
+    ):
+        plan(stages=stages)
+    plan(stages=stages[:1])
+
+
+def test_folds_by_number(folds_lab, tmp_path):
+    folds = plan_folds(folds_lab.config, folds_lab.lists, tmp_path / "work")
+    assert chosen_folds(folds, []) == folds
+    assert chosen_folds(folds, [2, 0, 2]) == [folds[2], folds[0]]
+    with pytest.raises(UserError, match=r"^--fold 3: there are the folds 0, 1, 2$"):
+        chosen_folds(folds, [3])

@@ -1,0 +1,119 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from kdxf.annotations import read_annotations, write_annotations
+from kdxf.digests import file_digest
+from kdxf.errors import UserError
+from kdxf.recipes.pseudo_label import SCORE, pseudo_label
+from kdxf.recipes.pseudo_label_choice import Choice
+
+SCORES = [[0.9, 0.1, 0.0], [0.5, 0.3, 0.2], [0.1, 0.75, 0.15], [0.2, 0.3, 0.5]]
+UNSEEN = {"seen": [False] * 4, "classes": ("milk", "phone", "red")}
+
+
+@pytest.fixture
+def train(tmp_path):
+    path = tmp_path / "train.csv"
+    path.write_text("image,label,coarse_label\na.jpg,milk,food\nb.jpg,red,colour\n")
+    return path
+
+
+def test_labelled_and_pseudo_rows(write, train, tmp_path):
+    file = write("test", SCORES, labels=[2, 2, 2, 2], **UNSEEN, source={"checkpoint": "a.pth"})
+    found = pseudo_label(file, train, Choice(threshold=0.7), weight=0.5)
+    write_annotations(found.frame, tmp_path / "mixed.csv")
+    assert (tmp_path / "mixed.csv").read_text() == (
+        "image,label,coarse_label,weight,origin,pseudo_score\n"
+        "a.jpg,milk,food,1,labelled,\n"
+        "b.jpg,red,colour,1,labelled,\n"
+        "0.jpg,milk,,0.5,pseudo,0.9\n"
+        "2.jpg,phone,,0.5,pseudo,0.75\n"
+    )
+    assert found.table.to_dict("list")["predicted"] == [2, 1, 1]
+    assert found.table["kept"].tolist() == [1, 1, 0] and found.table["share"].tolist() == [0.5, 0.5, 0]
+    np.testing.assert_allclose(found.table["mean_score"], [0.9, 0.75, np.nan], atol=1e-6)
+    assert found.empty_classes() == ["red"] and found.unreadable == 0
+    assert found.source["inputs"] == [
+        {"file": str(file), "digest": file_digest(file), "source": {"checkpoint": "a.pth"}}
+    ]
+    assert (found.source["threshold"], found.source["weight"]) == (0.7, 0.5)
+
+
+def test_soft_ones_are_finished_targets(write, train):
+    found = pseudo_label(write("test", SCORES, **UNSEEN), train, Choice(per_class=1))
+    assert found.soft.images == ["0.jpg", "2.jpg", "3.jpg"]
+    np.testing.assert_allclose(found.soft.scores, np.array(SCORES, np.float32)[[0, 2, 3]])
+    assert found.soft.source["ground_truth_ratio"] == 0 and found.soft.seen.tolist() == [False] * 3
+
+
+def test_without_ground_truth_and_weighted_by_score(write, train):
+    found = pseudo_label(write("test", SCORES, **UNSEEN), train, Choice(), weight=SCORE, only_pseudo=True)
+    assert found.frame["image"].tolist() == ["0.jpg", "1.jpg", "2.jpg", "3.jpg"]
+    assert found.frame["weight"].tolist() == [0.9, 0.5, 0.75, 0.5]
+    assert set(found.frame["origin"]) == {"pseudo"}
+
+
+def test_what_a_list_says_is_kept(write, train):
+    train.write_text("image,label,weight,origin,pseudo_score\na.jpg,0,3,,\nb.jpg,2,,pseudo,0.8\n")
+    frame = pseudo_label(write("test", SCORES, **UNSEEN), train, Choice(threshold=0.9)).frame
+    assert frame["label"].tolist() == ["0", "2", "0"]  # indices, as the list has them
+    assert frame["weight"].tolist() == [3, 1, 1]
+    assert frame["origin"].tolist() == ["labelled", "pseudo", "pseudo"]
+    assert frame["pseudo_score"].tolist()[1:] == [0.8, 0.9] and pd.isna(frame["pseudo_score"][0])
+
+
+def test_unreadable_images_are_left_out(write, train):
+    found = pseudo_label(write("test", SCORES, errors={0: "empty"}, **UNSEEN), train, Choice(threshold=0.7))
+    assert found.frame["image"].tolist() == ["a.jpg", "b.jpg", "2.jpg"] and found.unreadable == 1
+
+
+def test_what_cannot_be_used(write, train):
+    file = write("test", SCORES, **UNSEEN)
+    for choice, weight, message in (
+        (Choice(threshold=90), 1, "^--threshold 90: give a number from 0 to 1$"),
+        (Choice(margin=-0.1), 1, "^--margin -0.1: give a number from 0 to 1$"),
+        (Choice(), -1, "^--weight -1: give a number from 0, or 'score'$"),
+        (Choice(), float("nan"), "^--weight nan: give a number from 0, or 'score'$"),
+        (
+            Choice(threshold=0.95),
+            1,
+            r"test.parquet: none of 4 predictions is sure enough; lower --threshold or --margin$",
+        ),
+    ):
+        with pytest.raises(UserError, match=message):
+            pseudo_label(file, train, choice, weight=weight)
+    facts = {"classes": UNSEEN["classes"]}
+    for bad, message in (
+        (
+            {"seen": [0, 0, 1, 0], "source": {"checkpoint": "a.pth"}},
+            "bad.parquet: its model a.pth was trained on 2.jpg",
+        ),
+        ({"predicted": np.eye(4, 3)}, "bad.parquet: predicts several labels per image; pseudo-labels are made of one"),
+        (
+            {"source": {"ground_truth_ratio": 0.3}},
+            "bad.parquet: holds targets, with the ground truth in them; give pred",
+        ),
+        (
+            {"classes": ("milk", "phone", "blue")},
+            "train.csv: the label 'red' is neither one of the 3 class names nor an",
+        ),
+    ):
+        with pytest.raises(UserError, match=message):
+            pseudo_label(write("bad", SCORES, **{**facts, **bad}), train, Choice())
+    train.write_text("image,label\n3.jpg,red\na.jpg,milk\n1.jpg,red\n")
+    message = (
+        "test.parquet: 2 of its images have a label in .*train.csv already, such as 3.jpg; predict images without lab"
+    )
+    with pytest.raises(UserError, match=message):
+        pseudo_label(file, train, Choice())
+    train.write_text("image\na.jpg\n")
+    with pytest.raises(UserError, match="train.csv: has no labels; give the labelled list, with the column 'label'$"):
+        pseudo_label(file, train, Choice())
+
+
+def test_the_list_is_read_again(write, train, tmp_path):
+    found = pseudo_label(write("test", SCORES, **UNSEEN), train, Choice())
+    write_annotations(found.frame, tmp_path / "mixed.csv")
+    frame = read_annotations(tmp_path / "mixed.csv")
+    assert len(frame) == 6 and frame["weight"].tolist() == [1.0] * 6

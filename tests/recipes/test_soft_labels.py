@@ -1,0 +1,83 @@
+"""Targets, mixed by hand."""
+
+import numpy as np
+import pytest
+
+from kdxf.digests import file_digest
+from kdxf.errors import UserError
+from kdxf.predictions import read_predictions, write_predictions
+from kdxf.recipes.soft_labels import soft_labels
+
+ONE = [[0.5, 0.25, 0.25], [0.25, 0.75, 0.0]]
+TWO = [[0.25, 0.5, 0.25], [0.5, 0.25, 0.25]]
+UNSEEN = {"seen": [False, False]}
+
+
+def test_seven_to_three(write):
+    file = write("oof", ONE, labels=[2, 1], **UNSEEN, source={"checkpoint": "a.pth"})
+    found = soft_labels([file])
+    # 0.3 (0.5, 0.25, 0.25) + 0.7 (0, 0, 1); 0.3 (0.25, 0.75, 0) + 0.7 (0, 1, 0)
+    np.testing.assert_allclose(found.scores, [[0.15, 0.075, 0.775], [0.075, 0.925, 0]], atol=1e-6)
+    assert found.labels.tolist() == [2, 1] and found.seen.tolist() == [False, False]
+    assert found.source["tool"] == "tools/recipes/soft_labels.py" and found.source["ground_truth_ratio"] == 0.7
+    (part,) = found.source["inputs"]
+    assert (part["digest"], part["source"]) == (file_digest(file), {"checkpoint": "a.pth"})
+
+
+def test_two_models_with_weights_in_any_order_of_images(write):
+    files = [
+        write("one", ONE, labels=[2, 1], **UNSEEN),
+        write("two", TWO, labels=[2, 1], seen=[False, False], order=[1, 0]),
+    ]
+    # 3/4 one + 1/4 two: (0.4375, 0.3125, 0.25), (0.3125, 0.625, 0.0625); then half the truth
+    expected = [[0.21875, 0.15625, 0.625], [0.15625, 0.8125, 0.03125]]
+    found = soft_labels(files, weights=[3, 1], ground_truth_ratio=0.5)
+    np.testing.assert_allclose(found.scores, expected, atol=1e-6)
+    equal = soft_labels(files, ground_truth_ratio=0)
+    np.testing.assert_allclose(equal.scores, (np.array(ONE) + TWO) / 2, atol=1e-6)
+
+
+def test_an_image_without_label_has_the_mean_alone(write):
+    found = soft_labels([write("oof", ONE, labels=[-1, 1], **UNSEEN)], ground_truth_ratio=0.5)
+    np.testing.assert_allclose(found.scores, [ONE[0], [0.125, 0.875, 0]], atol=1e-6)
+    assert found.labels.tolist() == [-1, 1]
+
+
+def test_several_labels(write):
+    truth = [[1, 0, 1], [0, 0, 0]]
+    file = write("oof", ONE, labels=truth, predicted=[[1, 0, 0], [0, 1, 0]], **UNSEEN)
+    found = soft_labels([file], ground_truth_ratio=0.5)
+    np.testing.assert_allclose(found.scores, [[0.75, 0.125, 0.625], [0.125, 0.375, 0]], atol=1e-6)
+    assert found.predicted.tolist() == [[True, False, False], [False, True, False]]
+
+
+def test_predictions_of_trained_images_are_refused(write):
+    good = write("good", ONE, labels=[2, 1], **UNSEEN)
+    bad = write("bad", TWO, labels=[2, 1], seen=[False, True], source={"checkpoint": "b.pth"})
+    with pytest.raises(
+        UserError, match=r"^.*bad.parquet: its model b.pth was trained on 1.jpg \(1 such images\), so what"
+    ):
+        soft_labels([good, bad])
+
+
+def test_what_cannot_be_mixed(write, tmp_path):
+    file = write("oof", ONE, labels=[2, 1], **UNSEEN)
+    with pytest.raises(UserError, match=r"^--ground-truth-ratio 1.2: give a part from 0 to 1$"):
+        soft_labels([file], ground_truth_ratio=1.2)
+    with pytest.raises(UserError, match=r"^--weights: 2 weights for 1 files; give one for each$"):
+        soft_labels([file], weights=[1, 1])
+    for weights in ([-1.0], [0.0], [float("nan")]):
+        with pytest.raises(UserError, match=r"^--weights .*: give numbers from 0, not all 0$"):
+            soft_labels([file], weights=weights)
+    unlabelled = write("unlabelled", ONE, **UNSEEN)
+    with pytest.raises(
+        UserError, match=r"unlabelled.parquet: knows no label to mix in; give --ground-truth-ratio 0, or"
+    ):
+        soft_labels([unlabelled])
+    assert soft_labels([unlabelled], ground_truth_ratio=0).labels is None
+    write_predictions(soft_labels([file]), tmp_path / "soft.parquet")
+    assert read_predictions(tmp_path / "soft.parquet").source["ground_truth_ratio"] == 0.7
+    with pytest.raises(
+        UserError, match=r"soft.parquet: holds targets already, with the ground truth in them; give predi"
+    ):
+        soft_labels([tmp_path / "soft.parquet"])

@@ -1,0 +1,63 @@
+import logging
+
+import numpy as np
+import pytest
+from mmengine.logging import MMLogger
+
+from kdxf.errors import UserError
+from kdxf.predictions import Predictions
+from kdxf.soft_label_audit import check_unseen, mixed_ratio
+
+
+def predictions(seen, source):
+    seen = None if seen is None else np.array(seen, bool)
+    return Predictions(
+        ["x.jpg", "y.jpg", "z.jpg"], np.eye(3, dtype=np.float32), ("a", "b", "c"), seen=seen, source=source
+    )
+
+
+def test_image_and_model_are_named():
+    check_unseen(predictions([0, 0, 0], {}), "p.parquet")
+    message = (
+        r"^p.parquet: its model a.pth was trained on y.jpg \(2 such images\), so what it says of them cannot be learnt "
+        r"from; take predictions of models that have not seen them \(tools/recipes/kfold.py makes them\)$"
+    )
+    with pytest.raises(UserError, match=message):
+        check_unseen(predictions([0, 1, 1], {"checkpoint": "a.pth"}), "p.parquet")
+    inputs = {"inputs": [{"source": {"inputs": [{"source": {"checkpoint": name}}]}} for name in ("a.pth", "b.pth")]}
+    with pytest.raises(UserError, match=r"^p.parquet: its model a.pth or b.pth was trained on y.jpg"):
+        check_unseen(predictions([0, 1, 1], inputs), "p.parquet")
+
+
+def test_many_models_or_none_that_is_known():
+    inputs = {"inputs": [{"source": {"checkpoint": f"{index}.pth"}} for index in range(5)]}
+    with pytest.raises(
+        UserError, match=r"^p.parquet: its model 0.pth or 1.pth or 2.pth or 2 others was trained on y.jpg"
+    ):
+        check_unseen(predictions([0, 1, 1], inputs), "p.parquet")
+    with pytest.raises(UserError, match=r"^p.parquet: its model was trained on y.jpg"):
+        check_unseen(predictions([0, 1, 1], {}), "p.parquet")
+
+
+def test_only_some_rows_matter():
+    found = predictions([0, 1, 1], {"checkpoint": "a.pth"})
+    check_unseen(found, "p.parquet", np.array([True, False, False]))
+    with pytest.raises(UserError, match=r"trained on z.jpg \(1 such images\)"):
+        check_unseen(found, "p.parquet", np.array([True, False, True]))
+
+
+def test_who_does_not_know_is_told():
+    records = []
+    handler = logging.Handler(logging.WARNING)
+    handler.emit = lambda record: records.append(record.getMessage())
+    logger = MMLogger.get_current_instance()
+    logger.addHandler(handler)
+    check_unseen(predictions(None, {}), "p.parquet")
+    logger.removeHandler(handler)
+    assert records == [
+        "p.parquet does not say which images its model was trained on: nobody checks whether it saw them"
+    ]
+
+
+def test_ratio():
+    assert mixed_ratio({"ground_truth_ratio": 0.0}) == 0 and mixed_ratio({"tool": "x"}) is None

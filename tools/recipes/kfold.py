@@ -1,0 +1,90 @@
+#!/usr/bin/env python
+"""Trains the folds of a list: ``python tools/recipes/kfold.py CONFIG --folds DIR --work-dir WORK``.
+
+    python tools/data/kfold.py data/mine/train_full.csv --out data/mine/folds --folds 5 --lists
+    python tools/recipes/kfold.py CONFIG --folds data/mine/folds --work-dir WORK --predict test=data/mine/test.csv --tta
+
+DIR has fold_<K>/train.csv and val.csv. WORK/oof.parquet holds what each image's own fold says of it, WORK/metrics.md
+the scores of the folds, their mean and standard deviation, and the scores of all out-of-fold predictions together;
+WORK/test.parquet is the mean of the folds' models on the list test.csv, which needs no labels.
+
+Stop it at any time: the same command goes on. --fold 2 3 trains these folds only, so that several machines can share
+them, over one WORK or with folders that are brought together afterwards; the last command gathers.
+"""
+
+import argparse
+from pathlib import Path
+
+from kdxf.apis.arguments import ConfigOptions
+from kdxf.apis.command import run
+from kdxf.errors import UserError
+from kdxf.recipes.kfold import kfold
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    parser.add_argument("config", help="config file, with or without stages")
+    parser.add_argument("--folds", required=True, metavar="DIR", help="folder of tools/data/kfold.py --lists")
+    parser.add_argument("--work-dir", required=True, metavar="WORK", help="folder for weights, predictions and scores")
+    parser.add_argument("--fold", type=int, nargs="+", default=[], metavar="K", help="train only these (default: all)")
+    parser.add_argument(
+        "--predict",
+        nargs="+",
+        default=[],
+        metavar="[NAME=]LIST",
+        help="lists to predict as well, in place of the test dataset's, as NAME.parquet (default: the list's name)",
+    )
+    parser.add_argument("--tta", action="store_true", help="predict the mean over several views of each image")
+    parser.add_argument(
+        "--checkpoint",
+        choices=("last", "best"),
+        default="last",
+        help="predict with the last checkpoint (default), or with the one that scores best on the fold's own val.csv",
+    )
+    parser.add_argument("--cfg-options", nargs="+", action=ConfigOptions, metavar="KEY=VALUE", help="replace settings")
+    parser.add_argument("--seed", type=int, help="seed of all random numbers (default: randomness.seed)")
+    parser.add_argument("--amp", action="store_true", help="mixed precision in training")
+    return parser.parse_args()
+
+
+def named_lists(words: list[str]) -> dict[str, Path]:
+    """Read ``NAME=LIST`` or ``LIST``.
+
+    Raises:
+        UserError: Two lists have one name.
+    """
+    lists: dict[str, Path] = {}
+    for word in words:
+        name, equals, rest = word.partition("=")
+        path = Path(rest) if equals and "/" not in name else Path(word)
+        name = name if path != Path(word) else path.stem
+        if name in lists:
+            raise UserError(f"--predict: two lists are called {name!r}; give one another name, as NAME={path}")
+        lists[name] = path
+    return lists
+
+
+def main() -> None:
+    """Train, predict, gather."""
+    args = parse_args()
+    table = kfold(
+        args.config,
+        args.folds,
+        args.work_dir,
+        only=args.fold,
+        predict=named_lists(args.predict),
+        checkpoint=args.checkpoint,
+        tta=args.tta,
+        options=args.cfg_options,
+        seed=args.seed,
+        amp=args.amp,
+    )
+    if table is not None:
+        print(Path(args.work_dir, "metrics.md").read_text(encoding="utf-8"), end="")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,93 @@
+#!/usr/bin/env python
+"""Labels images that have no label with a model's or an ensemble's predictions, for training with the labelled ones.
+
+    python tools/recipes/pseudo_label.py test.parquet --train data/mine/train.csv --out data/mine/mixed.csv \\
+        --threshold 0.9 --weight 0.5
+    python tools/train.py CONFIG --cfg-options train_dataloader.dataset.ann_file=mixed.csv
+
+Kept are predictions that pass --threshold and --margin, and of each class the surest --per-class; with none of the
+three, all. mixed.csv has the labelled rows and the new ones, with the columns weight (the loss of a row is multiplied
+by it), origin (labelled or pseudo) and pseudo_score; mixed.json beside it says which predictions made them. Labels are
+hard: the best class. With --soft FILE the scores of all classes are written too, to be trained on in their place:
+
+    python tools/train.py CONFIG --cfg-options train_dataloader.dataset.ann_file=mixed.csv \\
+        train_dataloader.dataset.soft_label_file=FILE
+
+Both lists name their images from the same image root (data_prefix).
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+from kdxf.annotations import write_annotations
+from kdxf.apis.argument_types import count
+from kdxf.apis.command import run
+from kdxf.errors import UserError
+from kdxf.predictions import write_predictions
+from kdxf.recipes.pseudo_label import SCORE, PseudoLabels, pseudo_label
+from kdxf.recipes.pseudo_label_choice import Choice
+from kdxf.workshop.files.whole_files import write_whole
+from kdxf.workshop.lists import check_result
+
+
+def weight(text: str) -> float | str:
+    """Read a weight."""
+    try:
+        return SCORE if text == SCORE else float(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"must be a number from 0 or 'score', not {text!r}") from error
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    add = parser.add_argument
+    add("predictions", type=Path, metavar="PREDICTIONS", help="predictions of images without labels (.parquet)")
+    add("--train", type=Path, required=True, metavar="LIST", help="the labelled list")
+    add("--out", type=Path, required=True, metavar="LIST", help="the list to train with (.csv)")
+    add("--threshold", type=float, metavar="P", help="least score of the best class")
+    add("--margin", type=float, metavar="P", help="least distance to the second best score")
+    add("--per-class", type=count, metavar="N", help="the surest N of each class")
+    add("--weight", type=weight, default=1.0, metavar="W", help="weight of a pseudo-label, or 'score' (default: 1)")
+    add("--soft", type=Path, metavar="FILE", help="also write the scores of all classes, as soft labels (.parquet)")
+    add("--only-pseudo", action="store_true", help="leave the labelled rows out")
+    return parser.parse_args()
+
+
+def report(found: PseudoLabels) -> str:
+    """Lay out what was kept."""
+    table = found.table[found.table["kept"] > 0]
+    lines = [table.to_string(index=False, formatters={"share": "{:.1%}".format, "mean_score": "{:.3f}".format})]
+    kept, predicted = found.table["kept"].sum(), found.table["predicted"].sum()
+    lines.append(f"{kept} of {predicted} predictions kept, {len(found.frame)} rows")
+    if found.unreadable:
+        lines.append(f"{found.unreadable} images that could not be read were left out")
+    if empty := found.empty_classes():
+        lines.append(f"warning: no pseudo-label for {len(empty)} of {len(found.table)} classes: {', '.join(empty)}")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Choose and write."""
+    args = parse_args()
+    results = {"--out": (args.out, ".csv"), "--soft": (args.soft, ".parquet")}
+    for option, (path, suffix) in results.items():
+        if path is not None:
+            if path.suffix != suffix:
+                raise UserError(f"{option} {path}: the name must end with {suffix}")
+            check_result(path, [args.predictions, args.train], overwrite=True)
+    choice = Choice(args.threshold, args.margin, args.per_class)
+    found = pseudo_label(args.predictions, args.train, choice, weight=args.weight, only_pseudo=args.only_pseudo)
+    if args.soft:
+        write_predictions(found.soft, args.soft)
+    write_annotations(found.frame, args.out)
+    note = json.dumps(found.source, ensure_ascii=False, indent=2) + "\n"
+    write_whole(note.encode(), args.out.with_suffix(".json"))
+    print(report(found))
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,52 @@
+#!/usr/bin/env python
+"""Mixes out-of-fold predictions with the ground truth: targets for training once more (self-distillation).
+
+    python tools/recipes/soft_labels.py WORK/oof.parquet --ground-truth-ratio 0.7 --out WORK/soft.parquet
+    python tools/recipes/soft_labels.py image/oof.parquet text/oof.parquet --weights 0.6 0.4 --out soft.parquet
+    python tools/train.py CONFIG --cfg-options train_dataloader.dataset.soft_label_file=$PWD/soft.parquet
+
+The target of an image is ratio * truth + (1 - ratio) * mean of the files. The file holds finished targets: the dataset
+takes them as they are, and refuses a ratio of its own. (The dataset mixes only where it reads predictions that did not
+go through this tool.) Predictions by a model that was trained on the image are refused.
+"""
+
+import argparse
+from pathlib import Path
+
+from kdxf.apis.command import run
+from kdxf.errors import UserError
+from kdxf.predictions import write_predictions
+from kdxf.recipes.soft_labels import soft_labels
+from kdxf.workshop.lists import check_result
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    parser.add_argument("files", type=Path, nargs="+", metavar="OOF", help="out-of-fold predictions, one per model")
+    parser.add_argument("--weights", type=float, nargs="+", metavar="W", help="one for each file (default: equal)")
+    parser.add_argument(
+        "--ground-truth-ratio", type=float, default=0.7, metavar="R", help="the part of the truth (default: 0.7)"
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the targets (.parquet)")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Mix and write."""
+    args = parse_args()
+    if args.out.suffix != ".parquet":
+        raise UserError(f"--out {args.out}: the name must end with .parquet")
+    check_result(args.out, args.files, overwrite=True)
+    mixed = soft_labels(args.files, weights=args.weights, ground_truth_ratio=args.ground_truth_ratio)
+    write_predictions(mixed, args.out)
+    print(
+        f"{args.out}: targets of {len(mixed)} images, {args.ground_truth_ratio:g} of the truth and "
+        f"{1 - args.ground_truth_ratio:g} of {len(args.files)} file{'s' if len(args.files) > 1 else ''}"
+    )
+
+
+if __name__ == "__main__":
+    run(main)
