@@ -1,7 +1,6 @@
 """Inference as a function: from a config, a checkpoint and images to a CSV of predictions."""
 
 import logging
-import os
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -13,7 +12,6 @@ from mmengine.logging import print_log
 from tqdm import tqdm
 
 from kdxf.apis.config import config_digest
-from kdxf.apis.inference_pipeline import dataset_config
 from kdxf.apis.inference_probabilities import Probabilities
 from kdxf.apis.inference_report import InferenceReport
 from kdxf.apis.inferencer import KDXFInferencer
@@ -102,8 +100,7 @@ def infer(
                     add(prediction)
                 bar.update()
         if probabilities is not None:
-            root = os.path.expanduser(dataset_config(inferencer.cfg).get("data_root") or "")
-            probabilities.write(inferencer.trained_on, root, source)
+            probabilities.write(inferencer.trained_on, source)
     return report
 
 

@@ -1,6 +1,5 @@
 """Keeps the scores of all classes while images are predicted, for a file of predictions. n images, K classes."""
 
-import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -48,22 +47,21 @@ class Probabilities:
         if prediction.error is not None:
             self._errors[row] = prediction.error
 
-    def write(self, trained_on: np.ndarray | None, data_root: str, source: Mapping[str, Any]) -> None:
+    def write(self, trained_on: np.ndarray | None, source: Mapping[str, Any]) -> None:
         """Writes the file.
 
         Args:
             trained_on: Keys of the images that the model was trained on (:mod:`kdxf.datasets.image_keys`), if its
                 checkpoint says.
-            data_root: That of the datasets, which the keys start below.
             source: Where the predictions come from.
         """
-        paths = [_as_dataset(image.path, data_root) for image in self._images]
+        paths = [image.path for image in self._images]
         predictions = Predictions(
             images=[image.image_id for image in self._images],
             scores=self._scores,
             classes=self._classes,
             predicted=self._predicted(),
-            seen=None if trained_on is None else np.isin(image_keys(paths, data_root), trained_on),
+            seen=None if trained_on is None else np.isin(image_keys(paths), trained_on),
             errors=self._errors,
             source=source,
         )
@@ -76,11 +74,3 @@ class Probabilities:
         for row, labels in enumerate(self._labels):
             table[row, list(labels or ())] = True
         return table
-
-
-def _as_dataset(path: str, data_root: str) -> str:
-    """Writes the path of a file as a dataset would open it: below ``data_root``, where it lies there."""
-    if not data_root:
-        return path
-    below = os.path.relpath(path, data_root)
-    return path if below.startswith(os.pardir) else os.path.join(data_root, below)

@@ -96,7 +96,7 @@ def _add_table(runner: Runner, out: str | Path, source: dict[str, Any]) -> None:
     table = PredictionTable(
         out,
         image_root=os.path.join(getattr(dataset, "img_prefix", ""), ""),
-        seen=lambda paths: hook.seen(paths, getattr(dataset, "data_root", "")),
+        seen=hook.seen,
         source=source,
     )
     table.dataset_meta = runner.test_evaluator.dataset_meta

@@ -1,7 +1,7 @@
 """Names by which a model remembers the images that it was trained on."""
 
+import os
 from collections.abc import Iterator, Sequence
-from pathlib import PurePath
 from typing import Any
 
 import numpy as np
@@ -19,15 +19,17 @@ def leaf_datasets(dataset: Any) -> Iterator[Any]:
         yield from leaf_datasets(part)
 
 
-def image_keys(paths: Sequence[str], data_root: str) -> np.ndarray:
-    """Gives a number per image, int64 (n,), from its path below ``data_root``, so that the folder may move.
+def image_keys(paths: Sequence[str]) -> np.ndarray:
+    """Gives a number per image, int64 (n,), from its path below the current folder, or its whole path elsewhere.
+
+    Configs may divide a path into root, prefix and name as they like. A project that lies elsewhere next time is
+    recognized too, as long as its data lie in it.
 
     Args:
         paths: Paths as the pipeline opens them (``img_path``).
-        data_root: The dataset's; empty where it has none.
     """
-    root = "" if not data_root else f"{PurePath(data_root).as_posix()}/"
-    names = [PurePath(path).as_posix().removeprefix(root) for path in paths]
+    here = os.path.join(os.getcwd(), "")
+    names = [os.path.abspath(path).removeprefix(here) for path in paths]
     return pd.util.hash_array(np.array(names, dtype=object), categorize=False).view(np.int64)
 
 
@@ -37,7 +39,7 @@ def keys_of(dataset: Any) -> np.ndarray:
     for leaf in leaf_datasets(dataset):
         if not hasattr(leaf, "get_data_info"):
             continue  # a dataset without files, such as one of random numbers
-        keys.append(image_keys(_paths(leaf), getattr(leaf, "data_root", "") or ""))
+        keys.append(image_keys(_paths(leaf)))
     return np.unique(np.concatenate(keys)) if keys else np.empty(0, np.int64)
 
 

@@ -23,7 +23,7 @@ def test_what_the_file_holds(tmp_path, monkeypatch):
     probabilities.add(prediction("x.jpg", [0.25, 0.75]))
     probabilities.add(prediction("y.jpg", [0.5, 0.5], "the file is empty"))
     # Trained on y.jpg of the same folder, which the dataset spells in another way.
-    probabilities.write(image_keys([f"{tmp_path}/data/mine/y.jpg"], f"{tmp_path}/data"), f"{tmp_path}/data", {"k": 1})
+    probabilities.write(image_keys([f"{tmp_path}/data/mine/y.jpg"]), {"k": 1})
     found = read_predictions(tmp_path / "new" / "out.parquet")
     assert found.images == ["x.jpg", "y.jpg"] and found.classes == ("a", "b")
     assert found.scores.tolist() == [[0.25, 0.75], [0.5, 0.5]]
@@ -36,17 +36,9 @@ def test_several_labels_and_an_unknowing_checkpoint(tmp_path):
     probabilities = Probabilities(tmp_path / "out.parquet", IMAGES, ["a", "b"])
     probabilities.add(prediction("x.jpg", [0.75, 0.75], labels=(0, 1)))
     probabilities.add(prediction("y.jpg", [0.25, 0.25], labels=()))
-    probabilities.write(None, "", {})
+    probabilities.write(None, {})
     found = read_predictions(tmp_path / "out.parquet")
     assert found.predicted.tolist() == [[True, True], [False, False]] and found.seen is None
-
-
-def test_without_a_root_paths_are_as_given(tmp_path):
-    probabilities = Probabilities(tmp_path / "out.parquet", IMAGES, ["a"])
-    for image in IMAGES:
-        probabilities.add(prediction(image.image_id, [1.0]))
-    probabilities.write(image_keys(["data/mine/x.jpg"], ""), "", {})
-    assert read_predictions(tmp_path / "out.parquet").seen.tolist() == [True, False]
 
 
 def test_faults_are_named(tmp_path):

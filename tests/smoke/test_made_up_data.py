@@ -6,8 +6,8 @@ from kdxf.class_tree import read_class_tree
 from kdxf.datasets.transforms.albumentations_policy import read_policy
 from kdxf.predictions import read_predictions
 from kdxf.smoke import made_up_data
-from kdxf.text.word_vectors import WordVectors
 from kdxf.text.ocr import OCRTable
+from kdxf.text.word_vectors import WordVectors
 
 CLASSES = ["a", "b", "c", "d", "e"]
 

@@ -35,3 +35,20 @@ val_evaluator = [
     dict(type="CalibrationError"),
 ]
 test_evaluator = val_evaluator
+
+tta_pipeline = [
+    dict(type="LoadImage", min_edge=image_size * 8 // 7),
+    *_base_.test_text,
+    dict(
+        type="TestTimeAug",
+        transforms=[
+            [
+                dict(type="ResizeEdge", scale=image_size * 8 // 7, edge="short"),
+                dict(type="ResizeEdge", scale=image_size * 9 // 7, edge="short"),
+            ],
+            [dict(type="CenterCropKeepText", crop_size=image_size)],
+            [dict(type="FlipUnlessText", prob=0.0), dict(type="FlipUnlessText", prob=1.0)],
+            _base_.pack,
+        ],
+    ),
+]

@@ -28,17 +28,16 @@ class TrainedImagesHook(Hook):
     def __init__(self) -> None:
         self.keys: np.ndarray | None = None
 
-    def seen(self, paths: Sequence[str], data_root: str) -> np.ndarray | None:
+    def seen(self, paths: Sequence[str]) -> np.ndarray | None:
         """Tell which images the present weights were trained on.
 
         Args:
             paths: n paths, as the pipeline opens them.
-            data_root: Their dataset's.
 
         Returns:
             bool (n,), or None where the weights do not say.
         """
-        return None if self.keys is None else np.isin(image_keys(paths, data_root), self.keys)
+        return None if self.keys is None else np.isin(image_keys(paths), self.keys)
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
         """Read the keys of the weights that were loaded."""

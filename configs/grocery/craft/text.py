@@ -1,0 +1,16 @@
+"""cross_entropy.py without the image.
+
+Train    python tools/train.py configs/grocery/craft/text.py
+Result   in docs/recipes.md
+"""
+
+_base_ = "cross_entropy.py"
+
+train_pipeline = [*_base_.train_text, *_base_.pack]
+test_pipeline = [*_base_.test_text, *_base_.pack]
+model = dict(image_backbone=None, image_neck=None, fusion=None, head=dict(in_channels=_base_.text_channels))
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+test_dataloader = val_dataloader
+tta_model = None
+tta_pipeline = None
