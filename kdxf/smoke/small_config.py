@@ -37,6 +37,8 @@ def small_config(cfg: Config, folder: Path, changes: Config) -> Config:
     for part in _dicts([cfg.model, cfg.get("data_preprocessor")]):
         if part.get("num_classes", 0) > _MANY_CLASSES:
             part["num_classes"] //= 100
+    if (cfg.get("train_cfg") or {}).get("max_epochs") == 1:  # too short to be stopped and resumed
+        cfg.train_cfg.max_epochs = 2
     maker = _Maker(cfg, folder, changes.edge)
     for name in _LOADERS:
         if cfg.get(name) is not None:

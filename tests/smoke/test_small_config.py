@@ -63,6 +63,11 @@ def test_parts_that_need_files(tmp_path):
     assert "level_3" in Path(cfg.model.head.class_tree).read_text().splitlines()[0]
 
 
+def test_a_run_of_one_epoch_gets_another_to_resume_in(tmp_path):
+    cfg = small_config(config(tmp_path, train_cfg={"by_epoch": True, "max_epochs": 1}), tmp_path, CHANGES)
+    assert cfg.train_cfg.max_epochs == 2
+
+
 def test_what_cannot_be_made(tmp_path):
     with pytest.raises(UserError, match="c.py: its head does not say num_classes"):
         small_config(config(tmp_path, model={"head": {"type": "X"}}), tmp_path, CHANGES)

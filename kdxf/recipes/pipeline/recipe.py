@@ -50,7 +50,8 @@ def read_recipe(path: str | Path, *, smoke: bool = False, values: Mapping[str, s
 
     It is a Python or YAML file with ``stages``, a list of ``dict(name, run, inputs, outputs)``, with ``work``, the
     folder of all outputs, and with any other values. ``run`` is a command or a list of commands; ``{name}`` in a
-    command, an input or an output stands for the value of that name. ``smoke`` holds the values of a small trial.
+    command, an input or an output stands for the value of that name; so it does in a value, for those before it in the
+    file. ``smoke`` holds the values of a small trial.
 
     Args:
         path: The file.
@@ -76,6 +77,7 @@ def read_recipe(path: str | Path, *, smoke: bool = False, values: Mapping[str, s
             raise UserError(f"recipe {path} has no smoke = dict(...) for a small trial")
         content |= _known(small, content, path, "smoke")
     content |= _known(values or {}, content, path, "--set")
+    content = _filled(content, path)
     work = Path(content["work"])
     read = tuple(_stage(stage, content, work, path) for stage in stages)
     names = [stage.name for stage in read]
@@ -102,10 +104,7 @@ def _stage(stage: Mapping[str, Any], values: Mapping[str, Any], work: Path, path
         raise UserError(f"recipe {path}: the stage {name!r} has unknown keys: {', '.join(unknown)}")
 
     def fill(text: str) -> str:
-        try:
-            return text.format_map(values)
-        except (KeyError, ValueError, IndexError) as error:
-            raise UserError(f"recipe {path}: the stage {name!r} has {text!r}, whose {error} has no value") from error
+        return _fill(text, values, path, f"stage {name!r}")
 
     commands = [stage["run"]] if isinstance(stage["run"], str) else stage["run"]
     outputs = tuple(map(fill, _list(stage["outputs"])))
@@ -118,6 +117,21 @@ def _stage(stage: Mapping[str, Any], values: Mapping[str, Any], work: Path, path
         tuple(map(fill, _list(stage.get("inputs", ())))),
         outputs,
     )
+
+
+def _filled(content: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """Put values into the values that stand behind them."""
+    filled: dict[str, Any] = {}
+    for name, value in content.items():
+        filled[name] = _fill(value, filled, path, f"value {name!r}") if isinstance(value, str) else value
+    return filled
+
+
+def _fill(text: str, values: Mapping[str, Any], path: Path, where: str) -> str:
+    try:
+        return text.format_map(values)
+    except (KeyError, ValueError, IndexError) as error:
+        raise UserError(f"recipe {path}: the {where} has {text!r}, whose {error} has no value") from error
 
 
 def _list(value: str | Sequence[str]) -> Sequence[str]:

@@ -22,6 +22,17 @@ def test_yaml(place):
     assert stage.commands == (("join.py", "w/a b", "x"),) and stage.inputs == ()
 
 
+def test_values_name_those_before_them(place):
+    (place / "r.py").write_text(
+        "work = 'w'\ndata = 'data'\ntool = 't.py {data}'\nsmoke = dict(data='{work}/raw')\n"
+        "stages = [dict(name='a', run='{tool} {{image}}', outputs='{work}/x')]"
+    )
+    assert read_recipe("r.py").stages[0].commands == (("t.py", "data", "{image}"),)
+    small = read_recipe("r.py", smoke=True, values={"work": "v"})
+    assert small.stages[0].commands == (("t.py", "v/raw", "{image}"),)
+    assert read_recipe("r.py", values={"tool": "u.py {work}"}).stages[0].commands == (("u.py", "w", "{image}"),)
+
+
 STAGE = "dict(name='a', run='t.py', outputs='w/x')"
 
 
@@ -33,6 +44,10 @@ STAGE = "dict(name='a', run='t.py', outputs='w/x')"
         ("import nothing_of_this_name", "recipe r.py cannot be read: ModuleNotFoundError: No module named"),
         (f"work = 'w'\nstages = [{STAGE}, {STAGE}]", "recipe r.py: two stages are called 'a'"),
         ("work = 'w'\nstages = [dict(name='a', run='t.py')]", "recipe r.py: the stage 'a' needs name, run and outputs"),
+        (
+            f"data = '{{work}}/x'\nwork = 'w'\nstages = [{STAGE}]",
+            r"recipe r.py: the value 'data' has '\{work\}/x', whose 'work' has no value",
+        ),
         (
             "work = 'w'\nstages = [dict(name='a', run='t.py', output='w/x', outputs='w/x')]",
             "recipe r.py: the stage 'a' has unknown keys: output",

@@ -1,0 +1,23 @@
+import subprocess
+import sys
+
+import numpy as np
+
+from kdxf.predictions import Predictions, write_predictions
+
+
+def test_table_and_errors(repo, tmp_path):
+    scores = np.array([[0.75, 0.25], [0.25, 0.75]], np.float32)
+    write_predictions(Predictions(["a", "b"], scores, ("x", "y"), np.array([0, 0])), tmp_path / "p.parquet")
+    (tmp_path / "c.py").write_text("val_evaluator = dict(type='Accuracy', topk=(1,))")
+
+    def tool(*words):
+        command = [sys.executable, str(repo / "tools" / "recipes" / "score.py"), "c.py", *words]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+
+    found = tool("p.parquet", "again=p.parquet", "--out", "new/t.md")
+    table = "| name | images | accuracy/top1 |\n| --- | --- | --- |\n| p | 2 | 50.00 |\n| again | 2 | 50.00 |\n"
+    assert found.stdout == table and (tmp_path / "new" / "t.md").read_text() == table
+    assert tool("p.parquet", "p.parquet").stderr == "error: two files are called p: give NAME=FILE\n"
+    wrong = tool("p.parquet", "--out", "t.txt")
+    assert wrong.returncode == 2 and wrong.stderr == "error: --out t.txt: the name must end with .md or .csv\n"
