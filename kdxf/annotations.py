@@ -4,7 +4,6 @@ The form to write is a UTF-8 CSV with a header: ``image`` (POSIX path relative t
 or class index) and any other columns. MMPretrain's ``path label`` text files and plain lists of paths are read as well.
 """
 
-import os
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -14,6 +13,7 @@ import pandas as pd
 
 from kdxf.errors import UserError
 from kdxf.image_io import IMAGE_EXTENSIONS
+from kdxf.whole_files import write_whole
 
 _TEXT_COLUMNS = ("image", "label", "text")
 
@@ -114,7 +114,7 @@ def _non_empty_lines(path: Path) -> list[str]:
 
 def write_annotations(frame: pd.DataFrame, path: str | Path) -> None:
     """Writes ``frame`` as a UTF-8 CSV: to a temporary name first, so that ``path`` is never half-written."""
-    _write(frame.to_csv(index=False), Path(path))
+    write_whole(frame.to_csv(index=False).encode(), Path(path))
 
 
 def read_classes(path: str | Path) -> list[str]:
@@ -137,17 +137,7 @@ def read_classes(path: str | Path) -> list[str]:
 
 def write_classes(names: Iterable[str], path: str | Path) -> None:
     """Writes ``classes.txt``, one name per line, atomically."""
-    _write("".join(f"{name}\n" for name in names), Path(path))
-
-
-def _write(text: str, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_text(text, encoding="utf-8")
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_whole("".join(f"{name}\n" for name in names).encode(), Path(path))
 
 
 def label_indices(labels: Iterable[str], classes: Sequence[str], source: str | Path) -> list[int]:

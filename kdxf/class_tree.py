@@ -12,6 +12,7 @@ columns.
 """
 
 import os
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -140,8 +141,12 @@ def tree_table(
 def _read(path: Path) -> pd.DataFrame:
     """The levels as columns, indexed by the class names."""
     try:
-        table = pd.read_csv(path, dtype="str", encoding="utf-8-sig", keep_default_na=False, skipinitialspace=True)
-    except ValueError as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # rows longer than the header
+            table = pd.read_csv(
+                path, dtype="str", encoding="utf-8-sig", index_col=False, keep_default_na=False, skipinitialspace=True
+            )
+    except (ValueError, pd.errors.ParserWarning) as error:
         raise UserError(f"{path}: not a UTF-8 CSV with a header: {' '.join(str(error).split())}") from error
     table.columns = table.columns.str.strip()
     if not {FINE, COARSE} <= set(table.columns):

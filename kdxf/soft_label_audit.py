@@ -66,5 +66,11 @@ def _models(source: Mapping[str, Any]) -> list[str]:
 
 
 def mixed_ratio(source: Mapping[str, Any]) -> float | None:
-    """Gives the part of the ground truth that a file's targets hold, from 0; None of a file of plain predictions."""
-    return source.get(RATIO)
+    """Gives the part of the ground truth that a file's targets hold, from 0; None of a file of plain predictions.
+
+    A mean of targets holds targets as well; then it is the largest part in one of them.
+    """
+    if RATIO in source:
+        return source[RATIO]
+    ratios = [mixed_ratio(part.get("source", {})) for part in source.get("inputs", [])]
+    return max((ratio for ratio in ratios if ratio is not None), default=None)

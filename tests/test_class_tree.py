@@ -47,6 +47,7 @@ def test_numbers_are_sorted_by_value(tmp_path):
         ("fine,parent\ntea,drinks\n", "tree.csv: needs the columns 'fine' and 'coarse' (found: fine, parent)"),
         ("fine,coarse\ntea,drinks\nmilk,\n", "tree.csv: data row 2 has an empty field; fill it in"),
         ("", "tree.csv: not a UTF-8 CSV with a header"),
+        ("fine,coarse\n1,tea,drinks\n2,milk,drinks\n", "tree.csv: not a UTF-8 CSV with a header: Length of header"),
     ],
 )
 def test_mistakes_in_the_file(path, content, message):

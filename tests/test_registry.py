@@ -44,7 +44,7 @@ def test_scope_parent_and_place(name):
         ("DATA_SAMPLERS", "DefaultSampler", "mmengine.dataset.sampler"),
         ("FUNCTIONS", "default_collate", "mmengine.dataset.utils"),
         ("MODELS", "ResNet", "mmpretrain.models.backbones.resnet"),
-        ("METRICS", "Accuracy", "mmpretrain.evaluation.metrics.single_label"),
+        ("METRICS", "SingleLabelMetric", "mmpretrain.evaluation.metrics.single_label"),
         ("HOOKS", "CheckpointHook", "mmengine.hooks.checkpoint_hook"),
         ("OPTIMIZERS", "SGD", "torch.optim.sgd"),
         ("PARAM_SCHEDULERS", "CosineAnnealingLR", "mmengine.optim.scheduler.lr_scheduler"),

@@ -76,6 +76,6 @@ def test_plateau(tiny_config, tmp_path):
     options = {"by_epoch": True, "threshold": 1000, "threshold_rule": "abs"}
     rates = run(tiny_config, tmp_path / "a", {**plateau, **options}, 6)
     assert rates == pytest.approx([LR * factor for factor in (1, 1, 1, 0.5, 0.5, 0.25) for _ in range(STEPS)])
-    # The checkpoint does not know the score of its own epoch.
-    again = {"resume": tmp_path / "a" / "epoch_4.pth", "custom_hooks": [{"type": "ResumedValidationHook"}]}
+    # The checkpoint does not know the score of its own epoch, which is validated again.
+    again = {"resume": tmp_path / "a" / "epoch_4.pth"}
     assert run(tiny_config, tmp_path / "b", {**plateau, **options}, 6, **again) == rates[4 * STEPS :]

@@ -61,3 +61,6 @@ def test_who_does_not_know_is_told():
 
 def test_ratio():
     assert mixed_ratio({"ground_truth_ratio": 0.0}) == 0 and mixed_ratio({"tool": "x"}) is None
+    parts = [{"source": {"ground_truth_ratio": ratio}} for ratio in (0.0, 0.6)]
+    assert mixed_ratio({"inputs": [{"source": {"inputs": [*parts, {"source": {}}]}}]}) == 0.6
+    assert mixed_ratio({"inputs": [{"source": {"checkpoint": "a.pth"}}]}) is None

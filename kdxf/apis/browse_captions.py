@@ -1,5 +1,7 @@
 """Says in a few words what a sample is, for the captions of pictures."""
 
+import kdxf.registry  # noqa: F401  isort: skip  (before the host, which it quietens)
+
 from collections.abc import Sequence
 
 import numpy as np

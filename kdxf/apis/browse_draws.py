@@ -1,5 +1,7 @@
 """Takes samples out of a dataset, with what they were before they were packed."""
 
+import kdxf.registry  # noqa: F401  isort: skip  (before the host, which it quietens)
+
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any

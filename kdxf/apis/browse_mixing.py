@@ -1,5 +1,7 @@
 """What batch augmentations make of a batch, for the eye. Shapes: N batch."""
 
+import kdxf.registry  # noqa: F401  isort: skip  (before the host, which it quietens)
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any

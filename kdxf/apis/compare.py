@@ -19,6 +19,7 @@ from kdxf.apis.missing_modality import remove_modality
 from kdxf.apis.test import test
 from kdxf.apis.train import train
 from kdxf.errors import UserError
+from kdxf.whole_files import write_whole
 
 RESULT = "result.json"
 BOTH = "all"
@@ -166,12 +167,12 @@ def _finish(run: Run, without: Sequence[str]) -> dict[str, Any]:
             raise UserError(f"{run.folder}: nothing was saved; default_hooks.checkpoint must save the last epoch")
         result = {"settings": config_digest(run.cfg), "seconds": seconds, "scores": {}}
         result["checkpoint"] = os.path.relpath(checkpoint, run.folder)
-        _write(run.folder / RESULT, json.dumps(result, indent=2))
+        write_whole(json.dumps(result, indent=2).encode(), run.folder / RESULT)
     for modality in (None, *without):
         name = _input(modality)
         if name not in result["scores"]:
             result["scores"][name] = test(run.cfg, run.folder / result["checkpoint"], without=modality)
-            _write(run.folder / RESULT, json.dumps(result, indent=2))
+            write_whole(json.dumps(result, indent=2).encode(), run.folder / RESULT)
     return {**result, "scores": {name: result["scores"][name] for name in map(_input, (None, *without))}}
 
 
@@ -196,13 +197,7 @@ def _rows(run: Run, result: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
 
 def _write_tables(runs: pd.DataFrame, folder: Path) -> pd.DataFrame:
     summary = summarize(runs)
-    _write(folder / "runs.csv", runs.to_csv(index=False))
-    _write(folder / "summary.csv", summary.to_csv(index=False))
-    _write(folder / "summary.md", markdown(summary))
+    write_whole(runs.to_csv(index=False).encode(), folder / "runs.csv")
+    write_whole(summary.to_csv(index=False).encode(), folder / "summary.csv")
+    write_whole(markdown(summary).encode(), folder / "summary.md")
     return summary
-
-
-def _write(path: Path, text: str) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, path)

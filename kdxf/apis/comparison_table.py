@@ -4,6 +4,8 @@ import math
 
 import pandas as pd
 
+from kdxf.markdown_table import markdown_table
+
 RUN_COLUMNS = ("model", "input", "fold", "seed", "seconds")
 """Columns of a table of runs that are no scores."""
 
@@ -49,14 +51,14 @@ def markdown(table: pd.DataFrame) -> str:
     scores = [name for name in scores if not name.endswith("_stderr")]
     first = table.model.iloc[0]
     head = ["model", "input", "runs", *(title for score in scores for title in (score, "Δ")), "seconds"]
-    lines = [head, ["---"] * len(head)]
+    rows = []
     for row in table.to_dict("records"):
         cells = [row["model"], row["input"], str(row["runs"])]
         for score in scores:
             mean, std, diff, diff_std = (row[f"{score} {name}"] for name in STATISTICS)
             cells += [_cell(f"{mean:.1f}", std), "" if row["model"] == first else _cell(f"{diff:+.1f}", diff_std)]
-        lines.append([*cells, f"{row['seconds']:.0f}"])
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines) + _LEGEND.format(first=first)
+        rows.append([*cells, f"{row['seconds']:.0f}"])
+    return markdown_table(head, rows) + _LEGEND.format(first=first)
 
 
 def _cell(value: str, std: float) -> str:

@@ -1,6 +1,5 @@
 """A table of what configs cost, each measured in a process of its own."""
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -15,6 +14,8 @@ from mmengine.config import Config
 from kdxf.apis.config import load_config
 from kdxf.apis.cost_measure import Cost, machine, measure
 from kdxf.errors import UserError
+from kdxf.markdown_table import markdown_table
+from kdxf.whole_files import write_whole
 
 SUFFIXES = (".md", ".csv")
 _GIB = 2**30
@@ -106,13 +107,13 @@ def table_row(name: str, cost: Cost, training_hours: float | None) -> dict[str, 
 def markdown(rows: Sequence[Mapping[str, Any]]) -> str:
     """Write the table in Markdown, with a line that says where and how it was measured."""
     columns = list(dict.fromkeys(column for row in rows for column in row))
-    lines = [columns, ["---"] * len(columns), *([str(row.get(name, "")) for name in columns] for row in rows)]
+    cells = ([str(row.get(name, "")) for name in columns] for row in rows)
     where = "reserved by PyTorch on the GPU" if torch.cuda.is_available() else "of the whole process"
     legend = (
         f"Measured on {machine()}; random weights and inputs, medians. Steps alone: loading, hooks and validation come "
         f"on top. Memory: peak {where}."
     )
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines) + f"\n{legend}\n"
+    return markdown_table(columns, cells) + f"\n{legend}\n"
 
 
 def write_sheet(rows: Sequence[Mapping[str, Any]], path: str | Path) -> None:
@@ -124,10 +125,7 @@ def write_sheet(rows: Sequence[Mapping[str, Any]], path: str | Path) -> None:
     path = Path(path)
     check_name(path)
     text = markdown(rows) if path.suffix == ".md" else pd.DataFrame(rows).assign(machine=machine()).to_csv(index=False)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, path)
+    write_whole(text.encode(), path)
 
 
 def check_name(path: Path) -> None:

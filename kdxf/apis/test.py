@@ -23,6 +23,7 @@ from kdxf.engine.hooks import LoadedWeightsHook, TrainedImagesHook
 from kdxf.engine.runner import open_runner
 from kdxf.errors import UserError
 from kdxf.evaluation.prediction_table import PredictionTable, check_name
+from kdxf.whole_files import write_whole
 
 
 def test(
@@ -86,7 +87,8 @@ def test(
             _add_table(runner, out, {**source, "checkpoint": str(checkpoint), **_digest(checkpoint)})
         metrics = {name: _plain(value) for name, value in runner.test().items()}
     if out is not None and is_main_process():
-        _write_json(Path(out).with_suffix(".metrics.json"), metrics)
+        text = json.dumps(metrics, ensure_ascii=False, indent=2) + "\n"
+        write_whole(text.encode(), Path(out).with_suffix(".metrics.json"))
     return metrics
 
 
@@ -124,9 +126,3 @@ def _set_tta(cfg: Config) -> None:
 
 def _plain(value: Any) -> Any:
     return value.tolist() if isinstance(value, (torch.Tensor, np.ndarray, np.generic)) else value
-
-
-def _write_json(path: Path, content: dict[str, Any]) -> None:
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-    os.replace(temporary, path)

@@ -5,6 +5,8 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from kdxf.whole_files import write_whole
+
 
 @dataclass(frozen=True)
 class TrainResult:
@@ -37,9 +39,7 @@ class TrainResult:
         for name in ("checkpoint", "best_checkpoint"):
             if content[name] is not None:
                 content[name] = os.path.relpath(content[name], path.parent)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        temporary.write_text(json.dumps({"settings": settings, **content}, indent=2) + "\n", encoding="utf-8")
-        os.replace(temporary, path)
+        write_whole((json.dumps({"settings": settings, **content}, indent=2) + "\n").encode(), path)
 
     @classmethod
     def read(cls, path: Path) -> tuple["TrainResult", str]:

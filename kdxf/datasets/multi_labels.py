@@ -34,7 +34,10 @@ def read_multi_labels(frame: pd.DataFrame, classes: Sequence[str], source: str |
         raise UserError(f"{source}: the class name {joined[0]!r} holds {SEPARATOR!r}, which joins labels; rename it")
     if "label" in frame:
         codes, written = pd.factorize(frame["label"])
-        rows = pa.array([_split(labels, classes, source) for labels in written], _LISTS)
+        parts = [_split(labels) for labels in written]
+        labels = list(dict.fromkeys(label for row in parts for label in row))
+        index = dict(zip(labels, label_indices(labels, classes, source), strict=True))
+        rows = pa.array([sorted({index[label] for label in row}) for row in parts], _LISTS)
         return rows.take(pa.array(codes))
     there = [name for name in classes if name in frame]
     if not there:
@@ -62,9 +65,8 @@ def multi_hot(lists: pa.ListArray, num_classes: int) -> np.ndarray:
     return table
 
 
-def _split(labels: str, classes: Sequence[str], source: str | Path) -> list[int]:
-    parts = [part.strip() for part in labels.split(SEPARATOR)] if labels else []
-    return sorted(set(label_indices(parts, classes, source)))
+def _split(labels: str) -> list[str]:
+    return [part.strip() for part in labels.split(SEPARATOR)] if labels else []
 
 
 def _ones(columns: pd.DataFrame, source: str | Path) -> np.ndarray:

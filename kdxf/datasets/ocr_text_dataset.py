@@ -66,7 +66,7 @@ class OCRTextDataset(BaseDataset):
     Raises:
         UserError: A file is missing or malformed, a label is not a class, ``fraction`` is not in (0, 1], a weight is
             negative, or the soft labels are those of other classes, of other images, of a model that was trained on
-            the images, or for a test.
+            the images, for a test, or missing where there is a ``ground_truth_ratio``.
     """
 
     def __init__(
@@ -87,6 +87,11 @@ class OCRTextDataset(BaseDataset):
         if soft_label_file is not None and kwargs.get("test_mode"):
             raise UserError(
                 f"OCRTextDataset: soft_label_file={soft_label_file!r} is for training; remove it where test_mode=True"
+            )
+        if ground_truth_ratio is not None and soft_label_file is None:
+            raise UserError(
+                f"OCRTextDataset: ground_truth_ratio={ground_truth_ratio} mixes the labels with soft labels, but there "
+                "is no soft_label_file; name one, or leave the ratio out"
             )
         data_root = os.path.expanduser(data_root)
         self.ocr_file = None if ocr_file is None else os.path.join(data_root, os.path.expanduser(ocr_file))

@@ -57,8 +57,8 @@ class SoftLabels:
         Returns:
             int64 (n,), or with ``multi_label`` bool (n, K): the classes with a score of at least 0.5.
         """
-        scores = self.scores[self.rows]
-        return scores >= 0.5 if multi_label else scores.argmax(axis=1)
+        favoured = self.scores >= 0.5 if multi_label else self.scores.argmax(axis=1)
+        return favoured[self.rows]
 
 
 def read_soft_labels(

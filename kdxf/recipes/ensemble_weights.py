@@ -11,7 +11,7 @@ from kdxf.predictions import read_source
 from kdxf.recipes.ensemble_reading import checkpoints
 from kdxf.recipes.ensemble_report import Report
 from kdxf.recipes.ensemble_units import Unit, model_names
-from kdxf.workshop.files.whole_files import write_whole
+from kdxf.whole_files import write_whole
 
 _ADVICE = "give a file that tools/recipes/ensemble.py --save-weights wrote"
 

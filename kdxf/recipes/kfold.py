@@ -18,7 +18,7 @@ from kdxf.recipes.kfold_fold import OUT_OF_FOLD, TOOL, UNSEEN_WEIGHTS, Wanted, i
 from kdxf.recipes.kfold_metrics import evaluate, fold_table, markdown
 from kdxf.recipes.kfold_plan import Fold, chosen_folds, plan_folds
 from kdxf.soft_label_audit import check_unseen
-from kdxf.workshop.files.whole_files import write_whole
+from kdxf.whole_files import write_whole
 
 _OWN_NAMES = (OUT_OF_FOLD, "oof")
 

@@ -1,7 +1,7 @@
 """Scores of predictions that lie in files, by a config's evaluators, and the table of all folds."""
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from mmengine.registry import DefaultScope
 
 import kdxf.evaluation  # noqa: F401  (registers)
 from kdxf.apis.config_errors import explaining_config_errors
+from kdxf.markdown_table import markdown_table
 from kdxf.predictions import Predictions
 
 GATHERED = "out-of-fold"
@@ -100,10 +101,13 @@ def fold_table(
 
 def markdown(table: pd.DataFrame, checkpoint: str) -> str:
     """Writes the table as Markdown, with a note where the checkpoints were chosen by the scores themselves."""
-    lines: list[Sequence[str]] = [list(table.columns), ["---"] * len(table.columns)]
-    for row in table.itertuples(index=False):
-        name, images, *scores = row
-        cells = ["" if pd.isna(score) else f"{score:.2f}" for score in scores]
-        lines.append([name, "" if pd.isna(images) else str(images), *cells])
-    text = "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
-    return text + (f"\n{_BEST_NOTE}" if checkpoint == "best" else "")
+    return scores_markdown(table) + (f"\n{_BEST_NOTE}" if checkpoint == "best" else "")
+
+
+def scores_markdown(table: pd.DataFrame) -> str:
+    """Writes names, numbers of images and scores, in this order, as Markdown; scores with two digits."""
+    rows = [
+        [name, "" if pd.isna(images) else str(images), *("" if pd.isna(score) else f"{score:.2f}" for score in scores)]
+        for name, images, *scores in table.itertuples(index=False)
+    ]
+    return markdown_table(list(table.columns), rows)

@@ -15,7 +15,7 @@ from kdxf.apis.config import config_digest, load_config
 from kdxf.apis.stages import last_stage, plan_stages
 from kdxf.digests import file_digest, settings_digest
 from kdxf.errors import UserError
-from kdxf.workshop.files.whole_files import write_whole
+from kdxf.whole_files import write_whole
 
 SETTINGS = "settings.json"
 RESULT = "result.json"

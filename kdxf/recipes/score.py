@@ -19,23 +19,20 @@ def score(cfg: Config, files: Mapping[str, Path]) -> pd.DataFrame:
         files: Name to file of predictions with labels.
 
     Returns:
-        A row per file: ``name``, ``images`` (how many have a label) and the scores.
+        A row per file: ``name``, the number of ``images``, and the scores.
 
     Raises:
-        UserError: A file cannot be read or has no labels, or a metric needs what is not there.
+        UserError: A file cannot be read, an image has no label, or a metric needs what is not there.
     """
     rows = []
     for name, file in files.items():
         predictions = read_predictions(file)
         if predictions.labels is None:
             raise UserError(f"{file}: has no labels to score by; predict a labelled list")
+        if predictions.labels.ndim == 1 and (without := predictions.labels < 0).any():
+            raise UserError(
+                f"{file}: {without.sum()} of its {len(predictions)} images have no label, such as "
+                f"{predictions.images[without.argmax()]}; predict a labelled list"
+            )
         rows.append({"name": name, "images": len(predictions), **evaluate(cfg, predictions)})
     return pd.DataFrame(rows)
-
-
-def markdown(table: pd.DataFrame) -> str:
-    """Writes the table as Markdown, scores with two digits."""
-    lines = [list(table.columns), ["---"] * len(table.columns)]
-    for name, images, *scores in table.itertuples(index=False):
-        lines.append([name, str(images), *("" if pd.isna(value) else f"{value:.2f}" for value in scores)])
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from kdxf.workshop.files.whole_files import write_whole
+from kdxf.whole_files import write_whole
 
 
 def write_submission(table: pd.DataFrame, file: Path, *, as_json: bool = False, decimals: int = 6) -> None:

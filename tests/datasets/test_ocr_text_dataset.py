@@ -133,6 +133,10 @@ def test_absolute_paths(root):
         ),
         ({"fraction": 0}, "OCRTextDataset: fraction is 0; give a part of the rows, above 0 and at most 1"),
         ({"fraction": 1.5}, "OCRTextDataset: fraction is 1.5; give a part of the rows"),
+        (
+            {"ground_truth_ratio": 0.5},
+            "OCRTextDataset: ground_truth_ratio=0.5 mixes the labels with soft labels, but there is no soft_label_",
+        ),
     ],
 )
 def test_faults_are_named(root, options, message):

@@ -38,13 +38,13 @@ def read_policy(file: str | Path) -> tuple[list[dict[str, Any]], float]:
         text = path.read_text(encoding="utf-8")
         content = yaml.safe_load(text) if path.suffix in (".yaml", ".yml") else json.loads(text)
         root = _plain(content["transform"])
-    except (ValueError, KeyError, TypeError, yaml.YAMLError) as error:
+        # The rest of a Compose is about boxes and masks.
+        return (root["transforms"], root.get("p", 1.0)) if root["type"] == "Compose" else ([root], 1.0)
+    except (ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
         reason = " ".join(str(error).split())
         raise UserError(
             f"Albumentations: {file} is no policy that albumentations.save wrote ({type(error).__name__}: {reason})"
         ) from error
-    # The rest of a Compose is about boxes and masks.
-    return (root["transforms"], root.get("p", 1.0)) if root["type"] == "Compose" else ([root], 1.0)
 
 
 def _plain(saved: Mapping[str, Any]) -> dict[str, Any]:

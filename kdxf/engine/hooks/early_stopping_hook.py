@@ -1,7 +1,6 @@
 """Stops a run that no longer gets better."""
 
 import json
-import os
 from math import inf, isfinite
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from mmengine.runner import IterBasedTrainLoop, Runner
 
 from kdxf.errors import UserError
 from kdxf.registry import HOOKS
+from kdxf.whole_files import write_whole
 
 
 @HOOKS.register_module()
@@ -19,7 +19,8 @@ class EarlyStoppingHook(HostHook):
     """mmengine's hook, with a minimum of epochs and a memory.
 
     A resumed run counts on: the scores of all validations stand in ``early_stopping_<metric>.json`` in the work
-    folder, and those up to the checkpoint are gone through again. (mmengine's hook begins to count anew.) ::
+    folder, and those up to the checkpoint are gone through again; a run that had stopped stays so, unless it is given
+    more ``patience``. (mmengine's hook begins to count anew.) ::
 
         custom_hooks = [dict(type="EarlyStoppingHook", monitor="accuracy/top1", patience=10, min_epochs=70)]
 
@@ -51,8 +52,9 @@ class EarlyStoppingHook(HostHook):
             found = [json.loads(path.read_text(encoding="utf-8"))]
         broadcast_object_list(found)
         self._scores = [(step, score) for step, score in found[0] if step <= _step(runner)]
-        for _, score in self._scores:
-            self._check_stop_condition(score)
+        checks = [self._check_stop_condition(score) for _, score in self._scores]
+        if checks:
+            self._stop(runner, *checks[-1])
 
     def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
         """Stop when there was no progress for too long.
@@ -69,9 +71,13 @@ class EarlyStoppingHook(HostHook):
         score = float(metrics[self.monitor])
         self._scores.append((_step(runner), score))
         if is_main_process():
-            _write(self._path(runner), self._scores)
-        stop, reason = self._check_stop_condition(score)
-        if stop and (_step(runner) >= self.min_epochs or not isfinite(score)):
+            write_whole(json.dumps(self._scores).encode(), self._path(runner))
+        self._stop(runner, *self._check_stop_condition(score))
+
+    def _stop(self, runner: Runner, due: bool, reason: str) -> None:
+        """Stop after the last of the scores, if that is due and the minimum is reached."""
+        step, score = self._scores[-1]
+        if due and (step >= self.min_epochs or not isfinite(score)):
             runner.train_loop.stop_training = True
             runner.logger.info(f"stopped early: {reason}")
 
@@ -81,9 +87,3 @@ class EarlyStoppingHook(HostHook):
 
 def _step(runner: Runner) -> int:
     return runner.iter if isinstance(runner.train_loop, IterBasedTrainLoop) else runner.epoch
-
-
-def _write(path: Path, scores: list[tuple[int, float]]) -> None:
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_text(json.dumps(scores), encoding="utf-8")
-    os.replace(temporary, path)

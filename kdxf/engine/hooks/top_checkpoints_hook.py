@@ -66,6 +66,8 @@ class TopCheckpointsHook(Hook):
         by_iter = isinstance(runner.train_loop, IterBasedTrainLoop)
         step = f"iter_{runner.iter}" if by_iter else f"epoch_{runner.epoch}"
         name = f"{self._prefix}{score:.4f}_{step}.pth"
+        if any(name == kept for _, kept in self._kept):
+            return  # a resumed run validates its last epoch again
         runner.save_checkpoint(
             runner.work_dir,
             name,

@@ -29,7 +29,7 @@ class HierarchicalAccuracy(BaseMetric):
         prefix: Stands before the metric names.
 
     Raises:
-        UserError: The tree cannot be read, or the model has another number of classes.
+        UserError: The tree cannot be read, or the model or the dataset has other classes.
     """
 
     default_prefix = "hierarchy"
@@ -58,6 +58,13 @@ class HierarchicalAccuracy(BaseMetric):
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         """Computes the accuracies."""
+        names = list((self.dataset_meta or {}).get("classes") or self.tree.classes)
+        if names != self.tree.classes:
+            place = next(index for index, name in enumerate(names) if name != self.tree.classes[index])
+            raise UserError(
+                f"HierarchicalAccuracy: class {place} is {names[place]!r} in the dataset and "
+                f"{self.tree.classes[place]!r} in the class list of {self.tree.source}; give the dataset's as classes"
+            )
         true, predicted, *labels = np.asarray(results, np.int64).reshape(-1, 2 + len(self.tree.levels)).T
         metrics = {}
         for (name, level), branch in zip(self.tree.levels.items(), labels, strict=True):

@@ -1,6 +1,7 @@
 """Mixup, CutMix and ResizeMix of images, texts and targets. Shapes: N batch, K classes."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import torch
 from mmpretrain.models.utils import batch_augments as host
@@ -52,6 +53,11 @@ class ImageTextMixing:
     needs_image = False
     """Whether there is no mixing without an image."""
 
+    def __init__(self, alpha: float, **kwargs: Any) -> None:
+        if not alpha > 0:
+            raise ValueError(f"alpha must be above 0, got {alpha}")
+        super().__init__(alpha=float(alpha), **kwargs)  # type: ignore[call-arg]  # MMPretrain's takes no whole number
+
     def __call__(
         self, batch_inputs: Tensor | Mapping[str, Tensor], batch_score: Tensor
     ) -> tuple[Tensor | dict[str, Tensor], Tensor]:
@@ -91,7 +97,10 @@ class Mixup(ImageTextMixing, host.Mixup):
     """MMPretrain's ``Mixup`` (https://arxiv.org/abs/1710.09412) of images, texts or both: :class:`ImageTextMixing`.
 
     Args:
-        alpha: Of the distribution Beta(alpha, alpha) that the share of the sample itself is drawn from, a float.
+        alpha: Of the distribution Beta(alpha, alpha) that the share of the sample itself is drawn from.
+
+    Raises:
+        ValueError: If ``alpha`` is not above 0.
     """
 
 

@@ -50,7 +50,8 @@ class ImageTextClassifier(BaseClassifier):
 
     Raises:
         UserError: If there is neither an image backbone nor a text encoder, a part for fewer modalities than given,
-            a fusion with ``takes_sequences`` beside parts that pool, or a head that counts hits of mixed samples.
+            a fusion with ``takes_sequences`` beside parts that pool, or a head that counts hits of mixed samples or has
+            another number of classes than they.
     """
 
     # Modules or None.
@@ -94,7 +95,7 @@ class ImageTextClassifier(BaseClassifier):
         if self._fuses_sequences:
             self._check_sequences()
         self.head = _build(head)
-        self._check_accuracy()
+        self._check_mixing()
         self.channels_last = channels_last
         if channels_last and self.image_backbone is not None:
             self.image_backbone.to(memory_format=torch.channels_last)
@@ -224,12 +225,19 @@ class ImageTextClassifier(BaseClassifier):
             )
         return [inputs[key] for key in keys]
 
-    def _check_accuracy(self) -> None:
-        mixing = getattr(self.data_preprocessor, "batch_augments", None) is not None
-        if mixing and getattr(self.head, "cal_acc", False):
+    def _check_mixing(self) -> None:
+        if getattr(self.data_preprocessor, "batch_augments", None) is None:
+            return
+        if getattr(self.head, "cal_acc", False):
             raise UserError(
                 "ImageTextClassifier: head.cal_acc counts samples of one class, but batch_augments (train_cfg) mix "
                 "classes: set cal_acc=False"
+            )
+        ours, heads = self.data_preprocessor.num_classes, getattr(self.head, "num_classes", None)
+        if ours is not None and heads is not None and ours != heads:
+            raise UserError(
+                f"ImageTextClassifier: batch_augments (train_cfg) mix targets of data_preprocessor.num_classes={ours}, "
+                f"but the head has {heads} classes; set both alike"
             )
 
     def _check_sequences(self) -> None:

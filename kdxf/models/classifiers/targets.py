@@ -9,6 +9,7 @@ from mmpretrain.structures import DataSample
 from torch import Tensor
 
 from kdxf.errors import UserError
+from kdxf.models.heads.hierarchical_cls_head import HierarchicalClsHead
 from kdxf.models.heads.predicted_classes import is_multi_label
 
 
@@ -24,7 +25,7 @@ def check_targets(samples: Sequence[DataSample], head: Any) -> None:
             head shall count.
     """
     name = type(head).__name__
-    gives_one = isinstance(head, ClsHead) and not is_multi_label(head)
+    gives_one = isinstance(head, ClsHead | HierarchicalClsHead) and not is_multi_label(head)
     for sample in samples:
         if "gt_label" not in sample and "gt_score" not in sample:
             raise UserError(
@@ -37,7 +38,7 @@ def check_targets(samples: Sequence[DataSample], head: Any) -> None:
                 "MultiLabelMoEClsHead or MultiLabelLinearClsHead, or remove multi_label from the dataset"
             )
     if getattr(head, "cal_acc", False) and any("gt_score" in sample for sample in samples):
-        raise UserError(f"{name}: cal_acc=True cannot count the hits of soft targets; set model.head.cal_acc=False")
+        raise UserError(f"{name}: cal_acc=True cannot count the hits of soft targets; set cal_acc=False in model.head")
 
 
 def loss_weights(samples: Sequence[DataSample], device: torch.device) -> dict[str, Tensor]:

@@ -28,17 +28,25 @@ class ImageTextDataPreprocessor(ClsDataPreprocessor):
             ``train_cfg`` comes here. ``SwitchRecipeHook`` may set others, or None, while training goes on.
         **kwargs: As of ``ClsDataPreprocessor``: ``mean``, ``std`` (RGB order when ``to_rgb``), ``to_rgb``,
             ``pad_size_divisor``, ``num_classes``, ``to_onehot``.
+
+    Raises:
+        UserError: If ``batch_augments`` has no ``augments``, or ``probs`` are not their probabilities.
     """
 
     def __init__(self, *args: Any, batch_augments: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
         if batch_augments:
+            if "augments" not in batch_augments:
+                raise UserError(
+                    f"batch_augments (a model's train_cfg) is {dict(batch_augments)}: name what mixes in it, such as "
+                    "augments=[dict(type='Mixup', alpha=0.4)]"
+                )
             augments = batch_augments["augments"]
             augments = [augments] if not isinstance(augments, Sequence) else augments
             # Whatever the default scope is, kdxf's come first.
             built = [BATCH_AUGMENTS.build(part) if isinstance(part, dict) else part for part in augments]
             probs = batch_augments.get("probs")
-            # MMPretrain adds to the list of probabilities, which may be that of a config.
-            probs = list(probs) if isinstance(probs, Sequence) else probs
+            if probs is not None:
+                probs = _probabilities(probs, len(built))
             batch_augments = {**batch_augments, "augments": built, "probs": probs}
         super().__init__(*args, batch_augments=batch_augments, **kwargs)
 
@@ -57,7 +65,8 @@ class ImageTextDataPreprocessor(ClsDataPreprocessor):
             ``gt_score``, and ``sample_weight`` (1,) where any sample had one; their ``gt_label`` stays.
 
         Raises:
-            UserError: If the number of classes is not known, or a batch augmentation cannot mix such inputs.
+            UserError: If some samples have a label and some have none, the number of classes is not known, or a batch
+                augmentation cannot mix such inputs.
         """
         inputs = data["inputs"]
         if isinstance(inputs, Sequence) and inputs and isinstance(inputs[0], Mapping):
@@ -66,6 +75,7 @@ class ImageTextDataPreprocessor(ClsDataPreprocessor):
             return super().forward(data, training)
 
         samples = [sample for sample in data.get("data_samples") or () if isinstance(sample, DataSample)]
+        _check_labels(samples)
         _agree_on_scores(samples)
         mixing = training and self.batch_augments is not None
         if mixing:
@@ -121,6 +131,26 @@ class ImageTextDataPreprocessor(ClsDataPreprocessor):
                     f"the batch augmentation {type(augment).__name__} mixes images only, but the samples have a text: "
                     "take kdxf's Mixup, CutMix or ResizeMix, or train on the image alone"
                 )
+
+
+def _probabilities(probs: float | Sequence[float], count: int) -> list[float]:
+    """Give the probability of each of so many augmentations as a list of its own: MMPretrain adds to it."""
+    listed = list(probs) if isinstance(probs, Sequence) else [probs]
+    if len(listed) != count or min(listed) < 0 or sum(listed) > 1:
+        raise UserError(
+            f"batch_augments: probs is {probs}; give each of the {count} augments its probability, together 1 at most"
+        )
+    return listed
+
+
+def _check_labels(samples: list[DataSample]) -> None:
+    """Check that all samples have a label or none has, as MMPretrain's code takes for granted."""
+    without = [sample for sample in samples if "gt_label" not in sample]
+    if without and len(without) < len(samples):
+        raise UserError(
+            f"{without[0].get('img_path')} has no label, other images of its batch have: name lists with labels only, "
+            "or give the dataset of those without a soft_label_file"
+        )
 
 
 def _agree_on_scores(samples: list[DataSample]) -> None:

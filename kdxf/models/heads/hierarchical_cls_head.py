@@ -80,6 +80,11 @@ class HierarchicalClsHead(BaseModule):
         """K."""
         return self.fine.num_classes
 
+    @property
+    def cal_acc(self) -> bool:
+        """Whether the head of a level counts its hits in training, which takes one label per image."""
+        return any(head.cal_acc for head in (self.fine, *self.branches))
+
     def pre_logits(self, feats: tuple[Tensor, ...]) -> Tensor:
         """Give what the head for the K classes sees before its last layer."""
         return self.fine.pre_logits(feats)
@@ -103,9 +108,7 @@ class HierarchicalClsHead(BaseModule):
                 losses[f"{name}_{key}"] = self.loss_factors[name] * value if "loss" in key else value
         return losses
 
-    def predict(
-        self, feats: tuple[Tensor, ...], data_samples: list[DataSample] | None = None, **_: Any
-    ) -> list[DataSample]:
+    def predict(self, feats: tuple[Tensor, ...], data_samples: list[DataSample] | None = None) -> list[DataSample]:
         """Predict the class and what it belongs to.
 
         Args:

@@ -109,14 +109,24 @@ def _stage(stage: Mapping[str, Any], values: Mapping[str, Any], work: Path, path
     commands = [stage["run"]] if isinstance(stage["run"], str) else stage["run"]
     outputs = tuple(map(fill, _list(stage["outputs"])))
     for output in outputs:
-        if work not in Path(output).parents:
+        if work not in Path(output).parents or ".." in Path(output).relative_to(work).parts:
             raise UserError(f"recipe {path}: the stage {name!r} writes {output}, which is not below work = {work}")
     return Stage(
         name,
-        tuple(tuple(shlex.split(fill(command))) for command in commands),
+        tuple(_words(fill(command), path, name) for command in commands),
         tuple(map(fill, _list(stage.get("inputs", ())))),
         outputs,
     )
+
+
+def _words(command: str, path: Path, name: str) -> tuple[str, ...]:
+    try:
+        words = tuple(shlex.split(command))
+    except ValueError as error:
+        raise UserError(f"recipe {path}: the stage {name!r} has the command {command!r}: {error}") from error
+    if not words:
+        raise UserError(f"recipe {path}: the stage {name!r} has an empty command")
+    return words
 
 
 def _filled(content: Mapping[str, Any], path: Path) -> dict[str, Any]:
@@ -130,7 +140,7 @@ def _filled(content: Mapping[str, Any], path: Path) -> dict[str, Any]:
 def _fill(text: str, values: Mapping[str, Any], path: Path, where: str) -> str:
     try:
         return text.format_map(values)
-    except (KeyError, ValueError, IndexError) as error:
+    except (KeyError, ValueError, IndexError, AttributeError) as error:
         raise UserError(f"recipe {path}: the {where} has {text!r}, whose {error} has no value") from error
 
 

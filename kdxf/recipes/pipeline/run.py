@@ -87,6 +87,7 @@ def _run_stage(recipe: Recipe, stage: Stage, lock: int, show: Callable[[str], No
 def _run_commands(recipe: Recipe, stage: Stage, lock: int) -> None:
     log = log_file(recipe, stage)
     with open(log, "a", encoding="utf-8") as output:
+        start = output.tell()
         for command in stage.commands:
             words = [expanded for word in command for expanded in expand(word)]
             if words[0].endswith(".py"):
@@ -99,13 +100,15 @@ def _run_commands(recipe: Recipe, stage: Stage, lock: int) -> None:
             ).returncode
             if status:
                 raise UserError(
-                    f"the stage {stage.name} failed with status {status}: {_last_error(log)}; the whole output is in "
+                    f"the stage {stage.name} failed with status {status}: {_last_error(log, start)}; the whole output is in "
                     f"{log}"
                 )
 
 
-def _last_error(log: Path) -> str:
-    lines = [line.strip() for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+def _last_error(log: Path, start: int) -> str:
+    """Give what the last tool says that is wrong; the log before ``start`` is of runs that were stopped or failed."""
+    text = log.read_bytes()[start:].decode(errors="replace")
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith("error: ")]
     return (errors or lines)[-1].removeprefix("error: ")
 

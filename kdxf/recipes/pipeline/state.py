@@ -1,12 +1,12 @@
 """What each stage of a recipe has come to."""
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from kdxf.recipes.pipeline.fingerprint import fingerprint
 from kdxf.recipes.pipeline.recipe import Recipe, Stage
+from kdxf.whole_files import write_whole
 
 DONE, CHANGED, STOPPED, OPEN, WAITING = "done", "changed", "stopped", "to do", "waits"
 _FOLDER = ".stages"
@@ -67,11 +67,7 @@ def read_record(recipe: Recipe, stage: Stage) -> Record | None:
 
 def write_record(recipe: Recipe, stage: Stage, record: Record) -> None:
     """Write it down, under a temporary name first."""
-    path = _path(recipe, stage)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_text(json.dumps(asdict(record)), encoding="utf-8")
-    os.replace(temporary, path)
+    write_whole(json.dumps(asdict(record)).encode(), _path(recipe, stage))
 
 
 def log_file(recipe: Recipe, stage: Stage) -> Path:

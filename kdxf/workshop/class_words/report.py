@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 
 from kdxf.html_report import HTMLReport
+from kdxf.whole_files import write_whole
 from kdxf.workshop.class_words.separating_words import SeparatingWords
-from kdxf.workshop.files.whole_files import write_whole
 from kdxf.workshop.lists import ImageList
 
 

@@ -10,13 +10,13 @@ from kdxf.annotations import read_annotations, write_annotations
 from kdxf.class_names import names_of, order_ids, read_class_names
 from kdxf.errors import UserError
 from kdxf.splitting import read_class_folders
+from kdxf.whole_files import write_whole
 from kdxf.workshop.class_map import check_class_files, class_map_beside, read_class_map, write_class_files
 from kdxf.workshop.conversion.convert import Annotations, apply_pattern, map_classes, strip_pattern
 from kdxf.workshop.conversion.json_forms import read_json
 from kdxf.workshop.conversion.label_tree import read_label_tree
 from kdxf.workshop.conversion.table_forms import read_table
 from kdxf.workshop.conversion.write import folder_plan, lost_by, make_folders, to_coco, to_data_list, to_json, to_lines
-from kdxf.workshop.files.whole_files import write_whole
 from kdxf.workshop.lists import check_result
 
 FORMS = ("csv", "json", "coco", "mmpretrain", "folders")

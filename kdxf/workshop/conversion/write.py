@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from kdxf.errors import UserError
-from kdxf.workshop.files.whole_files import copy_whole, link_whole
+from kdxf.whole_files import copy_whole, link_whole
 
 Records = list[dict[str, Any]]
 

@@ -17,9 +17,9 @@ from kdxf.html_report import HTMLReport
 from kdxf.image_io import ImageReadError, read_image
 from kdxf.text.ocr.record import OCRRecord
 from kdxf.text.ocr.table import OCRTable
+from kdxf.whole_files import write_whole
 from kdxf.workshop.cutmix.compose import Lines, compose
 from kdxf.workshop.cutmix.plan import MADE, ORIGINAL, SOURCE, Recipe
-from kdxf.workshop.files.whole_files import write_whole
 from kdxf.workshop.lists import ImageList
 from kdxf.workshop.parallel import parallel_map
 

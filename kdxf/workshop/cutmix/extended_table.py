@@ -7,7 +7,7 @@ from kdxf.errors import UserError
 from kdxf.text.ocr.record import OCRRecord
 from kdxf.text.ocr.table import OCRTable, part_files
 from kdxf.text.ocr.writer import OCRTableWriter
-from kdxf.workshop.files.whole_files import copy_whole
+from kdxf.whole_files import copy_whole
 
 
 def check_extended_table(table: OCRTable, out: Path, overwrite: bool) -> None:

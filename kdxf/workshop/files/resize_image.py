@@ -7,9 +7,9 @@ from PIL import Image
 
 from kdxf.errors import UserError
 from kdxf.image_io import ImageReadError, decode_image, open_header
+from kdxf.whole_files import copy_whole, link_whole, write_whole
 from kdxf.workshop.files.image_header import has_alpha, header_of, read_header
 from kdxf.workshop.files.reencoding import encode_like, format_of, upright
-from kdxf.workshop.files.whole_files import copy_whole, link_whole, write_whole
 
 EXTENSION_OF = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp"}
 # A JPEG may be decoded at 1/2, 1/4 or 1/8 scale so long as it stays this many times as large as the result. The result

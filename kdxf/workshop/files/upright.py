@@ -7,8 +7,8 @@ from pathlib import Path
 
 from kdxf.errors import UserError
 from kdxf.image_io import open_header
+from kdxf.whole_files import write_whole
 from kdxf.workshop.files.reencoding import encode_like, format_of, upright
-from kdxf.workshop.files.whole_files import write_whole
 from kdxf.workshop.parallel import parallel_map
 
 

@@ -125,6 +125,11 @@ def test_shift_scale_rotate_does_not_warn(recwarn):
         ("{", r"is no policy that albumentations\.save wrote \(JSONDecodeError: .*\)"),
         ("[]", r"is no policy that albumentations\.save wrote \(TypeError: .*\)"),
         ('{"transforms": []}', r"is no policy that albumentations\.save wrote \(KeyError: 'transform'\)"),
+        ('{"transform": []}', r"is no policy that albumentations\.save wrote \(AttributeError: .*\)"),
+        (
+            '{"transform": {"__class_fullname__": "Compose"}}',
+            r"is no policy that albumentations\.save wrote \(KeyError: 'transforms'\)",
+        ),
     ],
 )
 def test_faults_of_files(content, message, tmp_path):

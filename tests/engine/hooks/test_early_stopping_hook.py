@@ -62,6 +62,22 @@ def test_resumed_run_counts_on(tmp_path):
     assert validate(hook, run, *[40.0, 30.0, 30.0, 30.0]) == 4
 
 
+def test_resumed_after_its_stop(tmp_path):
+    hook, run = EarlyStoppingHook(MONITOR, patience=2), runner(tmp_path)
+    hook.before_train(run)
+    assert validate(hook, run, 50.0, 40.0, 45.0) == 3
+    for patience, min_epochs, stays in ((2, 0, True), (3, 0, False), (2, 4, False)):
+        hook, run = EarlyStoppingHook(MONITOR, min_epochs, patience=patience), runner(tmp_path, 3, resume=True)
+        hook.before_train(run)
+        assert run.train_loop.stop_training == stays
+
+
+def test_a_stopped_run_stays_so(tiny_config):
+    options = {"type": "EarlyStoppingHook", "monitor": MONITOR, "stopping_threshold": -1.0}
+    cfg = load_config(tiny_config, {"custom_hooks": [options]})
+    assert train(cfg).epoch == 1 and train(cfg, resume=True).epoch == 1
+
+
 def test_in_a_run(tiny_config):
     options = {"monitor": MONITOR, "patience": 1, "stopping_threshold": 1.0, "min_epochs": 2}
     cfg = load_config(tiny_config, {"custom_hooks": [{"type": "EarlyStoppingHook", **options}]})

@@ -58,6 +58,17 @@ def test_resumed_run_remembers(tmp_path, resume):
     assert ("top_accuracy_top1_70.5000_epoch_1.pth" in names(tmp_path)) != resume
 
 
+def test_resumed_run_validates_an_epoch_again(tmp_path):
+    hook, runner = TopCheckpointsHook("accuracy/top1", k=2), Runner(tmp_path)
+    hook.before_train(runner)
+    validate(hook, runner, 50.0, 60.0)
+    hook, runner = TopCheckpointsHook("accuracy/top1", k=2), Runner(tmp_path, resume=True)
+    hook.before_train(runner)
+    runner.epoch = 1
+    validate(hook, runner, 60.0)  # epoch 2
+    assert names(tmp_path) == ["top_accuracy_top1_50.0000_epoch_1.pth", "top_accuracy_top1_60.0000_epoch_2.pth"]
+
+
 def test_in_a_run(tiny_config):
     cfg = load_config(
         tiny_config, {"custom_hooks": [{"type": "TopCheckpointsHook", "metric": "accuracy/top1", "k": 1}]}

@@ -43,3 +43,14 @@ def test_another_number_of_classes_is_refused(tree):
 def test_a_sample_without_a_label_is_refused(tree):
     with pytest.raises(UserError, match="HierarchicalAccuracy: image a.jpg has no label"):
         HierarchicalAccuracy(tree).process(None, [{"pred_score": torch.ones(3), "img_path": "a.jpg"}])
+
+
+def test_another_order_of_classes_is_refused(tree):
+    metric = HierarchicalAccuracy(tree)
+    metric.dataset_meta = {"classes": ("milk", "tea", "pear")}
+    metric.process(None, [_sample(0, 0)])
+    with pytest.raises(UserError, match="class 1 is 'tea' in the dataset and 'pear' in the class list of .*tree.csv; give"):
+        metric.evaluate(1)
+    metric.dataset_meta = {"classes": ("milk", "pear", "tea")}
+    metric.process(None, [_sample(0, 0)])
+    assert metric.evaluate(1)["hierarchy/coarse"] == 100

@@ -196,6 +196,14 @@ def test_patches_need_an_image(augment):
         augment(alpha=1.0)(TEXTS, SCORES)
 
 
+@pytest.mark.parametrize("augment", [Mixup, CutMix, ResizeMix])
+def test_alpha(augment):
+    assert augment(alpha=1).alpha == 1.0
+    for alpha in (0, -0.4):
+        with pytest.raises(ValueError, match=f"^alpha must be above 0, got {alpha}$"):
+            augment(alpha=alpha)
+
+
 WORDS = {"type": "Word2VecEncoder", "in_channels": 2, "hidden_channels": 4, "out_channels": 8, "pooling": "transformer"}
 ATTENTION = {"type": "CrossAttentionFusion", "image_channels": 32, "text_channels": 8, "embed_dims": 16}
 GATED = {"type": "GatedFusion", "image_channels": 32, "text_channels": 20, "out_channels": 32}

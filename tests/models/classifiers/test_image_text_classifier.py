@@ -309,6 +309,15 @@ def test_hits_of_mixed_samples_are_not_counted():
     build(head={**MOE, "cal_acc": True})
 
 
+def test_mixed_targets_are_those_of_the_head():
+    mixup = {"augments": {"type": "Mixup", "alpha": 0.4}}
+    wrong = {"num_classes": MOE["num_classes"] + 1}
+    message = r"mix targets of data_preprocessor.num_classes=(\d+), but the head has (\d+) classes; set both alike"
+    with pytest.raises(UserError, match=message):
+        build(train_cfg=mixup, data_preprocessor=wrong)
+    build(data_preprocessor=wrong)
+
+
 def test_unpooled_image_features():
     model = build(image_neck=None)
     with pytest.raises(UserError, match=r"shape \(4, 64, 1, 1\), fusion needs \(N, C\): set image_neck"):

@@ -6,7 +6,7 @@ from mmpretrain.models.heads import LinearClsHead, MultiLabelLinearClsHead
 from mmpretrain.structures import DataSample
 
 from kdxf.errors import UserError
-from kdxf.models import MoEClsHead, MultiLabelMoEClsHead
+from kdxf.models import HierarchicalClsHead, MoEClsHead, MultiLabelMoEClsHead
 from kdxf.models.classifiers.targets import check_targets, loss_weights
 
 
@@ -19,6 +19,16 @@ def sample(labels=None, score=None, weight=None):
     if weight is not None:
         built.set_field(torch.tensor([weight]), "sample_weight", dtype=torch.Tensor)
     return built
+
+
+@pytest.fixture
+def hierarchical(tmp_path):
+    def make(**kwargs):
+        (tmp_path / "tree.csv").write_text("fine,coarse\na,x\nb,x\nc,y\n")
+        fine = {"type": "LinearClsHead", "in_channels": 2}
+        return HierarchicalClsHead(fine, tmp_path / "tree.csv", ["a", "b", "c"], **kwargs)
+
+    return make
 
 
 @pytest.mark.parametrize("head", [MoEClsHead(3, 2), LinearClsHead(3, 2, cal_acc=True)])
@@ -48,13 +58,21 @@ def test_no_target(head):
         check_targets([sample(1), sample()], head)
 
 
-def test_hits_of_soft_targets_are_not_counted():
+def test_hits_of_soft_targets_are_not_counted(hierarchical):
     soft = [sample(1, [0.25, 0.75, 0.0])]
-    check_targets(soft, LinearClsHead(3, 2))
-    with pytest.raises(
-        UserError, match="^LinearClsHead: cal_acc=True cannot count the hits of soft targets; set model"
-    ):
-        check_targets(soft, LinearClsHead(3, 2, cal_acc=True))
+    counting = hierarchical(branches={"coarse": {"cal_acc": True}})
+    for head in (LinearClsHead(3, 2), hierarchical()):
+        check_targets(soft, head)
+    for head in (LinearClsHead(3, 2, cal_acc=True), counting):
+        message = f"^{type(head).__name__}: cal_acc=True cannot count the hits of soft targets; set cal_acc=False in mo"
+        with pytest.raises(UserError, match=message):
+            check_targets(soft, head)
+
+
+def test_a_hierarchical_head_learns_one_label(hierarchical):
+    check_targets([sample(1), sample([2])], hierarchical())
+    with pytest.raises(UserError, match="^train/x.jpg has 2 labels, and HierarchicalClsHead learns one per image: "):
+        check_targets([sample([0, 1])], hierarchical())
 
 
 def test_weights():

@@ -1,4 +1,5 @@
 import copy
+import re
 
 import numpy as np
 import pytest
@@ -218,6 +219,29 @@ def test_augmentations_that_know_images_only():
     for inputs in ({"img": images(), **texts()}, texts()):
         with pytest.raises(UserError, match="^the batch augmentation Mixup mixes images only, .*take kdxf's Mixup, "):
             preprocessor({"inputs": inputs, "data_samples": samples()}, training=True)
+
+
+def test_batch_augments_without_augments():
+    message = r"^batch_augments \(a model's train_cfg\) is {'type': 'Mixup', 'alpha': 0.4}: name what mixes in it"
+    with pytest.raises(UserError, match=message):
+        ImageTextDataPreprocessor(num_classes=3, batch_augments={"type": "Mixup", "alpha": 0.4})
+
+
+@pytest.mark.parametrize("probs", [[0.5, 0.5], [], 1.5, [-0.1]])
+def test_bad_probs(probs):
+    with pytest.raises(UserError, match=f"^batch_augments: probs is {re.escape(str(probs))}; give each of the 1 augm"):
+        ImageTextDataPreprocessor(num_classes=3, batch_augments={**MIXUP, "probs": probs})
+    assert ImageTextDataPreprocessor(num_classes=3, batch_augments={**MIXUP, "probs": 1}).batch_augments.probs == [1, 0]
+
+
+@pytest.mark.parametrize("labelled_first", [True, False])
+@pytest.mark.parametrize("score", [None, [0.5, 0.25, 0.25]])
+def test_labels_of_some_samples(labelled_first, score):
+    batch = [DataSample().set_gt_label(1), DataSample(metainfo={"img_path": "test/x.jpg"})]
+    if score is not None:
+        batch[0].set_gt_score(score)
+    with pytest.raises(UserError, match="^test/x.jpg has no label, other images of its batch have: name lists with la"):
+        ImageTextDataPreprocessor()({"inputs": texts(), "data_samples": batch if labelled_first else batch[::-1]})
 
 
 def test_is_registered():

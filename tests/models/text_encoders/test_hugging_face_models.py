@@ -158,5 +158,6 @@ def test_nothing_is_said_of_heads_that_are_left_out(tiny_bert, capfd, monkeypatc
 
 def test_transformers_is_missing(tiny_bert, monkeypatch):
     monkeypatch.setitem(sys.modules, "transformers", None)
-    with refused(r"Encoder needs the package transformers: pip install 'kdxf\[transformers\]'"):
+    install = r"pip install 'kdxf\[transformers\]' \(in a clone: pip install -e '\.\[transformers\]'\)"
+    with refused(rf"Encoder needs the package transformers: {install}"):
         build_model(tiny_bert, OPTION)

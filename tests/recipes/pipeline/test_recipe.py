@@ -65,6 +65,22 @@ STAGE = "dict(name='a', run='t.py', outputs='w/x')"
             "recipe r.py: the stage 'a' writes elsewhere/x, which is not below work = w",
         ),
         (
+            "work = 'w'\nstages = [dict(name='a', run='t.py', outputs='w/../x')]",
+            "recipe r.py: the stage 'a' writes w/../x, which is not below work = w",
+        ),
+        (
+            "work = 'w'\nstages = [dict(name='a', run='t.py {work.x}', outputs='w/x')]",
+            r"recipe r.py: the stage 'a' has 't.py \{work.x\}', whose 'str' object has no attribute 'x' has no value",
+        ),
+        (
+            "work = 'w'\nstages = [dict(name='a', run='t.py \"x', outputs='w/x')]",
+            "recipe r.py: the stage 'a' has the command 't.py \"x': No closing quotation",
+        ),
+        (
+            "work = 'w'\nstages = [dict(name='a', run=['t.py', ''], outputs='w/x')]",
+            "recipe r.py: the stage 'a' has an empty command",
+        ),
+        (
             f"work = 'w'\nsmoke = dict(wrok='v')\nstages = [{STAGE}]",
             r"recipe r.py: smoke names 'wrok', which the recipe does not use \(it has: work\)",
         ),

@@ -52,6 +52,11 @@ def test_a_failure_says_what_the_tool_said(place):
         go()
     assert (place / "work" / ".stages" / "two.log").read_text().splitlines()[-1] == "tidies up"
     (place / "data" / "b.txt").write_text("good")
+    tool = (place / "join.py").read_text()
+    (place / "join.py").write_text("raise SystemExit('another reason')")  # the log's older error is none of this run
+    with pytest.raises(UserError, match="the stage two failed with status 1: another reason;"):
+        go()
+    (place / "join.py").write_text(tool)
     assert go()[1] == ["2.txt", "3.txt", "3.txt"]
 
 

@@ -48,5 +48,5 @@ def test_arguments(call):
 
 def test_two_lists_of_one_name(call):
     status, _, _, error = call("--predict", "a/test.csv", "b/test.csv")
-    message = "--predict: two lists are called 'test'; give one another name, as NAME=b/test.csv"
+    message = "--predict: two files are called 'test'; give one another name, as NAME=b/test.csv"
     assert (status, error) == (2, f"error: {message}\n")

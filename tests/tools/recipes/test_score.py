@@ -18,6 +18,8 @@ def test_table_and_errors(repo, tmp_path):
     found = tool("p.parquet", "again=p.parquet", "--out", "new/t.md")
     table = "| name | images | accuracy/top1 |\n| --- | --- | --- |\n| p | 2 | 50.00 |\n| again | 2 | 50.00 |\n"
     assert found.stdout == table and (tmp_path / "new" / "t.md").read_text() == table
-    assert tool("p.parquet", "p.parquet").stderr == "error: two files are called p: give NAME=FILE\n"
+    assert tool("p.parquet", "p.parquet").stderr == (
+        "error: FILE: two files are called 'p'; give one another name, as NAME=p.parquet\n"
+    )
     wrong = tool("p.parquet", "--out", "t.txt")
     assert wrong.returncode == 2 and wrong.stderr == "error: --out t.txt: the name must end with .md or .csv\n"

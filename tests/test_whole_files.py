@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from kdxf.workshop.files.whole_files import copy_whole, link_whole, write_whole
+from kdxf.whole_files import copy_whole, link_whole, write_whole
 
 
 def test_files_appear_whole_in_new_folders_and_leave_nothing_beside_them(tmp_path):
