@@ -14,8 +14,8 @@ import json
 from pathlib import Path
 
 from kdxf.apis.command import run
+from kdxf.whole_files import write_whole
 from kdxf.workshop.class_map import class_map_beside, class_map_or_new
-from kdxf.workshop.files.whole_files import write_whole
 from kdxf.workshop.lists import add_common_arguments, check_result, read_list
 from kdxf.workshop.statistics.collect import TOKENIZERS, Settings, collect
 from kdxf.workshop.statistics.report import figures_report, format_figures

@@ -15,9 +15,9 @@ them, over one WORK or with folders that are brought together afterwards; the la
 import argparse
 from pathlib import Path
 
+from kdxf.apis.argument_types import named_files
 from kdxf.apis.arguments import ConfigOptions
 from kdxf.apis.command import run
-from kdxf.errors import UserError
 from kdxf.recipes.kfold import kfold
 
 
@@ -50,23 +50,6 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def named_lists(words: list[str]) -> dict[str, Path]:
-    """Read ``NAME=LIST`` or ``LIST``.
-
-    Raises:
-        UserError: Two lists have one name.
-    """
-    lists: dict[str, Path] = {}
-    for word in words:
-        name, equals, rest = word.partition("=")
-        path = Path(rest) if equals and "/" not in name else Path(word)
-        name = name if path != Path(word) else path.stem
-        if name in lists:
-            raise UserError(f"--predict: two lists are called {name!r}; give one another name, as NAME={path}")
-        lists[name] = path
-    return lists
-
-
 def main() -> None:
     """Train, predict, gather."""
     args = parse_args()
@@ -75,7 +58,7 @@ def main() -> None:
         args.folds,
         args.work_dir,
         only=args.fold,
-        predict=named_lists(args.predict),
+        predict=named_files(args.predict, "--predict"),
         checkpoint=args.checkpoint,
         tta=args.tta,
         options=args.cfg_options,

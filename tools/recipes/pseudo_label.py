@@ -27,7 +27,7 @@ from kdxf.errors import UserError
 from kdxf.predictions import write_predictions
 from kdxf.recipes.pseudo_label import SCORE, PseudoLabels, pseudo_label
 from kdxf.recipes.pseudo_label_choice import Choice
-from kdxf.workshop.files.whole_files import write_whole
+from kdxf.whole_files import write_whole
 from kdxf.workshop.lists import check_result
 
 

@@ -6,13 +6,15 @@ model is run.
 """
 
 import argparse
-import os
 from pathlib import Path
 
+from kdxf.apis.argument_types import named_files
 from kdxf.apis.command import run
 from kdxf.apis.config import load_config
 from kdxf.errors import UserError
-from kdxf.recipes.score import markdown, score
+from kdxf.recipes.kfold_metrics import scores_markdown
+from kdxf.recipes.score import score
+from kdxf.whole_files import write_whole
 
 
 def parse_args() -> argparse.Namespace:
@@ -24,35 +26,16 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def named_files(words: list[str]) -> dict[str, Path]:
-    """Read ``NAME=FILE`` or ``FILE``, whose name is that of the file.
-
-    Raises:
-        UserError: Two files have one name.
-    """
-    files: dict[str, Path] = {}
-    for word in words:
-        name, equals, file = word.partition("=")
-        name, file = (name, file) if equals else (Path(word).stem, word)
-        if name in files:
-            raise UserError(f"two files are called {name}: give NAME=FILE")
-        files[name] = Path(file)
-    return files
-
-
 def main() -> None:
     """Score."""
     args = parse_args()
     if args.out is not None and args.out.suffix not in (".md", ".csv"):
         raise UserError(f"--out {args.out}: the name must end with .md or .csv")
-    table = score(load_config(args.config), named_files(args.files))
-    print(markdown(table), end="")
+    table = score(load_config(args.config), named_files(args.files, "FILE"))
+    print(scores_markdown(table), end="")
     if args.out is not None:
-        args.out.parent.mkdir(parents=True, exist_ok=True)
-        temporary = args.out.with_name(f".{args.out.name}.tmp")
-        text = table.to_csv(index=False) if args.out.suffix == ".csv" else markdown(table)
-        temporary.write_text(text, encoding="utf-8")
-        os.replace(temporary, args.out)
+        text = table.to_csv(index=False) if args.out.suffix == ".csv" else scores_markdown(table)
+        write_whole(text.encode(), args.out)
 
 
 if __name__ == "__main__":

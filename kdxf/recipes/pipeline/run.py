@@ -100,8 +100,8 @@ def _run_commands(recipe: Recipe, stage: Stage, lock: int) -> None:
             ).returncode
             if status:
                 raise UserError(
-                    f"the stage {stage.name} failed with status {status}: {_last_error(log, start)}; the whole output is in "
-                    f"{log}"
+                    f"the stage {stage.name} failed with status {status}: {_last_error(log, start)}; the whole output "
+                    f"is in {log}"
                 )
 
 

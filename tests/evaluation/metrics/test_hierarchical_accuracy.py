@@ -49,7 +49,7 @@ def test_another_order_of_classes_is_refused(tree):
     metric = HierarchicalAccuracy(tree)
     metric.dataset_meta = {"classes": ("milk", "tea", "pear")}
     metric.process(None, [_sample(0, 0)])
-    with pytest.raises(UserError, match="class 1 is 'tea' in the dataset and 'pear' in the class list of .*tree.csv; give"):
+    with pytest.raises(UserError, match="class 1 is 'tea' in the dataset and 'pear' in the class list of"):
         metric.evaluate(1)
     metric.dataset_meta = {"classes": ("milk", "pear", "tea")}
     metric.process(None, [_sample(0, 0)])
