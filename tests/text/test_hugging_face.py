@@ -87,5 +87,6 @@ def test_tokenizer_faults(tmp_path):
 
 def test_transformers_is_missing(tiny_bert, monkeypatch):
     monkeypatch.setitem(sys.modules, "transformers", None)
-    with refused(r"Encoder needs the package transformers: pip install 'kdxf\[transformers\]'"):
+    install = r"pip install 'kdxf\[transformers\]' \(in a clone: pip install -e '\.\[transformers\]'\)"
+    with refused(rf"Encoder needs the package transformers: {install}"):
         open_tokenizer(tiny_bert, OPTION)
