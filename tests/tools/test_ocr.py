@@ -84,9 +84,11 @@ def test_interrupt_saves_what_is_done(command, tmp_path):
         text=True,
         start_new_session=True,
     )
-    for line in iter(lambda: job.stderr.read(1), ""):  # until the bar has moved past the first image
-        if line == "1" and job.stderr.read(2) == "/4":
-            break
+    shown = ""
+    while not shown.endswith("1/4"):  # until the bar has moved past the first image
+        character = job.stderr.read(1)
+        assert character, shown
+        shown += character
     time.sleep(0.1)
     os.killpg(job.pid, signal.SIGINT)
     _, errors = job.communicate(timeout=60)
