@@ -1,7 +1,6 @@
 """HTML pages with tables and rows of pictures, in one file that opens anywhere."""
 
 import base64
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 from jinja2 import Environment
 
 from kdxf.image_io import ImageReadError, read_image
+from kdxf.whole_files import write_whole
 
 _PAGE = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
     """<!DOCTYPE html>
@@ -104,12 +104,8 @@ class HTMLReport:
 
     def save(self, path: str | Path) -> None:
         """Writes the page, under a temporary name first."""
-        path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
         page = _PAGE.render(title=self.title, width=self.picture_width, parts=self._parts)
-        temporary.write_text(page, encoding="utf-8")
-        os.replace(temporary, path)
+        write_whole(page.encode(), Path(path))
 
     def _picture(self, image: str | Path | np.ndarray, caption: str) -> _Picture:
         if not isinstance(image, np.ndarray):

@@ -18,7 +18,7 @@ The file's metadata hold the class names and where the predictions come from.
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -67,6 +67,15 @@ class Predictions:
     def multi_label(self) -> bool:
         """Whether an image may belong to several classes, or to none."""
         return self.predicted is not None
+
+
+def multi_hot(rows: Iterable[Sequence[int] | None], num_classes: int) -> np.ndarray:
+    """Gives bool (n, K), True for each class index of a row; a row that is None has none."""
+    listed = list(rows)
+    table = np.zeros((len(listed), num_classes), bool)
+    for row, indices in enumerate(listed):
+        table[row, list(indices or ())] = True
+    return table
 
 
 def write_predictions(predictions: Predictions, path: str | Path) -> None:
@@ -184,10 +193,7 @@ def _labels(column: pa.ChunkedArray, num_classes: int) -> np.ndarray | None:
         return None
     if not _is_list(column):
         return column.fill_null(-1).to_numpy()
-    labels = np.zeros((len(column), num_classes), bool)
-    for row, indices in enumerate(column.to_pylist()):
-        labels[row, indices or []] = True
-    return labels
+    return multi_hot(column.to_pylist(), num_classes)
 
 
 def check_alike(files: Sequence[tuple[str, Predictions]]) -> None:

@@ -10,6 +10,7 @@ from kdxf.predictions import (
     Predictions,
     check_alike,
     in_order,
+    multi_hot,
     read_predictions,
     read_source,
     write_predictions,
@@ -135,3 +136,8 @@ def test_source_alone(tmp_path):
     assert read_source(tmp_path / "p.parquet") == SINGLE.source
     with pytest.raises(UserError, match=r"q.parquet: no such file of predictions; give a file that tools/test.py"):
         read_source(tmp_path / "q.parquet")
+
+
+def test_multi_hot():
+    expected = [[False, True, True], [False, False, False], [False, False, False]]
+    assert multi_hot(([2, 1], [], None), 3).tolist() == expected

@@ -2,7 +2,7 @@
 
 Data     data/grocery, as configs/grocery/moe_r18.py lays it out
 Run      python tools/recipes/run.py configs/grocery/pipeline.py
-Result   table.md in work; docs/recipes.md has it, with the minutes of each stage
+Result   table.md in work; not measured
 """
 
 data = "data/grocery"

@@ -2,13 +2,15 @@
 
 import kdxf.registry  # noqa: F401  isort: skip  (before the host, which it quietens)
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from mmpretrain.structures import DataSample
 from torch import Tensor
+
+from kdxf.datasets.image_keys import leaf_datasets
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +53,7 @@ class Draws:
     def __init__(self, dataset: Any) -> None:
         self.dataset = dataset
         self._results: dict[str, Any] = {}
-        self.pipelines = list(_pipelines(dataset))
+        self.pipelines = [leaf.pipeline for leaf in leaf_datasets(dataset)]
         for pipeline in self.pipelines:
             pipeline.transforms.insert(len(pipeline.transforms) - 1, self._record)
 
@@ -63,13 +65,3 @@ class Draws:
     def _record(self, results: dict[str, Any]) -> dict[str, Any]:
         self._results = dict(results)
         return results
-
-
-def _pipelines(dataset: Any) -> Iterator[Any]:
-    if hasattr(dataset, "datasets"):
-        for part in dataset.datasets:
-            yield from _pipelines(part)
-    elif hasattr(dataset, "dataset"):
-        yield from _pipelines(dataset.dataset)
-    else:
-        yield dataset.pipeline

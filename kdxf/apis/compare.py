@@ -14,7 +14,7 @@ import pandas as pd
 from mmengine.config import Config, ConfigDict
 
 from kdxf.apis.comparison_table import markdown, summarize
-from kdxf.apis.config import config_digest, default_work_dir, load_config
+from kdxf.apis.config import config_digest, default_work_dir, leaf_dataset, load_config
 from kdxf.apis.missing_modality import remove_modality
 from kdxf.apis.test import test
 from kdxf.apis.train import train
@@ -136,9 +136,7 @@ def _plan(
 def _set_list(loader: ConfigDict, file: Path) -> None:
     if not file.is_file():
         raise UserError(f"--folds {file.parent}: there is no {file.name}; give folders with train.csv and val.csv")
-    dataset = loader.dataset
-    while "ann_file" not in dataset and "dataset" in dataset:
-        dataset = dataset.dataset
+    dataset = leaf_dataset(loader)
     if "ann_file" not in dataset:
         raise UserError(
             f"--folds: the config's dataset {dataset.get('type')} has no ann_file that {file} could replace"

@@ -61,6 +61,17 @@ def default_work_dir(config: Path) -> Path:
     return Path("work_dirs", *below, config.stem)
 
 
+def leaf_dataset(loader: ConfigDict) -> ConfigDict:
+    """Give the config of a loader's dataset that names a list (``ann_file``), inside of its wrappers.
+
+    Where none does, it is the innermost one.
+    """
+    dataset = loader.dataset
+    while "ann_file" not in dataset and "dataset" in dataset:
+        dataset = dataset.dataset
+    return dataset
+
+
 def set_loader_defaults(cfg: Config, *, pin_memory: bool = True, persistent_workers: bool = True) -> None:
     """Fill in, as MMPretrain's tools do, what the data loaders of a config leave open.
 

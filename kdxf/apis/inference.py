@@ -11,14 +11,13 @@ from mmengine.config import Config
 from mmengine.logging import print_log
 from tqdm import tqdm
 
-from kdxf.apis.config import config_digest
 from kdxf.apis.inference_probabilities import Probabilities
 from kdxf.apis.inference_report import InferenceReport
 from kdxf.apis.inferencer import KDXFInferencer
 from kdxf.apis.input_images import InputImage, collect_images, dataset_images
 from kdxf.apis.input_texts import InputTexts
 from kdxf.apis.prediction_csv import Columns, PredictionWriter, open_replacing
-from kdxf.digests import file_digest
+from kdxf.apis.prediction_source import prediction_source
 from kdxf.errors import UserError
 from kdxf.text.ocr.table import OCRTable
 
@@ -73,7 +72,9 @@ def infer(
     start = time.perf_counter()
     images = collect_images(inputs, ocr_root)
     table = None if ocr_table is None else OCRTable.open(ocr_table)
-    source = _source(cfg, checkpoint, options.get("tta", False))
+    source = {}
+    if save_probs is not None:
+        source = {"tool": "tools/inference.py", **prediction_source(cfg, checkpoint, options.get("tta", False))}
     with ExitStack() as stack:
         file = None if save_csv is None else stack.enter_context(open_replacing(save_csv, "--save_csv"))
         inferencer = KDXFInferencer(cfg, checkpoint, **options)
@@ -102,12 +103,6 @@ def infer(
         if probabilities is not None:
             probabilities.write(inferencer.trained_on, source)
     return report
-
-
-def _source(cfg: Config, checkpoint: str | Path, tta: bool) -> dict[str, Any]:
-    digest = {"checkpoint_digest": file_digest(checkpoint)} if Path(checkpoint).is_file() else {}
-    source = {"config": str(cfg.filename), "config_digest": config_digest(cfg), "checkpoint": str(checkpoint), **digest}
-    return {"tool": "tools/inference.py", **source, "tta": tta}
 
 
 def _find_texts(images: Sequence[InputImage], table: OCRTable | None, dataset: Any) -> InputTexts:

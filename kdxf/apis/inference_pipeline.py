@@ -12,11 +12,12 @@ from mmengine.config import Config, ConfigDict
 from mmengine.dataset import Compose
 from torch.utils.data import DataLoader, Dataset
 
+from kdxf.apis.collating import collate_function
 from kdxf.apis.input_images import InputImage
 from kdxf.apis.input_texts import InputTexts
 from kdxf.datasets.transforms import BLANK_BGR
 from kdxf.errors import UserError
-from kdxf.registry import FUNCTIONS, TRANSFORMS
+from kdxf.registry import TRANSFORMS
 from kdxf.text.ocr.record import OCRRecord
 
 
@@ -108,14 +109,11 @@ def iterate_batches(
         batch_size: N.
         workers: Loader processes, fewer where there are few batches.
     """
-    options = dict(cfg.test_dataloader.get("collate_fn") or {"type": "default_collate"})
-    kind = options.pop("type")
-    collate = partial(FUNCTIONS.get(kind) if isinstance(kind, str) else kind, **options)
     yield from DataLoader(
         dataset,
         batch_size,
         num_workers=max(0, min(workers, math.ceil(len(dataset) / batch_size) - 1)),
-        collate_fn=partial(_collate, collate),
+        collate_fn=partial(_collate, collate_function(cfg.test_dataloader)),
         worker_init_fn=_start_worker,
     )
 

@@ -11,7 +11,7 @@ from kdxf.apis.input_images import InputImage
 from kdxf.apis.prediction_csv import Prediction
 from kdxf.datasets.image_keys import image_keys
 from kdxf.errors import UserError
-from kdxf.predictions import Predictions, write_predictions
+from kdxf.predictions import Predictions, multi_hot, write_predictions
 
 
 class Probabilities:
@@ -70,7 +70,4 @@ class Probabilities:
     def _predicted(self) -> np.ndarray | None:
         if all(labels is None for labels in self._labels):
             return None
-        table = np.zeros(self._scores.shape, bool)
-        for row, labels in enumerate(self._labels):
-            table[row, list(labels or ())] = True
-        return table
+        return multi_hot(self._labels, len(self._classes))

@@ -12,11 +12,11 @@ from mmengine.config import Config, ConfigDict
 from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
-from kdxf.apis.config import config_digest, set_loader_defaults
+from kdxf.apis.config import set_loader_defaults
 from kdxf.apis.config_errors import explaining_config_errors
 from kdxf.apis.missing_modality import remove_modality
+from kdxf.apis.prediction_source import prediction_source
 from kdxf.apis.stages import last_stage
-from kdxf.digests import file_digest
 from kdxf.engine.checkpoint import trusting_checkpoints
 from kdxf.engine.dist import start_distributed
 from kdxf.engine.hooks import LoadedWeightsHook, TrainedImagesHook
@@ -62,9 +62,10 @@ def test(
     Raises:
         UserError: The config or the checkpoint cannot be used.
     """
+    source: dict[str, Any] = {}
     if out is not None:
         check_name(out)
-    digest = config_digest(cfg)
+        source = {**prediction_source(cfg, checkpoint, tta), "without": without}
     cfg = last_stage(copy.deepcopy(cfg))
     cfg.load_from, cfg.resume = str(checkpoint), False
     if cfg.get("test_dataloader") is None or cfg.get("test_cfg") is None:
@@ -83,8 +84,7 @@ def test(
     with trusting_checkpoints(trust_checkpoint), explaining_config_errors(), open_runner(cfg) as runner:
         runner.register_hook(LoadedWeightsHook(strict=True))
         if out is not None:
-            source = {"config": str(cfg.filename), "config_digest": digest, "tta": tta, "without": without}
-            _add_table(runner, out, {**source, "checkpoint": str(checkpoint), **_digest(checkpoint)})
+            _add_table(runner, out, source)
         metrics = {name: _plain(value) for name, value in runner.test().items()}
     if out is not None and is_main_process():
         text = json.dumps(metrics, ensure_ascii=False, indent=2) + "\n"
@@ -103,11 +103,6 @@ def _add_table(runner: Runner, out: str | Path, source: dict[str, Any]) -> None:
     )
     table.dataset_meta = runner.test_evaluator.dataset_meta
     runner.test_evaluator.metrics.append(table)
-
-
-def _digest(checkpoint: str | Path) -> dict[str, str]:
-    """Give the fingerprint of a local checkpoint; an address has none."""
-    return {"checkpoint_digest": file_digest(checkpoint)} if Path(checkpoint).is_file() else {}
 
 
 def _set_visualization(cfg: Config, folder: str | Path, interval: int) -> None:

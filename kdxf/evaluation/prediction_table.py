@@ -1,6 +1,5 @@
 """Writes what a test predicts, one row per image."""
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,8 @@ import pandas as pd
 from mmengine.evaluator import BaseMetric
 
 from kdxf.errors import UserError
-from kdxf.predictions import Predictions, write_predictions
+from kdxf.predictions import Predictions, multi_hot, write_predictions
+from kdxf.whole_files import write_whole
 
 SUFFIXES = (".csv", ".parquet")
 
@@ -82,7 +82,7 @@ class PredictionTable(BaseMetric):
             scores=scores,
             classes=classes,
             labels=_labels([row["gt_label"] for row in results], several, len(classes)),
-            predicted=_multi_hot([row["pred_label"] for row in results], len(classes)) if several else None,
+            predicted=multi_hot([row["pred_label"] for row in results], len(classes)) if several else None,
             seen=None if self.seen is None else self.seen(paths),
             errors={index: row["error"] for index, row in enumerate(results) if row["error"] is not None},
             source=self.source,
@@ -99,10 +99,7 @@ class PredictionTable(BaseMetric):
                 "error": [row["error"] for row in results],
             }
         )
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self.path.with_name(f".{self.path.name}.tmp")
-        table.to_csv(temporary, index=False)
-        os.replace(temporary, self.path)
+        write_whole(table.to_csv(index=False).encode(), self.path)
 
     def _image(self, path: str) -> str:
         return path.removeprefix(self.image_root)
@@ -120,15 +117,8 @@ def _labels(column: list[list[int] | None], several: bool, num_classes: int) -> 
     if all(labels is None for labels in column):
         return None
     if several:
-        return _multi_hot(column, num_classes)
+        return multi_hot(column, num_classes)
     return np.array([-1 if labels is None else labels[0] for labels in column], dtype=np.int64)
-
-
-def _multi_hot(column: list[list[int] | None], num_classes: int) -> np.ndarray:
-    labels = np.zeros((len(column), num_classes), bool)
-    for row, indices in enumerate(column):
-        labels[row, indices or []] = True
-    return labels
 
 
 def _joined(column: list[list[int] | None]) -> pd.Series:

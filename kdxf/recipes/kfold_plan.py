@@ -11,7 +11,7 @@ from typing import Any
 from mmengine.config import Config, ConfigDict
 
 from kdxf.annotations import read_annotations
-from kdxf.apis.config import config_digest, load_config
+from kdxf.apis.config import config_digest, leaf_dataset, load_config
 from kdxf.apis.stages import last_stage, plan_stages
 from kdxf.digests import file_digest, settings_digest
 from kdxf.errors import UserError
@@ -122,22 +122,15 @@ def set_list(cfg: Config, loader: str, file: Path, option: str) -> None:
     Raises:
         UserError: There is no dataset with an ``ann_file``.
     """
-    dataset = _leaf(cfg.get(loader) or ConfigDict(dataset=ConfigDict()))
+    dataset = leaf_dataset(cfg.get(loader) or ConfigDict(dataset=ConfigDict()))
     if "ann_file" not in dataset:
         raise UserError(f"{option}: the config's {loader} has no dataset with an ann_file that {file} could replace")
     if dataset.get("classes") is None:
-        beside = [_classes_beside(leaf) for leaf in (dataset, _leaf(cfg.train_dataloader)) if "ann_file" in leaf]
+        beside = [_classes_beside(leaf) for leaf in (dataset, leaf_dataset(cfg.train_dataloader)) if "ann_file" in leaf]
         found = next((path for path in beside if path.is_file()), None)
         if found is not None:
             dataset.classes = str(found.absolute())
     dataset.ann_file = str(file.absolute())
-
-
-def _leaf(loader: ConfigDict) -> ConfigDict:
-    dataset = loader.dataset
-    while "ann_file" not in dataset and "dataset" in dataset:
-        dataset = dataset.dataset
-    return dataset
 
 
 def _classes_beside(dataset: ConfigDict) -> Path:
@@ -174,7 +167,7 @@ def _check_stages(cfg: Config, folder: Path) -> None:
     """Checks that the stages train on the fold's list too."""
     for stage in plan_stages(cfg) if cfg.get("stages") else []:
         for loader, name in _LISTS.items():
-            dataset = _leaf(stage.cfg[loader]) if stage.cfg.get(loader) else {}
+            dataset = leaf_dataset(stage.cfg[loader]) if stage.cfg.get(loader) else {}
             if dataset and dataset.get("ann_file") != str((folder / name).absolute()):
                 raise UserError(
                     f"--folds: the stage {stage.name!r} has another list in its {loader}, where images of other folds "

@@ -3,8 +3,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from mmengine.config import ConfigDict
 
-from kdxf.apis.config import default_work_dir, load_config, set_loader_defaults
+from kdxf.apis.config import default_work_dir, leaf_dataset, load_config, set_loader_defaults
 from kdxf.errors import UserError
 
 
@@ -96,3 +97,10 @@ def test_nothing_is_pinned_without_a_gpu(monkeypatch, tmp_path):
     cfg = load_config(write(tmp_path, "val_dataloader = dict(pin_memory=True)"))
     set_loader_defaults(cfg)
     assert not cfg.val_dataloader.pin_memory
+
+
+def test_the_dataset_with_the_list_is_found_inside_of_wrappers():
+    leaf = {"ann_file": "a.csv", "dataset": "no wrapper"}
+    loader = ConfigDict(dataset={"type": "Balanced", "dataset": {"type": "Repeat", "dataset": leaf}})
+    assert leaf_dataset(loader) == leaf
+    assert leaf_dataset(ConfigDict(dataset={"type": "Repeat", "dataset": {"type": "Folder"}})) == {"type": "Folder"}

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from kdxf.errors import UserError
-from kdxf.recipes.pipeline.fingerprint import expand, fingerprint
+from kdxf.recipes.pipeline.fingerprint import expand
 from kdxf.recipes.pipeline.recipe import Recipe, Stage
 from kdxf.recipes.pipeline.state import DONE, Record, StageState, log_file, read_record, state_of, states, write_record
 
@@ -40,10 +40,11 @@ def run_recipe(recipe: Recipe, only: Sequence[str] = (), show: Callable[[str], N
     chosen = [stage for stage in recipe.stages if not only or stage.name in only]
     for stage in chosen:
         with _lock(recipe, stage) as lock:
-            if state_of(recipe, stage).state == DONE:
+            found = state_of(recipe, stage)
+            if found.state == DONE:
                 show(f"{stage.name}: done before")
             else:
-                _run_stage(recipe, stage, lock, show)
+                _run_stage(recipe, found, lock, show)
     return states(recipe)
 
 
@@ -59,8 +60,8 @@ def table(found: Sequence[StageState]) -> str:
     return "\n".join(lines)
 
 
-def _run_stage(recipe: Recipe, stage: Stage, lock: int, show: Callable[[str], None]) -> None:
-    present = fingerprint(stage)
+def _run_stage(recipe: Recipe, found: StageState, lock: int, show: Callable[[str], None]) -> None:
+    stage, present = found.stage, found.fingerprint
     if present is None:
         missing = next(path for name in stage.inputs for path in expand(name) if not Path(path).exists())
         raise UserError(f"the stage {stage.name} needs {missing}, which does not exist; run the stages before it")

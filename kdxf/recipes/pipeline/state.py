@@ -21,11 +21,13 @@ class StageState:
         state: ``done``, ``changed`` (its commands or inputs are others than when it was done), ``stopped`` (begun, and
             not finished), ``to do``, or ``waits`` (for an input that an earlier stage makes).
         seconds: What its last run took, with the runs that were stopped; 0 before.
+        fingerprint: What it would be run with now; None where it waits.
     """
 
     stage: Stage
     state: str
     seconds: float
+    fingerprint: str | None = None
 
 
 @dataclass
@@ -50,13 +52,13 @@ def state_of(recipe: Recipe, stage: Stage) -> StageState:
     if present is None:
         return StageState(stage, WAITING, seconds)
     if record is None:
-        return StageState(stage, OPEN, seconds)
+        return StageState(stage, OPEN, seconds, present)
     if record.fingerprint != present:
-        return StageState(stage, CHANGED, seconds)
+        return StageState(stage, CHANGED, seconds, present)
     if not record.finished:
-        return StageState(stage, STOPPED, seconds)
+        return StageState(stage, STOPPED, seconds, present)
     complete = all(Path(output).exists() for output in stage.outputs)
-    return StageState(stage, DONE if complete else OPEN, seconds)
+    return StageState(stage, DONE if complete else OPEN, seconds, present)
 
 
 def read_record(recipe: Recipe, stage: Stage) -> Record | None:
