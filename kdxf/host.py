@@ -1,4 +1,4 @@
-"""Imports the host packages (mmengine, mmcv, mmpretrain) without their start-up noise.
+"""Imports the host packages (mmengine, mmcv, mmpretrain) without their start-up noise, and sooner.
 
 Every kdxf module that needs the host imports this one first, by way of :mod:`kdxf.registry`. What is silenced is
 named here, message by message; anything else that the host says is still heard.
@@ -7,6 +7,7 @@ named here, message by message; anything else that the host says is still heard.
 import contextlib
 import io
 import os
+import sys
 import warnings
 
 # mmcv-lite has no compiled ops; no part of classification uses this one.
@@ -14,6 +15,15 @@ warnings.filterwarnings("ignore", message="Fail to import ``MultiScaleDeformable
 
 # MMPretrain imports albumentations where it is installed, which would ask the network for its newest version.
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
+
+# mmengine imports transformers, where it is installed, for the one optimizer Adafactor: two seconds of every start.
+# kdxf.engine.optimizers registers it in a way that waits until it is built.
+if "transformers" not in sys.modules:
+    sys.modules["transformers"] = None  # type: ignore[assignment]  # Python's sign for "cannot be imported"
+    try:
+        import mmengine.optim  # noqa: F401
+    finally:
+        del sys.modules["transformers"]
 
 # MMPretrain prints (not logs) that an optional dataset service is not installed.
 _OPTIONAL = "Could not import OneDL"

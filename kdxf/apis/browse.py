@@ -1,5 +1,7 @@
 """A page that shows samples as the model will get them: the original beside what the pipeline makes of it."""
 
+import kdxf.registry  # noqa: F401  isort: skip  (before the host, which it quietens)
+
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any

@@ -1,5 +1,7 @@
 """Measures what a config costs: parameters, arithmetic, time and memory."""
 
+import kdxf.registry  # isort: skip  (before the host, which it quietens)
+
 import copy
 import os
 import resource

@@ -1,5 +1,7 @@
 """Builds the model of a config for inference and fills it from a checkpoint, with no network."""
 
+import kdxf.registry  # isort: skip  (before the host, which it quietens)
+
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,5 +1,7 @@
 """Testing as a function."""
 
+import kdxf.registry  # noqa: F401  isort: skip  (before the host, which it quietens)
+
 import copy
 import json
 import os

@@ -1,5 +1,7 @@
 """Training as a function."""
 
+import kdxf.registry  # noqa: F401  isort: skip  (before the host, which it quietens)
+
 import copy
 from pathlib import Path
 from typing import Any

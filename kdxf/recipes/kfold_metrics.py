@@ -1,5 +1,7 @@
 """Scores of predictions that lie in files, by a config's evaluators, and the table of all folds."""
 
+import kdxf.registry  # isort: skip  (before the host, which it quietens)
+
 import copy
 from collections.abc import Iterator, Mapping
 from typing import Any

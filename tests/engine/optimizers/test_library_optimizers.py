@@ -1,5 +1,9 @@
+import re
+import sys
+
 import pytest
 import torch
+import transformers
 from mmengine.config import ConfigDict
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DefaultScope
@@ -10,6 +14,7 @@ import kdxf.engine  # noqa: F401  (registers)
 from kdxf.apis.config import load_config
 from kdxf.apis.train import train
 from kdxf.engine.checkpoint import load_checkpoint
+from kdxf.errors import UserError
 
 OPTIMIZERS = {
     "Ranger": {"type": "Ranger", "k": 3},
@@ -35,6 +40,20 @@ def step(model, wrapper, times):
         with wrapper.optim_context(model):
             loss = model(inputs).float().square().mean()
         wrapper.update_params(loss)
+
+
+def test_adafactor_is_that_of_transformers():
+    model = network()
+    wrapper = build(model, {"type": "Adafactor", "lr": 0.01, "relative_step": False})
+    assert isinstance(wrapper.optimizer, transformers.Adafactor)
+    assert wrapper.optimizer.defaults["relative_step"] is False
+
+
+def test_adafactor_without_transformers(monkeypatch):
+    monkeypatch.setitem(sys.modules, "transformers", None)
+    message = "Adafactor needs the package transformers: pip install 'kdxf[transformers]'"
+    with pytest.raises(UserError, match=re.escape(message)):
+        build(network(), {"type": "Adafactor"})
 
 
 @pytest.mark.parametrize("name", list(OPTIMIZERS))
