@@ -31,7 +31,7 @@ def small_config(cfg: Config, folder: Path, changes: Config) -> Config:
     Raises:
         UserError: The config does not say how many classes there are.
     """
-    cfg = Config(cfg.to_dict(), filename=cfg.filename)
+    cfg = Config(cfg.to_dict(), filename=cfg.filename, format_python_code=False)
     override = {name: part for name, part in changes.override.items() if cfg.get(name) is not None}
     cfg.merge_from_dict(override)
     for part in _dicts([cfg.model, cfg.get("data_preprocessor")]):

@@ -44,6 +44,13 @@ def test_options_replace_settings(tmp_path):
     assert (cfg.a.b, cfg.a.c[0].d, cfg.e.f) == (5, 6, 7)
 
 
+def test_written_out_and_read_again(monkeypatch, repo, tmp_path):
+    monkeypatch.delattr("yapf.yapflib.yapf_api.FormatTree")  # takes seconds
+    cfg = load_config(repo / "configs/moe_r101.py")
+    cfg.dump(tmp_path / "config.py")
+    assert load_config(tmp_path / "config.py").to_dict() == cfg.to_dict()
+
+
 def test_missing_file(tmp_path):
     assert "none.py does not exist; give the path of a .py file" in error_of(tmp_path / "none.py")
 

@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-from mmengine.config import Config
 
 from kdxf.apis.config import load_config
 from kdxf.apis.train import train
@@ -34,8 +33,6 @@ work_dir = "{work_dir}"
 @pytest.fixture
 def mixed(monkeypatch):
     """Whether the batches that a run made were mixed."""
-    # mmengine lays the config out for its logs again and again, which would take most of the test's time.
-    monkeypatch.setattr(Config, "pretty_text", property(str))
     forward, batches = ImageTextDataPreprocessor.forward, []
 
     def listening(self, data, training=False):

@@ -1,7 +1,6 @@
 """N-grams beside word vectors, from training to prediction."""
 
 import pytest
-from mmengine.config import Config
 
 from kdxf.apis.config import load_config
 from kdxf.apis.inferencer import KDXFInferencer
@@ -41,9 +40,7 @@ work_dir = "{work_dir}"
 """
 
 
-def test_train_test_and_predict(lab, tmp_path, monkeypatch):
-    # mmengine lays the config out for its logs again and again, which would take most of the test's time.
-    monkeypatch.setattr(Config, "pretty_text", property(str))
+def test_train_test_and_predict(lab, tmp_path):
     config = tmp_path / "config.py"
     config.write_text(CONFIG.replace("{root}", str(lab.root)).replace("{work_dir}", str(tmp_path / "work")))
     checkpoint = train(load_config(config)).checkpoint

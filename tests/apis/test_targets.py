@@ -5,7 +5,6 @@ import csv
 import numpy as np
 import pytest
 import torch
-from mmengine.config import Config
 
 from kdxf.apis.config import load_config
 from kdxf.apis.inference import infer
@@ -52,10 +51,8 @@ model = dict(head=dict(type="MultiLabelMoEClsHead", loss=dict(type="CrossEntropy
 
 
 @pytest.fixture
-def write(lab, tmp_path, monkeypatch):
+def write(lab, tmp_path):
     """Writes lists and configs; gives the folder and a function for a list of the lab's five images."""
-    # mmengine lays the config out for its logs again and again, which would take most of the test's time.
-    monkeypatch.setattr(Config, "pretty_text", property(str))
     for name, text in (("config.py", CONFIG), ("multi.py", MULTI_LABEL)):
         text = text.replace("{root}", str(lab.root)).replace("{folder}", str(tmp_path))
         (tmp_path / name).write_text(text, encoding="utf-8")

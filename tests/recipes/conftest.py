@@ -5,7 +5,6 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from mmengine.config import Config
 
 from kdxf.annotations import write_annotations, write_classes
 from kdxf.predictions import Predictions, write_predictions
@@ -57,10 +56,8 @@ tta_pipeline = [
 
 
 @pytest.fixture
-def folds_lab(tiny_config, tiny_images, tmp_path, monkeypatch):
+def folds_lab(tiny_config, tiny_images, tmp_path):
     """``folds.py``, a config on the 24 tiny images; ``lists`` with three folds of them; ``test.csv`` of 12 others."""
-    # mmengine lays the config out for its logs again and again, which would take most of the test's time.
-    monkeypatch.setattr(Config, "pretty_text", property(str))
     lists, classes = tmp_path / "lists", ("blue", "green 绿", "red")
     rows = [(f"{name}/{index}.png", name) for name in classes for index in range(8)]
     for fold in range(3):
