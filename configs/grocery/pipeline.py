@@ -7,10 +7,10 @@ Result   table.md in work; not measured
 
 data = "data/grocery"
 work = "work_dirs/grocery/pipeline"
-epochs = "8"
-long_epochs = "40"  # of one model, as many steps as five folds take
+epochs = "12"
+long_epochs = "60"  # of one model, as many steps as five folds take
 configs = "configs/grocery/craft"
-fused = "{configs}/cross_entropy.py"
+fused = "{configs}/arcface.py"
 options = ""  # more settings of every model
 inputs = ["{data}/train.csv", "{data}/val.csv", "{data}/ocr", "{data}/vectors"]
 # Lists and targets of training lie in work, everything else in data.

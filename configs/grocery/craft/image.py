@@ -1,10 +1,10 @@
-"""cross_entropy.py without the text.
+"""arcface.py without the text.
 
 Train    python tools/train.py configs/grocery/craft/image.py
 Result   not measured
 """
 
-_base_ = "cross_entropy.py"
+_base_ = "arcface.py"
 
 train_pipeline = [*_base_.train_image, *_base_.pack]
 test_pipeline = [*_base_.test_image, *_base_.pack]

@@ -1,10 +1,10 @@
-"""cross_entropy.py without the image.
+"""arcface.py without the image.
 
 Train    python tools/train.py configs/grocery/craft/text.py
 Result   not measured
 """
 
-_base_ = "cross_entropy.py"
+_base_ = "arcface.py"
 
 train_pipeline = [*_base_.train_text, *_base_.pack]
 test_pipeline = [*_base_.test_text, *_base_.pack]
