@@ -1,10 +1,13 @@
-"""Every pipeline of a published recipe holds together: what a stage needs is there before it runs."""
+"""Every pipeline of a published recipe holds together, and a small trial of it comes to its end."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from kdxf.recipes.pipeline import read_recipe
+from kdxf.recipes.pipeline import read_recipe, states
 
 PIPELINES = sorted(Path(__file__).parents[2].glob("configs/recipes/*/pipeline.py"))
 
@@ -25,3 +28,20 @@ def test_every_input_is_made_before_or_is_data(repo, file, smoke):
     words = {word for stage in recipe.stages for command in stage.commands for word in command}
     programs = {word for word in words if word.endswith(".py")}
     assert programs and [word for word in sorted(programs) if not (repo / word).is_file()] == []
+
+
+@pytest.mark.parametrize("file", PIPELINES, ids=lambda file: file.parent.name)
+def test_small_trial(repo, file, tmp_path, monkeypatch):
+    """From drawn pictures to the submission, by the very commands of the real run."""
+    run = [sys.executable, "tools/recipes/run.py", str(file), "--smoke", "--set", f"work={tmp_path}"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    found = subprocess.run(run, cwd=repo, env=environment, capture_output=True, text=True)
+    assert found.returncode == 0, (found.stderr or found.stdout).strip().splitlines()[-1]
+    monkeypatch.chdir(repo)
+    recipe = read_recipe(file, smoke=True, values={"work": str(tmp_path)})
+    assert {state.state for state in states(recipe)} == {"done"}
+    assert [output for output in recipe.stages[-1].outputs if not Path(output).stat().st_size] == []
+
+
+def test_every_document_has_one():
+    assert len(PIPELINES) == 5
