@@ -108,7 +108,8 @@ stages = [
     folds("folds"),
     dict(
         name="soft-labels",
-        run="tools/recipes/soft_labels.py {work}/folds/oof.parquet --ground-truth-ratio 0.7 --out {work}/soft.parquet",
+        run="tools/recipes/soft_labels.py {work}/folds/oof.parquet --ground-truth-ratio 0.7 --out {work}/soft.parquet "
+        "--overwrite",
         inputs="{work}/folds/oof.parquet",
         outputs="{work}/soft.parquet",
     ),
@@ -123,7 +124,7 @@ stages = [
             "test_dataloader.dataset.data_prefix={data}/images test_dataloader.dataset.classes={data}/classes.txt "
             "test_dataloader.dataset.ocr_file={data}/ocr",
             "tools/recipes/pseudo_label.py {work}/hidden.parquet --train {work}/halves/train.csv --threshold 0.7 "
-            "--out {work}/pseudo.csv",
+            "--out {work}/pseudo.csv --overwrite",
         ],
         inputs=["{work}/half", "{work}/halves"],
         outputs=["{work}/hidden.parquet", "{work}/pseudo.csv"],

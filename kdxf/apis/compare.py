@@ -14,7 +14,7 @@ import pandas as pd
 from mmengine.config import Config, ConfigDict
 
 from kdxf.apis.comparison_table import markdown, summarize
-from kdxf.apis.config import config_digest, default_work_dir, leaf_dataset, load_config
+from kdxf.apis.config import config_digest, default_work_dir, load_config, set_list
 from kdxf.apis.missing_modality import remove_modality
 from kdxf.apis.test import test
 from kdxf.apis.train import train
@@ -117,8 +117,10 @@ def _plan(
     if any(cfg.get(name) is None for name in ("val_dataloader", "val_cfg", "val_evaluator")):
         raise UserError(f"config {config} has no validation set to compare on: it needs val_dataloader, val_evaluator")
     if fold is not None:
-        for loader, name in ((cfg.train_dataloader, "train.csv"), (cfg.val_dataloader, "val.csv")):
-            _set_list(loader, fold / name)
+        for loader, name in (("train_dataloader", "train.csv"), ("val_dataloader", "val.csv")):
+            if not (fold / name).is_file():
+                raise UserError(f"--folds {fold}: there is no {name}; give folders with train.csv and val.csv")
+            set_list(cfg, loader, fold.resolve() / name, "--folds")
     cfg.test_dataloader, cfg.test_evaluator = copy.deepcopy(cfg.val_dataloader), copy.deepcopy(cfg.val_evaluator)
     cfg.test_cfg = ConfigDict(fp16=cfg.val_cfg.get("fp16", False))
     hooks = cfg.get("default_hooks") or {}
@@ -131,17 +133,6 @@ def _plan(
     fold_name = "" if fold is None else fold.resolve().name
     cfg.work_dir = str(work_dir / model / fold_name / f"seed_{seed}")
     return Run(model, fold_name, seed, cfg)
-
-
-def _set_list(loader: ConfigDict, file: Path) -> None:
-    if not file.is_file():
-        raise UserError(f"--folds {file.parent}: there is no {file.name}; give folders with train.csv and val.csv")
-    dataset = leaf_dataset(loader)
-    if "ann_file" not in dataset:
-        raise UserError(
-            f"--folds: the config's dataset {dataset.get('type')} has no ann_file that {file} could replace"
-        )
-    dataset.ann_file = str(file.resolve())
 
 
 def _check_settings(run: Run) -> None:

@@ -1,5 +1,6 @@
 """Loads a config file and merges into it what the tools of training and testing share."""
 
+import os
 import traceback
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +14,7 @@ from kdxf.digests import settings_digest
 from kdxf.errors import UserError
 
 _LOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
+_CLASSES = "classes.txt"
 
 
 def load_config(path: str | Path, options: Mapping[str, Any] | None = None) -> Config:
@@ -75,6 +77,29 @@ def leaf_dataset(loader: ConfigDict) -> ConfigDict:
     return dataset
 
 
+def set_list(cfg: Config, loader: str, file: Path, option: str) -> None:
+    """Put a list in the place of a dataset's own; the class names stay.
+
+    Args:
+        cfg: Changed in place.
+        loader: Such as ``val_dataloader``; its dataset may be wrapped.
+        file: The list.
+        option: What named it, for messages.
+
+    Raises:
+        UserError: There is no dataset with an ``ann_file``.
+    """
+    dataset = leaf_dataset(cfg.get(loader) or ConfigDict(dataset=ConfigDict()))
+    if "ann_file" not in dataset:
+        raise UserError(f"{option}: the config's {loader} has no dataset with an ann_file that {file} could replace")
+    if dataset.get("classes") is None:
+        beside = [_classes_beside(leaf) for leaf in (dataset, leaf_dataset(cfg.train_dataloader)) if "ann_file" in leaf]
+        found = next((path for path in beside if path.is_file()), None)
+        if found is not None:
+            dataset.classes = str(found.absolute())
+    dataset.ann_file = str(file.absolute())
+
+
 def set_loader_defaults(cfg: Config, *, pin_memory: bool = True, persistent_workers: bool = True) -> None:
     """Fill in, as MMPretrain's tools do, what the data loaders of a config leave open.
 
@@ -98,6 +123,10 @@ def set_loader_defaults(cfg: Config, *, pin_memory: bool = True, persistent_work
             loader.persistent_workers and persistent_workers and loader.get("num_workers", 0) > 0
         )
         cfg[name] = loader
+
+
+def _classes_beside(dataset: ConfigDict) -> Path:
+    return Path(os.path.expanduser(dataset.get("data_root") or ""), dataset.ann_file).parent / _CLASSES
 
 
 def _where(error: Exception) -> str:

@@ -6,19 +6,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from mmengine.registry import build_functions
+from mmengine.runner import checkpoint as host_checkpoint
 
 from kdxf.errors import UserError
 
+_SHOWN = 8  # prefixes in a message
 # Of TypeErrors, those about a call's arguments.
 _BAD_ARGUMENT = re.compile(r"(unexpected keyword|required (positional|keyword-only)|multiple values for) ?.*argument")
 
 
 @contextmanager
 def explaining_config_errors() -> Iterator[None]:
-    """Turn what goes wrong while the parts of a config are built into one line for the user.
+    """Turn what goes wrong while the parts of a config are built and get their weights into one line for the user.
 
-    That is a name that nobody registered, and a ``ValueError``, an ``AssertionError`` or a wrong argument in the
-    constructor of a part. Everything else passes through.
+    That is a name that nobody registered; a ``ValueError``, an ``AssertionError`` or a wrong argument in the
+    constructor of a part; and a ``prefix`` in ``init_cfg`` that no weight of the checkpoint has. Everything else passes
+    through.
 
     Raises:
         UserError: The config has a mistake.
@@ -28,7 +31,7 @@ def explaining_config_errors() -> Iterator[None]:
     except UserError:
         raise
     except (KeyError, TypeError, ValueError, AssertionError) as error:
-        message = _unknown_name(error) or _wrong_setting(error)
+        message = _unknown_name(error) or _wrong_prefix(error) or _wrong_setting(error)
         if message is None:
             raise
         raise UserError(message) from error
@@ -41,6 +44,21 @@ def _unknown_name(error: Exception) -> str | None:
     return (
         f"the config names {name.split()[-1]!r}, which is not in the {rest.partition(' registry')[0]} registry; check "
         "the spelling, or import the module that registers it with custom_imports"
+    )
+
+
+def _wrong_prefix(error: Exception) -> str | None:
+    """Of ``init_cfg=dict(type='Pretrained', ...)``, where mmengine does not say which prefixes there are."""
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    if frame.f_code is not host_checkpoint._load_checkpoint_with_prefix.__code__:
+        return None
+    checkpoint, prefix, file = (frame.f_locals[name] for name in ("checkpoint", "prefix", "filename"))
+    names = checkpoint.get("state_dict", checkpoint)
+    found = list(dict.fromkeys("".join(name.partition(".")[:2]) for name in names)) or ["nothing"]
+    more = ", ..." if len(found) > _SHOWN else ""
+    return (
+        f"init_cfg: checkpoint {file} has no weights whose names begin with {prefix!r}; they begin with "
+        f"{', '.join(found[:_SHOWN])}{more}: correct or remove the prefix"
     )
 
 

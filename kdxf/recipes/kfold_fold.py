@@ -9,6 +9,7 @@ from typing import Any
 
 from mmengine.config import Config, ConfigDict
 
+from kdxf.apis.config import set_list
 from kdxf.apis.stages import last_stage
 from kdxf.apis.test import test
 from kdxf.apis.train import train
@@ -16,7 +17,7 @@ from kdxf.apis.train_result import TrainResult
 from kdxf.digests import file_digest
 from kdxf.errors import UserError
 from kdxf.predictions import read_predictions, read_source, write_predictions
-from kdxf.recipes.kfold_plan import RESULT, Fold, set_list
+from kdxf.recipes.kfold_plan import RESULT, Fold
 from kdxf.soft_label_audit import check_unseen
 
 OUT_OF_FOLD = "val"

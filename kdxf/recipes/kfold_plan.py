@@ -2,16 +2,15 @@
 
 import copy
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mmengine.config import Config, ConfigDict
+from mmengine.config import Config
 
 from kdxf.annotations import read_annotations
-from kdxf.apis.config import config_digest, leaf_dataset, load_config
+from kdxf.apis.config import config_digest, leaf_dataset, load_config, set_list
 from kdxf.apis.stages import last_stage, plan_stages
 from kdxf.digests import file_digest, settings_digest
 from kdxf.errors import UserError
@@ -20,7 +19,6 @@ from kdxf.whole_files import write_whole
 SETTINGS = "settings.json"
 RESULT = "result.json"
 _LISTS = {"train_dataloader": "train.csv", "val_dataloader": "val.csv"}
-_CLASSES = "classes.txt"
 
 
 @dataclass(frozen=True)
@@ -108,33 +106,6 @@ def plan_folds(
         lists = {name: file_digest(folder / name) for name in _LISTS.values()}
         plan.append(Fold(number, own, folder, {"the config": digest, **lists, "--seed": seed, "--amp": amp}))
     return plan
-
-
-def set_list(cfg: Config, loader: str, file: Path, option: str) -> None:
-    """Puts a list in the place of a dataset's own; the class names stay.
-
-    Args:
-        cfg: Changed in place.
-        loader: Such as ``val_dataloader``; its dataset may be wrapped.
-        file: The list.
-        option: What named it, for messages.
-
-    Raises:
-        UserError: There is no dataset with an ``ann_file``.
-    """
-    dataset = leaf_dataset(cfg.get(loader) or ConfigDict(dataset=ConfigDict()))
-    if "ann_file" not in dataset:
-        raise UserError(f"{option}: the config's {loader} has no dataset with an ann_file that {file} could replace")
-    if dataset.get("classes") is None:
-        beside = [_classes_beside(leaf) for leaf in (dataset, leaf_dataset(cfg.train_dataloader)) if "ann_file" in leaf]
-        found = next((path for path in beside if path.is_file()), None)
-        if found is not None:
-            dataset.classes = str(found.absolute())
-    dataset.ann_file = str(file.absolute())
-
-
-def _classes_beside(dataset: ConfigDict) -> Path:
-    return Path(os.path.expanduser(dataset.get("data_root") or ""), dataset.ann_file).parent / _CLASSES
 
 
 def _fold_folders(folds: Path) -> dict[int, Path]:

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from mmengine.config import ConfigDict
+from mmengine.config import Config, ConfigDict
 
-from kdxf.apis.config import default_work_dir, leaf_dataset, load_config, set_loader_defaults
+from kdxf.apis.config import default_work_dir, leaf_dataset, load_config, set_list, set_loader_defaults
 from kdxf.errors import UserError
 
 
@@ -111,3 +111,20 @@ def test_the_dataset_with_the_list_is_found_inside_of_wrappers():
     loader = ConfigDict(dataset={"type": "Balanced", "dataset": {"type": "Repeat", "dataset": leaf}})
     assert leaf_dataset(loader) == leaf
     assert leaf_dataset(ConfigDict(dataset={"type": "Repeat", "dataset": {"type": "Folder"}})) == {"type": "Folder"}
+
+
+def test_the_list_of_a_wrapped_dataset(tmp_path):
+    inner = {"type": "OCRTextDataset", "ann_file": "a.csv", "data_root": str(tmp_path)}
+    cfg = Config({"train_dataloader": {"dataset": {"type": "ClassBalancedDataset", "dataset": inner}}})
+    set_list(cfg, "train_dataloader", tmp_path / "b.csv", "--folds")
+    assert cfg.train_dataloader.dataset.dataset == {**inner, "ann_file": str(tmp_path / "b.csv")}
+    (tmp_path / "classes.txt").write_text("a\n")
+    cfg.train_dataloader.dataset.dataset.ann_file = "a.csv"
+    set_list(cfg, "train_dataloader", tmp_path / "b.csv", "--folds")
+    assert cfg.train_dataloader.dataset.dataset.classes == str(tmp_path / "classes.txt")
+    for loader in ("train_dataloader", "test_dataloader"):
+        cfg.train_dataloader.dataset = {"type": "ConcatDataset", "datasets": []}
+        with pytest.raises(
+            UserError, match=f"^--x: the config's {loader} has no dataset with an ann_file that .*b.csv cou"
+        ):
+            set_list(cfg, loader, tmp_path / "b.csv", "--x")

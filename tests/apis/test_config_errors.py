@@ -1,5 +1,6 @@
 import pytest
 import torch
+from mmengine.model import Sequential
 from mmengine.registry import Registry
 from torch import nn
 
@@ -54,6 +55,25 @@ def test_wrong_setting(settings, reason):
 
 def test_class_in_place_of_a_name():
     assert "settings of Strict are wrong" in message_of(lambda: PARTS.build({"type": Strict, "size": 0}))
+
+
+@pytest.mark.parametrize(
+    ("weights", "found"),
+    [
+        ({"state_dict": {"backbones.0.weight": 0, "backbones.0.bias": 0, "head.fc.bias": 0}}, "backbones., head."),
+        ({"0.weight": 0, "token": 0}, "0., token"),
+        ({f"{index}.weight": 0 for index in range(9)}, "0., 1., 2., 3., 4., 5., 6., 7., ..."),
+        ({"state_dict": {}}, "nothing"),
+    ],
+)
+def test_prefix_that_no_weight_has(weights, found, tmp_path):
+    torch.save(weights, tmp_path / "x.pth")
+    init = {"type": "Pretrained", "checkpoint": str(tmp_path / "x.pth"), "prefix": "backbone"}
+    message = message_of(Sequential(nn.Linear(1, 1), init_cfg=init).init_weights)
+    assert message == (
+        f"init_cfg: checkpoint {tmp_path / 'x.pth'} has no weights whose names begin with 'backbone.'; they begin with "
+        f"{found}: correct or remove the prefix"
+    )
 
 
 def test_scheduler_by_iteration():

@@ -1,10 +1,9 @@
 import json
 
 import pytest
-from mmengine.config import Config
 
 from kdxf.errors import UserError
-from kdxf.recipes.kfold_plan import SETTINGS, chosen_folds, plan_folds, set_list
+from kdxf.recipes.kfold_plan import SETTINGS, chosen_folds, plan_folds
 
 
 def test_each_fold_has_its_lists_and_the_class_names(folds_lab, tmp_path):
@@ -24,23 +23,6 @@ def test_settings_do_not_know_places(folds_lab, tmp_path):
     folds_lab.lists.rename(tmp_path / "elsewhere")
     again = plan_folds(folds_lab.config, tmp_path / "elsewhere", tmp_path / "moved")
     assert [fold.settings for fold in again] == [fold.settings for fold in folds]
-
-
-def test_the_list_of_a_wrapped_dataset(tmp_path):
-    inner = {"type": "OCRTextDataset", "ann_file": "a.csv", "data_root": str(tmp_path)}
-    cfg = Config({"train_dataloader": {"dataset": {"type": "ClassBalancedDataset", "dataset": inner}}})
-    set_list(cfg, "train_dataloader", tmp_path / "b.csv", "--folds")
-    assert cfg.train_dataloader.dataset.dataset == {**inner, "ann_file": str(tmp_path / "b.csv")}
-    (tmp_path / "classes.txt").write_text("a\n")
-    cfg.train_dataloader.dataset.dataset.ann_file = "a.csv"
-    set_list(cfg, "train_dataloader", tmp_path / "b.csv", "--folds")
-    assert cfg.train_dataloader.dataset.dataset.classes == str(tmp_path / "classes.txt")
-    for loader in ("train_dataloader", "test_dataloader"):
-        cfg.train_dataloader.dataset = {"type": "ConcatDataset", "datasets": []}
-        with pytest.raises(
-            UserError, match=f"^--x: the config's {loader} has no dataset with an ann_file that .*b.csv cou"
-        ):
-            set_list(cfg, loader, tmp_path / "b.csv", "--x")
 
 
 def test_changed_settings_are_named(folds_lab, tmp_path):

@@ -54,6 +54,7 @@ def parse_args() -> argparse.Namespace:
     add("--weight", type=weight, default=1.0, metavar="W", help="weight of a pseudo-label, or 'score' (default: 1)")
     add("--soft", type=Path, metavar="FILE", help="also write the scores of all classes, as soft labels (.parquet)")
     add("--only-pseudo", action="store_true", help="leave the labelled rows out")
+    add("--overwrite", action="store_true", help="replace results that are there")
     return parser.parse_args()
 
 
@@ -75,17 +76,17 @@ def main() -> None:
     args = parse_args()
     results = {"--out": (args.out, ".csv"), "--soft": (args.soft, ".parquet")}
     for option, (path, suffix) in results.items():
-        if path is not None:
-            if path.suffix != suffix:
-                raise UserError(f"{option} {path}: the name must end with {suffix}")
-            check_result(path, [args.predictions, args.train], overwrite=True)
+        if path is not None and path.suffix != suffix:
+            raise UserError(f"{option} {path}: the name must end with {suffix}")
+    note = args.out.with_suffix(".json")
+    for path in filter(None, (args.out, note, args.soft)):
+        check_result(path, [args.predictions, args.train], args.overwrite)
     choice = Choice(args.threshold, args.margin, args.per_class)
     found = pseudo_label(args.predictions, args.train, choice, weight=args.weight, only_pseudo=args.only_pseudo)
     if args.soft:
         write_predictions(found.soft, args.soft)
     write_annotations(found.frame, args.out)
-    note = json.dumps(found.source, ensure_ascii=False, indent=2) + "\n"
-    write_whole(note.encode(), args.out.with_suffix(".json"))
+    write_whole((json.dumps(found.source, ensure_ascii=False, indent=2) + "\n").encode(), note)
     print(report(found))
 
 

@@ -31,6 +31,7 @@ def parse_args() -> argparse.Namespace:
         "--ground-truth-ratio", type=float, default=0.7, metavar="R", help="the part of the truth (default: 0.7)"
     )
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the targets (.parquet)")
+    parser.add_argument("--overwrite", action="store_true", help="replace targets that are there")
     return parser.parse_args()
 
 
@@ -39,7 +40,7 @@ def main() -> None:
     args = parse_args()
     if args.out.suffix != ".parquet":
         raise UserError(f"--out {args.out}: the name must end with .parquet")
-    check_result(args.out, args.files, overwrite=True)
+    check_result(args.out, args.files, args.overwrite)
     mixed = soft_labels(args.files, weights=args.weights, ground_truth_ratio=args.ground_truth_ratio)
     write_predictions(mixed, args.out)
     print(

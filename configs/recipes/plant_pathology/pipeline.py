@@ -54,7 +54,8 @@ stages = [
     dict(name="folds", run=kfold % ("", "first"), inputs=["{lists}", "{data}/images"], outputs="{work}/first"),
     dict(
         name="soft labels",
-        run="tools/recipes/soft_labels.py {work}/first/oof.parquet --ground-truth-ratio 0.7 --out {work}/soft.parquet",
+        run="tools/recipes/soft_labels.py {work}/first/oof.parquet --ground-truth-ratio 0.7 --out {work}/soft.parquet "
+        "--overwrite",
         inputs="{work}/first/oof.parquet",
         outputs="{work}/soft.parquet",
     ),

@@ -109,7 +109,7 @@ stages = [
     dict(
         name="pseudo-labels",
         run="tools/recipes/pseudo_label.py {work}/ensemble.parquet --train {lists}/train_full.csv "
-        "--out {work}/pseudo.csv --soft {work}/pseudo.parquet",
+        "--out {work}/pseudo.csv --soft {work}/pseudo.parquet --overwrite",
         inputs=["{work}/ensemble.parquet", "{lists}/train_full.csv"],
         outputs=["{work}/pseudo.csv", "{work}/pseudo.json", "{work}/pseudo.parquet"],
     ),

@@ -1,6 +1,7 @@
 """Resizing that keeps the shape of a picture, and fills the rest."""
 
 import dataclasses
+from collections.abc import Sequence
 
 import cv2
 import mmcv
@@ -31,28 +32,30 @@ class Letterbox(BaseTransform):
 
     Args:
         scale: Edge of the frame in pixels, or (width, height).
-        pad_val: Colour of the fill, BGR.
+        pad_val: Colour of the fill: one number for all channels, or three, BGR.
         reflect_prob: Probability that the picture is mirrored into the rest instead.
         interpolation: As in ``mmcv.imresize``.
 
     Raises:
-        UserError: A size is not positive, a colour does not have three channels, or ``reflect_prob`` is no probability.
+        UserError: A size is not positive, a colour is neither one number nor three, or ``reflect_prob`` is no
+            probability.
     """
 
     def __init__(
         self,
         scale: int | tuple[int, int],
-        pad_val: tuple[int, int, int] = (0, 0, 0),
+        pad_val: float | Sequence[float] = 0,
         reflect_prob: float = 0.0,
         interpolation: str = "bilinear",
     ) -> None:
         self.scale = (scale, scale) if isinstance(scale, int) else tuple(scale)
         if len(self.scale) != 2 or min(self.scale) < 1:
             raise UserError(f"Letterbox: scale is {scale}; give a number of pixels above 0, or (width, height)")
-        if len(pad_val) != 3 or not all(0 <= value <= 255 for value in pad_val):
-            raise UserError(f"Letterbox: pad_val is {pad_val}; give three numbers from 0 to 255, BGR")
+        colour = tuple(pad_val) if isinstance(pad_val, Sequence) else (pad_val,) * 3
+        if len(colour) != 3 or not all(isinstance(value, int | float) and 0 <= value <= 255 for value in colour):
+            raise UserError(f"Letterbox: pad_val is {pad_val!r}; give a number from 0 to 255, or three, BGR")
         check_probability("Letterbox", "reflect_prob", reflect_prob)
-        self.pad_val = tuple(pad_val)
+        self.pad_val = colour
         self.reflect_prob = reflect_prob
         self.interpolation = interpolation
 

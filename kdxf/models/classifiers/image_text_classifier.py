@@ -163,8 +163,9 @@ class ImageTextClassifier(BaseClassifier):
             data_samples: N samples with ``gt_label`` or ``gt_score``.
 
         Raises:
-            UserError: If a sample has neither, or targets that the head cannot learn.
+            UserError: If there is no head, a sample has neither, or targets that the head cannot learn.
         """
+        self._check_head("training")
         samples = data_samples or []
         check_targets(samples, self.head)
         feats = self.extract_feat(inputs)
@@ -182,7 +183,11 @@ class ImageTextClassifier(BaseClassifier):
             inputs: As of :meth:`forward`.
             data_samples: N samples to be filled in; None makes new ones.
             **kwargs: Passed to the head.
+
+        Raises:
+            UserError: If there is no head.
         """
+        self._check_head("prediction")
         feats = self.extract_feat(inputs)
         device = feats[-1].device.type
         if not torch.is_autocast_enabled(device):
@@ -224,6 +229,13 @@ class ImageTextClassifier(BaseClassifier):
                 "PackImageTextInputs"
             )
         return [inputs[key] for key in keys]
+
+    def _check_head(self, task: str) -> None:
+        if self.head is None:
+            raise UserError(
+                f"ImageTextClassifier: {task} needs a head, and model.head is None, which gives features only: set "
+                "model.head=dict(type='MoEClsHead', ...)"
+            )
 
     def _check_mixing(self) -> None:
         if getattr(self.data_preprocessor, "batch_augments", None) is None:

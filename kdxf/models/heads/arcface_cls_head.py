@@ -1,10 +1,12 @@
 """Classification by angles, with a margin in training. Shapes: N batch, C channels, W width, K classes."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
+from mmengine.fileio import list_from_file
+from mmengine.utils import is_seq_of
 from mmpretrain.models.heads import ArcFaceClsHead as HostArcFaceClsHead
 from mmpretrain.structures import DataSample
 from torch import Tensor
@@ -52,7 +54,8 @@ class ArcFaceClsHead(HostArcFaceClsHead):
         init_cfg: Initialization, as everywhere in MMEngine.
 
     Raises:
-        ValueError: If a count is not positive, the scale is not, or a margin is not in [0, pi).
+        ValueError: If a count is not positive, the scale is not, or the margins are neither one nor one for each class,
+            all in [0, pi).
     """
 
     margin_factor: Tensor
@@ -86,7 +89,7 @@ class ArcFaceClsHead(HostArcFaceClsHead):
             width,
             num_subcenters=num_subcenters,
             scale=scale,
-            margins=float(margins) if isinstance(margins, int) else margins,
+            margins=_one_per_class(margins, num_classes),
             easy_margin=easy_margin,
             loss=loss or {"type": "CrossEntropyLoss"},
             init_cfg=init_cfg,
@@ -152,3 +155,17 @@ class ArcFaceClsHead(HostArcFaceClsHead):
         if self.easy_margin:
             return torch.where(cosine > 0, moved, cosine)
         return torch.where(cosine > -margin.cos(), moved, cosine - margin * margin.sin())
+
+
+def _one_per_class(margins: float | Sequence[float] | str, num_classes: int) -> list[float]:
+    if isinstance(margins, int | float):
+        return [float(margins)] * num_classes
+    if isinstance(margins, str) and margins.endswith(".txt"):
+        values = [float(line) for line in list_from_file(margins)]
+    elif isinstance(margins, Iterable) and is_seq_of(list(margins), (int, float)):
+        values = [float(margin) for margin in margins]
+    else:
+        raise ValueError(f"margins must be a number, one for each class or a .txt file of them, got {margins!r}")
+    if len(values) != num_classes:
+        raise ValueError(f"margins must be a number, or one for each of num_classes={num_classes}, got {len(values)}")
+    return values

@@ -47,6 +47,8 @@ def test_fits_centred(scale, size, box):
 def test_colour_of_the_fill():
     found = Letterbox(8, pad_val=(1, 2, 3)).transform({"img": picture(8, 4)})["img"]
     assert found[:2].tolist() == found[6:].tolist() == [[[1, 2, 3]] * 8] * 2
+    found = Letterbox(8, pad_val=114).transform({"img": picture(8, 4)})["img"]
+    assert found[:2].tolist() == found[6:].tolist() == [[[114] * 3] * 8] * 2
 
 
 def test_mirrors_the_edges():
@@ -104,7 +106,10 @@ def test_of_an_image_that_cannot_be_read(tmp_path):
     [
         ({"scale": 0}, "scale is 0; give a number of pixels above 0, or (width, height)"),
         ({"scale": (8, 8, 8)}, "scale is (8, 8, 8); give a number of pixels above 0, or (width, height)"),
-        ({"scale": 8, "pad_val": (0, 0, 256)}, "pad_val is (0, 0, 256); give three numbers from 0 to 255, BGR"),
+        *(
+            ({"scale": 8, "pad_val": value}, f"pad_val is {value!r}; give a number from 0 to 255, or three, BGR")
+            for value in ((0, 0, 256), (0, 0), [0] * 4, 256, -1, None, "red", ("a", 0, 0))
+        ),
         ({"scale": 8, "reflect_prob": 2}, "reflect_prob is 2; give a probability from 0 to 1"),
     ],
 )

@@ -257,6 +257,17 @@ def test_training_without_labels_is_named():
         build(img=None)(**data, mode="loss")
 
 
+@pytest.mark.parametrize(("mode", "task"), [("loss", "training"), ("predict", "prediction")])
+def test_without_a_head_there_are_features_only(mode, task):
+    data = batch(2, img=False)
+    message = (
+        f"^ImageTextClassifier: {task} needs a head, and model.head is None, which gives features only: set "
+        r"model.head=dict\(type='MoEClsHead', ...\)$"
+    )
+    with pytest.raises(UserError, match=message):
+        build(img=None, head=None)(**data, mode=mode)
+
+
 def test_pretrained_weights(tmp_path):
     source = build()
     torch.nn.init.normal_(source.image_backbone.conv1.weight)

@@ -183,6 +183,13 @@ def test_margins_by_class_size_from_the_host_hook():
     assert_close(head(feats(), torch.ones(N, dtype=torch.long)), head(feats()))
 
 
+def test_margins_of_a_file(tmp_path):
+    (tmp_path / "margins.txt").write_text("0.1\n0\n0.3\n1\n")
+    assert make_head(margins=str(tmp_path / "margins.txt")).margins.tolist() == pytest.approx([0.1, 0.0, 0.3, 1.0])
+    with pytest.raises(ValueError, match="^margins must be a number, or one for each of num_classes=3, got 4$"):
+        make_head(num_classes=3, margins=str(tmp_path / "margins.txt"))
+
+
 def test_is_registered():
     head = MODELS.build({"type": "ArcFaceClsHead", "num_classes": 3, "in_channels": 2, "margins": 1})
     assert type(head) is ArcFaceClsHead and head.margins.tolist() == [1.0] * 3
@@ -196,6 +203,10 @@ def test_is_registered():
         ({"num_subcenters": 0}, "num_subcenters must be at least 1, got 0"),
         ({"embedding_channels": -2}, "embedding_channels must be at least 1, got -2"),
         ({"scale": 0}, "scale must be above 0, got 0"),
+        ({"margins": [0.5] * 3}, "margins must be a number, or one for each of num_classes=4, got 3"),
+        ({"margins": [0.5] * 5}, "margins must be a number, or one for each of num_classes=4, got 5"),
+        ({"margins": None}, "margins must be a number, one for each class or a .txt file of them, got None"),
+        ({"margins": ["a"] * 4}, "margins must be a number, one for each class or a .txt file of them, got"),
         ({"margins": -0.1}, r"margins must be in \[0, pi\), got -0.1"),
         ({"margins": [0.5, 0.5, 0.5, 3.2]}, r"margins must be in \[0, pi\)"),
     ],

@@ -33,8 +33,9 @@ def call(repo, tmp_path, monkeypatch, capsys):
 
 def test_lists_soft_labels_and_report(call):
     options = ("test.parquet", "--train", "train.csv", "--out", "new/mixed.csv", "--threshold", 0.5, "--margin", 0.1)
-    for _ in range(2):
-        status, output, error = call(*options, "--per-class", 1, "--weight", "score", "--soft", "new/soft.parquet")
+    options = (*options, "--per-class", 1, "--weight", "score", "--soft", "new/soft.parquet")
+    for again in ((), ("--overwrite",)):
+        status, output, error = call(*options, *again)
         assert (status, error) == (0, "")
     assert [line.split() for line in output.splitlines()[:2]] == [
         ["class", "predicted", "kept", "share", "mean_score"],
@@ -57,6 +58,17 @@ def test_only_pseudo(call):
     assert pd.read_csv("mixed.csv")["image"].tolist() == ["x.jpg", "y.jpg"]
 
 
+@pytest.mark.parametrize("name", ["mixed.csv", "mixed.json", "soft.parquet"])
+def test_results_that_are_there_are_kept(call, tmp_path, name):
+    (tmp_path / name).write_text("kept")
+    options = ("test.parquet", "--train", "train.csv", "--out", "mixed.csv", "--soft", "soft.parquet")
+    message = f"error: {name}: is there already; choose another name, or replace it with --overwrite\n"
+    assert call(*options)[::2] == (2, message)
+    assert (tmp_path / name).read_text() == "kept"
+    assert call(*options, "--overwrite")[::2] == (0, "")
+    assert (tmp_path / name).read_bytes() != b"kept"
+
+
 def test_mistakes_are_one_line(call):
     options = ("test.parquet", "--train", "train.csv", "--out")
     assert call(*options, "m.txt")[::2] == (2, "error: --out m.txt: the name must end with .csv\n")
@@ -64,7 +76,7 @@ def test_mistakes_are_one_line(call):
         2,
         "error: --soft s.csv: the name must end with .parquet\n",
     )
-    assert call(*options, "train.csv")[2].startswith(
+    assert call(*options, "train.csv", "--overwrite")[2].startswith(
         "error: train.csv: is an input, which is never changed; choose anoth"
     )
     status, _, error = call(*options, "m.csv", "--weight", "much")

@@ -26,19 +26,24 @@ def call(repo, tmp_path, monkeypatch, capsys):
 
 def test_again_and_again(call):
     options = ("a.parquet", "b.parquet", "--weights", 3, 1, "--ground-truth-ratio", 0.5, "--out", "new/soft.parquet")
-    for _ in range(2):
-        status, output, error = call(*options)
+    for again in ((), ("--overwrite",)):
+        status, output, error = call(*options, *again)
         assert (status, error) == (0, "")
         assert output == "new/soft.parquet: targets of 1 images, 0.5 of the truth and 0.5 of 2 files\n"
         np.testing.assert_allclose(read_predictions("new/soft.parquet").scores, [[0.3125, 0.6875]])
 
 
-def test_mistakes_are_one_line(call):
+def test_mistakes_are_one_line(call, tmp_path):
+    (tmp_path / "soft.parquet").touch()
+    assert call("a.parquet", "--out", "soft.parquet")[::2] == (
+        2,
+        "error: soft.parquet: is there already; choose another name, or replace it with --overwrite\n",
+    )
     assert call("a.parquet", "--out", "soft.csv")[::2] == (
         2,
         "error: --out soft.csv: the name must end with .parquet\n",
     )
-    status, _, error = call("a.parquet", "--out", "a.parquet")
+    status, _, error = call("a.parquet", "--out", "a.parquet", "--overwrite")
     assert (status, error) == (
         2,
         "error: a.parquet: is an input, which is never changed; choose another name for the result\n",
