@@ -2,10 +2,13 @@
 
 import hashlib
 import json
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 _CHUNK = 1 << 20
+_known: dict[tuple[str, int, int], str] = {}
 
 
 def file_digest(path: str | Path) -> str:
@@ -15,6 +18,24 @@ def file_digest(path: str | Path) -> str:
         while chunk := file.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def known_digest(path: str | Path) -> str:
+    """Gives the same; this process reads the file again only when its size or its time has changed."""
+    status = os.stat(path)
+    key = (os.path.realpath(path), status.st_size, status.st_mtime_ns)
+    if key not in _known:
+        _known[key] = file_digest(path)
+    return _known[key]
+
+
+def files_of(folder: str | Path) -> Iterator[tuple[str, os.stat_result]]:
+    """Gives the files in a folder and the folders below it, links followed: the path inside of it, and the status."""
+    for root, _, files in os.walk(folder, followlinks=True):
+        for name in files:
+            path = os.path.join(root, name)
+            if os.path.exists(path):  # a link may lead nowhere
+                yield os.path.relpath(path, folder), os.stat(path)
 
 
 def settings_digest(settings: Any) -> str:

@@ -11,6 +11,8 @@ One Parquet file per model and list, which pandas opens as well. n images, K cla
 ``scores``     scores of all K classes: float32, and float16 from :data:`MANY_CLASSES` classes on
 ``seen``       whether the model was trained on this image; null where its checkpoint does not say
 ``error``      why the image could not be read, else null
+``fold``       k where the model ``source["inputs"][k]`` made this row, null where no single one
+               did; the column is there only where folds were put together
 ============== ==================================================================================
 
 The file's metadata hold the class names and where the predictions come from.
@@ -31,6 +33,7 @@ import pyarrow.parquet as pq
 from kdxf.errors import UserError
 
 MANY_CLASSES = 1000
+_CHECKED = 1 << 20  # scores that are looked at together
 _KEY = b"kdxf.predictions"
 _ADVICE = "give a file that tools/test.py --out NAME.parquet or tools/inference.py --save-probs wrote"
 
@@ -48,6 +51,10 @@ class Predictions:
         predicted: In multi-label data bool (n, K), the classes that the model gives; else None, and the best class is.
         seen: bool (n,), whether the model was trained on the image; None where that is not known.
         errors: Why an image could not be read, by its index.
+        fold: int16 (n,), of out-of-fold predictions the fold whose model made the row, -1 where no single one did;
+            None where there are no folds. It counts the ``inputs`` of the ``source`` that put the folds together, from
+            0: fold k is ``source["inputs"][k]``. A file made of that one (soft labels) keeps the numbers, and has its
+            source in ``inputs``: fold k is ``source["inputs"][0]["source"]["inputs"][k]``.
         source: Where they come from: ``config``, ``config_digest``, ``checkpoint``, ``checkpoint_digest``, ...
     """
 
@@ -58,6 +65,7 @@ class Predictions:
     predicted: np.ndarray | None = None
     seen: np.ndarray | None = None
     errors: Mapping[int, str] = field(default_factory=dict)
+    fold: np.ndarray | None = None
     source: Mapping[str, Any] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -84,8 +92,12 @@ def write_predictions(predictions: Predictions, path: str | Path) -> None:
     Args:
         predictions: What to write.
         path: A ``.parquet`` file; its folder is made.
+
+    Raises:
+        UserError: A score is NaN or infinite.
     """
     path = Path(path)
+    _check_finite(predictions.scores, predictions.images, path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
@@ -117,6 +129,8 @@ def _to_table(predictions: Predictions) -> pa.Table:
         "seen": pa.nulls(count, pa.bool_()) if predictions.seen is None else pa.array(predictions.seen, pa.bool_()),
         "error": pa.array([predictions.errors.get(index) for index in range(count)], pa.string()),
     }
+    if predictions.fold is not None:
+        columns["fold"] = pa.array(predictions.fold, pa.int16(), mask=predictions.fold < 0)
     note = {"classes": list(predictions.classes), "source": dict(predictions.source)}
     return pa.table(columns).replace_schema_metadata({_KEY: json.dumps(note, ensure_ascii=False).encode()})
 
@@ -134,27 +148,54 @@ def read_predictions(path: str | Path) -> Predictions:
     """Reads a file of predictions.
 
     Raises:
-        UserError: The file is missing, damaged or no such file, or names an image twice.
+        UserError: The file is missing, damaged or no such file, names an image twice, or has a score that is NaN or
+            infinite.
     """
     table = _open(path, pq.read_table)
     meta = _meta(path, table.schema)
     images = table["image"].to_pylist()
-    again = pd.Index(images).duplicated()
-    if again.any():
-        raise UserError(f"{path}: {images[again.argmax()]} stands there twice; each image has one prediction")
+    check_each_once(images, path)
     classes = tuple(meta["classes"])
-    scores = table["scores"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
+    scores = table["scores"].combine_chunks().flatten().to_numpy(zero_copy_only=False).astype(np.float32, copy=False)
+    scores = scores.reshape(len(images), len(classes))
+    _check_finite(scores, images, path)
     seen = table["seen"]
     return Predictions(
         images=images,
-        scores=scores.astype(np.float32, copy=False).reshape(len(images), len(classes)),
+        scores=scores,
         classes=classes,
         labels=_labels(table["label"], len(classes)),
         predicted=_labels(table["pred_label"], len(classes)) if _is_list(table["pred_label"]) else None,
         seen=None if seen.null_count else seen.to_numpy(),
         errors={index: error for index, error in enumerate(table["error"].to_pylist()) if error is not None},
+        fold=table["fold"].fill_null(-1).to_numpy() if "fold" in table.column_names else None,
         source=meta["source"],
     )
+
+
+def _check_finite(scores: np.ndarray, images: Sequence[str], path: str | Path) -> None:
+    """Checks the scores part by part: a table of what is finite may be too large."""
+    step = max(_CHECKED // max(scores.shape[1], 1), 1)
+    for start in range(0, len(scores), step):
+        finite = np.isfinite(scores[start : start + step])
+        if not finite.all():
+            image = images[start + int(finite.all(axis=1).argmin())]
+            raise UserError(
+                f"{path}: the scores of {image} are NaN or infinite, as of a model whose training diverged or whose "
+                "half precision overflows; predict with another checkpoint, or without half precision"
+            )
+
+
+def check_each_once(images: Sequence[str], path: str | Path) -> None:
+    """Checks that every image stands once in a list to predict, or in a file of predictions.
+
+    Raises:
+        UserError: One stands there twice.
+    """
+    again = pd.Index(images).duplicated()
+    if again.any():
+        image = pd.Index(images)[again.argmax()]
+        raise UserError(f"{path}: {image} stands there twice; each image has one prediction, so remove the other rows")
 
 
 def read_source(path: str | Path) -> dict[str, Any]:
@@ -254,5 +295,6 @@ def in_order(predictions: Predictions, images: Sequence[str]) -> Predictions:
         predicted=pick(predictions.predicted),
         seen=pick(predictions.seen),
         errors={new: predictions.errors[old] for new, old in enumerate(rows.tolist()) if old in predictions.errors},
+        fold=pick(predictions.fold),
         source=predictions.source,
     )

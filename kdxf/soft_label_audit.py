@@ -1,4 +1,4 @@
-"""What makes predictions fit to be learnt from: no model that saw the image, and no ground truth mixed in twice.
+"""What makes predictions fit to be learnt from: no model that saw the image, no ground truth mixed in twice, no ranks.
 
 A model reproduces what it was trained on, with a confidence that says nothing; a soft label of its own training image
 teaches the slip back to the next model. So such rows are refused wherever soft labels or pseudo-labels are made or
@@ -19,6 +19,9 @@ _SHOWN = 3
 _ADVICE = "take predictions of models that have not seen them (tools/recipes/kfold.py makes them)"
 RATIO = "ground_truth_ratio"
 """Key of ``source``. A file that has it holds targets: they are trained on as they are. Others hold predictions."""
+TRAINING_DATA = "training_data"
+"""Key of ``source``, and of a checkpoint's ``meta``: of each training of the model, the fingerprints of its files by
+what they are, such as ``soft_label_file``, and by path (:mod:`kdxf.engine.hooks.training_data_hook`)."""
 
 
 def check_unseen(predictions: Predictions, path: str, rows: np.ndarray | None = None, *, advice: str = _ADVICE) -> None:
@@ -65,6 +68,36 @@ def _models(source: Mapping[str, Any]) -> list[str]:
     return found
 
 
+def second_hand(who: str, source: Mapping[str, Any]) -> str | None:
+    """Says where models have learnt soft labels, by which labels of images that they have not seen reach them.
+
+    The model of a fold learns targets of its training images. Those were made by models of other folds, and these were
+    trained on the labels of the images that it is tested on.
+
+    Args:
+        who: The models, as the subject of the sentence.
+        source: Of their predictions.
+
+    Returns:
+        A sentence without its full stop, or None where no soft labels were learnt, as far as is known.
+    """
+    files = _learnt(source)
+    if not files:
+        return None
+    return (
+        f"{who} learnt soft labels ({', '.join(files)}), and the models that made those were as a rule trained on "
+        "labels of the images scored here: labels seen at second hand, by which scores may be somewhat too high"
+    )
+
+
+def _learnt(source: Mapping[str, Any]) -> list[str]:
+    """Names the files of soft labels behind predictions, each once, through any number of files between."""
+    found = [file for data in source.get(TRAINING_DATA, []) for file in data.get("soft_label_file", {})]
+    for part in source.get("inputs", []):
+        found += _learnt(part.get("source", {}))
+    return list(dict.fromkeys(found))
+
+
 def mixed_ratio(source: Mapping[str, Any]) -> float | None:
     """Gives the part of the ground truth that a file's targets hold, from 0; None of a file of plain predictions.
 
@@ -74,3 +107,8 @@ def mixed_ratio(source: Mapping[str, Any]) -> float | None:
         return source[RATIO]
     ratios = [mixed_ratio(part.get("source", {})) for part in source.get("inputs", [])]
     return max((ratio for ratio in ratios if ratio is not None), default=None)
+
+
+def holds_ranks(source: Mapping[str, Any]) -> bool:
+    """Says whether a file's scores are a mean of ranks, or made of one: then they are no probabilities."""
+    return source.get("mean") == "rank" or any(holds_ranks(part.get("source", {})) for part in source.get("inputs", []))

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -23,6 +25,7 @@ SINGLE = Predictions(
     labels=np.array([1, 0, -1]),
     seen=np.array([True, False, False]),
     errors={1: "empty file"},
+    fold=np.array([1, -1, 0], np.int16),
     source={"config": "moe.py", "checkpoint_digest": "ab"},
 )
 SEVERAL = Predictions(
@@ -35,7 +38,7 @@ SEVERAL = Predictions(
 
 
 def same(one, other):
-    for name in ("scores", "labels", "predicted", "seen"):
+    for name in ("scores", "labels", "predicted", "seen", "fold"):
         np.testing.assert_array_equal(getattr(one, name), getattr(other, name), err_msg=name)
     assert (one.images, one.classes, one.errors, one.source) == (
         other.images,
@@ -61,9 +64,17 @@ def test_pandas_reads_the_file(tmp_path):
     assert frame.pred_label.tolist() == [0, 1, 0] and frame.pred_class.tolist() == ["奶粉", "x", "奶粉"]
     assert frame.score.tolist() == [0.75, 0.875, 0.5] and frame.label.isna().tolist() == [False, False, True]
     assert frame.scores[1].tolist() == [0.125, 0.875] and frame.error[1] == "empty file"
+    assert frame.fold.isna().tolist() == [False, True, False] and frame.fold[[0, 2]].tolist() == [1, 0]
     write_predictions(SEVERAL, tmp_path / "p.parquet")
     frame = pd.read_parquet(tmp_path / "p.parquet")
     assert [list(row) for row in frame.pred_label] == [[0, 1], []] and frame.pred_class.tolist() == ["x|y", ""]
+    assert "fold" not in frame
+
+
+def test_the_type_of_the_fold(tmp_path):
+    write_predictions(SINGLE, tmp_path / "p.parquet")
+    assert pq.read_schema(tmp_path / "p.parquet").field("fold").type == pa.int16()
+    assert read_predictions(tmp_path / "p.parquet").fold.dtype == np.int16
 
 
 def test_many_classes_take_half_the_space(tmp_path):
@@ -92,8 +103,29 @@ def test_other_files(tmp_path):
 
 def test_an_image_twice(tmp_path):
     write_predictions(Predictions(["a", "b", "b"], np.ones((3, 1), np.float32), ("x",)), tmp_path / "p.parquet")
-    with pytest.raises(UserError, match=r"p.parquet: b stands there twice; each image has one prediction"):
+    with pytest.raises(UserError, match=r"p.parquet: b stands there twice; each image has one prediction, so remove"):
         read_predictions(tmp_path / "p.parquet")
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("type_", [np.float32, np.float16])
+def test_scores_that_are_not_finite(tmp_path, monkeypatch, wrong, type_):
+    monkeypatch.setattr("kdxf.predictions._CHECKED", 4)  # two images at a time
+    path, width = tmp_path / "p.parquet", 2 if type_ == np.float32 else MANY_CLASSES
+    images, classes = [f"{index}.jpg" for index in range(5)], tuple(map(str, range(width)))
+    good = Predictions(images, np.ones((5, width), np.float32), classes, errors={2: "empty file"})
+    write_predictions(good, path)
+    scores = np.ones((5, width), type_)
+    scores[3, 1] = scores[4, 0] = wrong
+    message = r"p.parquet: the scores of 3.jpg are NaN or infinite, as of a model whose training diverged or whose half"
+    with pytest.raises(UserError, match=message):
+        write_predictions(replace(good, scores=scores), path)
+    assert read_predictions(path).errors == {2: "empty file"}
+    table = pq.read_table(path)
+    column = pa.FixedSizeListArray.from_arrays(pa.array(scores.reshape(-1)), width)
+    pq.write_table(table.set_column(table.column_names.index("scores"), "scores", column), path)
+    with pytest.raises(UserError, match=message):
+        read_predictions(path)
 
 
 def predictions(images=("a", "b"), classes=("x", "y"), several=False):
@@ -127,6 +159,8 @@ def test_another_order():
     assert found.images == ["c.jpg", "b/奶.png"] and found.labels.tolist() == [-1, 0]
     assert found.scores.tolist() == [[0.5, 0.5], [0.125, 0.875]] and found.errors == {1: "empty file"}
     assert found.seen.tolist() == [False, False] and found.predicted is None
+    assert found.fold.tolist() == [0, -1]
+    assert in_order(SEVERAL, ["b"]).fold is None
     with pytest.raises(UserError, match="1 images have no prediction, such as d"):
         in_order(SINGLE, ["c.jpg", "d"])
 

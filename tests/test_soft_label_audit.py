@@ -6,7 +6,7 @@ from mmengine.logging import MMLogger
 
 from kdxf.errors import UserError
 from kdxf.predictions import Predictions
-from kdxf.soft_label_audit import check_unseen, mixed_ratio
+from kdxf.soft_label_audit import TRAINING_DATA, check_unseen, holds_ranks, mixed_ratio, second_hand
 
 
 def predictions(seen, source):
@@ -64,3 +64,20 @@ def test_ratio():
     parts = [{"source": {"ground_truth_ratio": ratio}} for ratio in (0.0, 0.6)]
     assert mixed_ratio({"inputs": [{"source": {"inputs": [*parts, {"source": {}}]}}]}) == 0.6
     assert mixed_ratio({"inputs": [{"source": {"checkpoint": "a.pth"}}]}) is None
+
+
+def test_second_hand():
+    assert second_hand("It", {"checkpoint": "a.pth", "inputs": [{"source": {}}]}) is None
+    data = {"ann_file": {"train.csv": "ef"}, "soft_label_file": {"soft.parquet": "ab"}}
+    folds = [{"source": {TRAINING_DATA: [data]}} for _ in range(2)]
+    source = {"inputs": [{"source": {"inputs": folds}}], TRAINING_DATA: [{"soft_label_file": {"pseudo.parquet": "cd"}}]}
+    assert second_hand("It", {TRAINING_DATA: [{"ann_file": {"train.csv": "ef"}}]}) is None
+    assert second_hand("It", source) == (
+        "It learnt soft labels (pseudo.parquet, soft.parquet), and the models that made those were as a rule trained "
+        "on labels of the images scored here: labels seen at second hand, by which scores may be somewhat too high"
+    )
+
+
+def test_ranks():
+    assert holds_ranks({"mean": "rank"}) and not holds_ranks({"mean": "arithmetic", "inputs": [{"source": {}}]})
+    assert holds_ranks({"mean": "arithmetic", "inputs": [{"source": {}}, {"source": {"mean": "rank"}}]})

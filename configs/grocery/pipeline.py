@@ -8,7 +8,8 @@ Result   table.md in work; not measured
 data = "data/grocery"
 work = "work_dirs/grocery/pipeline"
 epochs = "12"
-long_epochs = "60"  # of one model, as many steps as five folds take
+long_epochs = "60"  # of one model, for the time of five folds
+half_epochs = "24"  # of half of the labels, for the steps of all rows
 configs = "configs/grocery/craft"
 fused = "{configs}/arcface.py"
 options = ""  # more settings of every model
@@ -24,88 +25,126 @@ settings = (
 )
 
 
-def single(
+def train(
     name: str,
-    config: str,
-    train: str = "{data}/train.csv",
+    config: str = "{fused}",
+    list_: str = "{data}/train.csv",
     soft: str | None = None,
     epochs: str = "{epochs}",
-    tta: bool = True,
 ) -> dict[str, object]:
-    """Give the stage that trains one model and predicts val."""
-    folder = f"{{work}}/{name}"
-    chosen = f"--work-dir {folder} --cfg-options {{settings}} train_dataloader.dataset.ann_file={train}"
-    chosen += f" train_cfg.max_epochs={epochs}"
+    """Give the stage that trains one model."""
+    chosen = f"{{settings}} train_dataloader.dataset.ann_file={list_} train_cfg.max_epochs={epochs}"
     if soft is not None:
         chosen += f" train_dataloader.dataset.soft_label_file={soft}"
-    test = f"tools/test.py {config} {folder}/epoch_{epochs}.pth {chosen}"
-    views = [f"{test} --out {folder}/val_tta.parquet --tta"] if tta else []
     return dict(
         name=name,
-        run=[f"tools/train.py {config} --resume {chosen}", f"{test} --out {folder}/val.parquet", *views],
-        inputs=[*inputs, train, *([soft] if soft is not None else [])],
-        outputs=folder,
+        run=f"tools/train.py {config} --resume --work-dir {{work}}/{name} --cfg-options {chosen}",
+        inputs=[*inputs, list_, *([soft] if soft is not None else [])],
+        outputs=f"{{work}}/{name}",
+    )
+
+
+def predict(name: str, config: str = "{fused}", views: bool = True, epochs: str = "{epochs}") -> dict[str, object]:
+    """Give the stage that lets a model predict val, as it is and by the mean of four views."""
+    test = f"tools/test.py {config} {{work}}/{name}/epoch_{epochs}.pth --work-dir {{work}}/tests --out {{work}}"
+    outputs = {f"{{work}}/val/{name}.parquet": f"{test}/val/{name}.parquet"}
+    if views:
+        outputs[f"{{work}}/views/{name}.parquet"] = f"{test}/views/{name}.parquet --tta"
+    return dict(
+        name=f"{name} on val",
+        run=list(outputs.values()),
+        inputs=[f"{{work}}/{name}", *inputs],
+        outputs=list(outputs),
     )
 
 
 def folds(name: str, soft: str | None = None) -> dict[str, object]:
-    """Give the stage that trains five folds and predicts val with the mean of their models."""
+    """Give the stage that trains five folds."""
     chosen = "" if soft is None else f"train_dataloader.dataset.soft_label_file={soft}"
     return dict(
         name=name,
         run=f"tools/recipes/kfold.py {{fused}} --folds {{work}}/lists --work-dir {{work}}/{name} "
-        f"--predict holdout={{data}}/val.csv --cfg-options {{settings}} {chosen}",
+        f"--cfg-options {{settings}} {chosen}",
         inputs=["{work}/lists", *inputs, *([soft] if soft is not None else [])],
         outputs=f"{{work}}/{name}",
     )
 
 
-def mean(name: str, *files: str) -> dict[str, object]:
-    """Give the stage that averages files of predictions."""
-    paths = [f"{{work}}/{file}.parquet" for file in files]
-    out = f"{{work}}/{name}.parquet"
-    return dict(
-        name=name,
-        run=f"tools/recipes/ensemble.py {' '.join(paths)} --out {out} --overwrite",
-        inputs=paths,
-        outputs=out,
-    )
+def predict_folds(name: str) -> dict[str, object]:
+    """Give the stage that lets the models of five folds predict val, and averages them."""
+    run, outputs = [], []
+    for kind, views in (("val", ""), ("views", "--tta")):
+        files = [f"{{work}}/{kind}/{name}_{fold}.parquet" for fold in range(5)]
+        run += [
+            f"tools/test.py {{fused}} {{work}}/{name}/fold_{fold}/epoch_{{epochs}}.pth --work-dir {{work}}/tests "
+            f"--out {file} {views}"
+            for fold, file in enumerate(files)
+        ]
+        outputs += [f"{{work}}/{kind}/{name}.parquet"]
+        run += [f"tools/recipes/ensemble.py {' '.join(files)} --out {outputs[-1]} --overwrite"]
+    return dict(name=f"{name} on val", run=run, inputs=[f"{{work}}/{name}", *inputs], outputs=outputs)
+
+
+def mean(name: str, weights: dict[str, float], kinds: dict[str, str]) -> dict[str, object]:
+    """Give the stage that averages models, with and without views.
+
+    Args:
+        name: Of the result.
+        weights: Of each model.
+        kinds: For ``val`` and ``views``, which predictions of the last model are taken.
+    """
+    run, inputs, outputs = [], [], []
+    for kind, of_last in kinds.items():
+        *others, last = weights
+        files = {other: f"{{work}}/{kind}/{other}.parquet" for other in others}
+        files[last] = f"{{work}}/{of_last}/{last}.parquet"
+        groups = " ".join(f"--group {model} {file}" for model, file in files.items())
+        shares = " ".join(f"{model}={share}" for model, share in weights.items())
+        inputs += list(files.values())
+        outputs += [f"{{work}}/{kind}/{name}.parquet"]
+        run += [f"tools/recipes/ensemble.py {groups} --weights {shares} --out {outputs[-1]} --overwrite"]
+    return dict(name=name, run=run, inputs=sorted(set(inputs)), outputs=outputs)
 
 
 rows = {
-    "one model": "single/val",
-    "one model, views": "single/val_tta",
-    "one model, five times as long": "long/val",
-    "one model, five times as long, views": "long/val_tta",
-    "five folds": "folds/holdout",
-    "one distilled model": "distilled/val",
-    "one distilled model, views": "distilled/val_tta",
-    "five distilled folds": "folds_distilled/holdout",
+    "one model": "single",
+    "one model, five times as long": "long",
+    "five folds": "folds",
+    "one distilled model": "distilled",
+    "five distilled folds": "folds_distilled",
     "folds and distilled folds": "both",
-    "image alone": "image/val",
-    "text alone": "text/val",
-    "image and text, mean": "image_text",
-    "one model, half of the labels": "half/val",
-    "the same and pseudo-labels": "half_pseudo/val",
+    "image alone": "image",
+    "text alone": "text",
+    "image 0.6, text 0.4": "image_text",
+    "half of the labels": "half",
+    "half of the labels, twice as long": "half_long",
+    "half of the labels and pseudo-labels": "half_pseudo",
 }
+files = {name: f"val/{file}" for name, file in rows.items()}
+files |= {f"{name}, views": f"views/{file}" for name, file in rows.items() if file != "text"}
+
 stages = [
     dict(
         name="lists",
         run="tools/data/kfold.py {data}/train.csv --root {data}/images --out {work}/lists --lists --overwrite",
-        inputs="{data}/train.csv",
+        inputs=["{data}/train.csv", "{data}/images"],
         outputs="{work}/lists",
     ),
     dict(
         name="halves",
         run="tools/data/split.py {data}/train.csv --root {data}/images --split 0.5 --out {work}/halves --overwrite",
-        inputs="{data}/train.csv",
+        inputs=["{data}/train.csv", "{data}/images"],
         outputs="{work}/halves",
     ),
-    single("single", "{fused}"),
-    single("image", "{configs}/image.py"),
-    single("text", "{configs}/text.py", tta=False),
-    single("half", "{fused}", train="{work}/halves/train.csv", tta=False),
+    train("single"),
+    predict("single"),
+    train("image", "{configs}/image.py"),
+    predict("image", "{configs}/image.py"),
+    train("text", "{configs}/text.py"),
+    predict("text", "{configs}/text.py", views=False),
+    mean("image_text", {"image": 0.6, "text": 0.4}, {"val": "val", "views": "val"}),
     folds("folds"),
+    predict_folds("folds"),
     dict(
         name="soft-labels",
         run="tools/recipes/soft_labels.py {work}/folds/oof.parquet --ground-truth-ratio 0.7 --out {work}/soft.parquet "
@@ -113,13 +152,19 @@ stages = [
         inputs="{work}/folds/oof.parquet",
         outputs="{work}/soft.parquet",
     ),
-    single("distilled", "{fused}", soft="{work}/soft.parquet"),
+    train("distilled", soft="{work}/soft.parquet"),
+    predict("distilled"),
     folds("folds_distilled", soft="{work}/soft.parquet"),
-    single("long", "{fused}", epochs="{long_epochs}"),
+    predict_folds("folds_distilled"),
+    mean("both", {"folds": 0.5, "folds_distilled": 0.5}, {"val": "val", "views": "views"}),
+    train("half", list_="{work}/halves/train.csv"),
+    predict("half"),
+    train("half_long", list_="{work}/halves/train.csv", epochs="{half_epochs}"),
+    predict("half_long", epochs="{half_epochs}"),
     dict(
         name="pseudo-labels",
         run=[
-            "tools/test.py {fused} {work}/half/epoch_{epochs}.pth --work-dir {work}/half --out {work}/hidden.parquet "
+            "tools/test.py {fused} {work}/half/epoch_{epochs}.pth --work-dir {work}/tests --out {work}/hidden.parquet "
             "--cfg-options test_dataloader.dataset.ann_file={work}/halves/val.csv test_dataloader.dataset.data_root= "
             "test_dataloader.dataset.data_prefix={data}/images test_dataloader.dataset.classes={data}/classes.txt "
             "test_dataloader.dataset.ocr_file={data}/ocr",
@@ -127,17 +172,18 @@ stages = [
             "--out {work}/pseudo.csv --overwrite",
         ],
         inputs=["{work}/half", "{work}/halves"],
-        outputs=["{work}/hidden.parquet", "{work}/pseudo.csv"],
+        outputs=["{work}/hidden.parquet", "{work}/pseudo.csv", "{work}/pseudo.json"],
     ),
-    single("half_pseudo", "{fused}", train="{work}/pseudo.csv", tta=False),
-    mean("image_text", "image/val", "text/val"),
-    mean("both", "folds/holdout", "folds_distilled/holdout"),
+    train("half_pseudo", list_="{work}/pseudo.csv"),
+    predict("half_pseudo"),
+    train("long", epochs="{long_epochs}"),
+    predict("long", epochs="{long_epochs}"),
     dict(
         name="table",
         run="tools/recipes/score.py {fused} "
-        + " ".join(f"'{name}={{work}}/{file}.parquet'" for name, file in rows.items())
+        + " ".join(f"'{name}={{work}}/{file}.parquet'" for name, file in files.items())
         + " --out {work}/table.md",
-        inputs=[f"{{work}}/{file}.parquet" for file in rows.values()],
+        inputs=[f"{{work}}/{file}.parquet" for file in files.values()],
         outputs="{work}/table.md",
     ),
 ]

@@ -101,7 +101,7 @@ def infer(
                     add(prediction)
                 bar.update()
         if probabilities is not None:
-            probabilities.write(inferencer.trained_on, source)
+            probabilities.write(inferencer.trained_on, {**source, **inferencer.learnt})
     return report
 
 

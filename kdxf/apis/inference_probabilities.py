@@ -9,7 +9,7 @@ import numpy as np
 
 from kdxf.apis.input_images import InputImage
 from kdxf.apis.prediction_csv import Prediction
-from kdxf.datasets.image_keys import image_keys
+from kdxf.datasets.image_keys import are_among, image_keys
 from kdxf.errors import UserError
 from kdxf.predictions import Predictions, multi_hot, write_predictions
 
@@ -61,7 +61,7 @@ class Probabilities:
             scores=self._scores,
             classes=self._classes,
             predicted=self._predicted(),
-            seen=None if trained_on is None else np.isin(image_keys(paths), trained_on),
+            seen=None if trained_on is None else are_among(image_keys(paths), trained_on),
             errors=self._errors,
             source=source,
         )

@@ -19,12 +19,14 @@ from kdxf.apis.config_errors import explaining_config_errors
 from kdxf.apis.missing_modality import remove_modality
 from kdxf.apis.prediction_source import prediction_source
 from kdxf.apis.stages import last_stage
+from kdxf.datasets.image_keys import paths_of
 from kdxf.engine.checkpoint import trusting_checkpoints
 from kdxf.engine.dist import start_distributed
-from kdxf.engine.hooks import LoadedWeightsHook, TrainedImagesHook
+from kdxf.engine.hooks import LoadedWeightsHook, TrainedImagesHook, TrainingDataHook
 from kdxf.engine.runner import open_runner
 from kdxf.errors import UserError
 from kdxf.evaluation.prediction_table import PredictionTable, check_name
+from kdxf.predictions import check_each_once
 from kdxf.whole_files import write_whole
 
 
@@ -62,7 +64,7 @@ def test(
         The scores by name.
 
     Raises:
-        UserError: The config or the checkpoint cannot be used.
+        UserError: The config or the checkpoint cannot be used, or a ``.parquet`` table would have an image twice.
     """
     source: dict[str, Any] = {}
     if out is not None:
@@ -96,12 +98,17 @@ def test(
 
 def _add_table(runner: Runner, out: str | Path, source: dict[str, Any]) -> None:
     dataset = runner.test_loop.dataloader.dataset
+    image_root = os.path.join(getattr(dataset, "img_prefix", ""), "")
+    if Path(out).suffix == ".parquet":
+        images = [path.removeprefix(image_root) for path in paths_of(dataset)]
+        check_each_once(images, getattr(dataset, "ann_file", "") or "the test set")
     hook = next(hook for hook in runner.hooks if isinstance(hook, TrainedImagesHook))
+    data = next(hook for hook in runner.hooks if isinstance(hook, TrainingDataHook))
     table = PredictionTable(
         out,
-        image_root=os.path.join(getattr(dataset, "img_prefix", ""), ""),
+        image_root=image_root,
         seen=hook.seen,
-        source=source,
+        source=lambda: {**source, **data.source()},
     )
     table.dataset_meta = runner.test_evaluator.dataset_meta
     runner.test_evaluator.metrics.append(table)

@@ -20,27 +20,45 @@ def leaf_datasets(dataset: Any) -> Iterator[Any]:
 
 
 def image_keys(paths: Sequence[str]) -> np.ndarray:
-    """Gives a number per image, int64 (n,), from its path below the current folder, or its whole path elsewhere.
+    """Gives two numbers per image, from its path as it is named, and from that which its folder leads to by links.
 
-    Configs may divide a path into root, prefix and name as they like. A project that lies elsewhere next time is
-    recognized too, as long as its data lie in it.
+    Paths count from the current folder where they lie below it. Configs may divide a path into root, prefix and name
+    as they like. The first number recognizes the images of a project that lies elsewhere next time, even if a link in
+    it leads to another place there; the second one an image that is reached by two ways. They are the same where no
+    folder is a link. Links to single files are not followed: that would take a look at every file.
 
     Args:
-        paths: Paths as the pipeline opens them (``img_path``).
+        paths: n paths as the pipeline opens them (``img_path``).
+
+    Returns:
+        int64 (n, 2).
     """
     here = os.path.join(os.getcwd(), "")
-    names = [os.path.abspath(path).removeprefix(here) for path in paths]
-    return pd.util.hash_array(np.array(names, dtype=object), categorize=False).view(np.int64)
+    folders: dict[str, tuple[str, str]] = {}
+    names = []
+    for path in paths:
+        folder, name = os.path.split(path)
+        if folder not in folders:
+            folders[folder] = os.path.abspath(folder), os.path.realpath(folder)
+        names += [os.path.join(place, name).removeprefix(here) for place in folders[folder]]
+    numbers = pd.util.hash_array(np.array(names, dtype=object), categorize=False)
+    return numbers.view(np.int64).reshape(-1, 2)
+
+
+def are_among(images: np.ndarray, keys: np.ndarray) -> np.ndarray:
+    """Tells which of n images, int64 (n, 2), have one of their two numbers among ``keys``: bool (n,)."""
+    return np.logical_or(*np.isin(images, keys).T)
 
 
 def keys_of(dataset: Any) -> np.ndarray:
-    """Gives the sorted keys of all images of a dataset, each once, int64."""
-    keys = []
-    for leaf in leaf_datasets(dataset):
-        if not hasattr(leaf, "get_data_info"):
-            continue  # a dataset without files, such as one of random numbers
-        keys.append(image_keys(_paths(leaf)))
-    return np.unique(np.concatenate(keys)) if keys else np.empty(0, np.int64)
+    """Gives the keys of all images of a dataset, each once, int64 (m, 2)."""
+    return np.unique(image_keys(paths_of(dataset)), axis=0)
+
+
+def paths_of(dataset: Any) -> list[str]:
+    """Gives the path of every row of a dataset, as the pipeline opens it; one without files has none."""
+    leaves = [leaf for leaf in leaf_datasets(dataset) if hasattr(leaf, "get_data_info")]
+    return [path for leaf in leaves for path in _paths(leaf)]
 
 
 def _paths(dataset: Any) -> list[str]:

@@ -18,6 +18,7 @@ from kdxf.engine.hooks import (
     ResumedScheduleHook,
     ResumedValidationHook,
     TrainedImagesHook,
+    TrainingDataHook,
 )
 
 HOOKS_OF_EVERY_RUN = (
@@ -26,6 +27,7 @@ HOOKS_OF_EVERY_RUN = (
     ResumedScheduleHook,
     ResumedValidationHook,
     TrainedImagesHook,
+    TrainingDataHook,
 )
 
 # mmengine calls its own old interface, and warns of it in every run.

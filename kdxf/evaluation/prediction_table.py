@@ -36,7 +36,7 @@ class PredictionTable(BaseMetric):
         path: The file, ``.csv`` or ``.parquet``.
         image_root: Stands before the image in its path, and is left out of the file.
         seen: Tells of n paths which images the model was trained on, bool (n,), or None where nobody knows.
-        source: Where the predictions come from, for the metadata of a ``.parquet`` file.
+        source: Gives where the predictions come from, for the metadata of a ``.parquet`` file, when that is written.
     """
 
     default_prefix = "prediction_table"
@@ -46,13 +46,13 @@ class PredictionTable(BaseMetric):
         path: str | Path,
         image_root: str = "",
         seen: Callable[[Sequence[str]], np.ndarray | None] | None = None,
-        source: Mapping[str, Any] | None = None,
+        source: Callable[[], Mapping[str, Any]] = dict,
     ) -> None:
         super().__init__()
         self.path = Path(path)
         self.image_root = image_root
         self.seen = seen
-        self.source = source or {}
+        self.source = source
 
     def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
         """Keep a batch of predictions."""
@@ -85,7 +85,7 @@ class PredictionTable(BaseMetric):
             predicted=multi_hot([row["pred_label"] for row in results], len(classes)) if several else None,
             seen=None if self.seen is None else self.seen(paths),
             errors={index: row["error"] for index, row in enumerate(results) if row["error"] is not None},
-            source=self.source,
+            source=self.source(),
         )
 
     def _write_csv(self, results: list[dict[str, Any]], names: Sequence[str] | None) -> None:

@@ -26,7 +26,7 @@ def average(units: Sequence[Unit], weights: Sequence[float], mean: str = "arithm
         origin: Where the weights come from, for ``source``.
 
     Returns:
-        The mean. ``seen`` is true of images that any model has seen, see
+        The mean. ``seen`` is true of images that any model has seen, and ``fold`` is there where all files agree, see
         :class:`~kdxf.recipes.ensemble_reading.Facts`; ``source`` has ``mean``, ``weights`` (their origin) and, for
         each of the ``inputs``, its ``file``, ``digest``, ``unit``, ``weight`` and ``source``.
 
@@ -66,5 +66,6 @@ def average(units: Sequence[Unit], weights: Sequence[float], mean: str = "arithm
         predicted=votes >= _HALF if facts.multi_label else None,
         seen=facts.seen,
         errors=facts.errors,
+        fold=facts.fold,
         source={"tool": "tools/recipes/ensemble.py", "mean": mean, "weights": origin, "inputs": inputs},
     )

@@ -38,6 +38,7 @@ class Facts:
         images, classes, labels, errors: As in :class:`~kdxf.predictions.Predictions`; a label that any file knows.
         seen: Whether a model was trained on the image, as far as files say so. None where no file knows an image that
             its model has seen, and one of them knows nothing.
+        fold: Which fold's model made a row, where all files agree; else None.
         multi_label: Whether an image may have several labels.
         silent: The files that do not say which images their model has seen.
     """
@@ -47,6 +48,7 @@ class Facts:
         self.classes: tuple[str, ...] = ()
         self.labels: np.ndarray | None = None
         self.errors: dict[int, str] = {}
+        self.fold: np.ndarray | None = None
         self.multi_label = False
         self.silent: list[Path] = []
         self._seen = np.zeros(0, bool)
@@ -60,8 +62,10 @@ class Facts:
         """
         if not self.images:
             self.images, self.classes = predictions.images, predictions.classes
-            self.multi_label = predictions.multi_label
+            self.multi_label, self.fold = predictions.multi_label, predictions.fold
             self._seen = np.zeros(len(self.images), bool)
+        if self.fold is not None and (predictions.fold is None or (predictions.fold != self.fold).any()):
+            self.fold = None
         self.errors = {**predictions.errors, **self.errors}
         if predictions.seen is None:
             self.silent.append(file)

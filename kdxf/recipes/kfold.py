@@ -8,16 +8,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from kdxf.annotations import read_annotations
 from kdxf.apis.stages import last_stage
 from kdxf.digests import file_digest
 from kdxf.errors import UserError
-from kdxf.predictions import Predictions, read_predictions, read_source, write_predictions
+from kdxf.predictions import Predictions, check_each_once, read_predictions, read_source, write_predictions
 from kdxf.recipes.ensemble import average
 from kdxf.recipes.ensemble_units import make_units
 from kdxf.recipes.kfold_fold import OUT_OF_FOLD, TOOL, UNSEEN_WEIGHTS, Wanted, is_predicted, prediction_file, run_fold
 from kdxf.recipes.kfold_metrics import evaluate, fold_table, markdown
 from kdxf.recipes.kfold_plan import Fold, chosen_folds, plan_folds
-from kdxf.soft_label_audit import check_unseen
+from kdxf.recipes.pipeline.lock import lock
+from kdxf.soft_label_audit import check_unseen, second_hand
 from kdxf.whole_files import write_whole
 
 _OWN_NAMES = (OUT_OF_FOLD, "oof")
@@ -39,11 +41,13 @@ def kfold(
     """Trains folds and gathers their predictions.
 
     A fold goes on where it stopped, and what is finished is left as it is: the same call may be made again at any
-    time. Several machines may share the folds out among them (``only``), over one ``work_dir`` or in folders that are
-    brought together afterwards; the call that finds all folds there gathers them.
+    time. Several machines share the folds when each makes this call over one ``work_dir``: a fold that another one is
+    at is left out. Or each has folds of its own (``only``), in folders that are brought together afterwards. The call
+    that finds all folds there gathers them.
 
     ``work_dir`` gets ``fold_<K>/val.parquet`` and ``fold_<K>/<name>.parquet``, then ``oof.parquet`` (each image once,
-    in the order of the lists), ``<name>.parquet`` (the mean of the folds' models), ``metrics.csv`` and ``metrics.md``.
+    in the order of the lists, with its ``fold``), ``<name>.parquet`` (the mean of the folds' models), ``metrics.csv``
+    and ``metrics.md``.
 
     Args:
         config: A config file, with or without ``stages``.
@@ -68,14 +72,25 @@ def kfold(
     plan = plan_folds(config, folds, work_dir, options, seed=seed, amp=amp)
     wanted = Wanted({name: Path(file) for name, file in (predict or {}).items()}, checkpoint, tta)
     _check(plan, wanted, config)
-    for fold in chosen_folds(plan, only):
-        print(f"fold {fold.number} of {len(plan)}: {fold.folder}", flush=True)
-        run_fold(fold, wanted, seed=seed, amp=amp)
+    waiting = chosen_folds(plan, only)
+    for _ in range(2):  # whoever was at a fold may have been stopped by the time that the others are done
+        waiting = [fold for fold in waiting if not _run_unless_taken(fold, wanted, len(plan), seed, amp)]
     missing = [fold.number for fold in plan if not all(is_predicted(fold, wanted, name) for name in wanted.names())]
     if missing:
         print(f"not gathered yet: the folds {', '.join(map(str, missing))} are missing", flush=True)
         return None
     return _gather(plan, wanted, Path(work_dir))
+
+
+def _run_unless_taken(fold: Fold, wanted: Wanted, count: int, seed: int | None, amp: bool) -> bool:
+    """Runs a fold and gives True, or False where another process is at it."""
+    with lock(fold.folder / ".lock") as held:
+        taken = held is None
+        note = ": another process is at it, left out" if taken else ""
+        print(f"fold {fold.number} of {count}: {fold.folder}{note}", flush=True)
+        if not taken:
+            run_fold(fold, wanted, seed=seed, amp=amp)
+    return not taken
 
 
 def _check(plan: Sequence[Fold], wanted: Wanted, config: str | Path) -> None:
@@ -85,6 +100,7 @@ def _check(plan: Sequence[Fold], wanted: Wanted, config: str | Path) -> None:
             raise UserError(f"--predict: {name!r} cannot name a file of predictions; give another, as NAME={file}")
         if not file.is_file():
             raise UserError(f"--predict {file}: there is no such list")
+        check_each_once(read_annotations(file, empty_labels=True)["image"].tolist(), file)
     cfg = last_stage(plan[0].cfg)
     if wanted.lists and cfg.get("test_dataloader") is None:
         raise UserError(f"--predict: config {config} has no test_dataloader, which says how images are prepared")
@@ -113,12 +129,13 @@ def _gather(plan: Sequence[Fold], wanted: Wanted, work_dir: Path) -> pd.DataFram
     scores = {number: (len(part), evaluate(cfg, part)) for number, part in parts.items()}
     table = fold_table(scores, (len(together), evaluate(cfg, together)))
     write_whole(table.to_csv(index=False).encode(), work_dir / "metrics.csv")
-    write_whole(markdown(table, wanted.checkpoint).encode(), work_dir / "metrics.md")
+    note = second_hand("These models", together.source)
+    write_whole(markdown(table, wanted.checkpoint, note).encode(), work_dir / "metrics.md")
     return table
 
 
 def _joined(parts: Sequence[Predictions], plan: Sequence[Fold]) -> Predictions:
-    """Puts the predictions of the folds one after the other."""
+    """Puts the predictions of the folds one after the other; ``fold`` counts them from 0, as ``inputs`` lists them."""
     for part, fold in zip(parts, plan, strict=True):
         if part.classes != parts[0].classes:
             raise UserError(f"{fold.folder} and {plan[0].folder} have different classes; train both with the same ones")
@@ -140,6 +157,7 @@ def _joined(parts: Sequence[Predictions], plan: Sequence[Fold]) -> Predictions:
             for start, part in zip(starts, parts, strict=False)
             for index, error in part.errors.items()
         },
+        fold=np.repeat(np.arange(len(parts), dtype=np.int16), [len(part) for part in parts]),
     )
 
 

@@ -14,14 +14,16 @@ from kdxf.apis.stages import last_stage
 from kdxf.apis.test import test
 from kdxf.apis.train import train
 from kdxf.apis.train_result import TrainResult
+from kdxf.config_files import config_contents
 from kdxf.digests import file_digest
 from kdxf.errors import UserError
 from kdxf.predictions import read_predictions, read_source, write_predictions
-from kdxf.recipes.kfold_plan import RESULT, Fold
+from kdxf.recipes.kfold_plan import RESULT, Fold, differing
 from kdxf.soft_label_audit import check_unseen
 
 OUT_OF_FOLD = "val"
 TOOL = "tools/recipes/kfold.py"
+_FILES = "files"
 UNSEEN_WEIGHTS = "let the training start from weights (load_from) that have not seen the images of the fold"
 
 
@@ -71,12 +73,13 @@ def run_fold(fold: Fold, wanted: Wanted, *, seed: int | None = None, amp: bool =
 
 
 def is_predicted(fold: Fold, wanted: Wanted, name: str) -> bool:
-    """Tells whether the predictions of a list are there, from these settings."""
+    """Tells whether the predictions of a list are there, from these settings and files."""
     path = prediction_file(fold, name)
     if not path.is_file():
         return False
     source = read_source(path)
-    return all(source.get(key) == value for key, value in _facts(fold, wanted, name).items())
+    same = all(source.get(key) == value for key, value in _facts(fold, wanted, name).items())
+    return same and not differing(source.get(_FILES, {}), _files(fold, wanted, name))
 
 
 def prediction_file(fold: Fold, name: str) -> Path:
@@ -94,6 +97,13 @@ def _facts(fold: Fold, wanted: Wanted, name: str) -> dict[str, Any]:
         "checkpoint_choice": wanted.checkpoint,
         "tta": wanted.tta,
     }
+
+
+def _files(fold: Fold, wanted: Wanted, name: str) -> dict[str, str]:
+    """Gives the fingerprints of what the config names for the predictions of a list."""
+    cfg = _test_config(fold, name, _list(fold, wanted, name))
+    parts = ("test_dataloader", "tta_pipeline") if wanted.tta else ("test_dataloader",)
+    return config_contents({part: cfg.get(part) for part in parts})
 
 
 def _list(fold: Fold, wanted: Wanted, name: str) -> Path:
@@ -119,7 +129,8 @@ def _predict(fold: Fold, wanted: Wanted, name: str, checkpoint: Path, seed: int 
     predictions = read_predictions(raw)
     if name == OUT_OF_FOLD:
         check_unseen(predictions, str(prediction_file(fold, name)), advice=UNSEEN_WEIGHTS)
-    source = {**predictions.source, **_facts(fold, wanted, name), "list": str(file), "seed": seed}
+    facts = {**_facts(fold, wanted, name), _FILES: _files(fold, wanted, name)}
+    source = {**predictions.source, **facts, "list": str(file), "seed": seed}
     write_predictions(replace(predictions, source=source), prediction_file(fold, name))
     raw.unlink()
     raw.with_suffix(".metrics.json").unlink()

@@ -83,8 +83,9 @@ def fold_table(
         gathered: The same of all out-of-fold predictions together.
 
     Returns:
-        A row per fold, then ``mean`` and ``std`` (n - 1 in the denominator) of the folds, then :data:`GATHERED`; the
-        columns are ``fold``, ``images`` and the scores.
+        A row per fold, then ``mean``, ``std`` (n - 1 in the denominator) and ``std error`` (that of the mean: std over
+        the root of n; folds share training images, so it is rather too small), then :data:`GATHERED`; the columns are
+        ``fold``, ``images`` and the scores.
     """
     rows = pd.DataFrame(
         [{"fold": f"fold_{number}", "images": count, **scores} for number, (count, scores) in folds.items()]
@@ -94,6 +95,7 @@ def fold_table(
         [
             {"fold": "mean", "images": pd.NA, **numbers.mean()},
             {"fold": "std", "images": pd.NA, **numbers.std()},
+            {"fold": "std error", "images": pd.NA, **numbers.sem()},
             {"fold": GATHERED, "images": gathered[0], **gathered[1]},
         ]
     )
@@ -101,9 +103,16 @@ def fold_table(
     return table[["fold", "images", *numbers.columns]]
 
 
-def markdown(table: pd.DataFrame, checkpoint: str) -> str:
-    """Writes the table as Markdown, with a note where the checkpoints were chosen by the scores themselves."""
-    return scores_markdown(table) + (f"\n{_BEST_NOTE}" if checkpoint == "best" else "")
+def markdown(table: pd.DataFrame, checkpoint: str, note: str | None = None) -> str:
+    """Writes the table as Markdown, with a note where the checkpoints were chosen by the scores themselves.
+
+    Args:
+        table: The table.
+        checkpoint: ``'last'`` or ``'best'``.
+        note: One more, if there is one.
+    """
+    notes = ([_BEST_NOTE] if checkpoint == "best" else []) + ([f"{note}.\n"] if note else [])
+    return "\n".join([scores_markdown(table), *notes])
 
 
 def scores_markdown(table: pd.DataFrame) -> str:

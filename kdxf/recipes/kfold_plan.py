@@ -12,13 +12,16 @@ from mmengine.config import Config
 from kdxf.annotations import read_annotations
 from kdxf.apis.config import config_digest, leaf_dataset, load_config, set_list
 from kdxf.apis.stages import last_stage, plan_stages
+from kdxf.config_files import config_contents
 from kdxf.digests import file_digest, settings_digest
 from kdxf.errors import UserError
+from kdxf.predictions import check_each_once
 from kdxf.whole_files import write_whole
 
 SETTINGS = "settings.json"
 RESULT = "result.json"
 _LISTS = {"train_dataloader": "train.csv", "val_dataloader": "val.csv"}
+_NAMING = (*_LISTS, "model", "load_from", "custom_hooks")
 
 
 @dataclass(frozen=True)
@@ -31,12 +34,15 @@ class Fold:
         lists: Its folder of lists.
         settings: Digests of all that decides its result, by what a user calls them. No place is among them, so that
             folders may be moved.
+        files: Fingerprints of the files that the config names for the training
+            (:func:`kdxf.config_files.config_contents`).
     """
 
     number: int
     cfg: Config
     lists: Path
     settings: Mapping[str, Any]
+    files: Mapping[str, str]
 
     @property
     def folder(self) -> Path:
@@ -49,7 +55,7 @@ class Fold:
         return settings_digest(self.settings)
 
     def check_settings(self) -> None:
-        """Checks that what lies in the folder came from these settings.
+        """Checks that what lies in the folder came from these settings and files.
 
         Raises:
             UserError: It did not.
@@ -57,6 +63,7 @@ class Fold:
         path = self.folder / SETTINGS
         found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else self.settings
         changed = [name for name, value in self.settings.items() if found.get(name) != value]
+        changed += differing(found, self.files)
         if changed:
             raise UserError(
                 f"{self.folder} holds a fold with other settings ({' and '.join(changed)} changed); remove it, or "
@@ -65,7 +72,16 @@ class Fold:
 
     def write_settings(self) -> None:
         """Notes the settings in the folder, before anything else is written there."""
-        write_whole((json.dumps(self.settings, indent=2) + "\n").encode(), self.folder / SETTINGS)
+        note = {**self.settings, **self.files}
+        write_whole((json.dumps(note, indent=2, ensure_ascii=False) + "\n").encode(), self.folder / SETTINGS)
+
+
+def differing(found: Mapping[str, Any], files: Mapping[str, str]) -> list[str]:
+    """Names the files that have another fingerprint than the noted one.
+
+    What is noted of only one of the two does not count: folds may be gathered where the files of the training are not.
+    """
+    return [name for name, value in files.items() if found.get(name, value) != value]
 
 
 def plan_folds(
@@ -88,7 +104,7 @@ def plan_folds(
 
     Raises:
         UserError: The config cannot be used or has no validation, a list is missing, an image is validated by two
-            folds or in both lists of one, or a stage trains on a list of its own.
+            folds, twice by one or in both lists of one, or a stage trains on a list of its own.
     """
     cfg = load_config(config, options)
     if any(last_stage(cfg).get(name) is None for name in ("val_dataloader", "val_cfg", "val_evaluator")):
@@ -104,8 +120,16 @@ def plan_folds(
             set_list(own, loader, folder / name, "--folds")
         _check_stages(own, folder)
         lists = {name: file_digest(folder / name) for name in _LISTS.values()}
-        plan.append(Fold(number, own, folder, {"the config": digest, **lists, "--seed": seed, "--amp": amp}))
+        settings = {"the config": digest, **lists, "--seed": seed, "--amp": amp}
+        plan.append(Fold(number, own, folder, settings, _files(own)))
     return plan
+
+
+def _files(cfg: Config) -> dict[str, str]:
+    """Gives the fingerprints of what all stages name; the lists are among the settings."""
+    stages = [stage.cfg for stage in plan_stages(cfg)] if cfg.get("stages") else [cfg]
+    found = config_contents({str(index): {name: cfg.get(name) for name in _NAMING} for index, cfg in enumerate(stages)})
+    return {name: digest for name, digest in found.items() if name != "ann_file"}
 
 
 def _fold_folders(folds: Path) -> dict[int, Path]:
@@ -123,7 +147,9 @@ def _check_lists(folders: Mapping[int, Path]) -> None:
     """Checks that every image is predicted by one model, which is not trained on it."""
     validated: dict[str, Path] = {}
     for folder in folders.values():
-        train, val = (set(read_annotations(folder / name, empty_labels=True)["image"]) for name in _LISTS.values())
+        images = {name: read_annotations(folder / name, empty_labels=True)["image"] for name in _LISTS.values()}
+        check_each_once(images["val.csv"].tolist(), folder / "val.csv")
+        train, val = map(set, images.values())
         if both := train & val:
             raise UserError(
                 f"{folder}: {min(both)} stands in train.csv and in val.csv; a fold must not see what it predicts"

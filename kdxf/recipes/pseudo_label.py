@@ -13,7 +13,7 @@ from kdxf.digests import file_digest
 from kdxf.errors import UserError
 from kdxf.predictions import Predictions, read_predictions
 from kdxf.recipes.pseudo_label_choice import Choice, best_two, choose
-from kdxf.soft_label_audit import RATIO, check_unseen, mixed_ratio
+from kdxf.soft_label_audit import RATIO, check_unseen, holds_ranks, mixed_ratio
 
 TOOL = "tools/recipes/pseudo_label.py"
 SCORE = "score"
@@ -58,8 +58,8 @@ def pseudo_label(
         only_pseudo: Leave the labelled rows out.
 
     Raises:
-        UserError: A file cannot be read, they have different classes, an image is labelled already, a model was trained
-            on an image that it is to label, or no prediction is kept.
+        UserError: A file cannot be read or holds targets or ranks, they have different classes, an image is labelled
+            already, a model was trained on an image that it is to label, or no prediction is kept.
     """
     _check(choice, weight)
     predictions = read_predictions(file)
@@ -67,6 +67,8 @@ def pseudo_label(
         raise UserError(f"{file}: predicts several labels per image; pseudo-labels are made of one label per image")
     if mixed_ratio(predictions.source) is not None:
         raise UserError(f"{file}: holds targets, with the ground truth in them; give predictions")
+    if holds_ranks(predictions.source):
+        raise UserError(f"{file}: holds ranks, which are no probabilities; average with another --mean")
     check_unseen(predictions, str(file))
     frame = _labelled(train, predictions, file)
     best, first, second = best_two(predictions.scores)
@@ -134,6 +136,7 @@ def _soft(predictions: Predictions, rows: np.ndarray, source: dict[str, Any]) ->
         scores=predictions.scores[rows],
         classes=predictions.classes,
         seen=None if predictions.seen is None else predictions.seen[rows],
+        fold=None if predictions.fold is None else predictions.fold[rows],
         source={**source, RATIO: 0.0},
     )
 

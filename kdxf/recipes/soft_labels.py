@@ -10,7 +10,7 @@ from kdxf.errors import UserError
 from kdxf.predictions import Predictions, read_predictions
 from kdxf.recipes.ensemble import average
 from kdxf.recipes.ensemble_units import make_units
-from kdxf.soft_label_audit import RATIO, check_unseen, mixed_ratio
+from kdxf.soft_label_audit import RATIO, check_unseen, holds_ranks, mixed_ratio
 
 TOOL = "tools/recipes/soft_labels.py"
 
@@ -30,8 +30,8 @@ def soft_labels(
             parts out-of-fold predictions, and with 6 and 4.)
 
     Raises:
-        UserError: The ratio or the weights cannot be used, a file cannot be read, holds targets already or predictions
-            of images that its model was trained on, files do not agree, or no label is known.
+        UserError: The ratio or the weights cannot be used, a file cannot be read, holds targets already, ranks or
+            predictions of images that its model was trained on, files do not agree, or no label is known.
     """
     if not 0 <= ground_truth_ratio <= 1:
         raise UserError(f"--ground-truth-ratio {ground_truth_ratio:g}: give a part from 0 to 1")
@@ -43,6 +43,8 @@ def soft_labels(
     for part in mean.source["inputs"]:
         if mixed_ratio(part["source"]) is not None:
             raise UserError(f"{part['file']}: holds targets already, with the ground truth in them; give predictions")
+        if holds_ranks(part["source"]):
+            raise UserError(f"{part['file']}: holds ranks, which are no probabilities; average with another --mean")
     if mean.labels is None and ground_truth_ratio:
         raise UserError(
             f"{files[0]}: knows no label to mix in; give --ground-truth-ratio 0, or predict a labelled list"

@@ -10,31 +10,34 @@ from kdxf.errors import UserError
 from kdxf.recipes.submission_ids import read_table
 
 
-def average_submissions(files: Sequence[Path]) -> pd.DataFrame:
+def average_submissions(files: Sequence[Path], sample: Path | None = None) -> pd.DataFrame:
     """Takes the mean of the numeric columns of submissions.
 
     Args:
-        files: CSVs: ids, then scores. Rows and columns may stand in any order; the first file's is kept.
+        files: CSVs: ids, then scores. Rows and columns may stand in any order.
+        sample: A sample submission, whose ids and columns the files must have; its order is kept, by default that of
+            the first file.
 
     Raises:
         UserError: There is one file alone; files differ in ids or columns; or a column holds text, or classes.
     """
     if len(files) < 2:
         raise UserError("--average: give at least two submissions")
-    first = read_table(files[0])
+    model = sample or files[0]
+    first = read_table(model)
     key, *columns = first.columns
     total = np.zeros((len(first), len(columns)))
     for file in files:
         table = read_table(file)
         if set(table.columns) != set(first.columns):
             raise UserError(
-                f"{file} and {files[0]} have different columns: {', '.join(table.columns[:8])} and "
+                f"{file} and {model} have different columns: {', '.join(table.columns[:8])} and "
                 f"{', '.join(first.columns[:8])}; average submissions of one format"
             )
         table = table.set_index(key)
         for owner, other, lacking in (
-            (file, files[0], first[key][~first[key].isin(table.index)]),
-            (files[0], file, table.index[~table.index.isin(first[key])]),
+            (file, model, first[key][~first[key].isin(table.index)]),
+            (model, file, table.index[~table.index.isin(first[key])]),
         ):
             if len(lacking):
                 raise UserError(f"{owner}: lacks {len(lacking)} ids of {other}, such as {lacking[:1].item()}")

@@ -27,11 +27,13 @@ class Sample:
         file: Where it was read from.
         columns: Its columns or, in JSON, the keys of its entries; the first holds the ids.
         ids: Its ids, in order.
+        values: What its second column holds, each once.
     """
 
     file: Path
     columns: list[str]
     ids: list[str]
+    values: frozenset[str] = frozenset()
 
 
 def read_table(file: Path) -> pd.DataFrame:
@@ -61,7 +63,8 @@ def read_table(file: Path) -> pd.DataFrame:
 def read_sample(file: Path) -> Sample:
     """Reads a sample submission, see :func:`read_table`."""
     table = read_table(file)
-    return Sample(file, list(map(str, table.columns)), table.iloc[:, 0].tolist())
+    values = frozenset(table.iloc[:, 1:2].to_numpy().ravel())
+    return Sample(file, list(map(str, table.columns)), table.iloc[:, 0].tolist(), values)
 
 
 def name_images(images: Sequence[str], source: str | Path, style: str | None, sample: Sample | None) -> dict[str, int]:
@@ -77,8 +80,10 @@ def name_images(images: Sequence[str], source: str | Path, style: str | None, sa
         Id to index of the image, in the order of the submission.
 
     Raises:
-        UserError: Two images have one id, or the ids are not those of the sample.
+        UserError: There is no image, two have one id, or the ids are not those of the sample.
     """
+    if not images:
+        raise UserError(f"{source}: holds no image; predict a list with images")
     if style is None:
         style = "name" if sample is None else _most_alike(images, set(sample.ids))
     ids = [STYLES[style](image) for image in images]

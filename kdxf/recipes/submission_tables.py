@@ -8,6 +8,7 @@ import pandas as pd
 from kdxf.errors import UserError
 from kdxf.predictions import Predictions
 from kdxf.recipes.submission_ids import Sample
+from kdxf.soft_label_audit import holds_ranks
 
 FORMATS = {"class": ["image_id", "category_id"], "scores": ["image_id"], "json": ["image_name", "category", "score"]}
 """Formats and the columns that they have by default.
@@ -43,8 +44,9 @@ def make_table(
         names: K readable names, for the third column of the format ``class``; by default the predictions' own.
 
     Raises:
-        UserError: The columns do not fit the format, the sample has other classes, or the format holds one class per
-            image and the predictions several.
+        UserError: The columns do not fit the format, the sample has other classes or writes them otherwise, the format
+            holds one class per image and the predictions several, or their scores are ranks, by which no class can be
+            chosen.
     """
     rows = np.fromiter(places.values(), np.int64, len(places))
     columns = list(columns) or (sample.columns if sample else FORMATS[form])
@@ -59,6 +61,13 @@ def make_table(
         raise UserError("--class-names: are for the third column of the format class; name it: --columns ID CLASS NAME")
     if form == "json" and predictions.multi_label:
         raise UserError("--format json holds one class per image, and the predictions several; take class or scores")
+    if not predictions.multi_label and holds_ranks(predictions.source):
+        raise UserError(
+            f"--format {form}: the scores are ranks (--mean rank), by which the classes of an image cannot be "
+            "compared; average with another --mean"
+        )
+    if sample is not None:
+        _check_writing(sample, predictions.classes, class_as)
     written = [str(index) for index in range(len(predictions.classes))] if class_as == "index" else predictions.classes
     values: list[Sequence] = [list(places), _joined(predictions, rows, written)]
     if form == "json":
@@ -90,6 +99,20 @@ def _scores(
     table = pd.DataFrame(scores[:, order] if order != list(range(len(order))) else scores, columns=classes)
     table.insert(0, columns[0], list(places))
     return table
+
+
+def _check_writing(sample: Sample, classes: Sequence[str], class_as: str) -> None:
+    """Checks that a sample whose classes are clearly numbers, or clearly names, is not filled with the other."""
+    values = sample.values - {""}
+    numbers, names = all(map(str.isdecimal, values)), values <= set(classes)
+    where = f"{sample.file}: its column {sample.columns[1]} holds"
+    if class_as == "name" and numbers and not names and not all(map(str.isdecimal, classes)):
+        raise UserError(
+            f"{where} numbers such as {min(values)}, and the classes have names such as {classes[0]}; add --class-as "
+            "index, or leave --sample out"
+        )
+    if class_as == "index" and names and not numbers:
+        raise UserError(f"{where} names of classes such as {min(values)}; leave --class-as index out")
 
 
 def _check_classes(sample: Sample, columns: Sequence[str], known: Mapping[str, int]) -> None:

@@ -14,7 +14,7 @@ from kdxf.apis.prediction_csv import Columns
 from kdxf.apis.test import test as run_test
 from kdxf.datasets.image_keys import image_keys
 from kdxf.errors import UserError
-from kdxf.predictions import read_predictions
+from kdxf.predictions import read_predictions, read_source
 from kdxf.text.registry import OCR_ENGINES
 
 OPTIONS = {"engine": {"type": "BrightnessOCR"}, "device": "cpu", "progress": False}
@@ -289,12 +289,14 @@ def test_probabilities_equal_those_of_testing(lab, tmp_path, tta):
 def test_a_checkpoint_says_what_it_was_trained_on(lab, tmp_path):
     content = torch.load(lab.image_checkpoint)
     keys = image_keys([f"{lab.images}/{name}" for name in lab.names[1:3]])
-    content["meta"]["trained_on"] = torch.from_numpy(np.sort(keys))
+    content["meta"]["trained_on"] = torch.from_numpy(np.unique(keys))
+    content["meta"]["training_data"] = data = [{"soft_label_file": {"soft.parquet": "ab"}}]
     torch.save(content, tmp_path / "model.pth")
     options = {"device": "cpu", "progress": False, "save_probs": tmp_path / "p.parquet"}
     for inputs in ([], [lab.images]):
         infer(load_config(lab.image), tmp_path / "model.pth", tmp_path / "out.csv", inputs, **options)
         assert read_predictions(tmp_path / "p.parquet").seen.tolist() == [False, True, True, False, False]
+        assert read_source(tmp_path / "p.parquet")["training_data"] == data
         assert len(rows_of(tmp_path / "out.csv")) == 5
 
 

@@ -85,6 +85,16 @@ def test_checkpoint_that_runs_code_is_refused(cfg, tmp_path):
     assert not marker.exists()
 
 
+def test_an_image_twice_is_found_before_the_test(cfg, tiny_trained, tmp_path, monkeypatch):
+    (tmp_path / "list.txt").write_text("blue/0.png 0\nred/0.png 2\nblue/0.png 0\n")
+    cfg.test_dataloader.dataset.ann_file = str(tmp_path / "list.txt")
+    run_test(cfg, tiny_trained.checkpoint, out=tmp_path / "p.csv")
+    assert len(pd.read_csv(tmp_path / "p.csv")) == 3
+    monkeypatch.setattr("mmengine.runner.Runner.test", None)
+    with pytest.raises(UserError, match=r"list.txt: blue/0.png stands there twice; each image has one prediction, so"):
+        run_test(cfg, tiny_trained.checkpoint, out=tmp_path / "p.parquet")
+
+
 @pytest.mark.parametrize(
     ("change", "arguments", "message"),
     [

@@ -5,7 +5,7 @@ from mmengine.dataset import ConcatDataset
 from mmpretrain.datasets import CustomDataset
 
 from kdxf.datasets import ClassBalancedDataset, OCRTextDataset
-from kdxf.datasets.image_keys import image_keys, keys_of, leaf_datasets
+from kdxf.datasets.image_keys import are_among, image_keys, keys_of, leaf_datasets
 
 
 def ocr_text_dataset(root, images):
@@ -17,11 +17,39 @@ def ocr_text_dataset(root, images):
 def test_paths_below_the_current_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     below = image_keys(["data/1.jpg", "./data//1.jpg", f"{tmp_path}/data/1.jpg", "data/2.jpg", "/data/1.jpg"])
-    assert below.dtype == np.int64 and len(set(below[:3])) == 1 and len(set(below)) == 3
+    assert below.shape == (5, 2) and below.dtype == np.int64
+    np.testing.assert_array_equal(below[:, 0], below[:, 1])  # no folder is a link
+    assert len(set(below[:3, 0])) == 1 and len(set(below[:, 0])) == 3
     (tmp_path / "moved").mkdir()
     monkeypatch.chdir(tmp_path / "moved")
-    assert image_keys(["data/1.jpg", "/data/1.jpg"]).tolist() == [below[0], below[4]]
-    assert image_keys([]).shape == (0,)
+    assert image_keys(["data/1.jpg", "/data/1.jpg"]).tolist() == below[[0, 4]].tolist()
+    assert image_keys([]).shape == (0, 2)
+
+
+def test_linked_folders(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data" / "real" / "sub").mkdir(parents=True)
+    (tmp_path / "data" / "link").symlink_to("real")
+    named, linked = image_keys(["data/real/sub/1.jpg", "data/link/sub/1.jpg"])
+    assert linked[0] != named[0] == named[1] == linked[1]
+    # Whichever way was trained on, both are recognized.
+    for trained in (named, linked):
+        both = image_keys(["data/real/sub/1.jpg", "data/link/sub/1.jpg", "data/link/sub/2.jpg"])
+        assert are_among(both, trained).tolist() == [True, True, False]
+    assert are_among(image_keys([]), named).shape == (0,)
+
+
+def test_a_link_that_leads_elsewhere_next_time(tmp_path, monkeypatch):
+    keys = []
+    for place in ("here", "there"):
+        (tmp_path / f"store of {place}").mkdir()
+        (tmp_path / place / "data").mkdir(parents=True)
+        (tmp_path / place / "data" / "images").symlink_to(tmp_path / f"store of {place}")
+        monkeypatch.chdir(tmp_path / place)
+        keys.append(image_keys(["data/images/1.jpg"]))
+    assert are_among(keys[1], keys[0]).tolist() == [True] and keys[0][0, 1] != keys[1][0, 1]
+    # Checkpoints from before links were followed have the first number alone.
+    assert are_among(keys[0], keys[0][:, 0]).tolist() == [True]
 
 
 def test_wrapped_datasets(tmp_path):
@@ -30,7 +58,7 @@ def test_wrapped_datasets(tmp_path):
     both = ConcatDataset([one, two])
     assert list(leaf_datasets(both)) == [one, two]
     images = [f"{tmp_path}/{name}" for name in ("1/img/a", "1/img/b", "2/img/b", "2/img/c")]
-    expected = np.unique(image_keys(images))
+    expected = np.unique(image_keys(images), axis=0)
     np.testing.assert_array_equal(keys_of(both), expected)
 
 
@@ -43,4 +71,4 @@ def test_datasets_of_the_host(tmp_path):
 
 @pytest.mark.parametrize("dataset", [[1, 2], range(3)])
 def test_data_without_files(dataset):
-    assert keys_of(dataset).shape == (0,)
+    assert keys_of(dataset).shape == (0, 2)

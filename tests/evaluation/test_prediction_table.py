@@ -55,7 +55,10 @@ def test_parquet_has_all_scores(tmp_path):
 def test_parquet_of_one_label_per_image(tmp_path):
     one = {"pred_label": torch.tensor([1]), "pred_score": torch.tensor([0.25, 0.75], dtype=torch.bfloat16)}
     writer = PredictionTable(
-        tmp_path / "p.parquet", "data/img/", lambda paths: np.array([p.endswith("b.jpg") for p in paths]), {"tta": True}
+        tmp_path / "p.parquet",
+        "data/img/",
+        lambda paths: np.array([p.endswith("b.jpg") for p in paths]),
+        lambda: {"tta": True},
     )
     writer.process(None, [{"img_path": "data/img/a.jpg", "gt_label": torch.tensor([0]), **one}])
     writer.process(None, [{"img_path": "data/img/b.jpg", **one}])

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.stats import rankdata
 
 from kdxf.recipes.ensemble_means import FLOOR, MEANS
 
@@ -34,6 +35,12 @@ def test_rank():
     other = [[0.9, 0.3], [0.5, 0.2], [0.4, 0.1]]  # ranks 3 2 1 and 3 2 1
     expected = np.array([[2, 3], [2, 1.75], [2, 1.25]]) / 3
     np.testing.assert_allclose(mean("rank", one, other), expected, rtol=1e-6)
+
+
+def test_equal_scores_share_the_mean_of_their_ranks():
+    scores = np.random.default_rng(0).integers(-2, 3, (500, 7)).astype(np.float32) / 4
+    expected = rankdata(scores, axis=0) / 500
+    np.testing.assert_allclose(MEANS["rank"].enter(scores), expected, rtol=1e-6)
 
 
 def test_ranks_of_many_classes():

@@ -54,6 +54,15 @@ def test_what_models_have_seen(write):
     assert facts_of(b).seen.tolist() == [False] * 3
 
 
+def test_folds_that_agree(write):
+    folds = {name: np.array(fold, np.int16) for name, fold in (("a", [0, 1, 1]), ("b", [1, 0, 1]), ("c", [0, 1, 0]))}
+    a, c = write("a", SCORES, fold=folds["a"]), write("c", SCORES, fold=folds["c"])
+    same = write("b", SCORES, order=[2, 0, 1], fold=folds["b"])  # as a, in another order
+    assert facts_of(a).fold.tolist() == facts_of(a, same).fold.tolist() == [0, 1, 1]
+    none = write("none", SCORES)
+    assert all(facts_of(*files).fold is None for files in ([a, c], [a, c, a], [a, none], [none, a], [none]))
+
+
 def test_errors(write):
     files = write("a", SCORES, errors={1: "empty"}), write("b", SCORES, errors={1: "other", 2: "cut"})
     assert facts_of(*files).errors == {1: "empty", 2: "cut"}

@@ -5,6 +5,8 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -16,6 +18,8 @@ from kdxf.apis.train_result import TrainResult
 from kdxf.errors import UserError
 from kdxf.predictions import read_predictions, write_predictions
 from kdxf.recipes.kfold import kfold
+from kdxf.recipes.pipeline.lock import lock
+from kdxf.soft_label_audit import TRAINING_DATA
 
 FINAL = ("oof.parquet", "test.parquet", "metrics.csv", "metrics.md")
 
@@ -86,6 +90,7 @@ def test_stopped_at_any_moment_it_comes_to_the_same(folds_lab, repo, tmp_path, m
     pd.testing.assert_frame_equal(run(folds_lab, tmp_path / "together", only=[1]), table)
 
     check_the_files(folds_lab, tmp_path / "whole", table)
+    check_soft_labels(folds_lab, tmp_path / "whole")
     check_refusals(folds_lab, tmp_path / "whole")
 
 
@@ -102,6 +107,9 @@ def check_the_files(lab, work, table):
     assert together.seen.tolist() == [False] * 24
     assert [part["source"]["fold"] for part in together.source["inputs"]] == [0, 1, 2]
     assert together.source["inputs"][1]["source"]["seed"] == 3
+    assert together.fold.tolist() == np.repeat([0, 1, 2], 8).tolist()
+    for image, fold in zip(together.images, together.fold, strict=True):
+        assert image in read_predictions(together.source["inputs"][fold]["file"]).images
     # The mean over the folds, of images whose label nobody knows.
     mean = read_predictions(work / "test.parquet")
     parts = [read_predictions(work / f"fold_{fold}" / "test.parquet") for fold in range(3)]
@@ -110,11 +118,26 @@ def check_the_files(lab, work, table):
     # Accuracies by hand.
     right = together.scores.argmax(axis=1) == together.labels
     by_fold = [100 * part.mean() for part in np.split(right, 3)]
-    expected = [*by_fold, np.mean(by_fold), np.std(by_fold, ddof=1), 100 * right.mean()]
+    spread = np.std(by_fold, ddof=1)
+    expected = [*by_fold, np.mean(by_fold), spread, spread / 3**0.5, 100 * right.mean()]
     np.testing.assert_allclose(table["accuracy/top1"], expected, atol=1e-4)
-    assert table["fold"].tolist() == ["fold_0", "fold_1", "fold_2", "mean", "std", "out-of-fold"]
+    assert table["fold"].tolist() == ["fold_0", "fold_1", "fold_2", "mean", "std", "std error", "out-of-fold"]
     assert table["images"].tolist()[:3] == [8, 8, 8] and table["images"].iloc[-1] == 24
     assert pd.read_csv(work / "metrics.csv")["accuracy/top1"].tolist() == pytest.approx(expected, abs=1e-4)
+
+
+def check_soft_labels(lab, work):
+    """Models that learnt soft labels have noted it; their scores say so."""
+    table = (work / "metrics.md").read_text()
+    path = work / "fold_1" / "val.parquet"
+    found = read_predictions(path)
+    data = [{"soft_label_file": {"soft.parquet": "ab"}}]
+    write_predictions(replace(found, source={**found.source, TRAINING_DATA: data}), path)
+    run(lab, work)
+    added = (work / "metrics.md").read_text().removeprefix(table)
+    assert added.startswith("\nThese models learnt soft labels (soft.parquet), and the models that made those were as")
+    assert added.count("\n") == 2
+    write_predictions(found, path)
 
 
 def check_refusals(lab, work):
@@ -141,8 +164,37 @@ def check_refusals(lab, work):
         run(lab, work)
 
 
+def test_two_commands_share_the_folds(folds_lab, tmp_path, monkeypatch, capsys):
+    """What another one holds is left out, and looked at again when all others are done."""
+    work, ran = tmp_path / "work", []
+    with ExitStack() as other:
+
+        def note(fold, *args, **options):
+            ran.append(fold.number)
+            with lock(fold.folder / ".lock") as second:
+                assert second is None
+            if fold.number == 2:
+                first.close()
+
+        first = other.enter_context(ExitStack())
+        first.enter_context(lock(work / "fold_0" / ".lock"))
+        other.enter_context(lock(work / "fold_1" / ".lock"))
+        monkeypatch.setattr(module, "run_fold", note)
+        assert run(folds_lab, work) is None
+    assert ran == [2, 0]
+    assert capsys.readouterr().out.splitlines() == [
+        f"fold 0 of 3: {work}/fold_0: another process is at it, left out",
+        f"fold 1 of 3: {work}/fold_1: another process is at it, left out",
+        f"fold 2 of 3: {work}/fold_2",
+        f"fold 0 of 3: {work}/fold_0",
+        f"fold 1 of 3: {work}/fold_1: another process is at it, left out",
+        "not gathered yet: the folds 0, 1, 2 are missing",
+    ]
+
+
 def test_mistakes_are_found_before_the_training(folds_lab, tmp_path):
-    work = tmp_path / "work"
+    work, twice = tmp_path / "work", tmp_path / "twice.csv"
+    twice.write_text("image\na.png\nb.png\na.png\n")
     for predict, message in (
         (
             {"val": folds_lab.test},
@@ -150,6 +202,7 @@ def test_mistakes_are_found_before_the_training(folds_lab, tmp_path):
         ),
         ({"a/b": folds_lab.test}, r"^--predict: 'a/b' cannot name a file"),
         ({"test": tmp_path / "no.csv"}, r"^--predict .*no.csv: there is no such list$"),
+        ({"test": twice}, r"^.*twice.csv: a.png stands there twice; each image has one prediction, so remove"),
     ):
         with pytest.raises(UserError, match=message):
             run(folds_lab, work, predict=predict)

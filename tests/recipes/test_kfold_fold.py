@@ -36,6 +36,12 @@ def test_stages_views_and_the_best_checkpoint(folds_lab, tmp_path):
     assert is_predicted(fold, wanted, "val") and is_predicted(fold, wanted, "test")
     assert not is_predicted(fold, replace(wanted, tta=False), "val")
     assert not is_predicted(fold, replace(wanted, checkpoint="last"), "val")
+    # Nor are those with other files.
+    classes = folds_lab.lists / "classes.txt"
+    names = classes.read_text(encoding="utf-8")
+    classes.write_text(names + "\n", encoding="utf-8")
+    assert not is_predicted(fold, wanted, "val") and not is_predicted(fold, wanted, "test")
+    classes.write_text(names, encoding="utf-8")
     folds_lab.test.write_text("image\nred/0.png\n")
     assert is_predicted(fold, wanted, "val") and not is_predicted(fold, wanted, "test")
     run_fold(fold, wanted, amp=True)

@@ -48,7 +48,7 @@ def test_unknown_metric():
 
 def test_the_table():
     table = fold_table({0: (2, {"top1": 50.0}), 1: (3, {"top1": 80.0})}, (5, {"top1": 68.0}))
-    assert table["top1"].tolist() == pytest.approx([50, 80, 65, 15 * 2**0.5, 68])
+    assert table["top1"].tolist() == pytest.approx([50, 80, 65, 15 * 2**0.5, 15, 68])
     text = markdown(table, "last")
     assert text.splitlines() == [
         "| fold | images | top1 |",
@@ -57,12 +57,15 @@ def test_the_table():
         "| fold_1 | 3 | 80.00 |",
         "| mean |  | 65.00 |",
         "| std |  | 21.21 |",
+        "| std error |  | 15.00 |",
         "| out-of-fold | 5 | 68.00 |",
     ]
     note = markdown(table, "best").removeprefix(text)
     assert note.startswith(
         "\nThe checkpoint of each fold is the best one on the fold that it is scored on, so these scores"
     )
+    assert markdown(table, "best", "They learnt") == f"{text}{note}\nThey learnt.\n"
+    assert markdown(table, "last", "They learnt") == f"{text}\nThey learnt.\n"
     # The spread of one fold is not known.
     one = fold_table({0: (2, {"top1": 50.0})}, (2, {"top1": 50.0}))
-    assert "| std |  |  |" in markdown(one, "last").splitlines()
+    assert "| std |  |  |" in markdown(one, "last") and "| std error |  |  |" in markdown(one, "last")

@@ -39,6 +39,51 @@ def test_changed_settings_are_named(folds_lab, tmp_path):
         fold.check_settings()
 
 
+def test_files_of_other_contents_are_named(folds_lab, tmp_path):
+    soft, start = tmp_path / "soft.parquet", tmp_path / "start.pth"
+    soft.write_text("soft"), start.write_text("start")
+    options = {"train_dataloader.dataset.soft_label_file": str(soft), "load_from": str(start)}
+
+    def fold():
+        return plan_folds(folds_lab.config, folds_lab.lists, tmp_path / "work", options)[0]
+
+    first = fold()
+    assert set(first.files) == {"soft_label_file", "load_from", "classes"}
+    first.write_settings()
+    soft.write_text("soft")  # made again as it was
+    fold().check_settings()
+    soft.write_text("other")
+    message = r"fold_0 holds a fold with other settings \(soft_label_file changed\); remove it, or choose"
+    with pytest.raises(UserError, match=message):
+        fold().check_settings()
+    start.write_text("other")
+    with pytest.raises(UserError, match=r"\(soft_label_file and load_from changed\); remove it"):
+        fold().check_settings()
+    # Folds are gathered where the files of the training are not.
+    soft.unlink(), start.unlink()
+    fold().check_settings()
+
+
+def test_every_stage_names_files(folds_lab, tmp_path):
+    (tmp_path / "head.pth").touch()
+    init = {"init_cfg": {"type": "Pretrained", "checkpoint": str(tmp_path / "head.pth")}}
+    stages = [{"name": "one"}, {"name": "two", "model": {"head": init}}]
+    fold = plan_folds(folds_lab.config, folds_lab.lists, tmp_path / "work", {"stages": stages})[0]
+    assert set(fold.files) == {"checkpoint", "classes"}
+
+
+def test_a_list_with_an_image_twice(folds_lab, tmp_path):
+    for name in ("train.csv", "val.csv"):
+        path = folds_lab.lists / "fold_1" / name
+        path.write_text(path.read_text() + path.read_text().splitlines()[1] + "\n")
+        if name == "train.csv":  # oversampled
+            plan_folds(folds_lab.config, folds_lab.lists, tmp_path / "work")
+    with pytest.raises(
+        UserError, match="fold_1/val.csv: blue/1.png stands there twice; each image has one prediction, so remove the"
+    ):
+        plan_folds(folds_lab.config, folds_lab.lists, tmp_path / "work")
+
+
 def test_lists_that_leak(folds_lab, tmp_path):
     def plan():
         plan_folds(folds_lab.config, folds_lab.lists, tmp_path / "work")

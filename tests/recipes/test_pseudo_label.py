@@ -45,6 +45,10 @@ def test_soft_ones_are_finished_targets(write, train):
     assert found.soft.images == ["0.jpg", "2.jpg", "3.jpg"]
     np.testing.assert_allclose(found.soft.scores, np.array(SCORES, np.float32)[[0, 2, 3]])
     assert found.soft.source["ground_truth_ratio"] == 0 and found.soft.seen.tolist() == [False] * 3
+    assert found.soft.fold is None
+    folds = np.array([0, 1, 1, 2], np.int16)
+    found = pseudo_label(write("test", SCORES, **UNSEEN, fold=folds), train, Choice(per_class=1))
+    assert found.soft.fold.tolist() == [0, 1, 2]
 
 
 def test_without_ground_truth_and_weighted_by_score(write, train):
@@ -94,6 +98,7 @@ def test_what_cannot_be_used(write, train):
             {"source": {"ground_truth_ratio": 0.3}},
             "bad.parquet: holds targets, with the ground truth in them; give pred",
         ),
+        ({"source": {"mean": "rank"}}, "bad.parquet: holds ranks, which are no probabilities; average with another"),
         (
             {"classes": ("milk", "phone", "blue")},
             "train.csv: the label 'red' is neither one of the 3 class names nor an",

@@ -43,6 +43,13 @@ def test_an_image_without_label_has_the_mean_alone(write):
     assert found.labels.tolist() == [-1, 1]
 
 
+def test_the_fold_is_kept_while_one_made_the_target(write):
+    files = [write(name, ONE, labels=[2, 1], **UNSEEN, fold=np.array([1, 0], np.int16)) for name in ("one", "two")]
+    other = write("other", TWO, labels=[2, 1], **UNSEEN, fold=np.array([0, 1], np.int16))
+    assert soft_labels(files[:1]).fold.tolist() == soft_labels(files).fold.tolist() == [1, 0]
+    assert soft_labels([*files, other]).fold is None
+
+
 def test_several_labels(write):
     truth = [[1, 0, 1], [0, 0, 0]]
     file = write("oof", ONE, labels=truth, predicted=[[1, 0, 0], [0, 1, 0]], **UNSEEN)
@@ -81,3 +88,6 @@ def test_what_cannot_be_mixed(write, tmp_path):
         UserError, match=r"soft.parquet: holds targets already, with the ground truth in them; give predi"
     ):
         soft_labels([tmp_path / "soft.parquet"])
+    ranks = write("ranks", ONE, labels=[2, 1], **UNSEEN, source={"mean": "rank"})
+    with pytest.raises(UserError, match=r"ranks.parquet: holds ranks, which are no probabilities; average with anothe"):
+        soft_labels([file, ranks])

@@ -23,6 +23,26 @@ def test_mean_in_the_order_of_the_first(submit):
     assert found.values.tolist() == [["Test_0", 0.25, 0.5], ["007", 0.5, 0.5]]
 
 
+def test_mean_in_the_order_of_a_sample(submit):
+    files = [submit("a.csv", ONE), submit("b.csv", ONE)]
+    found = average_submissions(files, submit("sample.csv", "image_id,rust,healthy\n007,9,9\nTest_0,9,9\n"))
+    assert list(found.columns) == ["image_id", "rust", "healthy"]
+    assert found.values.tolist() == [["007", 0, 1], ["Test_0", 0.25, 0.5]]
+
+
+@pytest.mark.parametrize(
+    ("sample", "message"),
+    [
+        ("id,healthy,rust\nTest_0,0,0\n007,0,0\n", "a.csv and .*sample.csv have different columns: image_id, healthy,"),
+        ("image_id,healthy,rust\nTest_0,0,0\n", "sample.csv: lacks 1 ids of .*a.csv, such as 007"),
+        (ONE + "8,0,0\n", "a.csv: lacks 1 ids of .*sample.csv, such as 8"),
+    ],
+)
+def test_another_sample(submit, sample, message):
+    with pytest.raises(UserError, match=message):
+        average_submissions([submit("a.csv", ONE), submit("b.csv", ONE)], submit("sample.csv", sample))
+
+
 def test_three(submit):
     texts = [f"id,x\na,{score}\n" for score in (0, 0.5, 1)]
     assert average_submissions([submit(f"{i}.csv", text) for i, text in enumerate(texts)]).x.tolist() == [0.5]

@@ -14,12 +14,12 @@ def sample(tmp_path, text, name="sample.csv"):
 
 def test_csv(tmp_path):
     found = sample(tmp_path, "\ufeffimage_id,健康,rust\n007,0.5,0.5\n1,0,1\n")
-    assert found == Sample(tmp_path / "sample.csv", ["image_id", "健康", "rust"], ["007", "1"])
+    assert found == Sample(tmp_path / "sample.csv", ["image_id", "健康", "rust"], ["007", "1"], {"0.5", "0"})
 
 
 def test_json(tmp_path):
     found = sample(tmp_path, '[{"image_name": "1.jpg", "category": "x", "score": 1}]', "sample.json")
-    assert found == Sample(tmp_path / "sample.json", ["image_name", "category", "score"], ["1.jpg"])
+    assert found == Sample(tmp_path / "sample.json", ["image_name", "category", "score"], ["1.jpg"], {"x"})
 
 
 @pytest.mark.parametrize(
@@ -53,6 +53,11 @@ def test_ids_that_do_not_agree(tmp_path):
         name_images(IMAGES, "p", None, Sample("s.csv", ["id"], ["1"]))
     with pytest.raises(UserError, match=r"ids of s.csv: 3, 4, 5, 6, 7, ...; predict"):
         name_images(IMAGES, "p", None, Sample("s.csv", ["id"], list("12345678")))
+
+
+def test_no_image():
+    with pytest.raises(UserError, match=r"^p: holds no image; predict a list with images$"):
+        name_images([], "p", None, None)
 
 
 def test_two_images_with_one_id():

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from kdxf.recipes.submission_tables import make_table
 ONE = Predictions(["a/1.jpg", "a/2.jpg"], np.array([[0.25, 0.75], [0.5, 0.5]], np.float32), ("x", "y"))
 SEVERAL = Predictions(ONE.images, ONE.scores, ONE.classes, predicted=np.array([[True, True], [False, False]]))
 PLACES = {"2": 1, "1": 0}
+RANKS = {"source": {"tool": "mean", "inputs": [{"source": {"mean": "rank"}}]}}
 
 
 def rows(*arguments, **options):
@@ -35,6 +38,30 @@ def test_scores():
 
 def test_json():
     assert rows(ONE, PLACES, "json") == [["image_name", "category", "score"], ["2", "x", 0.5], ["1", "y", 0.75]]
+
+
+@pytest.mark.parametrize(
+    ("classes", "values", "class_as"),
+    [
+        (("x", "y"), {"x"}, "name"),
+        (("x", "y"), {"0", "1"}, "index"),
+        (("x", "y"), {"", "y|x"}, "index"),
+        (("7", "x"), {"7"}, "name"),
+        (("0", "1"), {"0"}, "name"),
+        (("0", "1"), {"0"}, "index"),
+        (("x", "y"), {""}, "index"),
+    ],
+)
+def test_classes_as_the_sample_has_them(classes, values, class_as):
+    sample = Sample("s.csv", ["id", "class"], ["1", "2"], frozenset(values))
+    first, second = classes if class_as == "name" else ("0", "1")
+    table = make_table(Predictions(ONE.images, ONE.scores, classes), PLACES, "class", sample=sample, class_as=class_as)
+    assert table["class"].tolist() == [first, second]
+
+
+def test_ranks_go_class_by_class():
+    assert rows(replace(ONE, **RANKS), PLACES, "scores")[1:] == [["2", 0.5, 0.5], ["1", 0.25, 0.75]]
+    assert rows(replace(SEVERAL, **RANKS), PLACES, "class")[1:] == [["2", ""], ["1", "x|y"]]  # by votes of the models
 
 
 @pytest.mark.parametrize(
@@ -78,6 +105,31 @@ def test_json():
             "json",
             {},
             "--format json holds one class per image, and the predictions several; take class or scor",
+        ),
+        (
+            replace(ONE, **RANKS),
+            "class",
+            {},
+            "--format class: the scores are ranks (--mean rank), by which the",
+        ),
+        (
+            replace(ONE, **RANKS),
+            "json",
+            {},
+            "--format json: the scores are ranks (--mean rank), by which the",
+        ),
+        (
+            ONE,
+            "class",
+            {"sample": Sample("s.csv", ["id", "class"], [], frozenset(["", "1", "0"]))},
+            "s.csv: its column class holds numbers such as 0, and the classes have names such as x; add --class-as "
+            "index, or leave --sample out",
+        ),
+        (
+            ONE,
+            "class",
+            {"sample": Sample("s.csv", ["id", "class"], [], frozenset(["y"])), "class_as": "index"},
+            "s.csv: its column class holds names of classes such as y; leave --class-as index out",
         ),
         (ONE, "class", {"names": ["a", "b"]}, "--class-names: are for the third column of the format class; name it"),
     ],

@@ -22,13 +22,14 @@ from pathlib import Path
 from kdxf.apis.argument_types import count
 from kdxf.apis.command import run
 from kdxf.errors import UserError
-from kdxf.predictions import write_predictions
+from kdxf.predictions import read_source, write_predictions
 from kdxf.recipes.ensemble import average
 from kdxf.recipes.ensemble_find import find_weights
 from kdxf.recipes.ensemble_means import MEANS
 from kdxf.recipes.ensemble_metrics import METRICS
 from kdxf.recipes.ensemble_units import Unit, make_units, parse_weights
 from kdxf.recipes.ensemble_weights import load_weights, save_weights
+from kdxf.soft_label_audit import second_hand
 from kdxf.workshop.lists import check_result
 
 
@@ -77,7 +78,8 @@ def weigh(args: argparse.Namespace) -> tuple[list[Unit], list[float], str, str]:
         return units, [1 / len(units)] * len(units), mean, "equal"
     report, warnings = find_weights(units, mean, args.fit, args.greedy)
     print(report)
-    for warning in warnings:
+    taught = [second_hand(f"the model of {file}", read_source(file)) for unit in units for file in unit.files]
+    for warning in [*warnings, *filter(None, taught)]:
         print("warning:", warning)
     if args.save_weights:
         models = save_weights(args.save_weights, units, report.weights, mean, report)

@@ -5,11 +5,11 @@
     python tools/recipes/kfold.py CONFIG --folds data/mine/folds --work-dir WORK --predict test=data/mine/test.csv --tta
 
 DIR has fold_<K>/train.csv and val.csv. WORK/oof.parquet holds what each image's own fold says of it, WORK/metrics.md
-the scores of the folds, their mean and standard deviation, and the scores of all out-of-fold predictions together;
-WORK/test.parquet is the mean of the folds' models on the list test.csv, which needs no labels.
+the scores of the folds, their mean, standard deviation and standard error, and the scores of all out-of-fold
+predictions together; WORK/test.parquet is the mean of the folds' models on the list test.csv, which needs no labels.
 
-Stop it at any time: the same command goes on. --fold 2 3 trains these folds only, so that several machines can share
-them, over one WORK or with folders that are brought together afterwards; the last command gathers.
+Stop it at any time: the same command goes on. Several machines that run it over one WORK share the folds. --fold 2 3
+trains these folds only, for machines whose folders are brought together afterwards. The last command gathers.
 """
 
 import argparse

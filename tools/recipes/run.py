@@ -2,7 +2,8 @@
 """Run a recipe of several stages: ``python tools/recipes/run.py RECIPE [--list] [--smoke] [--stage NAME ...]``.
 
 A recipe is a Python or YAML file that names its stages, such as configs/recipes/xfyun_ad/pipeline.py. Stages that are
-done are left out; a run that was stopped goes on; what depends on something that changed is run again.
+done are left out; a run that was stopped goes on; what depends on something that changed is run again, and what it made
+before is kept in .stages/replaced, in the work folder.
 """
 
 import argparse
@@ -39,7 +40,11 @@ def main() -> None:
         values[name] = value
     recipe = read_recipe(args.recipe, smoke=args.smoke, values=values)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # an exception, which ends the tool that runs as well
-    found = states(recipe) if args.list else run_recipe(recipe, args.stage)
+    try:
+        found = states(recipe) if args.list else run_recipe(recipe, args.stage)
+    except UserError:
+        print(table(states(recipe)), flush=True)
+        raise
     print(table(found))
 
 

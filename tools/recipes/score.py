@@ -1,8 +1,10 @@
 #!/usr/bin/env python
 """Score files of predictions side by side: ``python tools/recipes/score.py CONFIG NAME=FILE ... [--out TABLE.md]``.
 
-The scores are those of the config's val_evaluator. Files come from tools/test.py --out, kfold.py, ensemble.py, ...; no
-model is run.
+The scores are those of the config's val_evaluator. Files of the same images come from tools/test.py --out, kfold.py,
+ensemble.py, ...; no model is run. Where an image has one label, each row has the 95 % confidence interval of its top-1
+accuracy, and the rows after the first that of the difference to the first, compared image by image: the images are
+drawn again 1000 times. A difference whose interval holds 0 may be chance.
 """
 
 import argparse
@@ -12,7 +14,6 @@ from kdxf.apis.argument_types import named_files
 from kdxf.apis.command import run
 from kdxf.apis.config import load_config
 from kdxf.errors import UserError
-from kdxf.recipes.kfold_metrics import scores_markdown
 from kdxf.recipes.score import score
 from kdxf.whole_files import write_whole
 
@@ -31,10 +32,10 @@ def main() -> None:
     args = parse_args()
     if args.out is not None and args.out.suffix not in (".md", ".csv"):
         raise UserError(f"--out {args.out}: the name must end with .md or .csv")
-    table = score(load_config(args.config), named_files(args.files, "FILE"))
-    print(scores_markdown(table), end="")
+    board = score(load_config(args.config), named_files(args.files, "FILE"))
+    print(board.markdown(), end="")
     if args.out is not None:
-        text = table.to_csv(index=False) if args.out.suffix == ".csv" else scores_markdown(table)
+        text = board.table.to_csv(index=False) if args.out.suffix == ".csv" else board.markdown()
         write_whole(text.encode(), args.out)
 
 

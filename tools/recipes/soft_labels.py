@@ -20,6 +20,19 @@ from kdxf.recipes.soft_labels import soft_labels
 from kdxf.workshop.lists import check_result
 
 
+def part(text: str) -> float:
+    """Read the part of the truth: a number, or the ratio of predictions to truth as papers write it, such as 3:7."""
+    try:
+        predictions, colon, truth = text.partition(":")
+        if not colon:
+            return float(text)
+        return float(truth) / (float(predictions) + float(truth))
+    except (ValueError, ZeroDivisionError) as error:
+        raise argparse.ArgumentTypeError(
+            f"must be a number from 0 to 1, or predictions:truth such as 3:7, not {text!r}"
+        ) from error
+
+
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
@@ -28,7 +41,11 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("files", type=Path, nargs="+", metavar="OOF", help="out-of-fold predictions, one per model")
     parser.add_argument("--weights", type=float, nargs="+", metavar="W", help="one for each file (default: equal)")
     parser.add_argument(
-        "--ground-truth-ratio", type=float, default=0.7, metavar="R", help="the part of the truth (default: 0.7)"
+        "--ground-truth-ratio",
+        type=part,
+        default=0.7,
+        metavar="R",
+        help="the part of the truth, or predictions:truth, such as 3:7 (default: 0.7, which is 3:7)",
     )
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the targets (.parquet)")
     parser.add_argument("--overwrite", action="store_true", help="replace targets that are there")

@@ -9,6 +9,7 @@
 
 class is a CSV of id and class (and, with a third column, the class's name), scores a CSV with one column per class,
 json a list of objects with id, class and score. A sample gives columns, order and ids; all is checked against it.
+Submissions that are averaged are CSVs with the same ids and columns; a sample gives the order of these.
 """
 
 import argparse
@@ -17,12 +18,14 @@ from pathlib import Path
 from kdxf.apis.argument_types import count
 from kdxf.apis.command import run
 from kdxf.class_names import names_of, read_class_names
+from kdxf.errors import UserError
 from kdxf.predictions import read_predictions
 from kdxf.recipes.submission import write_submission
 from kdxf.recipes.submission_average import average_submissions
 from kdxf.recipes.submission_ids import STYLES, name_images, read_sample
 from kdxf.recipes.submission_summary import class_shares, describe
 from kdxf.recipes.submission_tables import FORMATS, make_table
+from kdxf.soft_label_audit import holds_ranks
 from kdxf.workshop.lists import check_result
 
 
@@ -48,7 +51,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         "--id", choices=tuple(STYLES), help="what images are called (default: as in the sample, or name)"
     )
-    parser.add_argument("--class-as", choices=("name", "index"), default="name", help="default: name")
+    parser.add_argument("--class-as", choices=("name", "index"), help="how a class is written (default: name)")
     parser.add_argument(
         "--class-names", type=Path, metavar="FILE", help="names for the third column (.json, .csv, .txt)"
     )
@@ -64,31 +67,40 @@ def parse_args() -> argparse.Namespace:
         parser.error(f"--format is needed: {', '.join(FORMATS)}")
     if args.sample and args.columns:
         parser.error("--columns: the sample names the columns; leave one of the two out")
+    for option in ("--format", "--columns", "--id", "--class-as", "--class-names", "--train"):
+        if args.average and getattr(args, option[2:].replace("-", "_")):
+            parser.error(f"{option}: submissions are averaged as they are; leave it out")
+    if args.class_as and args.format == "scores":
+        parser.error("--class-as: the format scores has no column of classes; leave it out")
     return args
 
 
 def main() -> None:
     """Writes the submission and prints how often it predicts each class."""
     args = parse_args()
-    inputs = args.average or [args.predictions]
+    inputs, as_json = args.average or [args.predictions], args.format == "json"
+    if args.out.suffix != (suffix := ".json" if as_json else ".csv"):
+        raise UserError(f"--out {args.out}: the name must end with {suffix}")
     check_result(args.out, [*inputs, *filter(None, (args.sample, args.class_names, args.train))], args.overwrite)
     if args.average:
-        table = average_submissions(args.average)
+        table = average_submissions(args.average, args.sample)
         write_submission(table, args.out, decimals=args.decimals)
         print(f"mean of {len(args.average)} submissions, {len(table)} rows; written to {args.out}")
         return
     predictions = read_predictions(args.predictions)
     sample = read_sample(args.sample) if args.sample else None
-    names = None
+    names, class_as = None, args.class_as or "name"
     if args.class_names:
         names = names_of(predictions.classes, read_class_names(args.class_names), args.class_names)
     places = name_images(predictions.images, args.predictions, args.id, sample)
     table = make_table(
-        predictions, places, args.format, columns=args.columns, sample=sample, class_as=args.class_as, names=names
+        predictions, places, args.format, columns=args.columns, sample=sample, class_as=class_as, names=names
     )
     shares = describe(class_shares(predictions, args.train))
-    write_submission(table, args.out, as_json=args.format == "json", decimals=args.decimals)
+    write_submission(table, args.out, as_json=as_json, decimals=args.decimals)
     print(f"{shares}\n{len(table)} rows; written to {args.out}")
+    if holds_ranks(predictions.source):
+        print(f"warning: {args.predictions} holds ranks, which only metrics that go class by class (ROC-AUC, ...) take")
 
 
 if __name__ == "__main__":

@@ -22,7 +22,8 @@ options = ""  # more settings of every model
 staged_options = plain_options = ""  # and of those with rounds, and of that without
 inference_options = ""
 # The photographs are checked first; a small trial draws some in place of that.
-check = "tools/data/verify.py {data}/val --out {work}/problems.csv --overwrite"
+raw = "{data}/val"
+check = "tools/data/verify.py {raw} --out {work}/problems.csv --overwrite"
 checked = "{work}/problems.csv"
 
 lists = "{work}/lists"
@@ -50,7 +51,7 @@ def subset(train_list: str, sizes: str, folder: str) -> str:
 
 
 stages = [
-    dict(name="check", run="{check}", outputs="{checked}"),
+    dict(name="check", run="{check}", inputs="{raw}", outputs="{checked}"),
     dict(
         name="lists",
         run=[
@@ -132,6 +133,7 @@ smoke = dict(
     medium="1 100",
     large="1 100",
     check="tools/data/make_demo.py --out {work}/raw --labelled 6 --unlabelled 1 --overwrite",
+    raw="",
     checked="{work}/raw",
     options=" ".join(
         (

@@ -22,7 +22,8 @@ both = "--labels smoking_calling --count 1000 --background other --background-la
 none = "--labels normal --count 100"
 members = "{work}/round_1/fold_0/test.parquet {work}/round_2/fold_1/test.parquet {work}/round_2/fold_2/test.parquet"
 # The photographs are checked first; a small trial draws some in place of that.
-check = "tools/data/verify.py {data} --out {work}/problems.csv --overwrite"
+raw = "{data}"
+check = "tools/data/verify.py {raw} --out {work}/problems.csv --overwrite"
 checked = "{work}/problems.csv"
 
 lists = "{work}/lists"
@@ -52,7 +53,7 @@ def cutmix(fold: int) -> list[str]:
 
 
 stages = [
-    dict(name="check", run="{check}", outputs="{checked}"),
+    dict(name="check", run="{check}", inputs="{raw}", outputs="{checked}"),
     dict(
         name="lists",
         run=[
@@ -133,6 +134,7 @@ smoke = dict(
     both="--labels 02 --count 1 --background other --background-labels 01",
     none="--labels 01 --count 1",
     check="tools/data/make_demo.py --out {work}/raw --labelled 5 --unlabelled 1 --overwrite",
+    raw="",
     checked="{work}/raw",
     options=" ".join(
         (

@@ -18,6 +18,7 @@ options = ""  # more settings of both models
 last = "epoch_110.pth"
 # The pictures are checked first; a small trial draws some in place of that.
 check = "tools/data/verify.py {data}/train --out {work}/problems.csv --overwrite"
+raw = "{data}/train"
 checked = "{work}/problems.csv"
 
 lists = "{work}/lists"
@@ -35,13 +36,13 @@ def settings(*loaders: str) -> str:
     return " ".join(["--cfg-options", *chosen])
 
 
-learned_from = ["{data}/train", "{lists}", "{work}/ocr", "{vectors}"]
+read = ["{data}/train", "{lists}", "{work}/ocr", "{vectors}"]
 measured = "configs/moe_r101.py"
 final = "configs/moe_r101_trainval.py"
 list_of_training = "train_dataloader.dataset.dataset.ann_file={lists}"
 
 stages = [
-    dict(name="check", run="{check}", outputs="{checked}"),
+    dict(name="check", run="{check}", inputs="{raw}", outputs="{checked}"),
     dict(
         name="lists",
         run="tools/data/split.py {data}/train --root {data} --test {data}/test --out {lists} --overwrite",
@@ -61,28 +62,31 @@ stages = [
         outputs="{work}/vectors",
     ),
     dict(
+        name="train on a part",
+        run=f"tools/train.py {measured} --resume --work-dir {{work}}/measured {{amp}} {settings('val', 'test')} "
+        f"{list_of_training}/train.csv",
+        inputs=read,
+        outputs="{work}/measured",
+    ),
+    dict(
         name="measure",
-        run=[
-            f"tools/train.py {measured} --resume --work-dir {{work}}/measured {{amp}} {settings('val', 'test')} "
-            f"{list_of_training}/train.csv",
-            f"tools/test.py {measured} {{work}}/measured/best_*.pth --tta --out {{work}}/val.parquet "
-            f"--work-dir {{work}}/measured {settings('val', 'test')}",
-        ],
-        inputs=learned_from,
-        outputs=["{work}/measured", "{work}/val.parquet", "{work}/val.metrics.json"],
+        run=f"tools/test.py {measured} {{work}}/measured/best_*.pth --tta --out {{work}}/val.parquet "
+        f"--work-dir {{work}}/measured {settings('val', 'test')}",
+        inputs=["{work}/measured/best_*.pth", *read],
+        outputs=["{work}/val.parquet", "{work}/val.metrics.json"],
     ),
     dict(
         name="train on all",
         run=f"tools/train.py {final} --resume --work-dir {{work}}/final {{amp}} {settings('test')} "
         f"{list_of_training}/train_full.csv",
-        inputs=learned_from,
-        outputs="{work}/final",
+        inputs=read,
+        outputs=["{work}/final", "{work}/final/{last}"],
     ),
     dict(
         name="submission",
         run=f"tools/inference.py {final} {{work}}/final/{{last}} {{data}}/test --ocr {{work}}/ocr --ocr-root {{data}} "
         f"--tta --save_csv {{work}}/submission.csv {settings('test')}",
-        inputs=["{work}/final", "{work}/ocr", "{vectors}", "{data}/test"],
+        inputs=["{work}/final/{last}", "{work}/ocr", "{vectors}", "{data}/test"],
         outputs="{work}/submission.csv",
     ),
 ]
@@ -91,6 +95,7 @@ smoke = dict(
     work="work_dirs/smoke/kdxf",
     data="{work}/raw/images",
     check="tools/data/make_demo.py --out {work}/raw --labelled 3 --unlabelled 1 --overwrite",
+    raw="",
     checked="{work}/raw",
     amp="",
     last="epoch_1.pth",

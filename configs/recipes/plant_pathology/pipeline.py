@@ -18,7 +18,8 @@ folds = 5
 amp = "--amp"
 options = ""  # more settings of every model
 # The photographs are checked first; a small trial draws some in place of that.
-check = "tools/data/verify.py {data}/images --out {work}/problems.csv --overwrite"
+raw = "{data}/images"
+check = "tools/data/verify.py {raw} --out {work}/problems.csv --overwrite"
 checked = "{work}/problems.csv"
 
 lists = "{work}/lists"
@@ -37,7 +38,7 @@ submit = (
 )
 
 stages = [
-    dict(name="check", run="{check}", outputs="{checked}"),
+    dict(name="check", run="{check}", inputs="{raw}", outputs="{checked}"),
     dict(
         name="lists",
         run=[
@@ -71,7 +72,7 @@ stages = [
             submit % ("first", "submission"),
             submit % ("distilled", "submission_distill"),
             "tools/recipes/submission.py --average {work}/submission.csv {work}/submission_distill.csv "
-            "--out {work}/submission_mix.csv --overwrite",
+            "--sample {data}/sample_submission.csv --out {work}/submission_mix.csv --overwrite",
         ],
         inputs=["{work}/first/test.parquet", "{work}/distilled/test.parquet", "{data}/sample_submission.csv"],
         outputs=["{work}/submission.csv", "{work}/submission_distill.csv", "{work}/submission_mix.csv"],
@@ -82,6 +83,7 @@ smoke = dict(
     work="work_dirs/smoke/plant_pathology",
     data="{work}/raw",
     check="tools/data/make_leaves.py --out {data} --labelled 6 --unlabelled 4 --overwrite",
+    raw="",
     checked="{work}/raw",
     folds=2,
     amp="",

@@ -22,6 +22,7 @@ last = "epoch_30.pth"
 fetch = "hf download"
 # The pictures are checked first; a small trial draws some in place of that.
 check = "tools/data/verify.py {data}/train --out {work}/problems.csv --overwrite"
+raw = "{data}/train"
 checked = "{work}/problems.csv"
 
 lists = "{work}/lists"
@@ -40,10 +41,10 @@ teachers = ("{lists}/train_full.csv",)
 students = ("{work}/pseudo.csv", "{work}/pseudo.parquet")
 
 
-def model_stage(
+def model_stages(
     config: str, learns: tuple[str, ...], averaged: bool = True, bert: str | None = None
-) -> dict[str, object]:
-    """Give the stage that trains a model and predicts the test set: of images, or of texts with a ``bert``."""
+) -> list[dict[str, object]]:
+    """Give the stages that train a model and predict the test set: of images, or of texts with a ``bert``."""
     path, folder, scores = f"{{configs}}/{config}.py", f"{{work}}/{config}", f"{{work}}/scores/{config}.parquet"
     settings = f"--cfg-options {places} train_dataloader.dataset.ann_file={learns[0]} {{options}}"
     if learns == students:
@@ -57,17 +58,22 @@ def model_stage(
         settings += f" model.text_encoder.pretrained={{work}}/berts/{bert}"
         settings += f" train_dataloader.dataset.{tokenize}.tokenizer={{work}}/berts/{bert}"
         settings += f" test_dataloader.dataset.pipeline.0.tokenizer={{work}}/berts/{bert}"
-    checkpoint, views = "swa.pth" if averaged else "{last}", "--tta" if bert is None else ""
-    return dict(
-        name=config,
-        run=[
-            f"tools/train.py {path} --resume --work-dir {folder} {{amp}} {settings}",
-            f"tools/test.py {path} {folder}/{checkpoint} {views} --work-dir {folder} --out {scores} {settings} "
-            "test_dataloader.dataset.ann_file={lists}/test.csv test_evaluator=[]",
-        ],
-        inputs=["{data}/train", "{data}/test", "{lists}", "{work}/ocr", *learns, *(["{work}/berts"] if bert else [])],
-        outputs=[folder, scores],
+    checkpoint, views = f"{folder}/swa.pth" if averaged else f"{folder}/{{last}}", "--tta" if bert is None else ""
+    read = ["{lists}", "{work}/ocr", "{data}/test", *(["{work}/berts"] if bert else [])]
+    train = dict(
+        name=f"train {config}",
+        run=f"tools/train.py {path} --resume --work-dir {folder} {{amp}} {settings}",
+        inputs=["{data}/train", *learns, *read],
+        outputs=[folder, checkpoint],
     )
+    predict = dict(
+        name=f"predict {config}",
+        run=f"tools/test.py {path} {checkpoint} {views} --work-dir {folder} --out {scores} {settings} "
+        "test_dataloader.dataset.ann_file={lists}/test.csv test_evaluator=[]",
+        inputs=[checkpoint, *read],
+        outputs=scores,
+    )
+    return [train, predict]
 
 
 def mean(image_models: list[str], text_models: list[str], out: str) -> str:
@@ -80,7 +86,7 @@ def mean(image_models: list[str], text_models: list[str], out: str) -> str:
 
 
 stages = [
-    dict(name="check", run="{check}", outputs="{checked}"),
+    dict(name="check", run="{check}", inputs="{raw}", outputs="{checked}"),
     dict(
         name="lists",
         run="tools/data/split.py {data}/train --root {data} --test {data}/test --out {lists} --overwrite",
@@ -98,8 +104,12 @@ stages = [
         run=[f"{{fetch}} hfl/{bert} --local-dir {{work}}/berts/{bert}" for bert in texts.values()],
         outputs="{work}/berts",
     ),
-    *[model_stage(config, teachers) for config in images],
-    *[model_stage(config, teachers, averaged=config != "text_bert-wwm", bert=bert) for config, bert in texts.items()],
+    *[stage for config in images for stage in model_stages(config, teachers)],
+    *[
+        stage
+        for config, bert in texts.items()
+        for stage in model_stages(config, teachers, averaged=config != "text_bert-wwm", bert=bert)
+    ],
     dict(
         name="ensemble",
         run=mean(images, list(texts), "{work}/ensemble.parquet"),
@@ -113,8 +123,8 @@ stages = [
         inputs=["{work}/ensemble.parquet", "{lists}/train_full.csv"],
         outputs=["{work}/pseudo.csv", "{work}/pseudo.json", "{work}/pseudo.parquet"],
     ),
-    model_stage("image_efficientnet-b0_student", students, averaged=False),
-    model_stage("text_roberta-wwm-ext_student", students, averaged=False, bert="chinese-roberta-wwm-ext"),
+    *model_stages("image_efficientnet-b0_student", students, averaged=False),
+    *model_stages("text_roberta-wwm-ext_student", students, averaged=False, bert="chinese-roberta-wwm-ext"),
     dict(
         name="submission",
         run=[
@@ -134,6 +144,7 @@ smoke = dict(
     work="work_dirs/smoke/xfyun_ad",
     data="{work}/raw/images",
     check="tools/data/make_demo.py --out {work}/raw --labelled 3 --unlabelled 1 --overwrite",
+    raw="",
     checked="{work}/raw",
     fetch="tools/text/tiny_bert.py",
     amp="",

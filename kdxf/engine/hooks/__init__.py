@@ -16,6 +16,7 @@ from kdxf.engine.hooks.resumed_validation_hook import ResumedValidationHook
 from kdxf.engine.hooks.swa_hook import SWAHook
 from kdxf.engine.hooks.top_checkpoints_hook import TopCheckpointsHook
 from kdxf.engine.hooks.trained_images_hook import TrainedImagesHook
+from kdxf.engine.hooks.training_data_hook import TrainingDataHook
 from kdxf.engine.hooks.unreadable_image_hook import UnreadableImageHook
 from kdxf.engine.hooks.visualization_hook import VisualizationHook
 
@@ -36,6 +37,7 @@ __all__ = [
     "SWAHook",
     "TopCheckpointsHook",
     "TrainedImagesHook",
+    "TrainingDataHook",
     "UnreadableImageHook",
     "VisualizationHook",
 ]

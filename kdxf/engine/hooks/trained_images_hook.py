@@ -8,7 +8,7 @@ import torch
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from kdxf.datasets.image_keys import image_keys, keys_of
+from kdxf.datasets.image_keys import are_among, image_keys, keys_of
 from kdxf.registry import HOOKS
 
 
@@ -37,7 +37,7 @@ class TrainedImagesHook(Hook):
         Returns:
             bool (n,), or None where the weights do not say.
         """
-        return None if self.keys is None else np.isin(image_keys(paths), self.keys)
+        return None if self.keys is None else are_among(image_keys(paths), self.keys)
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
         """Read the keys of the weights that were loaded."""
@@ -47,7 +47,7 @@ class TrainedImagesHook(Hook):
     def before_train(self, runner: Runner) -> None:
         """Add the images of this run, and look for them in the validation set."""
         own = keys_of(runner.train_dataloader.dataset)
-        self.keys = own if self.keys is None else np.union1d(self.keys, own)
+        self.keys = np.unique(own) if self.keys is None else np.union1d(self.keys, own)
         if runner.val_loop is not None:
             self._warn(runner, runner.val_dataloader.dataset, "validation")
 
@@ -64,7 +64,7 @@ class TrainedImagesHook(Hook):
         if self.keys is None or not len(self.keys):
             return
         tested = keys_of(dataset)
-        both = int(np.isin(tested, self.keys).sum())
+        both = int(are_among(tested, self.keys).sum())
         if both:
             runner.logger.warning(
                 f"{both} of the {len(tested)} images of the {what} set were trained on: its scores are no {what}"

@@ -1,37 +1,45 @@
 """Tells whether anything that a stage depends on has changed."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
-from kdxf.digests import file_digest, settings_digest
-from kdxf.recipes.pipeline.recipe import Stage
-from kdxf.version import __version__
-
-_read: dict[tuple[str, int, int], str] = {}
+from kdxf.digests import files_of, known_digest, settings_digest
+from kdxf.recipes.pipeline.stage import Stage
 
 
 def fingerprint(stage: Stage) -> str | None:
     """Give the fingerprint of a stage: its commands, the settings of its configs, and its inputs.
 
     A file counts by its bytes, so that one which was made again just as it was changes nothing. A folder counts by the
-    names, sizes and times of the files in it: it may hold a hundred thousand photographs.
+    names, sizes and times of the files in it: it may hold a hundred thousand photographs. The version of kdxf does not
+    count: a release is no reason to train for days again.
 
     Returns:
         64 hexadecimal digits, or None while an input or a config is missing.
     """
-    configs = sorted({word for command in stage.commands for word in command[1:] if word.endswith(".py")})
-    inputs = [Path(path) for pattern in stage.inputs for path in expand(pattern)]
-    if not all(path.exists() for path in (*inputs, *map(Path, configs))):
+    if missing(stage):
         return None
     return settings_digest(
         {
-            "kdxf": __version__,
             "commands": stage.commands,
-            "configs": {config: _settings(config) for config in configs},
-            "inputs": {str(path): _content(path) for path in inputs},
+            "configs": {config: _settings(config) for config in configs(stage)},
+            "inputs": {path: _content(Path(path)) for path in _inputs(stage)},
         }
     )
+
+
+def configs(stage: Stage) -> list[str]:
+    """Give the config files among the words of the commands."""
+    return sorted({word for command in stage.commands for word in command[1:] if word.endswith(".py")})
+
+
+def missing(stage: Stage) -> list[str]:
+    """Give the inputs and configs that do not exist."""
+    return [path for path in (*_inputs(stage), *configs(stage)) if not Path(path).exists()]
+
+
+def _inputs(stage: Stage) -> list[str]:
+    return [path for pattern in stage.inputs for path in expand(pattern)]
 
 
 def _settings(config: str) -> str:
@@ -49,16 +57,5 @@ def expand(word: str) -> list[str]:
 
 def _content(path: Path) -> str:
     if path.is_file():
-        status = path.stat()
-        key = (str(path.resolve()), status.st_size, status.st_mtime_ns)
-        if key not in _read:
-            _read[key] = file_digest(path)
-        return _read[key]
-    return settings_digest(sorted(_entries(path)))
-
-
-def _entries(folder: Path) -> Iterator[tuple[str, int, int]]:
-    for root, _, files in os.walk(folder, followlinks=True):
-        for name in files:
-            status = os.stat(os.path.join(root, name))
-            yield os.path.relpath(os.path.join(root, name), folder), status.st_size, status.st_mtime_ns
+        return known_digest(path)
+    return settings_digest(sorted((name, status.st_size, status.st_mtime_ns) for name, status in files_of(path)))

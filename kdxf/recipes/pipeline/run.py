@@ -1,27 +1,40 @@
 """Runs the stages of a recipe that are not done."""
 
-import fcntl
 import shlex
-import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from kdxf.errors import UserError
-from kdxf.recipes.pipeline.fingerprint import expand
-from kdxf.recipes.pipeline.recipe import Recipe, Stage
-from kdxf.recipes.pipeline.state import DONE, Record, StageState, log_file, read_record, state_of, states, write_record
+from kdxf.recipes.pipeline.fingerprint import expand, missing
+from kdxf.recipes.pipeline.lock import lock
+from kdxf.recipes.pipeline.missing import check_data, why_waiting
+from kdxf.recipes.pipeline.outputs import clear, put_aside, there
+from kdxf.recipes.pipeline.recipe import Recipe
+from kdxf.recipes.pipeline.stage import Stage
+from kdxf.recipes.pipeline.state import (
+    DONE,
+    Record,
+    StageState,
+    aside,
+    lock_file,
+    log_file,
+    read_record,
+    state_of,
+    states,
+    write_record,
+)
 
 
 def run_recipe(recipe: Recipe, only: Sequence[str] = (), show: Callable[[str], None] = print) -> list[StageState]:
     """Run every stage that is not done, in order.
 
-    It may be stopped at any moment: the same call goes on. A stage that was stopped is run again with what it has
-    written, from which the tools go on; one whose commands or inputs have changed since it was begun starts anew, its
-    outputs removed.
+    It may be stopped at any moment: the same call goes on. A stage that was stopped, or lost an output, is run again
+    with what it has written, from which the tools go on. One whose commands or inputs have changed since it was begun
+    starts anew; what lies in the place of its outputs is moved to ``.stages/replaced`` in the work folder, and kept
+    there until the stage starts anew once more.
 
     Args:
         recipe: The recipe.
@@ -38,13 +51,16 @@ def run_recipe(recipe: Recipe, only: Sequence[str] = (), show: Callable[[str], N
     if unknown := [name for name in only if name not in names]:
         raise UserError(f"recipe {recipe.file} has no stage {unknown[0]!r}, only {', '.join(names)}")
     chosen = [stage for stage in recipe.stages if not only or stage.name in only]
+    check_data(recipe, chosen)
     for stage in chosen:
-        with _lock(recipe, stage) as lock:
+        with lock(lock_file(recipe, stage)) as held:
+            if held is None:
+                raise UserError(f"the stage {stage.name} of {recipe.file} runs already, in another process")
             found = state_of(recipe, stage)
             if found.state == DONE:
                 show(f"{stage.name}: done before")
             else:
-                _run_stage(recipe, found, lock, show)
+                _run_stage(recipe, found, held, show)
     return states(recipe)
 
 
@@ -60,21 +76,15 @@ def table(found: Sequence[StageState]) -> str:
     return "\n".join(lines)
 
 
-def _run_stage(recipe: Recipe, found: StageState, lock: int, show: Callable[[str], None]) -> None:
-    stage, present = found.stage, found.fingerprint
-    if present is None:
-        missing = next(path for name in stage.inputs for path in expand(name) if not Path(path).exists())
-        raise UserError(f"the stage {stage.name} needs {missing}, which does not exist; run the stages before it")
-    record = read_record(recipe, stage)
-    if record is None or record.fingerprint != present or record.finished:
-        for output in stage.outputs:
-            _remove(Path(output))
-        record = Record(present)
-    write_record(recipe, stage, record)
+def _run_stage(recipe: Recipe, found: StageState, held: int, show: Callable[[str], None]) -> None:
+    stage = found.stage
+    if found.fingerprint is None:
+        raise UserError(why_waiting(recipe, stage, missing(stage)[0]))
+    record = _begin(recipe, stage, found.fingerprint, show)
     show(f"{stage.name}: runs, log in {log_file(recipe, stage)}")
     start = time.monotonic()
     try:
-        _run_commands(recipe, stage, lock)
+        _run_commands(recipe, stage, held)
     finally:
         record.seconds += time.monotonic() - start
         write_record(recipe, stage, record)
@@ -85,7 +95,28 @@ def _run_stage(recipe: Recipe, found: StageState, lock: int, show: Callable[[str
     show(f"{stage.name}: done in {record.seconds / 60:.1f} min")
 
 
-def _run_commands(recipe: Recipe, stage: Stage, lock: int) -> None:
+def _begin(recipe: Recipe, stage: Stage, fingerprint: str, show: Callable[[str], None]) -> Record:
+    """Write down that the stage is begun, once nothing from another beginning lies in its place.
+
+    Whoever is killed while things are moved has written that down before, so that the next run moves the rest into the
+    same folder, and does not take what is there already for the results of an older run.
+    """
+    record = read_record(recipe, stage)
+    if record is None or record.moving or record.fingerprint != fingerprint:
+        folder = aside(recipe, stage)
+        if there(stage.outputs) and not (record and record.moving):
+            clear(folder)
+        record = Record(fingerprint, moving=True)
+        write_record(recipe, stage, record)
+        if moved := put_aside(stage.outputs, recipe.work, folder):
+            names = ", ".join(map(str, moved))
+            show(f"{stage.name}: starts anew; {names} moved to {folder}, and kept until it does so again")
+    record.finished = record.moving = False
+    write_record(recipe, stage, record)
+    return record
+
+
+def _run_commands(recipe: Recipe, stage: Stage, held: int) -> None:
     log = log_file(recipe, stage)
     with open(log, "a", encoding="utf-8") as output:
         start = output.tell()
@@ -95,10 +126,15 @@ def _run_commands(recipe: Recipe, stage: Stage, lock: int) -> None:
                 words.insert(0, sys.executable)
             output.write(f"$ {shlex.join(words)}\n")
             output.flush()
-            # A tool that outlives this process, killed, keeps the lock.
-            status = subprocess.run(
-                words, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, pass_fds=(lock,)
-            ).returncode
+            try:  # a tool that outlives this process, killed, keeps the lock
+                status = subprocess.run(
+                    words, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, pass_fds=(held,)
+                ).returncode
+            except OSError as error:
+                raise UserError(
+                    f"the stage {stage.name} of {recipe.file} cannot run {words[0]}: {error.strerror}; install it, or "
+                    "correct the command"
+                ) from error
             if status:
                 raise UserError(
                     f"the stage {stage.name} failed with status {status}: {_last_error(log, start)}; the whole output "
@@ -112,23 +148,3 @@ def _last_error(log: Path, start: int) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith("error: ")]
     return (errors or lines)[-1].removeprefix("error: ")
-
-
-def _remove(output: Path) -> None:
-    if output.is_dir() and not output.is_symlink():
-        shutil.rmtree(output)
-    else:
-        output.unlink(missing_ok=True)
-
-
-@contextmanager
-def _lock(recipe: Recipe, stage: Stage) -> Iterator[int]:
-    """Keep a second run of the recipe off the stage; the lock goes with the process and its tool, however they end."""
-    path = log_file(recipe, stage).with_suffix(".lock")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise UserError(f"the stage {stage.name} of {recipe.file} runs already, in another process") from error
-        yield file.fileno()

@@ -5,10 +5,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from kdxf.recipes.pipeline.fingerprint import fingerprint
-from kdxf.recipes.pipeline.recipe import Recipe, Stage
+from kdxf.recipes.pipeline.lock import is_locked
+from kdxf.recipes.pipeline.recipe import Recipe
+from kdxf.recipes.pipeline.stage import Stage
 from kdxf.whole_files import write_whole
 
-DONE, CHANGED, STOPPED, OPEN, WAITING = "done", "changed", "stopped", "to do", "waits"
+DONE, CHANGED, STOPPED, OPEN, WAITING, RUNNING = "done", "changed", "stopped", "to do", "waits", "running"
 _FOLDER = ".stages"
 
 
@@ -19,9 +21,9 @@ class StageState:
     Attributes:
         stage: The stage.
         state: ``done``, ``changed`` (its commands or inputs are others than when it was done), ``stopped`` (begun, and
-            not finished), ``to do``, or ``waits`` (for an input that an earlier stage makes).
-        seconds: What its last run took, with the runs that were stopped; 0 before.
-        fingerprint: What it would be run with now; None where it waits.
+            not finished), ``to do``, ``waits`` (for an input that is missing), or ``running``.
+        seconds: What it took since it started anew, with the runs that were stopped; 0 before.
+        fingerprint: What it would be run with now; None where it waits or is running.
     """
 
     stage: Stage
@@ -32,22 +34,35 @@ class StageState:
 
 @dataclass
 class Record:
-    """What is written down of a stage: the fingerprint that it was begun with, its seconds, and whether it ended."""
+    """What is written down of a stage.
+
+    Attributes:
+        fingerprint: What it was begun with.
+        seconds: What it took up to now.
+        finished: Whether it ended well.
+        moving: Whether outputs of another fingerprint are being put aside, so that nothing has run with this one.
+    """
 
     fingerprint: str
     seconds: float = 0.0
     finished: bool = False
+    moving: bool = False
 
 
 def states(recipe: Recipe) -> list[StageState]:
     """Give the state of every stage."""
-    return [state_of(recipe, stage) for stage in recipe.stages]
+    return [
+        StageState(stage, RUNNING, _seconds(read_record(recipe, stage)))
+        if is_locked(lock_file(recipe, stage))
+        else state_of(recipe, stage)
+        for stage in recipe.stages
+    ]
 
 
 def state_of(recipe: Recipe, stage: Stage) -> StageState:
-    """Give the state of a stage."""
+    """Give the state of a stage that is not running."""
     record = read_record(recipe, stage)
-    seconds = record.seconds if record else 0.0
+    seconds = _seconds(record)
     present = fingerprint(stage)
     if present is None:
         return StageState(stage, WAITING, seconds)
@@ -75,6 +90,20 @@ def write_record(recipe: Recipe, stage: Stage, record: Record) -> None:
 def log_file(recipe: Recipe, stage: Stage) -> Path:
     """Name the file that gets what the stage's commands print."""
     return recipe.work / _FOLDER / f"{stage.name}.log"
+
+
+def lock_file(recipe: Recipe, stage: Stage) -> Path:
+    """Name the file that is locked while the stage runs."""
+    return recipe.work / _FOLDER / f"{stage.name}.lock"
+
+
+def aside(recipe: Recipe, stage: Stage) -> Path:
+    """Name the folder of the outputs that were there before the stage started anew."""
+    return recipe.work / _FOLDER / "replaced" / stage.name
+
+
+def _seconds(record: Record | None) -> float:
+    return record.seconds if record else 0.0
 
 
 def _path(recipe: Recipe, stage: Stage) -> Path:

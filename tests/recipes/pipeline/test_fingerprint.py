@@ -1,7 +1,8 @@
+import hashlib
 import os
 
 from kdxf.recipes.pipeline import Stage
-from kdxf.recipes.pipeline.fingerprint import expand, fingerprint
+from kdxf.recipes.pipeline.fingerprint import configs, expand, fingerprint, missing
 
 
 def stage(inputs=(), *words):
@@ -45,6 +46,16 @@ def test_missing_inputs(place):
     assert fingerprint(stage(["data/c.txt"])) is None
     assert fingerprint(stage(["data/c*.txt"])) is None
     assert fingerprint(stage([], "config.py")) is None
+    found = stage(["data/a.txt", "data/c*.txt"], "b/config.py", "--out", "x", "a/config.py")
+    assert configs(found) == ["a/config.py", "b/config.py"]
+    assert missing(found) == ["data/c*.txt", "a/config.py", "b/config.py"]
+
+
+def test_nothing_else_counts(place):
+    """Not the version: whatever changes this value makes everybody train for days again."""
+    content = hashlib.sha256((place / "data" / "a.txt").read_bytes()).hexdigest()
+    expected = f'{{"commands": [["tool.py", "x"]], "configs": {{}}, "inputs": {{"data/a.txt": "{content}"}}}}'
+    assert fingerprint(stage(["data/a.txt"], "x")) == hashlib.sha256(expected.encode()).hexdigest()
 
 
 def test_stars(place):

@@ -42,43 +42,28 @@ STAGE = "dict(name='a', run='t.py', outputs='w/x')"
         ("work = 'w'\nstages = []", r"recipe r.py: it needs stages = \[...\] and work = 'FOLDER'"),
         (f"stages = [{STAGE}]", "recipe r.py: it needs stages"),
         ("import nothing_of_this_name", "recipe r.py cannot be read: ModuleNotFoundError: No module named"),
+        ("work = 'w'\nstages = 'x'", r"recipe r.py: stages is 'x'; write stages = \[dict\(name='train', run="),
+        ("work = 'w'\nstages = ['a']", r"recipe r.py: stage 1 is 'a'; write dict\(name='train', run="),
+        (f"work = 'w'\nstages = [{STAGE}, dict(name=1)]", "recipe r.py: stage 2 has name = 1; write a text, such as"),
+        (f"work = 3\nstages = [{STAGE}]", "recipe r.py: work is 3; write work = 'FOLDER'"),
+        (f"work = ''\nstages = [{STAGE}]", "recipe r.py: work is ''; write work = 'FOLDER'"),
+        (
+            f"work = 'w'\nsmoke = 'yes'\nstages = [{STAGE}]",
+            r"recipe r.py: smoke is 'yes'; write smoke = dict\(work='FOLDER', ...\)",
+        ),
+        (f"work = 'w'\nsmoke = dict(work=3)\nstages = [{STAGE}]", "recipe r.py: work is 3; write work = 'FOLDER'"),
         (f"work = 'w'\nstages = [{STAGE}, {STAGE}]", "recipe r.py: two stages are called 'a'"),
-        ("work = 'w'\nstages = [dict(name='a', run='t.py')]", "recipe r.py: the stage 'a' needs name, run and outputs"),
         (
             f"data = '{{work}}/x'\nwork = 'w'\nstages = [{STAGE}]",
             r"recipe r.py: the value 'data' has '\{work\}/x', whose 'work' has no value",
-        ),
-        (
-            "work = 'w'\nstages = [dict(name='a', run='t.py', output='w/x', outputs='w/x')]",
-            "recipe r.py: the stage 'a' has unknown keys: output",
-        ),
-        (
-            "work = 'w'\nstages = [dict(name='a/b', run='t.py', outputs='w/x')]",
-            "recipe r.py: the stage 'a/b' has a slash in its name",
         ),
         (
             "work = 'w'\nstages = [dict(name='a', run='t.py {images}', outputs='w/x')]",
             r"recipe r.py: the stage 'a' has 't.py \{images\}', whose 'images' has no value",
         ),
         (
-            "work = 'w'\nstages = [dict(name='a', run='t.py', outputs='elsewhere/x')]",
-            "recipe r.py: the stage 'a' writes elsewhere/x, which is not below work = w",
-        ),
-        (
-            "work = 'w'\nstages = [dict(name='a', run='t.py', outputs='w/../x')]",
-            "recipe r.py: the stage 'a' writes w/../x, which is not below work = w",
-        ),
-        (
             "work = 'w'\nstages = [dict(name='a', run='t.py {work.x}', outputs='w/x')]",
             r"recipe r.py: the stage 'a' has 't.py \{work.x\}', whose 'str' object has no attribute 'x' has no value",
-        ),
-        (
-            "work = 'w'\nstages = [dict(name='a', run='t.py \"x', outputs='w/x')]",
-            "recipe r.py: the stage 'a' has the command 't.py \"x': No closing quotation",
-        ),
-        (
-            "work = 'w'\nstages = [dict(name='a', run=['t.py', ''], outputs='w/x')]",
-            "recipe r.py: the stage 'a' has an empty command",
         ),
         (
             f"work = 'w'\nsmoke = dict(wrok='v')\nstages = [{STAGE}]",

@@ -1,3 +1,6 @@
+import os
+import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -5,9 +8,9 @@ import time
 import pytest
 
 from kdxf.errors import UserError
-from kdxf.recipes.pipeline import StageState, read_recipe, run_recipe
+from kdxf.recipes.pipeline import StageState, read_recipe, run_recipe, states
 from kdxf.recipes.pipeline.run import table
-from kdxf.recipes.pipeline.state import Record, read_record, write_record
+from kdxf.recipes.pipeline.state import Record, aside, read_record, write_record
 
 
 def go(values=None, only=()):
@@ -39,7 +42,7 @@ def test_only_what_changed_is_run_again(place):
 
 def test_some_stages(place):
     assert go(only=["two"])[1] == ["2.txt"]
-    with pytest.raises(UserError, match=r"the stage both needs work/1.txt, which does not exist; run the stages"):
+    with pytest.raises(UserError, match=r"the stage both needs work/1.txt, which does not exist; run the stage one"):
         go(only=["both"])
     with pytest.raises(UserError, match=r"recipe recipe.py has no stage 'three', only one, two, both"):
         go(only=["three"])
@@ -60,18 +63,128 @@ def test_a_failure_says_what_the_tool_said(place):
     assert go()[1] == ["2.txt", "3.txt", "3.txt"]
 
 
-def test_a_stopped_stage_goes_on_and_a_changed_one_starts_anew(place):
+def test_data_is_looked_for_before_anything_runs(place):
+    (place / "data" / "b.txt").unlink()
+    with pytest.raises(UserError, match="the stage two needs data/b.txt, which does not exist, and no stage before"):
+        go()
+    assert place_runs() == [] and go(only=["one"])[1] == ["1.txt"]
+
+
+def test_a_tool_that_does_not_exist(place):
+    (place / "recipe.py").write_text("work = 'work'\nstages = [dict(name='a', run='no_such_tool', outputs='work/y')]")
+    message = r"the stage a of recipe.py cannot run no_such_tool: No such file or directory; install it, or correct"
+    with pytest.raises(UserError, match=message):
+        go()
+
+
+def test_a_stopped_stage_and_one_that_lost_an_output_go_on(place):
     recipe = read_recipe("recipe.py")
     go()
     both = recipe.stages[2]
     record = read_record(recipe, both)
-    (place / "work" / "tmp" / "half").touch()
+    half = place / "work" / "tmp" / "half"
+    half.touch()
     write_record(recipe, both, Record(record.fingerprint, 30.0))
+    assert go()[0][2:] == ["both: runs, log in work/.stages/both.log", "both: done in 0.5 min"]
+    assert half.exists() and read_record(recipe, both).seconds > 30
+    (place / "work" / "3.txt").unlink()
+    assert go()[1] == ["3.txt", "3.txt"] and half.exists() and not aside(recipe, both).exists()
+
+
+def test_a_changed_stage_starts_anew_and_keeps_the_last_results(place):
+    recipe = read_recipe("recipe.py")
     go()
-    assert (place / "work" / "tmp" / "half").exists() and read_record(recipe, both).seconds > 30
-    write_record(recipe, both, Record("another", 30.0))
+    both, work = recipe.stages[2], place / "work"
+    for number in "12":
+        (work / "tmp" / f"half {number}").touch()
+        write_record(recipe, both, Record("another", 30.0, True))
+        moved = (
+            "both: starts anew; work/3.txt, work/tmp moved to work/.stages/replaced/both, and kept until it does so "
+        )
+        assert go()[0][2] == f"{moved}again"
+        assert read_record(recipe, both).seconds < 30 and [path.name for path in (work / "tmp").iterdir()] == ["3.txt"]
+        kept = sorted(path.name for path in aside(recipe, both).rglob("*") if path.is_file())
+        assert kept == ["3.txt", "3.txt", f"half {number}"]  # the last ones only
+    write_record(recipe, both, Record("another", 30.0, True))
+    shutil.rmtree(work / "tmp")
+    (work / "3.txt").unlink()
     go()
-    assert not (place / "work" / "tmp" / "half").exists() and read_record(recipe, both).seconds < 30
+    assert kept == sorted(path.name for path in aside(recipe, both).rglob("*") if path.is_file())  # nothing came later
+
+
+def test_what_was_there_before_the_first_run_is_kept(place):
+    (place / "work" / "tmp").mkdir(parents=True)
+    (place / "work" / "tmp" / "notes.txt").write_text("mine")
+    assert "both: starts anew; work/tmp moved to work/.stages/replaced/both, and kept until it does so again" in go()[0]
+    assert (place / "work" / ".stages" / "replaced" / "both" / "tmp" / "notes.txt").read_text() == "mine"
+
+
+KILLED = """
+import os, signal, sys
+from kdxf.recipes.pipeline import read_recipe, run, run_recipe
+
+def killed(function, when):
+    def replaced(*args):
+        if when(*args):
+            os.killpg(os.getpgid(0), signal.SIGKILL)
+        return function(*args)
+    return replaced
+
+moment = sys.argv[1]
+if moment == "before the move":
+    run.put_aside = killed(run.put_aside, lambda *_: True)
+elif moment == "within the move":
+    os.rename = killed(os.rename, lambda source, target: source.name == "tmp")
+else:
+    run.write_record = killed(run.write_record, lambda _, stage, record: stage.name == "both" and not record.moving)
+run_recipe(read_recipe("recipe.py"))
+"""
+
+
+@pytest.mark.parametrize("moment", ["before the move", "within the move", "after the move"])
+@pytest.mark.parametrize("record", [None, Record("another", 30.0, True)], ids=["first", "changed"])
+def test_killed_while_things_are_moved(place, moment, record):
+    recipe = read_recipe("recipe.py")
+    go()
+    both = recipe.stages[2]
+    if record:
+        write_record(recipe, both, record)
+    else:
+        (place / "work" / ".stages" / "both.json").unlink()
+    (place / "work" / "tmp" / "mine").touch()
+    (place / "work" / "3.txt").write_text("old")
+    for _ in range(2):  # the second time it goes on with what the first one left
+        words = [sys.executable, "-c", KILLED, moment]
+        assert subprocess.run(words, start_new_session=True, stdout=subprocess.DEVNULL).returncode == -signal.SIGKILL
+        assert [path.name for path in place.rglob("mine")] == ["mine"] and states(recipe)[2].state == "stopped"
+    assert go()[1] == ["3.txt", "3.txt"] and (place / "work" / "3.txt").read_text() == "ab"
+    folder = aside(recipe, both)
+    assert (folder / "3.txt").read_text() == "old" and (folder / "tmp" / "mine").exists()
+    assert not (place / "work" / "tmp" / "mine").exists() and states(recipe)[2].state == "done"
+    assert go()[1] == []
+
+
+def test_killed_while_a_tool_runs(place):
+    """What the tool had written stays, and nothing is put aside."""
+    (place / "wait.py").write_text(
+        "import sys, time\nfrom pathlib import Path\nif Path('work/m/1').exists():\n    Path('work/m/2').touch()\n"
+        "else:\n    Path('work/m').mkdir(exist_ok=True)\n    Path('work/m/1').touch()\n    time.sleep(60)\n"
+    )
+    (place / "recipe.py").write_text("work = 'work'\nstages = [dict(name='a', run='wait.py', outputs='work/m')]")
+    code = "from kdxf.recipes.pipeline import *; run_recipe(read_recipe('recipe.py'))"
+    other = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.DEVNULL, start_new_session=True)
+    try:
+        while not (place / "work" / "m" / "1").exists():
+            time.sleep(0.05)
+        assert states(read_recipe("recipe.py"))[0].state == "running"
+    finally:
+        os.killpg(other.pid, signal.SIGKILL)
+        other.wait()
+    while states(read_recipe("recipe.py"))[0].state == "running":  # until the system has ended the tool
+        time.sleep(0.05)
+    go()
+    assert sorted(path.name for path in (place / "work" / "m").iterdir()) == ["1", "2"]
+    assert not (place / "work" / ".stages" / "replaced").exists()
 
 
 def test_an_output_that_is_not_made(place):

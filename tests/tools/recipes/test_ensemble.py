@@ -1,6 +1,7 @@
 import json
 import runpy
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -97,6 +98,15 @@ def test_unknown_training_images_are_warned_of(call, files, tmp_path):
     write_predictions(unknown, tmp_path / "val" / "c.parquet")
     status, out, _ = call("val/a.parquet", "val/c.parquet", "--fit", "accuracy", "--save-weights", "w.json")
     assert status == 0 and "warning: val/c.parquet does not say which images its model was trained on; if these" in out
+
+
+def test_labels_seen_at_second_hand_are_warned_of(call, files, tmp_path):
+    found = read_predictions(tmp_path / "val" / "b.parquet")
+    taught = replace(found, source={"training_data": [{"soft_label_file": {"soft.parquet": "ab"}}]})
+    write_predictions(taught, tmp_path / "val" / "c.parquet")
+    status, out, _ = call("val/a.parquet", "val/c.parquet", "--fit", "accuracy", "--save-weights", "w.json")
+    assert status == 0 and out.count("warning:") == 1
+    assert "warning: the model of val/c.parquet learnt soft labels (soft.parquet), and the models that made" in out
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from kdxf.predictions import Predictions, write_predictions
 
 def test_table_and_errors(repo, tmp_path):
     scores = np.array([[0.75, 0.25], [0.25, 0.75]], np.float32)
-    write_predictions(Predictions(["a", "b"], scores, ("x", "y"), np.array([0, 0])), tmp_path / "p.parquet")
+    seen = np.array([False, False])
+    write_predictions(Predictions(["a", "b"], scores, ("x", "y"), np.array([0, 0]), seen=seen), tmp_path / "p.parquet")
     (tmp_path / "c.py").write_text("val_evaluator = dict(type='Accuracy', topk=(1,))")
 
     def tool(*words):
@@ -16,8 +17,16 @@ def test_table_and_errors(repo, tmp_path):
         return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
 
     found = tool("p.parquet", "again=p.parquet", "--out", "new/t.md")
-    table = "| name | images | accuracy/top1 |\n| --- | --- | --- |\n| p | 2 | 50.00 |\n| again | 2 | 50.00 |\n"
+    table = (
+        "| name | images | accuracy/top1 | top-1, 95 % | top-1 against p, 95 % |\n| --- | --- | --- | --- | --- |\n"
+        "| p | 2 | 50.00 | 0.00 to 100.00 |  |\n| again | 2 | 50.00 | 0.00 to 100.00 | +0.00 (+0.00 to +0.00) |\n"
+    )
     assert found.stdout == table and (tmp_path / "new" / "t.md").read_text() == table
+    assert tool("p.parquet", "again=p.parquet", "--out", "t.csv").stdout == table
+    assert (tmp_path / "t.csv").read_text() == (
+        "name,images,trained on,accuracy/top1,top-1 from,top-1 to,gain,gain from,gain to\n"
+        "p,2,0,50.0,0.0,100.0,,,\nagain,2,0,50.0,0.0,100.0,0.0,0.0,0.0\n"
+    )
     assert tool("p.parquet", "p.parquet").stderr == (
         "error: FILE: two files are called 'p'; give one another name, as NAME=p.parquet\n"
     )

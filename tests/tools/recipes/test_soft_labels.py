@@ -33,6 +33,21 @@ def test_again_and_again(call):
         np.testing.assert_allclose(read_predictions("new/soft.parquet").scores, [[0.3125, 0.6875]])
 
 
+@pytest.mark.parametrize("ratio", ["0.7", "3:7", "0.6:1.4"])
+def test_predictions_to_truth(call, ratio):
+    assert call("a.parquet", "--ground-truth-ratio", ratio, "--out", "soft.parquet")[:2] == (
+        0,
+        "soft.parquet: targets of 1 images, 0.7 of the truth and 0.3 of 1 file\n",
+    )
+    np.testing.assert_allclose(read_predictions("soft.parquet").scores, [[0.225, 0.775]], atol=1e-6)
+
+
+@pytest.mark.parametrize("ratio", ["much", "3:", "3:4:5", "0:0"])
+def test_no_ratio(call, ratio):
+    status, _, error = call("a.parquet", "--ground-truth-ratio", ratio, "--out", "soft.parquet")
+    assert status == 2 and f"must be a number from 0 to 1, or predictions:truth such as 3:7, not '{ratio}'" in error
+
+
 def test_mistakes_are_one_line(call, tmp_path):
     (tmp_path / "soft.parquet").touch()
     assert call("a.parquet", "--out", "soft.parquet")[::2] == (

@@ -38,8 +38,8 @@ def test_ids_classes_and_names(call, tmp_path):
     assert out.endswith("\n3 rows; written to s.csv\n")
     status, _, err = call("test.parquet", "--format", "class", "--out", "s.csv")
     assert status == 2 and err.startswith("error: s.csv: is there already; choose another name, or replace it with")
-    status, _, err = call("test.parquet", "--format", "class", "--out", "test.parquet", "--overwrite")
-    assert status == 2 and err.startswith("error: test.parquet: is an input")
+    status, _, err = call("test.parquet", "--format", "class", "--out", "s.csv", "--train", "s.csv", "--overwrite")
+    assert status == 2 and err.startswith("error: s.csv: is an input")
 
 
 def test_as_the_sample_then_averaged(call, tmp_path):
@@ -56,6 +56,37 @@ def test_as_the_sample_then_averaged(call, tmp_path):
     assert (tmp_path / "mix.csv").read_text() == text
 
 
+def test_average_in_the_order_of_a_sample(call, tmp_path):
+    for name, text in {"a": "id,x\n1,0\n2,0.5\n", "b": "id,x\n2,0.5\n1,1\n", "sample": "id,x\n2,0\n1,0\n"}.items():
+        (tmp_path / f"{name}.csv").write_text(text)
+    options = ("--average", "a.csv", "b.csv", "--sample", "sample.csv", "--decimals", "1")
+    assert call(*options, "--out", "s.csv")[::2] == (0, "")
+    assert (tmp_path / "s.csv").read_text() == "id,x\n2,0.5\n1,0.5\n"
+    assert call(*options, "--out", "s.json")[::2] == (2, "error: --out s.json: the name must end with .csv\n")
+
+
+def test_names_that_do_not_fit_the_format(call):
+    for form, suffix in (("json", "json"), ("class", "csv"), ("scores", "csv")):
+        status, _, err = call("test.parquet", "--format", form, "--out", "s.tsv")
+        assert (status, err) == (2, f"error: --out s.tsv: the name must end with .{suffix}\n")
+
+
+def test_no_image(call, tmp_path):
+    write_predictions(Predictions([], np.ones((0, 2), np.float32), ("0", "1")), tmp_path / "none.parquet")
+    status, _, err = call("none.parquet", "--format", "class", "--out", "s.csv")
+    assert (status, err) == (2, "error: none.parquet: holds no image; predict a list with images\n")
+    assert not (tmp_path / "s.csv").exists()
+
+
+def test_ranks(call, tmp_path):
+    ranks = Predictions(["1"], np.ones((1, 2), np.float32), ("0", "1"), source={"mean": "rank"})
+    write_predictions(ranks, tmp_path / "ranks.parquet")
+    status, out, _ = call("ranks.parquet", "--format", "scores", "--out", "s.csv")
+    assert status == 0 and out.endswith(
+        "warning: ranks.parquet holds ranks, which only metrics that go class by class (ROC-AUC, ...) take\n"
+    )
+
+
 def test_json(call, tmp_path):
     status, _, err = call("test.parquet", "--format", "json", "--id", "path", "--class-as", "index", "--out", "s.json")
     assert status == 0, err
@@ -68,6 +99,10 @@ def test_json(call, tmp_path):
     [
         ([], "give either a file of predictions or --average CSV CSV ..."),
         (["p", "--average", "a"], "give either a file of predictions or --average CSV CSV ..."),
+        (["--average", "a", "b", "--format", "class"], "--format: submissions are averaged as they are; leave it out"),
+        (["--average", "a", "b", "--class-as", "name"], "--class-as: submissions are averaged as they are; leave it o"),
+        (["--average", "a", "b", "--columns", "i", "c"], "--columns: submissions are averaged as they are; leave it"),
+        (["p", "--format", "scores", "--class-as", "index"], "--class-as: the format scores has no column of classes"),
         (["p"], "--format is needed: class, scores, json"),
         (
             ["p", "--format", "class", "--sample", "s", "--columns", "a"],

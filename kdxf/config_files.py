@@ -1,0 +1,91 @@
+"""Fingerprints of the files that a config names, by which a training knows what it was trained on."""
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from kdxf.annotations import read_annotations
+from kdxf.digests import files_of, known_digest, settings_digest
+from kdxf.image_io import IMAGE_EXTENSIONS
+from kdxf.text.ocr.table_digest import table_digest
+
+# Names of components, and folders in which data lie that are named themselves.
+_NO_CONTENT = ("type", "scope", "_scope_", "data_root", "data_prefix", "img_prefix", "work_dir")
+_tables: dict[tuple[str, str], str] = {}
+
+
+def config_files(settings: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """Gives the fingerprints of the files and folders that settings name: any text that is the path of one.
+
+    Paths in a dataset start at its ``data_root``. A file counts by its bytes, a folder by the names and the bytes of
+    what lies in it, pictures by name and size; the folder of a dataset's pictures (``data_prefix``) does not count.
+    Of an OCR table (``ocr_file``) counts what it says of the images of the list, so that it may grow by others.
+
+    Args:
+        settings: A config, or parts of it by name.
+
+    Returns:
+        The last key that leads to each path, such as ``ocr_file``; under it the paths, as they are opened, and their
+        fingerprints, 64 hexadecimal digits.
+
+    Raises:
+        UserError: A list or an OCR table cannot be read.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for key, path, list_file in _paths(settings):
+        # A table that two lists share has what it says of both.
+        digest = _table(path, list_file) if key == "ocr_file" and os.path.isfile(list_file) else _content(path)
+        before = found.setdefault(key, {}).get(path, digest)
+        found[key][path] = digest if before == digest else settings_digest([before, digest])
+    return found
+
+
+def config_contents(settings: Mapping[str, Any]) -> dict[str, str]:
+    """Gives one fingerprint for each key of :func:`config_files`, in which the paths do not count."""
+    return {key: settings_digest(sorted(set(files.values()))) for key, files in config_files(settings).items()}
+
+
+def _paths(value: Any, key: str = "", root: str = "", list_file: str = "") -> Iterator[tuple[str, str, str]]:
+    """Gives key, path, and the list of the dataset ('' outside of one)."""
+    if isinstance(value, Mapping):
+        root = os.path.expanduser(value.get("data_root") or root)
+        if isinstance(value.get("ann_file"), str):
+            list_file = os.path.join(root, os.path.expanduser(value["ann_file"]))
+        for name, item in value.items():
+            if name not in _NO_CONTENT:
+                yield from _paths(item, str(name), "" if name == "pipeline" else root, list_file)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _paths(item, key, root, list_file)
+    elif isinstance(value, str) and value:
+        path = os.path.join(root, os.path.expanduser(value))
+        here = (Path(root).resolve(), *Path.cwd().parents)
+        if os.path.exists(path) and Path(path).resolve() not in here:  # '.' and '..' name nothing in particular
+            yield key, path, list_file
+
+
+def _content(path: str) -> str:
+    if os.path.isfile(path):
+        return known_digest(path)
+    return settings_digest(
+        sorted(
+            (name, status.st_size if _is_picture(name) else known_digest(os.path.join(path, name)))
+            for name, status in files_of(path)
+            if not os.path.basename(name).startswith(".")
+        )
+    )
+
+
+def _is_picture(name: str) -> bool:
+    return os.path.splitext(name)[1].lower() in IMAGE_EXTENSIONS
+
+
+def _table(path: str, list_file: str) -> str:
+    """Reads the table, once while it and the list stay as they are."""
+    files = [("", os.stat(path))] if os.path.isfile(path) else files_of(path)
+    state = settings_digest(sorted((name, status.st_size, status.st_mtime_ns) for name, status in files))
+    key = (os.path.realpath(path) + state, known_digest(list_file))
+    if key not in _tables:
+        _tables[key] = table_digest(path, read_annotations(list_file, empty_labels=True)["image"].tolist())
+    return _tables[key]

@@ -1,0 +1,47 @@
+"""Remembers in a checkpoint what data it was trained on."""
+
+from typing import Any
+
+from mmengine.dist import is_main_process
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+
+from kdxf.config_files import config_files
+from kdxf.registry import HOOKS
+from kdxf.soft_label_audit import TRAINING_DATA
+
+
+@HOOKS.register_module()
+class TrainingDataHook(Hook):
+    """Writes into checkpoints the fingerprints of the lists, OCR tables, word vectors, ... of their training.
+
+    So a file of predictions can say of which data its model is. Weights that training starts from (``load_from``,
+    ``--resume``, an earlier stage) bring along what they know.
+
+    Attributes:
+        data: Of each training that the present weights went through, the first one first,
+            :func:`kdxf.config_files.config_files` of its ``train_dataloader``; empty where the weights do not say.
+    """
+
+    def __init__(self) -> None:
+        self.data: list[dict[str, dict[str, str]]] = []
+
+    def source(self) -> dict[str, Any]:
+        """Give what predictions note of the data, if it is known."""
+        return {TRAINING_DATA: self.data} if self.data else {}
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
+        """Read what the weights know that were loaded."""
+        self.data = list(checkpoint.get("meta", {}).get(TRAINING_DATA, []))
+
+    def before_train(self, runner: Runner) -> None:
+        """Add the data of this run; the main process writes the checkpoints, so the others need not read the data."""
+        if not is_main_process():
+            return
+        own = config_files({"train_dataloader": runner.cfg.get("train_dataloader")})
+        if own and self.data[-1:] != [own]:
+            self.data.append(own)
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
+        """Add the data."""
+        checkpoint["meta"].update(self.source())

@@ -1,0 +1,116 @@
+import os
+
+import cv2
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from kdxf.config_files import config_contents, config_files
+from kdxf.digests import file_digest
+from kdxf.errors import UserError
+from kdxf.text.ocr.record import OCRRecord
+from kdxf.text.ocr.table import to_arrow
+
+
+def write_table(path, *rows):
+    records = [
+        OCRRecord(image, [text], np.ones(1, np.float32), np.zeros((1, 4, 2), np.float32), 4, 4, "e", None)
+        for image, text in rows
+    ]
+    path.parent.mkdir(exist_ok=True)
+    pq.write_table(to_arrow(records), path)
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """A folder with data, in which everything runs."""
+    data = tmp_path / "data"
+    (data / "images").mkdir(parents=True)
+    (data / "vectors").mkdir()
+    (data / "vectors" / "v.npy").write_bytes(b"123")
+    (data / "images" / "a.jpg").write_bytes(b"x")
+    (data / "train.csv").write_text("image,label\na.jpg,x\n")
+    (data / "val.csv").write_text("image,label\nb.jpg,x\n")
+    (data / "soft.parquet").write_bytes(b"soft")
+    (tmp_path / "start.pth").write_bytes(b"weights")
+    write_table(data / "ocr" / "part-0.parquet", ("a.jpg", "milk"), ("b.jpg", "tea"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def loader(ann_file="train.csv"):
+    pipeline = [{"type": "LookUp", "vectors": "data/vectors", "max_tokens": 4}, {"type": "vectors", "word": "a" * 999}]
+    places = {"data_root": "data", "data_prefix": "images", "ann_file": ann_file, "ocr_file": "ocr"}
+    more = {"soft_label_file": "soft.parquet", "classes": ["soft", "."], "pipeline": pipeline}
+    inner = {"type": "Text", **places, **more}
+    return {"batch_size": 4, "dataset": {"type": "Balanced", "dataset": inner}}
+
+
+def settings():
+    weights = {"type": "Pretrained", "checkpoint": "start.pth", "prefix": "https://x.org/y.pth"}
+    model = {"backbone": {"_scope_": "data", "init_cfg": weights}}
+    return {"train": loader(), "val": loader("val.csv"), "model": model, "load_from": None, "cwd": "."}
+
+
+def test_what_is_named(place):
+    found = config_files(settings())
+    assert {key: list(files) for key, files in found.items()} == {
+        "ann_file": ["data/train.csv", "data/val.csv"],
+        "ocr_file": ["data/ocr"],
+        "soft_label_file": ["data/soft.parquet"],
+        "vectors": ["data/vectors"],
+        "checkpoint": ["start.pth"],
+    }
+    assert found["checkpoint"]["start.pth"] == file_digest("start.pth")
+
+
+def changed(before):
+    after = config_contents(settings())
+    assert before.keys() == after.keys()
+    return [key for key in before if before[key] != after[key]]
+
+
+def test_contents_count_and_nothing_else(place, monkeypatch):
+    data = place / "data"
+    before = config_contents(settings())
+    for path in (data / "soft.parquet", data / "vectors" / "v.npy", data / "ocr" / "part-0.parquet"):
+        os.utime(path, ns=(1, 1))
+    (data / "images" / "b.jpg").write_bytes(b"y")
+    (data / "vectors" / ".lock").touch()
+    write_table(data / "ocr" / "part-1.parquet", ("c.jpg", "the table grows"))
+    assert changed(before) == []
+    for path, content, key in (
+        (data / "soft.parquet", b"tfos", "soft_label_file"),
+        (data / "vectors" / "v.npy", b"321", "vectors"),
+        (data / "vectors" / "new", b"", "vectors"),
+        (data / "train.csv", b"image,label\na.jpg,y\n", "ann_file"),
+    ):
+        path.write_bytes(content)
+        assert changed(before) == [key]
+        before = config_contents(settings())
+    write_table(data / "ocr" / "part-2.parquet", ("b.jpg", "coffee"))
+    assert changed(before) == ["ocr_file"]
+
+
+def test_places_do_not_count(place):
+    before = config_contents({"load_from": "start.pth", "vectors": ["data/vectors"]})
+    (place / "start.pth").rename(place / "moved.pth")
+    (place / "data" / "vectors").rename(place / "v")
+    assert config_contents({"load_from": str(place / "moved.pth"), "vectors": ["v"]}) == before
+
+
+def test_pictures_in_a_folder_count_by_their_size(place, monkeypatch):
+    cv2.imwrite("data/images/c.png", np.zeros((4, 4, 3), np.uint8))
+    before = config_contents({"folder": "data/images"})
+    with monkeypatch.context() as patch:
+        patch.setattr("kdxf.digests.file_digest", None)
+        assert config_contents({"folder": "data/images"}) == before
+    (place / "data" / "images" / "c.png").write_bytes(b"other")
+    assert config_contents({"folder": "data/images"}) != before
+
+
+def test_files_that_cannot_be_read(place):
+    (place / "data" / "val.csv").write_text("picture\n")
+    with pytest.raises(UserError, match=r"data/val.csv: "):
+        config_files(settings())
+    assert config_files({"load_from": "no.pth", "val": {**loader("no.csv")}}).keys() >= {"ocr_file", "vectors"}
