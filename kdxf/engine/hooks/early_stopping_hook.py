@@ -16,7 +16,7 @@ from kdxf.whole_files import write_whole
 
 @HOOKS.register_module()
 class EarlyStoppingHook(HostHook):
-    """mmengine's hook, with a minimum of epochs and a memory.
+    """mmengine's hook, with a minimum of epochs and a memory, and without a need of the training data in a test.
 
     A resumed run counts on: the scores of all validations stand in ``early_stopping_<metric>.json`` in the work
     folder, and those up to the checkpoint are gone through again; a run that had stopped stays so, unless it is given
@@ -42,6 +42,9 @@ class EarlyStoppingHook(HostHook):
         super().__init__(monitor, **kwargs)
         self.min_epochs = min_epochs
         self._scores: list[tuple[int, float]] = []
+
+    def before_run(self, runner: Runner) -> None:
+        """Do nothing: mmengine's hook asks for the training loop here, which would be built for a test too."""
 
     def before_train(self, runner: Runner) -> None:
         """Go through the scores of a run that is resumed."""

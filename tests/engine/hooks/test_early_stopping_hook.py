@@ -4,6 +4,7 @@ import pytest
 from mmengine.logging import MMLogger
 
 from kdxf.apis.config import load_config
+from kdxf.apis.test import test as run_test
 from kdxf.apis.train import train
 from kdxf.engine.hooks import EarlyStoppingHook
 from kdxf.errors import UserError
@@ -85,6 +86,13 @@ def test_in_a_run(tiny_config):
     cfg.param_scheduler = None
     result = train(cfg)
     assert result.epoch == 2 and result.finished
+
+
+def test_a_test_needs_no_training_data(tiny_config):
+    options = {"custom_hooks": [{"type": "EarlyStoppingHook", "monitor": MONITOR}]}
+    result = train(load_config(tiny_config, options))
+    elsewhere = load_config(tiny_config, {**options, "train_dataloader.dataset.data_root": "nowhere"})
+    assert run_test(elsewhere, result.checkpoint)[MONITOR] >= 0
 
 
 def test_unknown_score(tmp_path):
