@@ -1,7 +1,7 @@
 """arcface.py without the text.
 
 Train    python tools/train.py configs/grocery/craft/image.py
-Result   not measured
+Result   36.1 % top-1 (36.5 % with views) on val after 12 epochs on all of train (docs/recipes.md)
 """
 
 _base_ = "arcface.py"

@@ -1,7 +1,7 @@
 """arcface.py without the image.
 
 Train    python tools/train.py configs/grocery/craft/text.py
-Result   not measured
+Result   22.6 % top-1 on val after 12 epochs on all of train (docs/recipes.md)
 """
 
 _base_ = "arcface.py"
