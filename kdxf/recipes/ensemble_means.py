@@ -8,10 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import rankdata
 
 FLOOR = 1e-7
-_COLUMNS = 256  # that are ranked at a time
 
 
 @dataclass(frozen=True)
@@ -50,10 +48,13 @@ def _exponential(total: np.ndarray, several: bool) -> np.ndarray:
 
 
 def _relative_ranks(scores: np.ndarray) -> np.ndarray:
-    ranks = np.empty_like(scores)
-    for start in range(0, scores.shape[1], _COLUMNS):
-        block = slice(start, start + _COLUMNS)
-        ranks[:, block] = rankdata(scores[:, block], axis=0) / len(scores)
+    ranks, count = np.empty_like(scores), len(scores)
+    for index in range(scores.shape[1]):
+        column = np.ascontiguousarray(scores[:, index])
+        order = column.argsort()  # not stable, and so several times faster than scipy.stats.rankdata
+        ordered = column[order]
+        edges = np.concatenate([[0], np.flatnonzero(ordered[1:] != ordered[:-1]) + 1, [count]])
+        ranks[order, index] = np.repeat((edges[:-1] + edges[1:] + 1) / (2 * count), np.diff(edges))
     return ranks
 
 

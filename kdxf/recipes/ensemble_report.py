@@ -2,7 +2,9 @@
 
 Weights that are best on some images flatter the ensemble on these very images. So the images are divided into folds;
 each fold is averaged with weights that were found on the others, and all of them are scored together ("held out").
-n images, K classes, U units.
+
+All images are scored, but weights are found on :data:`MOST` of them at most, drawn at random: more take longer and
+hardly change the weights (``benchmarks/ensemble.py``). n images, K classes, U units.
 """
 
 from collections.abc import Callable
@@ -11,14 +13,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from kdxf.errors import UserError
+from kdxf.recipes.bootstrap import bootstrap
 from kdxf.recipes.ensemble_metrics import Details
 from kdxf.recipes.ensemble_task import Task
 
 FOLDS = 5
-_LEVEL = 0.95
+MOST = 20_000
 
-Find = Callable[[Task, np.ndarray], np.ndarray]
-"""Finds weights: of the task, on the images of these indices."""
+Find = Callable[[Task], np.ndarray]
+"""Finds weights, on all images of a task."""
 
 
 @dataclass(frozen=True)
@@ -83,12 +86,10 @@ def judge(task: Task, find: Find, label: str) -> Report:
     count = len(task.labels)
     if count < FOLDS:
         raise UserError(f"--fit: {count} images are too few to find weights and to judge them; give at least {FOLDS}")
-    weights = find(task, np.arange(count))
-    mixtures = {
-        name: task.details(task.mix(one)) for name, one in zip(task.names, np.eye(len(task.names)), strict=True)
-    }
-    scores = {name: task.metric.value(*details) for name, details in mixtures.items()}
+    weights = find(_at_most(task, np.arange(count)))
+    scores = {name: task.metric.value(*task.details(task.alone(unit))) for unit, name in enumerate(task.names)}
     best = max(scores, key=lambda name: task.metric.sign * scores[name])
+    alone = task.details(task.alone(task.names.index(best)))
     equal = task.details(task.mix(np.full(len(task.names), 1 / len(task.names))))
     held_out = task.details(_held_out(task, find))
     scores["equal mean"] = task.metric.value(*equal)
@@ -99,7 +100,7 @@ def judge(task: Task, find: Find, label: str) -> Report:
         images=count,
         weights=dict(zip(task.names, weights.tolist(), strict=True)),
         scores=scores,
-        gains=_gains(task, held_out, {"the equal mean": equal, f"the best alone ({best})": mixtures[best]}),
+        gains=_gains(task, held_out, {"the equal mean": equal, f"the best alone ({best})": alone}),
     )
 
 
@@ -108,9 +109,16 @@ def _held_out(task: Task, find: Find) -> np.ndarray:
     folds = stratified_folds(task.labels, FOLDS)
     scores = np.empty_like(task.stack[0])
     for fold in range(FOLDS):
-        weights = find(task, np.flatnonzero(folds != fold))
-        scores[folds == fold] = task.mix(weights)[folds == fold]
+        weights = find(_at_most(task, np.flatnonzero(folds != fold)))
+        scores[folds == fold] = task.only(folds == fold).mix(weights)
     return scores
+
+
+def _at_most(task: Task, rows: np.ndarray) -> Task:
+    """Gives the task of some images alone, of :data:`MOST` of them where there are more."""
+    if len(rows) > MOST:
+        rows = np.random.default_rng(0).choice(rows, MOST, replace=False)
+    return task.only(rows)
 
 
 def stratified_folds(labels: np.ndarray, count: int) -> np.ndarray:
@@ -131,13 +139,14 @@ def stratified_folds(labels: np.ndarray, count: int) -> np.ndarray:
 
 
 def _gains(task: Task, mine: Details, others: dict[str, Details]) -> list[Gain]:
-    random, metric, count = np.random.default_rng(0), task.metric, len(task.labels)
+    metric, count = task.metric, len(task.labels)
 
     def differences(rows: np.ndarray | slice) -> list[float]:
         value = metric.value(*(part[rows] for part in mine))
         return [metric.sign * (value - metric.value(*(part[rows] for part in other))) for other in others.values()]
 
     values = differences(slice(None))
-    draws = np.array([differences(random.integers(count, size=count)) for _ in range(metric.draws)])
-    low, high = np.nanquantile(draws, [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2], axis=0)
-    return [Gain(*row) for row in zip(others, values, low.tolist(), high.tolist(), strict=True)]
+    size = min(count, MOST)  # fewer images scatter more, by the root of their share
+    ends = np.array(bootstrap(lambda rows: differences(rows[:size]), count, metric.draws))
+    low, high = (values + (ends - values) * np.sqrt(size / count)).tolist()
+    return [Gain(*row) for row in zip(others, values, low, high, strict=True)]

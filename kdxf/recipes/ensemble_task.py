@@ -1,7 +1,7 @@
 """What weights are judged by: the models' scores of images whose labels are known. U units, n images, K classes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -34,9 +34,21 @@ class Task:
     metric: Metric
     silent: list[Path] = field(default_factory=list)
 
+    def only(self, rows: np.ndarray) -> "Task":
+        """Gives the task of some images alone, given by index or mask; their scores are copied."""
+        return replace(self, stack=self.stack[:, rows], labels=self.labels[rows])
+
+    def alone(self, unit: int) -> np.ndarray:
+        """Gives the scores of one unit: float32 (n, K)."""
+        return self.leave(self.stack[unit].copy())
+
     def mix(self, weights: np.ndarray) -> np.ndarray:
         """Averages with U weights whose sum is 1: float32 (n, K)."""
-        return self.leave(np.tensordot(weights.astype(np.float32), self.stack, axes=1))
+        return self.leave(self.total(weights))
+
+    def total(self, weights: np.ndarray) -> np.ndarray:
+        """Sums the units with their weights, in the space of the mean: float32 (n, K)."""
+        return np.tensordot(weights.astype(np.float32), self.stack, axes=1)
 
     def leave(self, total: np.ndarray) -> np.ndarray:
         """Takes a sum out of the space of the mean, maybe in place."""
@@ -46,9 +58,9 @@ class Task:
         """Gives what the metric needs of each image."""
         return self.metric.details(scores, self.labels)
 
-    def loss(self, scores: np.ndarray, rows: np.ndarray) -> float:
-        """Gives the metric of some images, turned so that less is better; infinite where it is not defined."""
-        value = self.metric.value(*(part[rows] for part in self.details(scores)))
+    def loss(self, scores: np.ndarray) -> float:
+        """Gives the metric, turned so that less is better; infinite where it is not defined."""
+        value = self.metric.value(*self.details(scores))
         return np.inf if np.isnan(value) else -self.metric.sign * value
 
 
@@ -113,7 +125,7 @@ def _checked(task: Task) -> Task:
             f"--fit {task.metric.name}: takes one label per image; for several take mAP, roc-auc or log-loss"
         )
     equal = np.full(len(task.names), 1 / len(task.names))
-    if np.isinf(task.loss(task.mix(equal), np.arange(len(task.labels)))):
+    if np.isinf(task.loss(task.mix(equal))):
         raise UserError(
             f"--fit {task.metric.name}: is not defined on these images: no class has some of them and not all"
         )
@@ -125,4 +137,4 @@ def _without_needless(task: Task) -> Task:
     if task.metric.name != "log-loss" or task.mean.name != "arithmetic" or task.labels.ndim == 2:
         return task
     true = np.take_along_axis(task.stack, task.labels[None, :, None], axis=2)
-    return Task(task.names, true, np.zeros_like(task.labels), task.mean, task.metric, task.silent)
+    return replace(task, stack=true, labels=np.zeros_like(task.labels))

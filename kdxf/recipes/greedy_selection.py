@@ -11,7 +11,7 @@ from kdxf.recipes.ensemble_task import Task
 _PICKS_PER_MEMBER = 5
 
 
-def select_greedily(task: Task, rows: np.ndarray, members: int) -> np.ndarray:
+def select_greedily(task: Task, members: int) -> np.ndarray:
     """Picks, one after the other, the model with which the mean of all picks is best.
 
     Once there are ``members`` different models only these are picked again. Of all stages the best counts, of equal
@@ -19,7 +19,6 @@ def select_greedily(task: Task, rows: np.ndarray, members: int) -> np.ndarray:
 
     Args:
         task: Models, labels, mean and metric.
-        rows: Indices of the images to look at.
         members: How many different models there may be.
 
     Returns:
@@ -30,7 +29,7 @@ def select_greedily(task: Task, rows: np.ndarray, members: int) -> np.ndarray:
     best, best_loss = counts, np.inf
     for picks in range(1, _PICKS_PER_MEMBER * members + 1):
         open_to = np.flatnonzero(counts) if np.count_nonzero(counts) == members else np.arange(len(counts))
-        losses = [task.loss(task.leave((total + task.stack[index]) / np.float32(picks)), rows) for index in open_to]
+        losses = [task.loss(task.leave((total + task.stack[index]) / np.float32(picks))) for index in open_to]
         pick, loss = open_to[int(np.argmin(losses))], min(losses)
         total += task.stack[pick]
         counts[pick] += 1

@@ -9,9 +9,9 @@ from kdxf.recipes.ensemble_report import Gain, judge, stratified_folds
 from kdxf.recipes.ensemble_task import Task
 
 
-def random_task(metric, count=100, models=8):
+def random_task(metric, count=100, models=8, seed=0):
     """Models that know nothing: whatever fitting gains on the same images is chance."""
-    random = np.random.default_rng(0)
+    random = np.random.default_rng(seed)
     stack = random.dirichlet(np.ones(3), (models, count)).astype(np.float32)
     names = [f"m{index}" for index in range(models)]
     return Task(names, stack, random.integers(0, 3, count), MEANS["arithmetic"], METRICS[metric])
@@ -28,8 +28,7 @@ def test_folds():
 
 
 def test_held_out_scores_are_honest():
-    task = random_task("accuracy")
-    report = judge(task, fit_weights, "fitted")
+    report = judge(random_task("accuracy", seed=1), fit_weights, "fitted")
     honest, flattered = report.scores["fitted, held out"], report.scores["fitted, on the same images"]
     assert flattered > max(report.scores["equal mean"], honest) and flattered - honest > 3
     assert report.gains[0].over == "the equal mean" and report.gains[0].low < 0 < report.gains[0].high
@@ -39,16 +38,28 @@ def test_each_fold_is_averaged_with_the_others_weights():
     task = random_task("accuracy", count=10, models=2)
     seen = []
 
-    def find(task, rows):
-        seen.append(set(rows.tolist()))
-        return np.array([1.0, 0.0]) if len(rows) == 10 else np.array([0.0, 1.0])
+    def find(some):
+        seen.append({float(score) for score in some.stack[0, :, 0]})
+        return np.array([1.0, 0.0]) if len(seen) == 1 else np.array([0.0, 1.0])
 
     report = judge(task, find, "found")
-    assert len(seen) == 6 and seen[0] == set(range(10))
-    assert all(len(rows) == 8 for rows in seen[1:]) and set.intersection(*seen) == set()
+    assert len(seen) == 6 and len(seen[0]) == 10
+    assert all(len(images) == 8 for images in seen[1:]) and set.intersection(*seen) == set()
     assert report.weights == {"m0": 1.0, "m1": 0.0}
     assert report.scores["found, held out"] == report.scores["m1"]
     assert report.scores["found, on the same images"] == report.scores["m0"]
+
+
+def test_weights_are_found_on_some_of_many_images(monkeypatch):
+    monkeypatch.setattr("kdxf.recipes.ensemble_report.MOST", 20)
+    task, seen = random_task("accuracy", models=2), []
+    report = judge(task, lambda some: seen.append(some) or np.array([1.0, 0.0]), "found")
+    assert [len(some.labels) for some in seen] == [20] * 6
+    place = {tuple(scores): index for index, scores in enumerate(task.stack[0].tolist())}
+    rows = [[place[tuple(scores)] for scores in some.stack[0].tolist()] for some in seen]
+    assert all(len(set(chosen)) == 20 for chosen in rows) and len({row for chosen in rows for row in chosen}) > 60
+    assert (seen[1].labels == task.labels[rows[1]]).all()
+    assert report.images == 100 and report.scores["found, held out"] == report.scores["m0"]
 
 
 @pytest.mark.parametrize("metric", ["accuracy", "log-loss"])
@@ -64,13 +75,15 @@ def test_gain(metric):
     assert report.gains[1].over == "the best alone (a)"
 
 
-def test_interval_is_that_of_a_share():
+@pytest.mark.parametrize("most", [100, 20])
+def test_interval_is_that_of_a_share(monkeypatch, most):
+    monkeypatch.setattr("kdxf.recipes.ensemble_report.MOST", most)
     # 50 of 100 images gain: the standard error of the share is 5 points, the interval 50 +- 9.8.
     right = np.array([[0.9, 0.1]] * 100, np.float32)
     wrong = right.copy()
     wrong[:50] = [0.05, 0.95]
     task = Task(["a", "b"], np.stack([wrong, right]), np.zeros(100, int), MEANS["arithmetic"], METRICS["accuracy"])
-    gain = judge(task, lambda task, rows: np.array([0.0, 1.0]), "second").gains[0]
+    gain = judge(task, lambda task: np.array([0.0, 1.0]), "second").gains[0]
     assert gain.value == 50 and gain.low == pytest.approx(40.2, abs=1.5) and gain.high == pytest.approx(59.8, abs=1.5)
 
 
