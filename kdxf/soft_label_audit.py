@@ -7,6 +7,7 @@ read, also for images without labels: a model that learnt its own pseudo-label w
 
 import logging
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -107,6 +108,26 @@ def mixed_ratio(source: Mapping[str, Any]) -> float | None:
         return source[RATIO]
     ratios = [mixed_ratio(part.get("source", {})) for part in source.get("inputs", [])]
     return max((ratio for ratio in ratios if ratio is not None), default=None)
+
+
+def check_no_targets(source: Mapping[str, Any], path: str | Path) -> None:
+    """Checks that a file holds predictions, and no targets.
+
+    Raises:
+        UserError: It holds targets, as :func:`mixed_ratio` says.
+    """
+    if mixed_ratio(source) is not None:
+        raise UserError(f"{path}: holds targets, with the ground truth in them; give predictions")
+
+
+def check_no_ranks(source: Mapping[str, Any], path: str | Path) -> None:
+    """Checks that a file's scores are probabilities, and no mean of ranks.
+
+    Raises:
+        UserError: They are ranks.
+    """
+    if holds_ranks(source):
+        raise UserError(f"{path}: holds ranks, which are no probabilities; average with another --mean")
 
 
 def holds_ranks(source: Mapping[str, Any]) -> bool:

@@ -12,6 +12,7 @@ from kdxf.recipes.ensemble_means import MEANS, Mean
 from kdxf.recipes.ensemble_metrics import METRICS, Details, Metric
 from kdxf.recipes.ensemble_reading import Facts, read_alike
 from kdxf.recipes.ensemble_units import Unit
+from kdxf.soft_label_audit import check_no_targets
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,8 +76,8 @@ def read_task(units: Sequence[Unit], mean: str, metric: str) -> Task:
         metric: A name of :data:`~kdxf.recipes.ensemble_metrics.METRICS`.
 
     Raises:
-        UserError: There is one unit alone; files do not fit together; images have no label, or a model has seen them;
-            mean and metric do not go together; or the metric is not defined on these images.
+        UserError: There is one unit alone; files do not fit together, or one holds targets; images have no label, or a
+            model has seen them; mean and metric do not go together; or the metric is not defined on these images.
     """
     if len(units) < 2:
         raise UserError(f"--fit: there is nothing to weigh but {units[0].name}; give several models or groups")
@@ -86,6 +87,7 @@ def read_task(units: Sequence[Unit], mean: str, metric: str) -> Task:
     place = {file: (index, len(unit.files)) for index, unit in enumerate(units) for file in unit.files}
     stack = np.empty(0, np.float32)
     for file, predictions in read_alike(place):
+        check_no_targets(predictions.source, file)
         _refuse_seen(file, predictions)
         facts.add(file, predictions)
         if not stack.size:

@@ -28,12 +28,14 @@ def make_units(files: Sequence[Path], groups: Iterable[tuple[str, Sequence[Path]
     Files of one name, such as ``fold_0/val.parquet`` and ``fold_1/val.parquet``, are told apart by their folders.
 
     Raises:
-        UserError: There is nothing, a group is empty, or a file or a name is there twice.
+        UserError: There is nothing, a group is empty or has a file for its name, or a file or a name is there twice.
     """
     units = [Unit(name, tuple(members)) for name, members in groups]
     for unit in units:
         if not unit.files:
             raise UserError(f"--group {unit.name}: names no file; give NAME FILE ...")
+        if unit.name.endswith(".parquet"):
+            raise UserError(f"--group {unit.name}: is a file in the place of the group's name; give NAME FILE ...")
     units += [Unit(name, (file,)) for name, file in zip(model_names(files), files, strict=True)]
     everything = [file.resolve() for unit in units for file in unit.files]
     if not everything:

@@ -13,7 +13,7 @@ from kdxf.digests import file_digest
 from kdxf.errors import UserError
 from kdxf.predictions import Predictions, read_predictions
 from kdxf.recipes.pseudo_label_choice import Choice, best_two, choose
-from kdxf.soft_label_audit import RATIO, check_unseen, holds_ranks, mixed_ratio
+from kdxf.soft_label_audit import RATIO, check_no_ranks, check_no_targets, check_unseen
 
 TOOL = "tools/recipes/pseudo_label.py"
 SCORE = "score"
@@ -65,10 +65,8 @@ def pseudo_label(
     predictions = read_predictions(file)
     if predictions.multi_label:
         raise UserError(f"{file}: predicts several labels per image; pseudo-labels are made of one label per image")
-    if mixed_ratio(predictions.source) is not None:
-        raise UserError(f"{file}: holds targets, with the ground truth in them; give predictions")
-    if holds_ranks(predictions.source):
-        raise UserError(f"{file}: holds ranks, which are no probabilities; average with another --mean")
+    check_no_targets(predictions.source, file)
+    check_no_ranks(predictions.source, file)
     check_unseen(predictions, str(file))
     frame = _labelled(train, predictions, file)
     best, first, second = best_two(predictions.scores)

@@ -14,7 +14,7 @@ from kdxf.predictions import Predictions
 from kdxf.recipes.bootstrap import bootstrap
 from kdxf.recipes.ensemble_reading import Facts, read_alike
 from kdxf.recipes.kfold_metrics import evaluate
-from kdxf.soft_label_audit import holds_ranks, mixed_ratio
+from kdxf.soft_label_audit import check_no_targets, holds_ranks
 
 _SEEN = "trained on"
 _RANGE = ["top-1 from", "top-1 to"]
@@ -81,8 +81,7 @@ def score(cfg: Config, files: Mapping[str, Path]) -> Scoreboard:
 
 def _check(file: Path, predictions: Predictions) -> None:
     labels = predictions.labels
-    if mixed_ratio(predictions.source) is not None:
-        raise UserError(f"{file}: holds targets, with the ground truth in them; give predictions")
+    check_no_targets(predictions.source, file)
     if labels is None:
         raise UserError(f"{file}: has no labels to score by; predict a labelled list")
     if labels.ndim == 1 and (without := labels < 0).any():

@@ -10,7 +10,7 @@ from kdxf.errors import UserError
 from kdxf.predictions import Predictions, read_predictions
 from kdxf.recipes.ensemble import average
 from kdxf.recipes.ensemble_units import make_units
-from kdxf.soft_label_audit import RATIO, check_unseen, holds_ranks, mixed_ratio
+from kdxf.soft_label_audit import RATIO, check_no_ranks, check_no_targets, check_unseen
 
 TOOL = "tools/recipes/soft_labels.py"
 
@@ -41,10 +41,8 @@ def soft_labels(
         for file in files:
             check_unseen(read_predictions(file), str(file))
     for part in mean.source["inputs"]:
-        if mixed_ratio(part["source"]) is not None:
-            raise UserError(f"{part['file']}: holds targets already, with the ground truth in them; give predictions")
-        if holds_ranks(part["source"]):
-            raise UserError(f"{part['file']}: holds ranks, which are no probabilities; average with another --mean")
+        check_no_targets(part["source"], part["file"])
+        check_no_ranks(part["source"], part["file"])
     if mean.labels is None and ground_truth_ratio:
         raise UserError(
             f"{files[0]}: knows no label to mix in; give --ground-truth-ratio 0, or predict a labelled list"

@@ -49,6 +49,11 @@ def test_seen_images_are_refused(write):
         task(write("a", ONE, LABELS), write("b", TWO, seen=[0, 1, 1]))
 
 
+def test_targets_are_refused(write):
+    with pytest.raises(UserError, match=r"b.parquet: holds targets, with the ground truth in them; give predictions"):
+        task(write("a", ONE, LABELS), write("b", TWO, source={"ground_truth_ratio": 0.7}))
+
+
 def test_labels_are_needed(write):
     with pytest.raises(UserError, match=r"--fit: .*a.parquet has no labels; give predictions of a labelled list"):
         task(write("a", ONE), write("b", TWO))

@@ -23,6 +23,11 @@ def test_names_differ_as_early_as_they_can():
     [
         ([], [], "there is nothing to average; give files of predictions, or --group NAME FILE ..."),
         ([], [("image", [])], "--group image: names no file; give NAME FILE ..."),
+        (
+            [],
+            [("a.parquet", ["b.parquet"])],
+            "--group a.parquet: is a file in the place of the group's name; give NAME FILE ...",
+        ),
         (["a.p"], [("image", ["a.p"])], "a.p: is given 2 times; a model counts more with a larger weight"),
         (["a.p"], [("a", ["b.p"])], "2 of the models and groups are called 'a'; give the groups other names"),
     ],

@@ -85,7 +85,7 @@ def test_what_cannot_be_mixed(write, tmp_path):
     write_predictions(soft_labels([file]), tmp_path / "soft.parquet")
     assert read_predictions(tmp_path / "soft.parquet").source["ground_truth_ratio"] == 0.7
     with pytest.raises(
-        UserError, match=r"soft.parquet: holds targets already, with the ground truth in them; give predi"
+        UserError, match=r"soft.parquet: holds targets, with the ground truth in them; give predi"
     ):
         soft_labels([tmp_path / "soft.parquet"])
     ranks = write("ranks", ONE, labels=[2, 1], **UNSEEN, source={"mean": "rank"})

@@ -60,6 +60,8 @@ def parse_args() -> argparse.Namespace:
         parser.error("--greedy and --save-weights go with --fit METRIC")
     if args.weights_from and args.group:
         parser.error("--weights-from knows the groups; give the files without --group")
+    if args.out and args.out.suffix != ".parquet":
+        parser.error(f"--out {args.out}: the name must end with .parquet")
     return args
 
 

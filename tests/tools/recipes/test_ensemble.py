@@ -113,12 +113,13 @@ def test_labels_seen_at_second_hand_are_warned_of(call, files, tmp_path):
     ("arguments", "message"),
     [
         (["a.parquet"], "name a result: --out, or --save-weights with --fit"),
-        (["a.parquet", "--greedy", "3", "--out", "x"], "--greedy and --save-weights go with --fit METRIC"),
+        (["a.parquet", "--greedy", "3", "--out", "x.parquet"], "--greedy and --save-weights go with --fit METRIC"),
         (["a.parquet", "--save-weights", "x"], "--greedy and --save-weights go with --fit METRIC"),
         (
-            ["--group", "g", "a.parquet", "--weights-from", "w", "--out", "x"],
+            ["--group", "g", "a.parquet", "--weights-from", "w", "--out", "x.parquet"],
             "--weights-from knows the groups; give the files without --group",
         ),
+        (["a.parquet", "--out", "x.csv"], "--out x.csv: the name must end with .parquet"),
     ],
 )
 def test_options_that_do_not_go_together(call, arguments, message):
