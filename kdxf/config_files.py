@@ -12,11 +12,15 @@ from kdxf.text.ocr.table_digest import table_digest
 
 # Names of components, and folders in which data lie that are named themselves.
 _NO_CONTENT = ("type", "scope", "_scope_", "data_root", "data_prefix", "img_prefix", "work_dir")
+# A folder is meant by a text with a slash, or by one of these; the name of a class or a mode may be that of a folder.
+_FOLDERS = ("ocr_file", "vectors", "pretrained", "tokenizer")
 _tables: dict[tuple[str, str], str] = {}
 
 
 def config_files(settings: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     """Gives the fingerprints of the files and folders that settings name: any text that is the path of one.
+
+    A folder without a slash in its path is known by its key (``ocr_file``, ``vectors``, ...).
 
     Paths in a dataset start at its ``data_root``. A file counts by its bytes, a folder by the names and the bytes of
     what lies in it, pictures by name and size; the folder of a dataset's pictures (``data_prefix``) does not count.
@@ -49,7 +53,7 @@ def config_contents(settings: Mapping[str, Any]) -> dict[str, str]:
 def _paths(value: Any, key: str = "", root: str = "", list_file: str = "") -> Iterator[tuple[str, str, str]]:
     """Gives key, path, and the list of the dataset ('' outside of one)."""
     if isinstance(value, Mapping):
-        root = os.path.expanduser(value.get("data_root") or root)
+        root = os.path.expanduser(value["data_root"]) if isinstance(value.get("data_root"), str) else root
         if isinstance(value.get("ann_file"), str):
             list_file = os.path.join(root, os.path.expanduser(value["ann_file"]))
         for name, item in value.items():
@@ -61,7 +65,8 @@ def _paths(value: Any, key: str = "", root: str = "", list_file: str = "") -> It
     elif isinstance(value, str) and value:
         path = os.path.join(root, os.path.expanduser(value))
         here = (Path(root).resolve(), *Path.cwd().parents)
-        if os.path.exists(path) and Path(path).resolve() not in here:  # '.' and '..' name nothing in particular
+        meant = os.path.isfile(path) or (os.path.isdir(path) and ("/" in value or key in _FOLDERS))
+        if meant and Path(path).resolve() not in here:  # '.' and '..' name nothing in particular
             yield key, path, list_file
 
 

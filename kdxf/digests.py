@@ -30,8 +30,15 @@ def known_digest(path: str | Path) -> str:
 
 
 def files_of(folder: str | Path) -> Iterator[tuple[str, os.stat_result]]:
-    """Gives the files in a folder and the folders below it, links followed: the path inside of it, and the status."""
-    for root, _, files in os.walk(folder, followlinks=True):
+    """Gives the files in a folder and the folders below it: the path inside of it, and the status.
+
+    Links are followed, but to no folder a second time.
+    """
+    visited = {os.path.realpath(folder)}
+    for root, folders, files in os.walk(folder, followlinks=True):
+        places = {name: os.path.realpath(os.path.join(root, name)) for name in sorted(folders)}
+        folders[:] = [name for name, place in places.items() if place not in visited]
+        visited.update(places.values())
         for name in files:
             path = os.path.join(root, name)
             if os.path.exists(path):  # a link may lead nowhere

@@ -9,6 +9,9 @@ import io
 import os
 import sys
 import warnings
+from typing import Any
+
+from kdxf.optional import require
 
 # mmcv-lite has no compiled ops; no part of classification uses this one.
 warnings.filterwarnings("ignore", message="Fail to import ``MultiScaleDeformableAttention``")
@@ -16,14 +19,26 @@ warnings.filterwarnings("ignore", message="Fail to import ``MultiScaleDeformable
 # MMPretrain imports albumentations where it is installed, which would ask the network for its newest version.
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
 
-# mmengine imports transformers, where it is installed, for the one optimizer Adafactor: two seconds of every start.
-# kdxf.engine.optimizers registers it in a way that waits until it is built.
+
+
+def adafactor(params: Any, **options: Any) -> Any:
+    """Build Adafactor (https://arxiv.org/abs/1804.04235) as mmengine does; ``transformers.Adafactor`` has the options.
+
+    Raises:
+        UserError: transformers is not installed.
+    """
+    return require("transformers", "transformers", "Adafactor").Adafactor(params, **options)
+
+
+# mmengine imports transformers, where it is installed, for this one optimizer: a second of every start.
 if "transformers" not in sys.modules:
     sys.modules["transformers"] = None  # type: ignore[assignment]  # Python's sign for "cannot be imported"
     try:
-        import mmengine.optim  # noqa: F401
+        from mmengine.optim import OPTIMIZERS
     finally:
         del sys.modules["transformers"]
+    if "Adafactor" not in OPTIMIZERS.module_dict:
+        OPTIMIZERS.register_module(name="Adafactor", module=adafactor)
 
 # MMPretrain prints (not logs) that an optional dataset service is not installed.
 _OPTIONAL = "Could not import OneDL"

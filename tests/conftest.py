@@ -9,6 +9,11 @@ import pytest
 REPO = Path(__file__).resolve().parents[1]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start with what takes minutes, so that the other processes are not idle at the end."""
+    items.sort(key=lambda item: item.path.name not in ("test_configs.py", "test_pipelines.py"))
+
+
 @pytest.fixture(scope="session")
 def repo() -> Path:
     return REPO

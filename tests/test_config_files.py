@@ -114,3 +114,12 @@ def test_files_that_cannot_be_read(place):
     with pytest.raises(UserError, match=r"data/val.csv: "):
         config_files(settings())
     assert config_files({"load_from": "no.pth", "val": {**loader("no.csv")}}).keys() >= {"ocr_file", "vectors"}
+
+
+def test_words_that_are_no_folders(place):
+    (place / "data" / "x").mkdir()
+    (place / "docs").mkdir()
+    settings = {"data_root": "data", "classes": ["x", "y"], "split": "images", "pipeline": [{"mode": "docs"}]}
+    assert config_files(settings) == {}
+    assert list(config_files({"data_root": "data", "vectors": "vectors", "soft": "../docs"})) == ["vectors", "soft"]
+    assert config_files({"data_root": ["data"], "vectors": "vectors"}) == {}

@@ -31,3 +31,11 @@ def test_files_of_a_folder(tmp_path):
     (tmp_path / "a" / "b" / "c.txt").write_text("xyz")
     (tmp_path / "a" / "nowhere").symlink_to(tmp_path / "no")
     assert [(name, status.st_size) for name, status in files_of(tmp_path / "a")] == [("b/c.txt", 3)]
+
+
+def test_links_in_a_circle_end(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "x").touch()
+    for name in ("me", "you"):
+        (tmp_path / "a" / name).symlink_to(tmp_path)
+    assert [name for name, _ in files_of(tmp_path)] == ["a/x"]

@@ -23,6 +23,16 @@ def test_transformers_are_imported_where_they_are_used():
     assert run(code) == (0, "False\n", "")
 
 
+def test_adafactor_is_known_to_mmengine_as_well():
+    code = (
+        "import kdxf.registry, sys, torch; from mmengine.registry import OPTIMIZERS; "
+        "optimizer = OPTIMIZERS.build(dict(type='Adafactor', params=[torch.nn.Parameter(torch.ones(2))])); "
+        "print(type(optimizer).__module__)"
+    )
+    status, printed, errors = run(code)
+    assert (status, printed.splitlines()[-1], errors) == (0, "transformers.optimization", "")
+
+
 def imports_of(path):
     tree = ast.parse(path.read_text(encoding="utf-8"))
     return [ast.unparse(node) for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]

@@ -1,5 +1,7 @@
 """Tells a mistake in a config from a fault of the library."""
 
+import kdxf.registry  # noqa: F401  isort: skip  (before the host, which it quietens)
+
 import re
 import traceback
 from collections.abc import Iterator

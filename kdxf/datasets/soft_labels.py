@@ -10,7 +10,7 @@ from mmengine.logging import print_log
 
 from kdxf.errors import UserError
 from kdxf.predictions import Predictions, read_predictions
-from kdxf.soft_label_audit import check_unseen, mixed_ratio
+from kdxf.soft_label_audit import check_no_ranks, check_unseen, mixed_ratio
 
 # Seven parts of the truth, three of the other model: a recipe that won competitions.
 _RATIO = 0.7
@@ -96,6 +96,7 @@ def read_soft_labels(
         raise UserError(
             f"{source}: has no labels to mix with {path}; set ground_truth_ratio=0 to train on the soft labels alone"
         )
+    check_no_ranks(predictions.source, path)
     _check(predictions, path, classes, multi_label)
     rows = pd.Index(predictions.images).get_indexer(pd.Index(images))
     _report_missing(rows < 0, predictions, images, path, labelled, source)

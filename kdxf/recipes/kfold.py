@@ -1,5 +1,6 @@
 """Trains the folds of a list, and gathers what each model says of the images that it was not trained on."""
 
+import fcntl
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -88,8 +89,11 @@ def _run_unless_taken(fold: Fold, wanted: Wanted, count: int, seed: int | None, 
         taken = held is None
         note = ": another process is at it, left out" if taken else ""
         print(f"fold {fold.number} of {count}: {fold.folder}{note}", flush=True)
-        if not taken:
-            run_fold(fold, wanted, seed=seed, amp=amp)
+        if held is not None:
+            try:
+                run_fold(fold, wanted, seed=seed, amp=amp)
+            finally:
+                fcntl.flock(held, fcntl.LOCK_UN)  # loader workers that live on have it too
     return not taken
 
 

@@ -72,8 +72,10 @@ class Fold:
 
     def write_settings(self) -> None:
         """Notes the settings in the folder, before anything else is written there."""
-        note = {**self.settings, **self.files}
-        write_whole((json.dumps(note, indent=2, ensure_ascii=False) + "\n").encode(), self.folder / SETTINGS)
+        path = self.folder / SETTINGS
+        found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        note = {**found, **self.settings, **self.files}  # files that are not here now were there before
+        write_whole((json.dumps(note, indent=2, ensure_ascii=False) + "\n").encode(), path)
 
 
 def differing(found: Mapping[str, Any], files: Mapping[str, str]) -> list[str]:

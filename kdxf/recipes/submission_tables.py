@@ -104,6 +104,8 @@ def _scores(
 def _check_writing(sample: Sample, classes: Sequence[str], class_as: str) -> None:
     """Checks that a sample whose classes are clearly numbers, or clearly names, is not filled with the other."""
     values = sample.values - {""}
+    if not values:
+        return
     numbers, names = all(map(str.isdecimal, values)), values <= set(classes)
     where = f"{sample.file}: its column {sample.columns[1]} holds"
     if class_as == "name" and numbers and not names and not all(map(str.isdecimal, classes)):

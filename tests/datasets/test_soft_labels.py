@@ -126,6 +126,14 @@ def test_finished_targets_are_taken_as_they_are(tmp_path, warnings):
     assert warnings == []
 
 
+def test_ranks_are_refused(tmp_path):
+    path = tmp_path / "ranks.parquet"
+    half = np.full((1, len(CLASSES)), 0.5, np.float32)
+    write_predictions(Predictions(["a.jpg"], half, CLASSES, source={"mean": "rank"}), path)
+    with pytest.raises(UserError, match="ranks.parquet: holds ranks, which are no probabilities; average with another"):
+        read(str(path), ["a.jpg"])
+
+
 def test_predictions_are_mixed_seven_to_three_unless_told(file):
     # 0.7 (0, 0, 1) + 0.3 (1/2, 1/4, 1/4)
     np.testing.assert_allclose(read(file, ["x.jpg"], None).target(0, 2), [0.15, 0.075, 0.775], atol=1e-6)

@@ -62,6 +62,10 @@ def test_files_of_other_contents_are_named(folds_lab, tmp_path):
     # Folds are gathered where the files of the training are not.
     soft.unlink(), start.unlink()
     fold().check_settings()
+    fold().write_settings()  # forgets nothing of them
+    start.write_text("other")
+    with pytest.raises(UserError, match=r"\(load_from changed\); remove it"):
+        fold().check_settings()
 
 
 def test_every_stage_names_files(folds_lab, tmp_path):

@@ -78,7 +78,7 @@ def test_interrupt_saves_what_is_done(command, tmp_path):
     program, environment = command
     out = tmp_path / "ocr"
     job = subprocess.Popen(
-        [*program, str(tmp_path / "img"), "--out", str(out), *FAKE[:-1], "1", "--engine-options", "delay=2.0"],
+        [*program, str(tmp_path / "img"), "--out", str(out), *FAKE[:-1], "1", "--engine-options", "delay=4.0"],
         env=environment,
         stderr=subprocess.PIPE,
         text=True,

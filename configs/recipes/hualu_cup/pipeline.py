@@ -41,6 +41,15 @@ kfold = (
 convert = "tools/data/convert.py {data}/%s --root {data} --out {lists}/%s.csv --overwrite"
 
 
+def resize(source: str, name: str) -> list[str]:
+    """Names the commands that bring pictures to the size of training; those that have it already are left."""
+    listed = f"{{work}}/resized/{name}.csv"
+    return [
+        f"rm -f {listed}",
+        f"tools/data/resize.py {source} --root {{data}} --edge 600 --out {{images}} --out-list {listed}",
+    ]
+
+
 def cutmix(fold: int) -> list[str]:
     """Names the commands that add pictures to the training list of a fold."""
     make = f"tools/data/cutmix.py %s --root {{images}} --out {{images}}/cutmix/fold_{fold} --out-list %s --overwrite "
@@ -82,15 +91,13 @@ stages = [
     ),
     dict(
         name="resize",
-        run="tools/data/resize.py {lists}/all/train.csv --root {data} --edge 600 --out {images} "
-        "--out-list {work}/resized/train.csv",
+        run=resize("{lists}/all/train.csv", "train"),
         inputs="{lists}",
         outputs=["{images}", "{work}/resized/train.csv"],
     ),
     dict(
         name="resize test",
-        run="tools/data/resize.py {data}/test --root {data} --edge 600 --out {images} "
-        "--out-list {work}/resized/test.csv",
+        run=resize("{data}/test", "test"),
         inputs=["{data}/test", "{work}/resized/train.csv"],
         outputs=["{images}/test", "{work}/resized/test.csv"],
     ),

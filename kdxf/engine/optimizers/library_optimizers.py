@@ -1,7 +1,7 @@
-"""Optimizers of the packages pytorch_optimizer and transformers, under names that a config may give.
+"""Optimizers of the package pytorch_optimizer, under names that a config may give.
 
-A package is imported when one of its optimizers is built. ``RAdam``, ``Lamb``, ``LARS`` and ``Adan`` need nothing from
-here: torch and MMPretrain register them.
+The package is imported when one of them is built. ``RAdam``, ``Lamb``, ``LARS`` and ``Adan`` need nothing from here:
+torch and MMPretrain register them.
 """
 
 from importlib import import_module
@@ -10,18 +10,7 @@ from typing import Any
 import torch
 from torch.optim import Optimizer
 
-from kdxf.optional import require
 from kdxf.registry import OPTIMIZERS
-
-
-@OPTIMIZERS.register_module(name="Adafactor")
-def adafactor(params: Any, **options: Any) -> Optimizer:
-    """Build Adafactor (https://arxiv.org/abs/1804.04235) as mmengine does; ``transformers.Adafactor`` has the options.
-
-    Raises:
-        UserError: transformers is not installed.
-    """
-    return require("transformers", "transformers", "Adafactor").Adafactor(params, **options)
 
 
 @OPTIMIZERS.register_module(name="AdaBelief")

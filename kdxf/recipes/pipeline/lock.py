@@ -2,12 +2,11 @@
 
 import fcntl
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
-
-from kdxf.errors import UserError
 
 _LOOK = 0.1  # seconds, in which somebody who only looks is done
 
@@ -16,10 +15,7 @@ _LOOK = 0.1  # seconds, in which somebody who only looks is done
 def lock(path: Path) -> Iterator[int | None]:
     """Take the lock, and give its file descriptor: a tool that gets it keeps the lock when this process is killed.
 
-    Give None if another process has it.
-
-    Raises:
-        UserError: The file system has no locks.
+    Give None if another process has it. On a file system without locks everybody gets it, with a warning.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "a") as file:
@@ -44,5 +40,8 @@ def _take(file: IO[str], kind: int) -> bool:
     except BlockingIOError:
         return False
     except OSError as error:
-        raise UserError(f"{file.name} cannot be locked: {error.strerror}; take a folder on another disk") from error
+        warnings.warn(
+            f"{file.name} cannot be locked ({error.strerror}): see to it that no other process does the same work",
+            stacklevel=3,
+        )
     return True

@@ -34,7 +34,7 @@ def run_recipe(recipe: Recipe, only: Sequence[str] = (), show: Callable[[str], N
     It may be stopped at any moment: the same call goes on. A stage that was stopped, or lost an output, is run again
     with what it has written, from which the tools go on. One whose commands or inputs have changed since it was begun
     starts anew; what lies in the place of its outputs is moved to ``.stages/replaced`` in the work folder, and kept
-    there until the stage starts anew once more.
+    there until finished results come after it.
 
     Args:
         recipe: The recipe.
@@ -104,13 +104,13 @@ def _begin(recipe: Recipe, stage: Stage, fingerprint: str, show: Callable[[str],
     record = read_record(recipe, stage)
     if record is None or record.moving or record.fingerprint != fingerprint:
         folder = aside(recipe, stage)
-        if there(stage.outputs) and not (record and record.moving):
-            clear(folder)
+        if there(stage.outputs) and record and record.finished:
+            clear(folder)  # of the results before these; what was never finished is not worth a finished one
         record = Record(fingerprint, moving=True)
         write_record(recipe, stage, record)
         if moved := put_aside(stage.outputs, recipe.work, folder):
             names = ", ".join(map(str, moved))
-            show(f"{stage.name}: starts anew; {names} moved to {folder}, and kept until it does so again")
+            show(f"{stage.name}: starts anew; {names} moved to {folder}, and kept until finished results come after")
     record.finished = record.moving = False
     write_record(recipe, stage, record)
     return record

@@ -28,16 +28,24 @@ def table_digest(path: str | Path, images: Sequence[str]) -> str:
     chosen = pa.array(rows, mask=rows < 0)
     digest = hashlib.sha256()
     for name in _COLUMNS:
-        _add(digest, table.column(name).take(chosen))
+        column = table.column(name)
+        _add(digest, column.cast(_large(column.type)).take(chosen))
     return digest.hexdigest()
+
+
+def _large(kind: pa.DataType) -> pa.DataType:
+    """Gives the type with offsets of 64 bits: ``take`` puts chunks together, and 2 GiB of text overflow 32 bits."""
+    if pa.types.is_list(kind):
+        return pa.large_list(_large(kind.value_type))
+    return pa.large_string() if pa.types.is_string(kind) else kind
 
 
 def _add(digest: Any, column: pa.ChunkedArray) -> None:
     """Adds the lengths of lists and of texts, then what is in them; how it is cut into chunks does not count."""
-    while pa.types.is_list(column.type):
+    while pa.types.is_large_list(column.type):
         digest.update(pc.list_value_length(column).fill_null(0).to_numpy().tobytes())
         column = pc.list_flatten(column)
-    if pa.types.is_string(column.type):
+    if pa.types.is_large_string(column.type):
         digest.update(pc.binary_length(column).fill_null(0).to_numpy().tobytes())
         digest.update("".join(column.fill_null("").to_pylist()).encode())
     else:

@@ -99,9 +99,9 @@ def test_a_changed_stage_starts_anew_and_keeps_the_last_results(place):
         (work / "tmp" / f"half {number}").touch()
         write_record(recipe, both, Record("another", 30.0, True))
         moved = (
-            "both: starts anew; work/3.txt, work/tmp moved to work/.stages/replaced/both, and kept until it does so "
+            "both: starts anew; work/3.txt, work/tmp moved to work/.stages/replaced/both, and kept until finished "
         )
-        assert go()[0][2] == f"{moved}again"
+        assert go()[0][2] == f"{moved}results come after"
         assert read_record(recipe, both).seconds < 30 and [path.name for path in (work / "tmp").iterdir()] == ["3.txt"]
         kept = sorted(path.name for path in aside(recipe, both).rglob("*") if path.is_file())
         assert kept == ["3.txt", "3.txt", f"half {number}"]  # the last ones only
@@ -112,10 +112,23 @@ def test_a_changed_stage_starts_anew_and_keeps_the_last_results(place):
     assert kept == sorted(path.name for path in aside(recipe, both).rglob("*") if path.is_file())  # nothing came later
 
 
+def test_finished_results_outlive_a_stage_that_fails(place):
+    """A mistyped command that starts the stage anew costs no results when it is corrected."""
+    recipe = read_recipe("recipe.py")
+    go()
+    both, work = recipe.stages[2], place / "work"
+    (work / "tmp" / "weeks of work").touch()
+    for finished in (True, False):
+        write_record(recipe, both, Record("another", 30.0, finished))
+        go()
+    assert [path.name for path in aside(recipe, both).rglob("weeks*")] == ["weeks of work"]
+
+
 def test_what_was_there_before_the_first_run_is_kept(place):
     (place / "work" / "tmp").mkdir(parents=True)
     (place / "work" / "tmp" / "notes.txt").write_text("mine")
-    assert "both: starts anew; work/tmp moved to work/.stages/replaced/both, and kept until it does so again" in go()[0]
+    moved = "both: starts anew; work/tmp moved to work/.stages/replaced/both, and kept until finished"
+    assert f"{moved} results come after" in go()[0]
     assert (place / "work" / ".stages" / "replaced" / "both" / "tmp" / "notes.txt").read_text() == "mine"
 
 

@@ -1,10 +1,12 @@
 from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from kdxf.errors import UserError
+from kdxf.text.ocr import table_digest as module
 from kdxf.text.ocr.record import OCRRecord
 from kdxf.text.ocr.table import to_arrow
 from kdxf.text.ocr.table_digest import table_digest
@@ -51,3 +53,13 @@ def test_what_the_images_say_counts(digest):
 def test_no_table(tmp_path):
     with pytest.raises(UserError, match="no: no OCR table"):
         table_digest(tmp_path / "no", ["a"])
+
+
+def test_more_text_than_32_bits_count():
+    """Arrow puts the chunks together to take rows of them: seen here by the types, as 2 GiB are too much for a test."""
+    kind = to_arrow([record("a", "milk")]).schema.field("texts").type
+    assert module._large(kind) == pa.large_list(pa.large_string())
+    boxes = to_arrow([record("a", "milk")]).schema.field("boxes").type
+    assert str(module._large(boxes)).startswith("large_list<") and "list<" not in str(module._large(boxes)).replace(
+        "large_list<", ""
+    )
