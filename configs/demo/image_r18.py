@@ -2,7 +2,7 @@
 
 Train    python tools/train.py configs/demo/image_r18.py
 Test     python tools/test.py configs/demo/image_r18.py work_dirs/demo/image_r18/epoch_40.pth
-Result   val, last epoch: top-1 52.4, against 92.3 with the text (`make demo`, two Xeon cores with AMX,
+Result   val, last epoch: top-1 50.6, against 92.3 with the text (`make demo`, two Xeon cores with AMX,
          torch 2.15)
 """
 

@@ -4,7 +4,7 @@ Trains   ResNet-18 (96 px) + 64-d word2vec vectors of the OCR text, attention po
 Data     data/demo; `make demo` reads it and trains the vectors (data/demo/ocr, data/demo/vectors)
 Train    python tools/train.py configs/demo/moe_r18.py
 Test     python tools/test.py configs/demo/moe_r18.py work_dirs/demo/moe_r18/epoch_40.pth
-Result   val, last epoch: top-1 92.3; image_r18.py 52.4, text_word2vec.py 62.5 (`make demo`, two Xeon cores with AMX,
+Result   val, last epoch: top-1 92.3; image_r18.py 50.6, text_word2vec.py 61.3 (`make demo`, two Xeon cores with AMX,
          torch 2.15)
 """
 

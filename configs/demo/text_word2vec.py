@@ -2,7 +2,7 @@
 
 Train    python tools/train.py configs/demo/text_word2vec.py
 Test     python tools/test.py configs/demo/text_word2vec.py work_dirs/demo/text_word2vec/epoch_40.pth
-Result   val, last epoch: top-1 62.5, against 92.3 with the image (`make demo`, two Xeon cores with AMX,
+Result   val, last epoch: top-1 61.3, against 92.3 with the image (`make demo`, two Xeon cores with AMX,
          torch 2.15)
 """
 
