@@ -64,9 +64,9 @@ def _paths(value: Any, key: str = "", root: str = "", list_file: str = "") -> It
             yield from _paths(item, key, root, list_file)
     elif isinstance(value, str) and value:
         path = os.path.join(root, os.path.expanduser(value))
-        here = (Path(root).resolve(), *Path.cwd().parents)
         meant = os.path.isfile(path) or (os.path.isdir(path) and ("/" in value or key in _FOLDERS))
-        if meant and Path(path).resolve() not in here:  # '.' and '..' name nothing in particular
+        # '.' and '..' name nothing in particular.
+        if meant and Path(path).resolve() not in (Path(root).resolve(), *Path.cwd().parents):
             yield key, path, list_file
 
 

@@ -20,7 +20,6 @@ warnings.filterwarnings("ignore", message="Fail to import ``MultiScaleDeformable
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
 
 
-
 def adafactor(params: Any, **options: Any) -> Any:
     """Build Adafactor (https://arxiv.org/abs/1804.04235) as mmengine does; ``transformers.Adafactor`` has the options.
 

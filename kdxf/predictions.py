@@ -19,7 +19,6 @@ The file's metadata hold the class names and where the predictions come from.
 """
 
 import json
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +30,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from kdxf.errors import UserError
+from kdxf.whole_files import replacing
 
 MANY_CLASSES = 1000
 _CHECKED = 1 << 20  # scores that are looked at together
@@ -98,13 +98,8 @@ def write_predictions(predictions: Predictions, path: str | Path) -> None:
     """
     path = Path(path)
     _check_finite(predictions.scores, predictions.images, path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
+    with replacing(path) as temporary:
         pq.write_table(_to_table(predictions), temporary, compression="zstd")
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _to_table(predictions: Predictions) -> pa.Table:

@@ -2,43 +2,43 @@
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
-def write_whole(data: bytes, target: Path) -> None:
-    """Writes ``data`` under a temporary name, then gives it its own; makes the folders above it."""
-    temporary = _temporary(target)
+@contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """Gives a temporary path, and what was written there its own name if the block ends well.
+
+    The folders above it are made. A block that fails leaves nothing behind, and what was there as it was.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
-        temporary.write_bytes(data)
+        yield temporary
         os.replace(temporary, target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_whole(data: bytes, target: Path) -> None:
+    """Writes ``data``."""
+    with replacing(target) as temporary:
+        temporary.write_bytes(data)
 
 
 def copy_whole(source: Path, target: Path) -> None:
-    """Copies a file with its time stamps, likewise."""
-    temporary = _temporary(target)
-    try:
+    """Copies a file with its time stamps."""
+    with replacing(target) as temporary:
         shutil.copy2(source, temporary)
-        os.replace(temporary, target)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def link_whole(source: Path, target: Path) -> None:
-    """Gives a file a second name (a hard link), likewise.
+    """Gives a file a second name (a hard link).
 
     Raises:
         OSError: The two lie on different file systems, or the file system knows no hard links.
     """
-    temporary = _temporary(target)
-    try:
+    with replacing(target) as temporary:
         os.link(source, temporary)
-        os.replace(temporary, target)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _temporary(target: Path) -> Path:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    return target.with_name(f".{target.name}.{os.getpid()}.tmp")

@@ -36,7 +36,7 @@ def load_config(path: str | Path, options: Mapping[str, Any] | None = None) -> C
         cfg = Config.fromfile(path)
     except Exception as error:
         raise UserError(f"config {path} cannot be loaded: {_where(error)}{type(error).__name__}: {error}") from error
-    # A run writes its config out six times; yapf, which would lay it out a little closer, takes 0.1 to 10 s for each.
+    # A run writes its config out six times; yapf, which would lay it out closer, takes 0.1 s or more each time.
     # Config.fromfile has an argument for this, and loses it.
     object.__setattr__(cfg, "_format_python_code", False)
     for key, value in (options or {}).items():

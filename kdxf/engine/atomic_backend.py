@@ -4,10 +4,11 @@ mmengine hands every file it writes, checkpoints first of all, to the storage ba
 place: a run that is killed while it saves leaves a torn checkpoint behind, possibly its only one.
 """
 
-import os
 from pathlib import Path
 
 from mmengine.fileio import LocalBackend, register_backend
+
+from kdxf.whole_files import write_whole
 
 
 class AtomicLocalBackend(LocalBackend):
@@ -15,14 +16,7 @@ class AtomicLocalBackend(LocalBackend):
 
     def put(self, obj: bytes, filepath: str | Path) -> None:
         """Write bytes to a file, whose folder is made when it is missing."""
-        path = Path(filepath)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        try:
-            temporary.write_bytes(obj)
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        write_whole(obj, Path(filepath))
 
 
 register_backend("local", AtomicLocalBackend, force=True, prefixes="")

@@ -1,6 +1,5 @@
 """Trains the folds of a list, and gathers what each model says of the images that it was not trained on."""
 
-import fcntl
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +18,7 @@ from kdxf.recipes.ensemble_units import make_units
 from kdxf.recipes.kfold_fold import OUT_OF_FOLD, TOOL, UNSEEN_WEIGHTS, Wanted, is_predicted, prediction_file, run_fold
 from kdxf.recipes.kfold_metrics import evaluate, fold_table, markdown
 from kdxf.recipes.kfold_plan import Fold, chosen_folds, plan_folds
-from kdxf.recipes.pipeline.lock import lock
+from kdxf.recipes.lock import lock, unlock
 from kdxf.soft_label_audit import check_unseen, second_hand
 from kdxf.whole_files import write_whole
 
@@ -93,7 +92,7 @@ def _run_unless_taken(fold: Fold, wanted: Wanted, count: int, seed: int | None, 
             try:
                 run_fold(fold, wanted, seed=seed, amp=amp)
             finally:
-                fcntl.flock(held, fcntl.LOCK_UN)  # loader workers that live on have it too
+                unlock(held)  # loader workers that live on have it too
     return not taken
 
 

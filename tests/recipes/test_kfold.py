@@ -18,7 +18,7 @@ from kdxf.apis.train_result import TrainResult
 from kdxf.errors import UserError
 from kdxf.predictions import read_predictions, write_predictions
 from kdxf.recipes.kfold import kfold
-from kdxf.recipes.pipeline.lock import lock
+from kdxf.recipes.lock import lock
 from kdxf.soft_label_audit import TRAINING_DATA
 
 FINAL = ("oof.parquet", "test.parquet", "metrics.csv", "metrics.md")

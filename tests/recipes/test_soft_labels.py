@@ -84,9 +84,7 @@ def test_what_cannot_be_mixed(write, tmp_path):
     assert soft_labels([unlabelled], ground_truth_ratio=0).labels is None
     write_predictions(soft_labels([file]), tmp_path / "soft.parquet")
     assert read_predictions(tmp_path / "soft.parquet").source["ground_truth_ratio"] == 0.7
-    with pytest.raises(
-        UserError, match=r"soft.parquet: holds targets, with the ground truth in them; give predi"
-    ):
+    with pytest.raises(UserError, match=r"soft.parquet: holds targets, with the ground truth in them; give predi"):
         soft_labels([tmp_path / "soft.parquet"])
     ranks = write("ranks", ONE, labels=[2, 1], **UNSEEN, source={"mean": "rank"})
     with pytest.raises(UserError, match=r"ranks.parquet: holds ranks, which are no probabilities; average with anothe"):

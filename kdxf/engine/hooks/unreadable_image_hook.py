@@ -1,7 +1,6 @@
 """Reports the images that a run could not read."""
 
 import csv
-import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from kdxf.registry import HOOKS
+from kdxf.whole_files import replacing
 
 
 @HOOKS.register_module()
@@ -57,12 +57,10 @@ class UnreadableImageHook(Hook):
             runner.logger.warning(f"unreadable image {image}: {reason}")
 
     def _write(self, path: Path) -> None:
-        temporary = path.with_name(f".{path.name}.tmp")
-        with temporary.open("w", encoding="utf-8", newline="") as file:
+        with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(["image", "reason"])
             writer.writerows(self._reasons.items())
-        os.replace(temporary, path)
 
 
 def _flatten(samples: Iterable[Any]) -> Iterator[Any]:

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from kdxf.errors import UserError
+from kdxf.recipes.lock import lock
 from kdxf.recipes.pipeline.fingerprint import expand, missing
-from kdxf.recipes.pipeline.lock import lock
 from kdxf.recipes.pipeline.missing import check_data, why_waiting
 from kdxf.recipes.pipeline.outputs import clear, put_aside, there
 from kdxf.recipes.pipeline.recipe import Recipe

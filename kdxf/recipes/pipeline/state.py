@@ -4,8 +4,8 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from kdxf.recipes.lock import is_locked
 from kdxf.recipes.pipeline.fingerprint import fingerprint
-from kdxf.recipes.pipeline.lock import is_locked
 from kdxf.recipes.pipeline.recipe import Recipe
 from kdxf.recipes.pipeline.stage import Stage
 from kdxf.whole_files import write_whole

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from kdxf.errors import UserError
+from kdxf.whole_files import replacing
 from kdxf.workshop.duplicates.alignment import SIZE
 from kdxf.workshop.duplicates.hashing import COLOUR_SIZE, CROPS, DIGEST_BYTES, Fingerprint, fingerprint
 from kdxf.workshop.parallel import parallel_map
@@ -176,10 +177,5 @@ def _read(path: Path) -> pa.Table:
 
 
 def _write(table: pa.Table, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
+    with replacing(path) as temporary:
         pq.write_table(table, temporary, compression="zstd")
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -98,9 +98,7 @@ def test_a_changed_stage_starts_anew_and_keeps_the_last_results(place):
     for number in "12":
         (work / "tmp" / f"half {number}").touch()
         write_record(recipe, both, Record("another", 30.0, True))
-        moved = (
-            "both: starts anew; work/3.txt, work/tmp moved to work/.stages/replaced/both, and kept until finished "
-        )
+        moved = "both: starts anew; work/3.txt, work/tmp moved to work/.stages/replaced/both, and kept until finished "
         assert go()[0][2] == f"{moved}results come after"
         assert read_record(recipe, both).seconds < 30 and [path.name for path in (work / "tmp").iterdir()] == ["3.txt"]
         kept = sorted(path.name for path in aside(recipe, both).rglob("*") if path.is_file())

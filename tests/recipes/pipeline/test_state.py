@@ -1,5 +1,5 @@
+from kdxf.recipes.lock import lock
 from kdxf.recipes.pipeline import read_recipe, run_recipe, states
-from kdxf.recipes.pipeline.lock import lock
 from kdxf.recipes.pipeline.state import Record, aside, lock_file, log_file, read_record, write_record
 
 

@@ -1,17 +1,17 @@
 """Locks that last as long as the process that took them, and the tools that it started."""
 
+import contextlib
 import fcntl
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 _LOOK = 0.1  # seconds, in which somebody who only looks is done
 
 
-@contextmanager
+@contextlib.contextmanager
 def lock(path: Path) -> Iterator[int | None]:
     """Take the lock, and give its file descriptor: a tool that gets it keeps the lock when this process is killed.
 
@@ -24,6 +24,12 @@ def lock(path: Path) -> Iterator[int | None]:
             time.sleep(_LOOK)
             taken = _take(file, fcntl.LOCK_EX)
         yield file.fileno() if taken else None
+
+
+def unlock(held: int) -> None:
+    """Give the lock back at once, although processes that this one has started have it too."""
+    with contextlib.suppress(OSError):  # a file system without locks
+        fcntl.flock(held, fcntl.LOCK_UN)
 
 
 def is_locked(path: Path) -> bool:

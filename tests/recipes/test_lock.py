@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
-from kdxf.recipes.pipeline import lock as module
-from kdxf.recipes.pipeline.lock import is_locked, lock
+from kdxf.recipes import lock as module
+from kdxf.recipes.lock import is_locked, lock, unlock
 
 
 def test_one_at_a_time(tmp_path):
@@ -30,6 +30,15 @@ def test_a_tool_keeps_it(tmp_path):
     assert not is_locked(path)
 
 
+def test_given_back_although_a_tool_has_it(tmp_path):
+    path = tmp_path / "a.lock"
+    with lock(path) as held:
+        tool = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, pass_fds=(held,))
+        unlock(held)
+    assert not is_locked(path)
+    tool.communicate(b"\n")
+
+
 def test_who_looks_is_waited_for(tmp_path, monkeypatch):
     path = tmp_path / "a.lock"
     path.touch()
@@ -48,3 +57,4 @@ def test_a_disk_without_locks(tmp_path, monkeypatch):
     message = r"a.lock cannot be locked \(No locks available\): see to it that no other process does the same work"
     with pytest.warns(UserWarning, match=message), lock(tmp_path / "a.lock") as held:
         assert held is not None
+        unlock(held)
