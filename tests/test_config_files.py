@@ -5,7 +5,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from kdxf.config_files import config_contents, config_files
+from kdxf.config_files import config_contents, config_files, differing
 from kdxf.digests import file_digest
 from kdxf.errors import UserError
 from kdxf.text.ocr.record import OCRRecord
@@ -123,3 +123,8 @@ def test_words_that_are_no_folders(place):
     assert config_files(settings) == {}
     assert list(config_files({"data_root": "data", "vectors": "vectors", "soft": "../docs"})) == ["vectors", "soft"]
     assert config_files({"data_root": ["data"], "vectors": "vectors"}) == {}
+
+
+def test_differing():
+    noted = {"vectors": "1", "ocr_file": "2", "load_from": "3"}
+    assert differing(noted, {"vectors": "1", "ocr_file": "4", "classes": "5"}) == ["ocr_file"]

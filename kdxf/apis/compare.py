@@ -18,6 +18,8 @@ from kdxf.apis.config import config_digest, default_work_dir, load_config, set_l
 from kdxf.apis.missing_modality import remove_modality
 from kdxf.apis.test import test
 from kdxf.apis.train import train
+from kdxf.apis.training_files import training_files
+from kdxf.config_files import differing
 from kdxf.errors import UserError
 from kdxf.whole_files import write_whole
 
@@ -84,7 +86,7 @@ def compare(
 
     Raises:
         UserError: A config cannot be used, a list or a modality is missing, two runs have one name, or a folder holds
-            a run with other settings.
+            a run with other settings or files.
     """
     work_dir = Path(work_dir)
     lists: list[Path | None] = [Path(folder) for folder in folds] or [None]
@@ -137,10 +139,14 @@ def _plan(
 
 def _check_settings(run: Run) -> None:
     result = _read(run)
-    if result is not None and result["settings"] != config_digest(run.cfg):
+    if result is None:
+        return
+    changed = [] if result["settings"] == config_digest(run.cfg) else ["the config or the options"]
+    changed += differing(result.get("files", {}), training_files(run.cfg))
+    if changed:
         raise UserError(
-            f"{run.folder} holds a run with other settings (the config or the options have changed); remove it, or "
-            "choose another --work-dir"
+            f"{run.folder} holds a run with other settings ({' and '.join(changed)} changed); remove it, or choose "
+            "another --work-dir"
         )
 
 
@@ -148,13 +154,14 @@ def _finish(run: Run, without: Sequence[str]) -> dict[str, Any]:
     """Train and score what has not been yet, and give the result."""
     result = _read(run)
     if result is None:
+        files = training_files(run.cfg)
         start = time.perf_counter()
         # The finished stages of a run that was stopped are kept.
         checkpoint = train(run.cfg, validate=False, resume=bool(run.cfg.get("stages"))).checkpoint
         seconds = time.perf_counter() - start
         if checkpoint is None:
             raise UserError(f"{run.folder}: nothing was saved; default_hooks.checkpoint must save the last epoch")
-        result = {"settings": config_digest(run.cfg), "seconds": seconds, "scores": {}}
+        result = {"settings": config_digest(run.cfg), "files": files, "seconds": seconds, "scores": {}}
         result["checkpoint"] = os.path.relpath(checkpoint, run.folder)
         write_whole(json.dumps(result, indent=2).encode(), run.folder / RESULT)
     for modality in (None, *without):

@@ -14,11 +14,11 @@ from kdxf.apis.stages import last_stage
 from kdxf.apis.test import test
 from kdxf.apis.train import train
 from kdxf.apis.train_result import TrainResult
-from kdxf.config_files import config_contents
+from kdxf.config_files import config_contents, differing
 from kdxf.digests import file_digest
 from kdxf.errors import UserError
 from kdxf.predictions import read_predictions, read_source, write_predictions
-from kdxf.recipes.kfold_plan import RESULT, Fold, differing
+from kdxf.recipes.kfold_plan import RESULT, Fold
 from kdxf.soft_label_audit import check_unseen
 
 OUT_OF_FOLD = "val"

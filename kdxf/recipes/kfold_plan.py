@@ -12,7 +12,8 @@ from mmengine.config import Config
 from kdxf.annotations import read_annotations
 from kdxf.apis.config import config_digest, leaf_dataset, load_config, set_list
 from kdxf.apis.stages import last_stage, plan_stages
-from kdxf.config_files import config_contents
+from kdxf.apis.training_files import training_files
+from kdxf.config_files import differing
 from kdxf.digests import file_digest, settings_digest
 from kdxf.errors import UserError
 from kdxf.predictions import check_each_once
@@ -21,7 +22,6 @@ from kdxf.whole_files import write_whole
 SETTINGS = "settings.json"
 RESULT = "result.json"
 _LISTS = {"train_dataloader": "train.csv", "val_dataloader": "val.csv"}
-_NAMING = (*_LISTS, "model", "load_from", "custom_hooks")
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,8 @@ class Fold:
         lists: Its folder of lists.
         settings: Digests of all that decides its result, by what a user calls them. No place is among them, so that
             folders may be moved.
-        files: Fingerprints of the files that the config names for the training
-            (:func:`kdxf.config_files.config_contents`).
+        files: Fingerprints of the other files that the config names for the training
+            (:func:`kdxf.apis.training_files.training_files`).
     """
 
     number: int
@@ -78,14 +78,6 @@ class Fold:
         write_whole((json.dumps(note, indent=2, ensure_ascii=False) + "\n").encode(), path)
 
 
-def differing(found: Mapping[str, Any], files: Mapping[str, str]) -> list[str]:
-    """Names the files that have another fingerprint than the noted one.
-
-    What is noted of only one of the two does not count: folds may be gathered where the files of the training are not.
-    """
-    return [name for name, value in files.items() if found.get(name, value) != value]
-
-
 def plan_folds(
     config: str | Path,
     folds: str | Path,
@@ -123,15 +115,9 @@ def plan_folds(
         _check_stages(own, folder)
         lists = {name: file_digest(folder / name) for name in _LISTS.values()}
         settings = {"the config": digest, **lists, "--seed": seed, "--amp": amp}
-        plan.append(Fold(number, own, folder, settings, _files(own)))
+        files = {name: digest for name, digest in training_files(own).items() if name != "ann_file"}
+        plan.append(Fold(number, own, folder, settings, files))
     return plan
-
-
-def _files(cfg: Config) -> dict[str, str]:
-    """Gives the fingerprints of what all stages name; the lists are among the settings."""
-    stages = [stage.cfg for stage in plan_stages(cfg)] if cfg.get("stages") else [cfg]
-    found = config_contents({str(index): {name: cfg.get(name) for name in _NAMING} for index, cfg in enumerate(stages)})
-    return {name: digest for name, digest in found.items() if name != "ann_file"}
 
 
 def _fold_folders(folds: Path) -> dict[int, Path]:

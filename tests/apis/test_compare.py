@@ -168,8 +168,28 @@ def test_other_settings(tiny_config, tmp_path):
     folder = tmp_path / "c" / "tiny" / "seed_0"
     folder.mkdir(parents=True)
     (folder / "result.json").write_text('{"settings": "other"}')
-    with pytest.raises(UserError, match="seed_0 holds a run with other settings .* remove it, or choose another --"):
+    message = r"seed_0 holds a run with other settings \(the config or the options changed\); remove it, or choose"
+    with pytest.raises(UserError, match=message):
         compare([tiny_config], seeds=[0], work_dir=tmp_path / "c")
+
+
+def test_files_of_other_contents(tiny_config, tmp_path, monkeypatch):
+    def train_by_writing(cfg, **kwargs):
+        Path(cfg.work_dir).mkdir(parents=True)
+        return SimpleNamespace(checkpoint=Path(cfg.work_dir) / "epoch_1.pth")
+
+    monkeypatch.setattr(module, "train", train_by_writing)
+    monkeypatch.setattr(module, "test", lambda cfg, checkpoint, **kwargs: {"accuracy/top1": 10.0})
+    start = tmp_path / "start.pth"
+    start.write_bytes(b"weights")
+    options = {"seeds": [0], "work_dir": tmp_path / "c", "options": {"load_from": str(start)}}
+    compare([tiny_config], **options)
+    start.write_bytes(b"weights")  # made again as it was
+    compare([tiny_config], **options)  # trains nothing, for the folder is there
+    start.write_bytes(b"other")
+    message = r"seed_0 holds a run with other settings \(load_from changed\); remove it, or choose another --work-dir"
+    with pytest.raises(UserError, match=message):
+        compare([tiny_config], **options)
 
 
 def test_nothing_saved(tiny_config, tmp_path, monkeypatch):

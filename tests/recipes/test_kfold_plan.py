@@ -68,14 +68,6 @@ def test_files_of_other_contents_are_named(folds_lab, tmp_path):
         fold().check_settings()
 
 
-def test_every_stage_names_files(folds_lab, tmp_path):
-    (tmp_path / "head.pth").touch()
-    init = {"init_cfg": {"type": "Pretrained", "checkpoint": str(tmp_path / "head.pth")}}
-    stages = [{"name": "one"}, {"name": "two", "model": {"head": init}}]
-    fold = plan_folds(folds_lab.config, folds_lab.lists, tmp_path / "work", {"stages": stages})[0]
-    assert set(fold.files) == {"checkpoint", "classes"}
-
-
 def test_a_list_with_an_image_twice(folds_lab, tmp_path):
     for name in ("train.csv", "val.csv"):
         path = folds_lab.lists / "fold_1" / name

@@ -29,6 +29,7 @@ checked = "{work}/problems.csv"
 
 lists = "{work}/lists"
 images = "{work}/images"
+photographs = ["{images}/{v1}", "{images}/{v2}", "{images}/{v3}"]
 places = " ".join(
     f"{loader}_dataloader.dataset.{setting}"
     for loader in ("train", "val", "test")
@@ -105,7 +106,7 @@ stages = [
         name="duplicates",
         run="tools/data/dedupe.py {work}/resized/train.csv --root {images} --out {work}/duplicates.csv "
         "--out-lists {work}/unique --overwrite",
-        inputs="{work}/resized/train.csv",
+        inputs=["{work}/resized/train.csv", *photographs],
         outputs=["{work}/duplicates.csv", "{work}/unique"],
     ),
     dict(
@@ -118,26 +119,33 @@ stages = [
     dict(
         name="round 1",
         run=kfold % ("", "folds", "round_1"),
-        inputs=["{work}/folds", "{work}/resized/test.csv"],
+        inputs=["{work}/folds", "{work}/resized/test.csv", *photographs, "{images}/test"],
         outputs="{work}/round_1",
     ),
     dict(
         name="cutmix",
         run=[command for fold in range(5) for command in cutmix(fold)],
-        inputs="{work}/folds",
+        inputs=["{work}/folds", *photographs],
         outputs=["{images}/cutmix", "{work}/cutmix"],
     ),
     dict(
         name="keep",
         run=[command for fold in range(5) for command in keep(fold)],
-        inputs=["{work}/cutmix", "{work}/round_1", "{work}/folds"],
+        inputs=["{work}/cutmix", "{images}/cutmix", "{work}/round_1", "{work}/folds"],
         outputs="{work}/kept",
     ),
     dict(
         name="round 2",
         run=kfold % ("_distill", "kept", "round_2")
         + " train_dataloader.dataset.soft_label_file={work}/round_1/oof.parquet",
-        inputs=["{work}/kept", "{work}/resized/test.csv", "{work}/round_1/oof.parquet"],
+        inputs=[
+            "{work}/kept",
+            "{work}/resized/test.csv",
+            "{work}/round_1/oof.parquet",
+            *photographs,
+            "{images}/cutmix",
+            "{images}/test",
+        ],
         outputs="{work}/round_2",
     ),
     dict(

@@ -1,0 +1,132 @@
+"""Whether a recipe that is killed again and again ends with the files of one that was left alone.
+
+    OMP_NUM_THREADS=1 python benchmarks/recipe_kills.py configs/recipes/plant_pathology/pipeline.py [--kills 10]
+
+Runs the recipe's small trial once, then again from the start, killing it and all it has started (SIGKILL) at random
+moments, and lets it come to its end. Then compares every weight, picture, table, list and metric of the two. A killed
+trial that comes to its end before the last kill is compared, and begun again. What holds times is not compared: logs,
+the bookkeeping of stages, settings.json of folds (digests of checkpoints), and seconds.
+
+Not measured.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+KINDS = (".pth", ".parquet", ".csv", ".json", ".md", ".txt", ".jpg", ".png", ".npy", ".bin")
+
+
+def start(recipe: str, work: Path) -> subprocess.Popen[str]:
+    """Starts the trial of a recipe, as the leader of all that it starts."""
+    words = [sys.executable, "tools/recipes/run.py", recipe, "--smoke", "--set", f"work={work}"]
+    return subprocess.Popen(
+        words, cwd=REPOSITORY, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+
+
+def finish(job: subprocess.Popen[str]) -> None:
+    """Waits for the end of a trial, which must be a good one."""
+    printed = job.communicate()[0]
+    if job.returncode:
+        raise SystemExit(f"the trial failed:\n{printed[-2000:]}")
+
+
+def content(path: Path) -> str:
+    """Gives what a file says, without the times in it."""
+    if path.suffix == ".pth":
+        weights = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
+        digest = hashlib.sha256()
+        for name in sorted(weights):
+            digest.update(name.encode() + weights[name].contiguous().numpy().tobytes())
+        return digest.hexdigest()
+    if path.suffix == ".parquet":
+        return pd.read_parquet(path).to_json(double_precision=15)
+    if path.suffix == ".json":
+        return json.dumps(without_seconds(json.loads(path.read_text(encoding="utf-8"))))
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def without_seconds(value: object) -> object:
+    """Drops the seconds from what a JSON file says."""
+    return {key: item for key, item in value.items() if key != "seconds"} if isinstance(value, dict) else value
+
+
+def results(work: Path) -> dict[str, Path]:
+    """Names the files of a trial that another one has to have too."""
+    found = {path.relative_to(work): path for path in work.rglob("*") if path.is_file() and path.suffix in KINDS}
+    return {
+        str(name): path
+        for name, path in found.items()
+        if path.name != "settings.json" and not any(part == ".stages" or is_time(part) for part in name.parts)
+    }
+
+
+def is_time(name: str) -> bool:
+    """Tells whether a folder is one of mmengine's, named by a date and a time."""
+    return len(name) == 15 and name.replace("_", "").isdigit()
+
+
+def compare(whole: Path, killed: Path) -> None:
+    """Prints how many files are the same; ends the benchmark when one is not."""
+    left, right = results(whole), results(killed)
+    other = sorted(left.keys() ^ right.keys())
+    other += [name for name in sorted(left.keys() & right.keys()) if content(left[name]) != content(right[name])]
+    print(f"{len(left.keys() | right.keys())} files compared, {len(other)} differ", flush=True)
+    if other:
+        raise SystemExit("\n".join(["these differ, or only one trial has them:", *other]))
+
+
+def main() -> None:
+    """Runs the trials and prints each kill."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("recipe")
+    parser.add_argument("--kills", type=int, default=10)
+    parser.add_argument("--seed", type=int, default=0)
+    args = parser.parse_args()
+    moments = random.Random(args.seed)
+    with tempfile.TemporaryDirectory() as folder:
+        whole = Path(folder, "whole")
+        begun = time.monotonic()
+        finish(start(args.recipe, whole))
+        seconds = time.monotonic() - begun
+        print(f"left alone: {seconds:.0f} s", flush=True)
+        # Commands of stages name their work folder, and the results of lists what they were made of.
+        done = Path(folder, "done")
+        whole.rename(done)
+        kills = 0
+        while kills < args.kills:
+            job = start(args.recipe, whole)
+            wait = moments.uniform(0.1, 0.5) * seconds
+            try:
+                printed = job.communicate(timeout=wait)[0]
+            except subprocess.TimeoutExpired:
+                os.killpg(job.pid, signal.SIGKILL)
+                printed = job.communicate()[0]
+                kills += 1
+                print(f"kill {kills} after {wait:.1f} s: {printed.splitlines()[-1] if printed else ''}", flush=True)
+                continue
+            if job.returncode:
+                raise SystemExit(f"the trial failed:\n{printed[-2000:]}")
+            print("came to its end: ", end="")
+            compare(done, whole)
+            whole.rename(Path(folder, f"killed_{kills}"))
+        finish(start(args.recipe, whole))
+        print("came to its end: ", end="")
+        compare(done, whole)
+
+
+if __name__ == "__main__":
+    main()
