@@ -45,17 +45,14 @@ def train(
     )
 
 
-def predict(name: str, config: str = "{fused}", views: bool = True, epochs: str = "{epochs}") -> dict[str, object]:
-    """Give the stage that lets a model predict val, as it is and by the mean of four views."""
+def predict(name: str, config: str = "{fused}", epochs: str = "{epochs}") -> dict[str, object]:
+    """Give the stage that lets a model predict val, as it is and by the mean of the config's views."""
     test = f"tools/test.py {config} {{work}}/{name}/epoch_{epochs}.pth --work-dir {{work}}/tests --out {{work}}"
-    outputs = {f"{{work}}/val/{name}.parquet": f"{test}/val/{name}.parquet"}
-    if views:
-        outputs[f"{{work}}/views/{name}.parquet"] = f"{test}/views/{name}.parquet --tta"
     return dict(
         name=f"{name} on val",
-        run=list(outputs.values()),
+        run=[f"{test}/val/{name}.parquet", f"{test}/views/{name}.parquet --tta"],
         inputs=[f"{{work}}/{name}", *inputs],
-        outputs=list(outputs),
+        outputs=[f"{{work}}/val/{name}.parquet", f"{{work}}/views/{name}.parquet"],
     )
 
 
@@ -86,25 +83,17 @@ def predict_folds(name: str) -> dict[str, object]:
     return dict(name=f"{name} on val", run=run, inputs=[f"{{work}}/{name}", *inputs], outputs=outputs)
 
 
-def mean(name: str, weights: dict[str, float], kinds: dict[str, str]) -> dict[str, object]:
-    """Give the stage that averages models, with and without views.
-
-    Args:
-        name: Of the result.
-        weights: Of each model.
-        kinds: For ``val`` and ``views``, which predictions of the last model are taken.
-    """
+def mean(name: str, weights: dict[str, float]) -> dict[str, object]:
+    """Give the stage that averages models by these weights, with and without views."""
     run, inputs, outputs = [], [], []
-    for kind, of_last in kinds.items():
-        *others, last = weights
-        files = {other: f"{{work}}/{kind}/{other}.parquet" for other in others}
-        files[last] = f"{{work}}/{of_last}/{last}.parquet"
+    for kind in ("val", "views"):
+        files = {model: f"{{work}}/{kind}/{model}.parquet" for model in weights}
         groups = " ".join(f"--group {model} {file}" for model, file in files.items())
         shares = " ".join(f"{model}={share}" for model, share in weights.items())
-        inputs += list(files.values())
+        inputs += files.values()
         outputs += [f"{{work}}/{kind}/{name}.parquet"]
         run += [f"tools/recipes/ensemble.py {groups} --weights {shares} --out {outputs[-1]} --overwrite"]
-    return dict(name=name, run=run, inputs=sorted(set(inputs)), outputs=outputs)
+    return dict(name=name, run=run, inputs=inputs, outputs=outputs)
 
 
 rows = {
@@ -122,7 +111,15 @@ rows = {
     "half of the labels and pseudo-labels": "half_pseudo",
 }
 files = {name: f"val/{file}" for name, file in rows.items()}
-files |= {f"{name}, views": f"views/{file}" for name, file in rows.items() if file != "text"}
+files |= {f"{name}, views": f"views/{file}" for name, file in rows.items()}
+
+
+def table(first: str, out: str) -> str:
+    """Give the command that scores all, and compares each with the first."""
+    others = [name for name in files if name != first]
+    named = " ".join(f"'{name}={{work}}/{files[name]}.parquet'" for name in (first, *others))
+    return f"tools/recipes/score.py {{fused}} {named} --out {out}"
+
 
 stages = [
     dict(
@@ -142,8 +139,8 @@ stages = [
     train("image", "{configs}/image.py"),
     predict("image", "{configs}/image.py"),
     train("text", "{configs}/text.py"),
-    predict("text", "{configs}/text.py", views=False),
-    mean("image_text", {"image": 0.6, "text": 0.4}, {"val": "val", "views": "val"}),
+    predict("text", "{configs}/text.py"),
+    mean("image_text", {"image": 0.6, "text": 0.4}),
     folds("folds"),
     predict_folds("folds"),
     dict(
@@ -157,7 +154,7 @@ stages = [
     predict("distilled"),
     folds("folds_distilled", soft="{work}/soft.parquet"),
     predict_folds("folds_distilled"),
-    mean("both", {"folds": 0.5, "folds_distilled": 0.5}, {"val": "val", "views": "views"}),
+    mean("both", {"folds": 0.5, "folds_distilled": 0.5}),
     train("half", list_="{work}/halves/train.csv"),
     predict("half"),
     train("half_long", list_="{work}/halves/train.csv", epochs="{half_epochs}"),
@@ -181,10 +178,11 @@ stages = [
     predict("long", epochs="{long_epochs}"),
     dict(
         name="table",
-        run="tools/recipes/score.py {fused} "
-        + " ".join(f"'{name}={{work}}/{file}.parquet'" for name, file in files.items())
-        + " --out {work}/table.md",
+        run=[
+            table("one model", "{work}/table.md"),
+            table("one model, five times as long", "{work}/against_long.md"),
+        ],
         inputs=[f"{{work}}/{file}.parquet" for file in files.values()],
-        outputs="{work}/table.md",
+        outputs=["{work}/table.md", "{work}/against_long.md"],
     ),
 ]

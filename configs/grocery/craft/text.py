@@ -1,4 +1,4 @@
-"""arcface.py without the image.
+"""arcface.py without the image. Its views: all lines, and those that OCR is sure of.
 
 Train    python tools/train.py configs/grocery/craft/text.py
 Result   22.6 % top-1 on val after 12 epochs on all of train (docs/recipes.md)
@@ -12,5 +12,13 @@ model = dict(image_backbone=None, image_neck=None, fusion=None, head=dict(in_cha
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 test_dataloader = val_dataloader
-tta_model = None
-tta_pipeline = None
+tta_pipeline = [
+    dict(
+        type="TestTimeAug",
+        transforms=[
+            [dict(type="TokenizeOCR", tokenizer=_base_.tokenizer, min_score=score) for score in (0.0, 0.5)],
+            _base_.look_up,
+            _base_.pack,
+        ],
+    ),
+]
