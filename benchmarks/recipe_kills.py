@@ -1,11 +1,11 @@
 """Whether a recipe that is killed again and again ends with the files of one that was left alone.
 
-    OMP_NUM_THREADS=1 python benchmarks/recipe_kills.py configs/recipes/plant_pathology/pipeline.py [--kills 10]
+    OMP_NUM_THREADS=1 python benchmarks/recipe_kills.py configs/recipes/plant_pathology/pipeline.py --smoke [--kills 10]
 
-Runs the recipe's small trial once, then again from the start, killing it and all it has started (SIGKILL) at random
-moments, and lets it come to its end. Then compares every weight, picture, table, list and metric of the two. A killed
-trial that comes to its end before the last kill is compared, and begun again. What holds times is not compared: logs,
-the bookkeeping of stages, settings.json of folds (digests of checkpoints), and seconds.
+Runs the recipe once (--smoke and --set are those of tools/recipes/run.py), then again from the start, killing it and
+all it has started (SIGKILL) at random moments, and lets it come to its end. Then compares every weight, picture, table,
+list and metric of the two. One that ends before the last kill is compared, and begun again. What holds times
+is not compared: logs, the bookkeeping of stages, settings.json of folds (digests of checkpoints), and seconds.
 
 Not measured.
 """
@@ -15,6 +15,7 @@ import hashlib
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -29,25 +30,29 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 KINDS = (".pth", ".parquet", ".csv", ".json", ".md", ".txt", ".jpg", ".png", ".npy", ".bin")
 
 
-def start(recipe: str, work: Path) -> subprocess.Popen[str]:
-    """Starts the trial of a recipe, as the leader of all that it starts."""
-    words = [sys.executable, "tools/recipes/run.py", recipe, "--smoke", "--set", f"work={work}"]
+def start(recipe: list[str], work: Path) -> subprocess.Popen[str]:
+    """Starts a recipe with its options, as the leader of all that it starts."""
+    words = [sys.executable, "tools/recipes/run.py", *recipe, "--set", f"work={work}"]
     return subprocess.Popen(
         words, cwd=REPOSITORY, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
 
 
 def finish(job: subprocess.Popen[str]) -> None:
-    """Waits for the end of a trial, which must be a good one."""
-    printed = job.communicate()[0]
+    """Waits for the end of a recipe, which must be a good one."""
+    check(job, job.communicate()[0])
+
+
+def check(job: subprocess.Popen[str], printed: str) -> None:
+    """Ends the benchmark if a recipe has failed."""
     if job.returncode:
-        raise SystemExit(f"the trial failed:\n{printed[-2000:]}")
+        raise SystemExit(f"the recipe failed:\n{printed[-2000:]}")
 
 
 def content(path: Path) -> str:
     """Gives what a file says, without the times in it."""
     if path.suffix == ".pth":
-        weights = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
+        weights = torch.load(path, map_location="cpu", weights_only=False)["state_dict"]  # of our own
         digest = hashlib.sha256()
         for name in sorted(weights):
             digest.update(name.encode() + weights[name].contiguous().numpy().tobytes())
@@ -65,7 +70,7 @@ def without_seconds(value: object) -> object:
 
 
 def results(work: Path) -> dict[str, Path]:
-    """Names the files of a trial that another one has to have too."""
+    """Names the files of a run that another one has to have too."""
     found = {path.relative_to(work): path for path in work.rglob("*") if path.is_file() and path.suffix in KINDS}
     return {
         str(name): path
@@ -86,29 +91,28 @@ def compare(whole: Path, killed: Path) -> None:
     other += [name for name in sorted(left.keys() & right.keys()) if content(left[name]) != content(right[name])]
     print(f"{len(left.keys() | right.keys())} files compared, {len(other)} differ", flush=True)
     if other:
-        raise SystemExit("\n".join(["these differ, or only one trial has them:", *other]))
+        raise SystemExit("\n".join(["these differ, or only one run has them:", *other]))
 
 
 def main() -> None:
-    """Runs the trials and prints each kill."""
+    """Runs the recipe and prints each kill."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("recipe")
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0)
-    args = parser.parse_args()
+    args, recipe = parser.parse_known_args()
     moments = random.Random(args.seed)
     with tempfile.TemporaryDirectory() as folder:
-        whole = Path(folder, "whole")
+        work = Path(folder, "work")
+        # Lists and results name what they were made of, so both runs have one folder.
+        done = Path(folder, "done")
         begun = time.monotonic()
-        finish(start(args.recipe, whole))
+        finish(start(recipe, work))
         seconds = time.monotonic() - begun
         print(f"left alone: {seconds:.0f} s", flush=True)
-        # Commands of stages name their work folder, and the results of lists what they were made of.
-        done = Path(folder, "done")
-        whole.rename(done)
+        work.rename(done)
         kills = 0
         while kills < args.kills:
-            job = start(args.recipe, whole)
+            job = start(recipe, work)
             wait = moments.uniform(0.1, 0.5) * seconds
             try:
                 printed = job.communicate(timeout=wait)[0]
@@ -118,14 +122,13 @@ def main() -> None:
                 kills += 1
                 print(f"kill {kills} after {wait:.1f} s: {printed.splitlines()[-1] if printed else ''}", flush=True)
                 continue
-            if job.returncode:
-                raise SystemExit(f"the trial failed:\n{printed[-2000:]}")
+            check(job, printed)
             print("came to its end: ", end="")
-            compare(done, whole)
-            whole.rename(Path(folder, f"killed_{kills}"))
-        finish(start(args.recipe, whole))
+            compare(done, work)
+            shutil.rmtree(work)
+        finish(start(recipe, work))
         print("came to its end: ", end="")
-        compare(done, whole)
+        compare(done, work)
 
 
 if __name__ == "__main__":

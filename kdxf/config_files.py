@@ -1,19 +1,22 @@
 """Fingerprints of the files that a config names, by which a training knows what it was trained on."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from kdxf.annotations import read_annotations
+from kdxf.content_digest import content_digest
 from kdxf.digests import files_of, known_digest, settings_digest
-from kdxf.image_io import IMAGE_EXTENSIONS
+from kdxf.errors import UserError
 from kdxf.text.ocr.table_digest import table_digest
 
 # Names of components, and folders in which data lie that are named themselves.
 _NO_CONTENT = ("type", "scope", "_scope_", "data_root", "data_prefix", "img_prefix", "work_dir")
 # A folder is meant by a text with a slash, or by one of these; the name of a class or a mode may be that of a folder.
 _FOLDERS = ("ocr_file", "vectors", "pretrained", "tokenizer")
+_PICTURES = "data_prefix"
 _tables: dict[tuple[str, str], str] = {}
 
 
@@ -23,8 +26,9 @@ def config_files(settings: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     A folder without a slash in its path is known by its key (``ocr_file``, ``vectors``, ...).
 
     Paths in a dataset start at its ``data_root``. A file counts by its bytes, a folder by the names and the bytes of
-    what lies in it, pictures by name and size; the folder of a dataset's pictures (``data_prefix``) does not count.
-    Of an OCR table (``ocr_file``) counts what it says of the images of the list, so that it may grow by others.
+    what lies in it, pictures by name and size (:func:`kdxf.content_digest.content_digest`). Of an OCR table
+    (``ocr_file``) counts what it says of the images of the list, so that it may grow by others, and of the folder of a
+    dataset's pictures (``data_prefix``) the pictures of the list, by name and size, if any of them is there.
 
     Args:
         settings: A config, or parts of it by name.
@@ -37,9 +41,18 @@ def config_files(settings: Mapping[str, Any]) -> dict[str, dict[str, str]]:
         UserError: A list or an OCR table cannot be read.
     """
     found: dict[str, dict[str, str]] = {}
+    images = cache(_images)  # each list is read once, and not kept
+    pictures = cache(lambda root, list_file: _pictures(root, list_file, images))
     for key, path, list_file in _paths(settings):
-        # A table that two lists share has what it says of both.
-        digest = _table(path, list_file) if key == "ocr_file" and os.path.isfile(list_file) else _content(path)
+        if key == _PICTURES:
+            digest = pictures(path, list_file)
+        elif key == "ocr_file" and os.path.isfile(list_file):
+            digest = _table(path, list_file, images)
+        else:
+            digest = content_digest(path)
+        if digest is None:
+            continue
+        # A table, or a folder of pictures, that two lists share has what it says of both.
         before = found.setdefault(key, {}).get(path, digest)
         found[key][path] = digest if before == digest else settings_digest([before, digest])
     return found
@@ -68,6 +81,8 @@ def _paths(value: Any, key: str = "", root: str = "", list_file: str = "") -> It
         for name, item in value.items():
             if name not in _NO_CONTENT:
                 yield from _paths(item, str(name), "" if name == "pipeline" else root, list_file)
+        if isinstance(value.get("ann_file"), str) and os.path.isfile(list_file):
+            yield _PICTURES, os.path.join(root, _image_prefix(value)) or ".", list_file
     elif isinstance(value, list | tuple):
         for item in value:
             yield from _paths(item, key, root, list_file)
@@ -79,27 +94,39 @@ def _paths(value: Any, key: str = "", root: str = "", list_file: str = "") -> It
             yield key, path, list_file
 
 
-def _content(path: str) -> str:
-    if os.path.isfile(path):
-        return known_digest(path)
-    return settings_digest(
-        sorted(
-            (name, status.st_size if _is_picture(name) else known_digest(os.path.join(path, name)))
-            for name, status in files_of(path)
-            if not os.path.basename(name).startswith(".")
-        )
-    )
+def _image_prefix(dataset: Mapping[str, Any]) -> str:
+    prefix = dataset.get(_PICTURES)
+    if isinstance(prefix, Mapping):
+        prefix = prefix.get("img_path")
+    return os.path.expanduser(prefix) if isinstance(prefix, str) else ""
 
 
-def _is_picture(name: str) -> bool:
-    return os.path.splitext(name)[1].lower() in IMAGE_EXTENSIONS
+def _images(list_file: str) -> list[str]:
+    return read_annotations(list_file, empty_labels=True)["image"].tolist()
 
 
-def _table(path: str, list_file: str) -> str:
+def _pictures(root: str, list_file: str, images: Callable[[str], Sequence[str]]) -> str | None:
+    """Looks at the pictures of a list; None where none of them is there, as with pictures in tar shards."""
+    try:
+        names = sorted(set(images(list_file)))
+    except UserError:  # a list of another form, which MMPretrain's datasets may have; it is read by them
+        return None
+    sizes = [(name, _size(os.path.join(root, name))) for name in names]
+    return settings_digest(sizes) if any(size is not None for _, size in sizes) else None
+
+
+def _size(path: str) -> int | None:
+    try:
+        return os.stat(path).st_size
+    except (OSError, ValueError):  # it is not there, or no file can have this name
+        return None
+
+
+def _table(path: str, list_file: str, images: Callable[[str], Sequence[str]]) -> str:
     """Reads the table, once while it and the list stay as they are."""
     files = [("", os.stat(path))] if os.path.isfile(path) else files_of(path)
     state = settings_digest(sorted((name, status.st_size, status.st_mtime_ns) for name, status in files))
     key = (os.path.realpath(path) + state, known_digest(list_file))
     if key not in _tables:
-        _tables[key] = table_digest(path, read_annotations(list_file, empty_labels=True)["image"].tolist())
+        _tables[key] = table_digest(path, images(list_file))
     return _tables[key]

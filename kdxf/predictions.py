@@ -3,7 +3,7 @@
 One Parquet file per model and list, which pandas opens as well. n images, K classes. Columns:
 
 ============== ==================================================================================
-``image``      path, as in the annotation file
+``image``      path, as in the annotation file (bytes that are not UTF-8: :mod:`kdxf.file_names`)
 ``label``      class index, or in multi-label data a list of them; null where it is not known
 ``pred_label`` the predicted class index, or a list of them
 ``pred_class`` its name; several are joined by ``|``
@@ -30,6 +30,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from kdxf.errors import UserError
+from kdxf.file_names import NOT_UTF8, in_utf8
 from kdxf.whole_files import replacing
 
 MANY_CLASSES = 1000
@@ -86,6 +87,23 @@ def multi_hot(rows: Iterable[Sequence[int] | None], num_classes: int) -> np.ndar
     return table
 
 
+def label_array(
+    rows: Sequence[Sequence[int] | None], num_classes: int, *, multi_label: bool = False
+) -> np.ndarray | None:
+    """Gives labels as :class:`Predictions` has them.
+
+    Args:
+        rows: The class indices of each of n images, exactly one unless ``multi_label``; None where they are not known.
+        num_classes: K.
+        multi_label: Whether an image may belong to several classes, or to none.
+    """
+    if all(row is None for row in rows):
+        return None
+    if multi_label:
+        return multi_hot(rows, num_classes)
+    return np.array([-1 if row is None else row[0] for row in rows], dtype=np.int64)
+
+
 def write_predictions(predictions: Predictions, path: str | Path) -> None:
     """Writes a file of predictions, under a temporary name first.
 
@@ -115,19 +133,24 @@ def _to_table(predictions: Predictions) -> pa.Table:
         pred_label = pa.array(indices, pa.list_(pa.int64()))
         names = ["|".join(predictions.classes[index] for index in row) for row in indices]
     columns = {
-        "image": pa.array(predictions.images, pa.string()),
+        "image": _strings(predictions.images),
         "label": _label_column(predictions),
         "pred_label": pred_label,
-        "pred_class": pa.array(names, pa.string()),
+        "pred_class": _strings(names),
         "score": pa.array(predictions.scores.max(axis=1, initial=0).astype(np.float32)),
         "scores": scores,
         "seen": pa.nulls(count, pa.bool_()) if predictions.seen is None else pa.array(predictions.seen, pa.bool_()),
-        "error": pa.array([predictions.errors.get(index) for index in range(count)], pa.string()),
+        "error": _strings([predictions.errors.get(index) for index in range(count)]),
     }
     if predictions.fold is not None:
         columns["fold"] = pa.array(predictions.fold, pa.int16(), mask=predictions.fold < 0)
     note = {"classes": list(predictions.classes), "source": dict(predictions.source)}
-    return pa.table(columns).replace_schema_metadata({_KEY: json.dumps(note, ensure_ascii=False).encode()})
+    text = json.dumps(note, ensure_ascii=False).encode(errors=NOT_UTF8)  # of which JSON makes what was there
+    return pa.table(columns).replace_schema_metadata({_KEY: text})
+
+
+def _strings(values: Sequence[str | None]) -> pa.Array:
+    return pa.array([None if value is None else in_utf8(value) for value in values], pa.string())
 
 
 def _label_column(predictions: Predictions) -> pa.Array:
@@ -187,9 +210,10 @@ def check_each_once(images: Sequence[str], path: str | Path) -> None:
     Raises:
         UserError: One stands there twice.
     """
-    again = pd.Index(images).duplicated()
+    names = pd.Index([in_utf8(image) for image in images])
+    again = names.duplicated()
     if again.any():
-        image = pd.Index(images)[again.argmax()]
+        image = names[again.argmax()]
         raise UserError(f"{path}: {image} stands there twice; each image has one prediction, so remove the other rows")
 
 

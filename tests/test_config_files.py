@@ -5,8 +5,10 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+import kdxf.config_files as module
+from kdxf.annotations import read_annotations
 from kdxf.config_files import config_contents, config_files, differing
-from kdxf.digests import file_digest
+from kdxf.digests import file_digest, settings_digest
 from kdxf.errors import UserError
 from kdxf.text.ocr.record import OCRRecord
 from kdxf.text.ocr.table import to_arrow
@@ -59,6 +61,7 @@ def test_what_is_named(place):
         "ocr_file": ["data/ocr"],
         "soft_label_file": ["data/soft.parquet"],
         "vectors": ["data/vectors"],
+        "data_prefix": ["data/images"],
         "checkpoint": ["start.pth"],
     }
     assert found["checkpoint"]["start.pth"] == file_digest("start.pth")
@@ -75,7 +78,7 @@ def test_contents_count_and_nothing_else(place, monkeypatch):
     before = config_contents(settings())
     for path in (data / "soft.parquet", data / "vectors" / "v.npy", data / "ocr" / "part-0.parquet"):
         os.utime(path, ns=(1, 1))
-    (data / "images" / "b.jpg").write_bytes(b"y")
+    (data / "images" / "c.jpg").write_bytes(b"in no list")
     (data / "vectors" / ".lock").touch()
     write_table(data / "ocr" / "part-1.parquet", ("c.jpg", "the table grows"))
     assert changed(before) == []
@@ -84,6 +87,8 @@ def test_contents_count_and_nothing_else(place, monkeypatch):
         (data / "vectors" / "v.npy", b"321", "vectors"),
         (data / "vectors" / "new", b"", "vectors"),
         (data / "train.csv", b"image,label\na.jpg,y\n", "ann_file"),
+        (data / "images" / "a.jpg", b"larger", "data_prefix"),
+        (data / "images" / "b.jpg", b"of val.csv", "data_prefix"),
     ):
         path.write_bytes(content)
         assert changed(before) == [key]
@@ -107,6 +112,48 @@ def test_pictures_in_a_folder_count_by_their_size(place, monkeypatch):
         assert config_contents({"folder": "data/images"}) == before
     (place / "data" / "images" / "c.png").write_bytes(b"other")
     assert config_contents({"folder": "data/images"}) != before
+
+
+def pictures(**dataset):
+    """The fingerprint of the pictures of a dataset, its list and root apart."""
+    found = config_files({"dataset": {"ann_file": "list.csv", **dataset}}).get("data_prefix", {})
+    assert len(found) < 2
+    return next(iter(found.items()), None)
+
+
+def test_pictures_of_a_list(place):
+    (place / "list.csv").write_text("image,label\nb.jpg,x\na.jpg,x\na.jpg,x\nno.jpg,\n")
+    (place / "data" / "images" / "b.jpg").write_bytes(b"yyy")
+    # Sorted, each once, and the one that is missing without a size.
+    digest = settings_digest([["a.jpg", 1], ["b.jpg", 3], ["no.jpg", None]])
+    list_file = str(place / "list.csv")
+    assert pictures(data_prefix="data/images") == ("data/images", digest)
+    assert pictures(data_prefix={"img_path": "data/images"}) == ("data/images", digest)
+    assert pictures(data_root="data", data_prefix="images", ann_file=list_file) == ("data/images", digest)
+    assert pictures(data_root="data/images", ann_file=list_file) == ("data/images/", digest)
+    assert pictures(data_root="data", ann_file=list_file) is None  # none of them lies there
+    assert pictures(data_prefix="nowhere") is None
+    assert pictures(data_prefix="data/images", ann_file="no.csv") is None
+    (place / "data" / "images").rename(place / "elsewhere")
+    assert pictures(data_prefix="elsewhere") == ("elsewhere", digest)
+    (place / "elsewhere" / "a.jpg").rename(place / "a.jpg")
+    assert pictures() == (".", settings_digest([["a.jpg", 1], ["b.jpg", None], ["no.jpg", None]]))
+
+
+def test_lists_of_other_datasets_have_no_pictures(place):
+    (place / "list.csv").write_bytes(b"\x93NUMPY\xff")
+    assert pictures(data_prefix="data/images") is None
+    (place / "list.csv").write_text(f"image\n{'long' * 999}\n")
+    assert pictures(data_prefix="data/images") is None
+
+
+def test_a_list_and_its_pictures_are_looked_at_once(place, monkeypatch):
+    read, sizes = [], []
+    monkeypatch.setattr(module, "read_annotations", lambda path, **_: read.append(path) or read_annotations(path))
+    monkeypatch.setattr(module, "_size", sizes.append)
+    config_files({"train": loader(), "val": loader("val.csv"), "again": loader()})
+    assert sorted(read) == ["data/train.csv", "data/val.csv"]
+    assert sorted(sizes) == ["data/images/a.jpg", "data/images/b.jpg"]
 
 
 def test_files_that_cannot_be_read(place):

@@ -1,3 +1,4 @@
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +12,9 @@ from kdxf.predictions import (
     MANY_CLASSES,
     Predictions,
     check_alike,
+    check_each_once,
     in_order,
+    label_array,
     multi_hot,
     read_predictions,
     read_source,
@@ -84,6 +87,19 @@ def test_many_classes_take_half_the_space(tmp_path):
     found = read_predictions(tmp_path / "p.parquet")
     assert found.scores.dtype == np.float32 and found.labels is None and found.seen is None
     np.testing.assert_allclose(found.scores, scores, rtol=1e-3)
+
+
+def test_names_that_are_not_utf8(tmp_path):
+    name = os.fsdecode(b"\xb9\xe3")
+    scores, source = np.array([[0.25, 0.75]], np.float32), {"checkpoint": name}
+    found = Predictions([f"{name}.jpg"], scores, ("图", name), errors={0: f"no {name}"}, source=source)
+    write_predictions(found, tmp_path / "p.parquet")
+    frame = pd.read_parquet(tmp_path / "p.parquet")
+    text = "\\udcb9\\udce3"
+    assert frame[["image", "pred_class", "error"]].values.tolist() == [[f"{text}.jpg", text, f"no {text}"]]
+    again = read_predictions(tmp_path / "p.parquet")
+    check_each_once([name, f"{name}.jpg"], "p")
+    assert again.images == [f"{text}.jpg"] and again.classes == ("图", name) and again.source == source
 
 
 def test_no_such_file(tmp_path):
@@ -175,3 +191,15 @@ def test_source_alone(tmp_path):
 def test_multi_hot():
     expected = [[False, True, True], [False, False, False], [False, False, False]]
     assert multi_hot(([2, 1], [], None), 3).tolist() == expected
+
+
+def test_label_array():
+    assert label_array([[2], None, [0]], 3).tolist() == [2, -1, 0]
+    assert label_array([[2], None, [0]], 3).dtype == np.int64
+    assert label_array([[1], None, [], [0, 1]], 2, multi_label=True).tolist() == [
+        [False, True],
+        [False, False],
+        [False, False],
+        [True, True],
+    ]
+    assert label_array([None, None], 3) is label_array([None], 3, multi_label=True) is None

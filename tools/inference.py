@@ -6,7 +6,7 @@ image, in their order: ``image_id,category_id``, then what --with-name, --with-s
 why the image could not be read, else empty. An image_id is the path of a file as given, of an image in a folder
 relative to it, of one in the test dataset as its annotation file has it. A category_id is the class index, or the
 class name where all names are whole numbers. --save-probs writes the scores of all classes as a file of predictions, in
-place of the CSV or beside it; TTA and everything else hold for both.
+place of the CSV or beside it, and of the test dataset the labels as well; TTA and everything else hold for both.
 
 A model that takes text reads it now (OCR), unless an OCR table has it: --ocr, or the test dataset's own. For many
 images run tools/ocr.py first: it can be stopped and continued.

@@ -3,7 +3,6 @@
 import copy
 import json
 import os
-import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -103,10 +102,11 @@ def compare(
         _check_settings(run)
         for modality in without:
             remove_modality(copy.deepcopy(run.cfg), modality)
-    rows: list[dict[str, Any]] = []
     for number, run in enumerate(runs, start=1):
         print(f"run {number} of {len(runs)}: {run.folder}", flush=True)
-        rows += _rows(run, _finish(run, without))
+        _finish(run, without)
+        # All that is there, also of runs whose turn comes later: a comparison may be extended and stopped.
+        rows = [row for each in runs if (result := _read(each)) for row in _rows(each, result, without)]
         summary = _write_tables(pd.DataFrame(rows), work_dir)
     return summary
 
@@ -150,26 +150,23 @@ def _check_settings(run: Run) -> None:
         )
 
 
-def _finish(run: Run, without: Sequence[str]) -> dict[str, Any]:
-    """Train and score what has not been yet, and give the result."""
+def _finish(run: Run, without: Sequence[str]) -> None:
+    """Train and score what has not been yet."""
     result = _read(run)
     if result is None:
         files = training_files(run.cfg)
-        start = time.perf_counter()
         # The finished stages of a run that was stopped are kept.
-        checkpoint = train(run.cfg, validate=False, resume=bool(run.cfg.get("stages"))).checkpoint
-        seconds = time.perf_counter() - start
-        if checkpoint is None:
+        found = train(run.cfg, validate=False, resume=bool(run.cfg.get("stages")))
+        if found.checkpoint is None:
             raise UserError(f"{run.folder}: nothing was saved; default_hooks.checkpoint must save the last epoch")
-        result = {"settings": config_digest(run.cfg), "files": files, "seconds": seconds, "scores": {}}
-        result["checkpoint"] = os.path.relpath(checkpoint, run.folder)
+        result = {"settings": config_digest(run.cfg), "files": files, "seconds": found.seconds, "scores": {}}
+        result["checkpoint"] = os.path.relpath(found.checkpoint, run.folder)
         write_whole(json.dumps(result, indent=2).encode(), run.folder / RESULT)
     for modality in (None, *without):
         name = _input(modality)
         if name not in result["scores"]:
             result["scores"][name] = test(run.cfg, run.folder / result["checkpoint"], without=modality)
             write_whole(json.dumps(result, indent=2).encode(), run.folder / RESULT)
-    return {**result, "scores": {name: result["scores"][name] for name in map(_input, (None, *without))}}
 
 
 def _input(without: str | None) -> str:
@@ -181,10 +178,12 @@ def _read(run: Run) -> dict[str, Any] | None:
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
 
 
-def _rows(run: Run, result: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
-    """Give a row per input; scores that are no numbers stay in :data:`RESULT`."""
-    for name, scores in result["scores"].items():
-        numbers = {key: value for key, value in scores.items() if isinstance(value, int | float)}
+def _rows(run: Run, result: Mapping[str, Any], without: Sequence[str]) -> Iterable[dict[str, Any]]:
+    """Give a row per input that is scored; scores that are no numbers stay in :data:`RESULT`."""
+    for name in map(_input, (None, *without)):
+        if name not in result["scores"]:
+            continue
+        numbers = {key: value for key, value in result["scores"][name].items() if isinstance(value, int | float)}
         yield {
             **{"model": run.model, "input": name, "fold": run.fold, "seed": run.seed, "seconds": result["seconds"]},
             **numbers,

@@ -11,6 +11,7 @@ from mmengine.config import Config
 from mmengine.logging import print_log
 from tqdm import tqdm
 
+from kdxf.apis.dataset_labels import dataset_labels
 from kdxf.apis.inference_probabilities import Probabilities
 from kdxf.apis.inference_report import InferenceReport
 from kdxf.apis.inferencer import KDXFInferencer
@@ -49,7 +50,7 @@ def infer(
         checkpoint: A checkpoint of its model.
         save_csv: The CSV to write, if any.
         save_probs: A file of predictions (:mod:`kdxf.predictions`) to write, if any: the scores of all classes, under
-            the class names that the model was trained with.
+            the class names that the model was trained with, and of the test dataset its labels.
         inputs: Images and folders; none means the config's test dataset.
         columns: What the CSV says about each image.
         ocr_table: An OCR table, in place of the test dataset's own. Images that a table lacks are read now.
@@ -83,7 +84,10 @@ def infer(
         if dataset is not None:
             images = dataset_images(dataset, ocr_root)
         texts = _find_texts(images, table, dataset) if inferencer.needs_text else None
-        probabilities = None if save_probs is None else Probabilities(save_probs, images, inferencer.classes)
+        probabilities = None
+        if save_probs is not None:
+            labels = None if dataset is None else dataset_labels(dataset, inferencer.classes)
+            probabilities = Probabilities(save_probs, images, inferencer.classes, labels)
         report = InferenceReport(
             Path(save_csv or save_probs or ""), len(images), inferencer.device, time.perf_counter() - start
         )

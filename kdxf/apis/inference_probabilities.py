@@ -21,12 +21,19 @@ class Probabilities:
         path: The file to make.
         images: The n images that will be predicted.
         classes: The K class names that the model was trained with.
+        labels: The true classes, as in :class:`kdxf.predictions.Predictions`; None where no label is known.
 
     Raises:
         UserError: The file cannot be of this name, or an image is there twice.
     """
 
-    def __init__(self, path: str | Path, images: Sequence[InputImage], classes: Sequence[str]) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        images: Sequence[InputImage],
+        classes: Sequence[str],
+        labels: np.ndarray | None = None,
+    ) -> None:
         self.path = Path(path)
         if self.path.is_dir() or self.path.suffix != ".parquet":
             raise UserError(f"--save-probs {path}: name a file that ends with .parquet")
@@ -36,14 +43,15 @@ class Probabilities:
         self._images = images
         self._classes = tuple(classes)
         self._scores = np.empty((len(images), len(classes)), np.float32)
-        self._labels: list[tuple[int, ...] | None] = []
+        self._labels = labels
+        self._given: list[tuple[int, ...] | None] = []
         self._errors: dict[int, str] = {}
 
     def add(self, prediction: Prediction) -> None:
         """Keeps the prediction of the next image."""
-        row = len(self._labels)
+        row = len(self._given)
         self._scores[row] = prediction.scores
-        self._labels.append(prediction.labels)
+        self._given.append(prediction.labels)
         if prediction.error is not None:
             self._errors[row] = prediction.error
 
@@ -56,18 +64,26 @@ class Probabilities:
             source: Where the predictions come from.
         """
         paths = [image.path for image in self._images]
+        several = any(given is not None for given in self._given)
+        several = several or (self._labels is not None and self._labels.ndim == 2)
         predictions = Predictions(
             images=[image.image_id for image in self._images],
             scores=self._scores,
             classes=self._classes,
-            predicted=self._predicted(),
+            labels=self._true(several),
+            predicted=self._predicted() if several else None,
             seen=None if trained_on is None else are_among(image_keys(paths), trained_on),
             errors=self._errors,
             source=source,
         )
         write_predictions(predictions, self.path)
 
-    def _predicted(self) -> np.ndarray | None:
-        if all(labels is None for labels in self._labels):
-            return None
-        return multi_hot(self._labels, len(self._classes))
+    def _true(self, several: bool) -> np.ndarray | None:
+        if self._labels is None or self._labels.ndim == 2 or not several:
+            return self._labels
+        return multi_hot([None if label < 0 else [label] for label in self._labels.tolist()], len(self._classes))
+
+    def _predicted(self) -> np.ndarray:
+        best = self._scores.argmax(axis=1).tolist()
+        rows = [[index] if given is None else given for given, index in zip(self._given, best, strict=True)]
+        return multi_hot(rows, len(self._classes))

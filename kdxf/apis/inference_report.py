@@ -12,6 +12,7 @@ from typing import Literal
 import torch
 
 from kdxf.apis.prediction_csv import Prediction
+from kdxf.file_names import in_utf8
 
 _SHOWN = 10
 _GIB = 2**30
@@ -92,7 +93,7 @@ class InferenceReport:
             f"loading and model {1000 * self.predict_seconds / self.images:.1f} ms",
             memory,
         ]
-        lines += [f"error: {image_id}: {reason}" for image_id, reason in self.errors[:_SHOWN]]
+        lines += [f"error: {in_utf8(image_id)}: {reason}" for image_id, reason in self.errors[:_SHOWN]]
         if (rest := len(self.errors) - _SHOWN) > 0:
             lines.append(f"... and {rest} more: the rows whose column 'error' is not empty")
         return "\n".join(lines)

@@ -12,6 +12,7 @@ import numpy as np
 
 from kdxf.apis.categories import Categories
 from kdxf.errors import UserError
+from kdxf.file_names import NOT_UTF8
 
 
 @dataclass(frozen=True)
@@ -141,8 +142,7 @@ def open_replacing(path: str | Path, option: str) -> Iterator[TextIO]:
         raise UserError(f"{option} {path}: is a folder; name a file in it")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # File names may hold bytes that are not UTF-8.
-        file = temporary.open("w", encoding="utf-8", errors="backslashreplace", newline="")
+        file = temporary.open("w", encoding="utf-8", errors=NOT_UTF8, newline="")
     except OSError as error:
         raise UserError(f"{option} {path}: cannot be written there ({error.strerror}); choose another place") from error
     try:

@@ -3,7 +3,7 @@
 import copy
 import gc
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +105,7 @@ def train_stages(
         options: As of :func:`plan_stages`.
 
     Returns:
-        What the last stage came to; an unfinished one where a ``BudgetHook`` ended it.
+        What the last stage came to, with the seconds of all; an unfinished one where a ``BudgetHook`` ended it.
 
     Raises:
         UserError: A stage cannot be used, was finished with other settings, or is there already without ``resume``.
@@ -129,7 +129,7 @@ def train_stages(
             result.write(stage.folder / RESULT, stage.settings)
         barrier()  # the other processes read the weights that the main one has written
         gc.collect()  # models and loaders refer to themselves; let this one go before the next is made
-    return results[-1]
+    return replace(results[-1], seconds=sum(result.seconds for result in results))
 
 
 def _merge(cfg: Config, name: str, own: Mapping[str, Any]) -> Config:

@@ -3,6 +3,8 @@
 import kdxf.registry  # noqa: F401  isort: skip  (before the host, which it quietens)
 
 import copy
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +75,8 @@ def train(
     }
 
     def run(one: Config) -> TrainResult:
-        return _train(
+        start = time.perf_counter()
+        result = _train(
             one,
             resume=resume,
             pin_memory=pin_memory,
@@ -82,6 +85,7 @@ def train(
             trust_checkpoint=trust_checkpoint,
             **options,
         )
+        return replace(result, seconds=time.perf_counter() - start)
 
     if not cfg.get("stages"):
         return run(cfg)

@@ -2,7 +2,7 @@
 
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from kdxf.whole_files import write_whole
@@ -19,6 +19,8 @@ class TrainResult:
         checkpoint: The last checkpoint that was saved.
         best_checkpoint: The best one by the metric of ``CheckpointHook.save_best``, by the first of several.
         finished: False where a ``BudgetHook`` ended the run, which can be resumed.
+        seconds: How long it took, of all stages, but without what was done before a resumed one was stopped; NaN where
+            that is not known.
     """
 
     metrics: dict[str, float]
@@ -27,6 +29,7 @@ class TrainResult:
     checkpoint: Path | None
     best_checkpoint: Path | None
     finished: bool = True
+    seconds: float = field(default=float("nan"), compare=False)
 
     def write(self, path: Path, settings: str) -> None:
         """Write the result to a JSON file; checkpoints are named relative to its folder, which may be moved.

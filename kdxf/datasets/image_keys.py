@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from kdxf.datasets.sample_rows import SampleRows
+from kdxf.file_names import in_utf8
 
 
 def leaf_datasets(dataset: Any) -> Iterator[Any]:
@@ -40,7 +41,7 @@ def image_keys(paths: Sequence[str]) -> np.ndarray:
         folder, name = os.path.split(path)
         if folder not in folders:
             folders[folder] = os.path.abspath(folder), os.path.realpath(folder)
-        names += [os.path.join(place, name).removeprefix(here) for place in folders[folder]]
+        names += [in_utf8(os.path.join(place, name).removeprefix(here)) for place in folders[folder]]
     numbers = pd.util.hash_array(np.array(names, dtype=object), categorize=False)
     return numbers.view(np.int64).reshape(-1, 2)
 

@@ -9,7 +9,8 @@ import pandas as pd
 from mmengine.evaluator import BaseMetric
 
 from kdxf.errors import UserError
-from kdxf.predictions import Predictions, multi_hot, write_predictions
+from kdxf.file_names import in_utf8
+from kdxf.predictions import Predictions, label_array, multi_hot, write_predictions
 from kdxf.whole_files import write_whole
 
 SUFFIXES = (".csv", ".parquet")
@@ -81,7 +82,7 @@ class PredictionTable(BaseMetric):
             images=[self._image(path) for path in paths],
             scores=scores,
             classes=classes,
-            labels=_labels([row["gt_label"] for row in results], several, len(classes)),
+            labels=label_array([row["gt_label"] for row in results], len(classes), multi_label=several),
             predicted=multi_hot([row["pred_label"] for row in results], len(classes)) if several else None,
             seen=None if self.seen is None else self.seen(paths),
             errors={index: row["error"] for index, row in enumerate(results) if row["error"] is not None},
@@ -102,7 +103,7 @@ class PredictionTable(BaseMetric):
         write_whole(table.to_csv(index=False).encode(), self.path)
 
     def _image(self, path: str) -> str:
-        return path.removeprefix(self.image_root)
+        return in_utf8(path.removeprefix(self.image_root))
 
 
 def _indices(labels: Any) -> list[int] | None:
@@ -111,14 +112,6 @@ def _indices(labels: Any) -> list[int] | None:
 
 def _is_several(row: dict[str, Any]) -> bool:
     return any(row[name] is not None and len(row[name]) != 1 for name in ("gt_label", "pred_label"))
-
-
-def _labels(column: list[list[int] | None], several: bool, num_classes: int) -> np.ndarray | None:
-    if all(labels is None for labels in column):
-        return None
-    if several:
-        return multi_hot(column, num_classes)
-    return np.array([-1 if labels is None else labels[0] for labels in column], dtype=np.int64)
 
 
 def _joined(column: list[list[int] | None]) -> pd.Series:
@@ -131,4 +124,4 @@ def _joined(column: list[list[int] | None]) -> pd.Series:
 def _names(labels: list[int] | None, names: Sequence[str] | None) -> str | None:
     if not labels or names is None:
         return None
-    return "|".join(names[label] for label in labels)
+    return in_utf8("|".join(names[label] for label in labels))

@@ -3,22 +3,26 @@
 import kdxf.registry  # isort: skip  (before the host, which it quietens)
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import islice
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
 from mmengine.config import Config
-from mmengine.evaluator import Evaluator
+from mmengine.evaluator import BaseMetric, Evaluator
 from mmengine.registry import DefaultScope
 
 import kdxf.evaluation  # noqa: F401  (registers)
 from kdxf.apis.config_errors import explaining_config_errors
+from kdxf.errors import UserError
 from kdxf.markdown_table import markdown_table
 from kdxf.predictions import Predictions
 
 GATHERED = "out-of-fold"
+_CHUNK = 256  # images that metrics get together
 _BEST_NOTE = (
     "The checkpoint of each fold is the best one on the fold that it is scored on, so these scores are somewhat too "
     "high; --checkpoint last has none of that.\n"
@@ -38,16 +42,50 @@ def evaluate(cfg: Config, predictions: Predictions) -> dict[str, float]:
         The scores that are numbers, by name.
 
     Raises:
-        UserError: A metric cannot be built, or needs what is not there.
+        UserError: There is no ``val_evaluator``; a metric cannot be built, does not fit the predictions, or needs what
+            is not there; or two metrics give one score.
     """
-    metrics = copy.deepcopy(cfg.val_evaluator)
+    if not cfg.get("val_evaluator"):
+        raise UserError(f"config {cfg.filename} has no val_evaluator to score by; give a config that validates")
     scope = cfg.get("default_scope") or "kdxf"
     with DefaultScope.overwrite_default_scope(scope), explaining_config_errors():
-        evaluator = Evaluator(metrics)
+        evaluator = Evaluator(copy.deepcopy(cfg.val_evaluator))
         evaluator.dataset_meta = {"classes": predictions.classes, "multi_label": predictions.multi_label}
-        scores = evaluator.offline_evaluate(list(_samples(predictions)), chunk_size=256)
+        scores = _scores(evaluator.metrics, predictions)
     plain = {name: _plain(value) for name, value in scores.items()}
     return {name: value for name, value in plain.items() if isinstance(value, int | float)}
+
+
+def _scores(metrics: Sequence[BaseMetric], predictions: Predictions) -> dict[str, Any]:
+    """Does what the evaluator does, and knows which metric it is that fails."""
+    samples = _samples(predictions)
+    while chunk := list(islice(samples, _CHUNK)):
+        for metric in metrics:
+            with _explaining(metric):
+                metric.process(None, chunk)
+    scores: dict[str, Any] = {}
+    for metric in metrics:
+        with _explaining(metric):
+            found = metric.evaluate(len(predictions))
+        if both := found.keys() & scores.keys():
+            raise UserError(f"val_evaluator: two metrics give the score {min(both)}; give one of them another prefix")
+        scores |= found
+    return scores
+
+
+@contextmanager
+def _explaining(metric: BaseMetric) -> Iterator[None]:
+    name = type(metric).__name__
+    try:
+        yield
+    except UserError:
+        raise
+    except KeyError as error:
+        raise UserError(
+            f"{name} needs {error} of each image, which is not in files of predictions; leave it out of val_evaluator"
+        ) from error
+    except ValueError as error:
+        raise UserError(f"{name} cannot score these predictions: {error}") from error
 
 
 def _samples(predictions: Predictions) -> Iterator[dict[str, Any]]:

@@ -11,12 +11,13 @@ import pandas as pd
 from kdxf.annotations import label_indices, read_annotations
 from kdxf.digests import file_digest
 from kdxf.errors import UserError
-from kdxf.predictions import Predictions, read_predictions
+from kdxf.predictions import Predictions, check_each_once, read_predictions
 from kdxf.recipes.pseudo_label_choice import Choice, best_two, choose
 from kdxf.soft_label_audit import RATIO, check_no_ranks, check_no_targets, check_unseen
 
 TOOL = "tools/recipes/pseudo_label.py"
 SCORE = "score"
+_TEXT = "text"  # what OCRTextDataset reads where there is no OCR table
 _OWN_COLUMNS = ("weight", "origin", "pseudo_score")
 
 
@@ -45,21 +46,30 @@ class PseudoLabels:
 
 
 def pseudo_label(
-    file: Path, train: Path, choice: Choice, *, weight: float | str = 1.0, only_pseudo: bool = False
+    file: Path,
+    train: Path,
+    choice: Choice,
+    *,
+    weight: float | str = 1.0,
+    only_pseudo: bool = False,
+    unlabelled: Path | None = None,
 ) -> PseudoLabels:
     """Turns predictions into rows to train with.
 
     Args:
         file: Predictions (:mod:`kdxf.predictions`) of one label per image; labels that it knows are not looked at.
-        train: The labelled list. Both name their images from the same image root.
+        train: The labelled list. All files name their images from the same image root.
         choice: Which predictions are kept.
         weight: Weight of a pseudo-label, >= 0, or :data:`SCORE`: its score. Labelled rows keep the weight that their
             list gives them, else 1.
         only_pseudo: Leave the labelled rows out.
+        unlabelled: The list that was predicted. Its rows keep what it says in the columns that ``train`` has too, such
+            as ``text``; without it those columns are empty.
 
     Raises:
         UserError: A file cannot be read or holds targets or ranks, they have different classes, an image is labelled
-            already, a model was trained on an image that it is to label, or no prediction is kept.
+            already, a model was trained on an image that it is to label, no prediction is kept, or the labelled images
+            have a ``text`` and that of the others is not known.
     """
     _check(choice, weight)
     predictions = read_predictions(file)
@@ -69,6 +79,7 @@ def pseudo_label(
     check_no_ranks(predictions.source, file)
     check_unseen(predictions, str(file))
     frame = _labelled(train, predictions, file)
+    others = _others(unlabelled, frame, train, predictions, file)
     best, first, second = best_two(predictions.scores)
     readable = np.ones(len(predictions), bool)
     readable[list(predictions.errors)] = False
@@ -79,6 +90,7 @@ def pseudo_label(
     found = {
         "image": np.array(predictions.images, object)[rows],
         "label": written[best[rows]],
+        **{name: values[rows] for name, values in others.items()},
         "weight": first[rows].astype(float).round(6) if weight == SCORE else float(weight),
         "origin": "pseudo",
         "pseudo_score": first[rows].astype(float).round(6),
@@ -86,6 +98,8 @@ def pseudo_label(
     settings = {**asdict(choice), "weight": weight, "only_pseudo": only_pseudo}
     inputs = [{"file": str(file), "digest": file_digest(file), "source": dict(predictions.source)}]
     source = {"tool": TOOL, **settings, "train": str(train), "train_digest": file_digest(train), "inputs": inputs}
+    if unlabelled is not None:
+        source |= {"unlabelled": str(unlabelled), "unlabelled_digest": file_digest(unlabelled)}
     parts = [pd.DataFrame(found, dtype=object)]
     return PseudoLabels(
         frame=pd.concat(parts if only_pseudo else [frame, *parts], ignore_index=True),
@@ -119,6 +133,32 @@ def _labelled(train: Path, predictions: Predictions, file: Path) -> pd.DataFrame
     for name, default in zip(_OWN_COLUMNS, (1, "labelled", None), strict=True):
         frame[name] = frame[name].fillna(default) if name in frame and default is not None else frame.get(name, default)
     return frame
+
+
+def _others(
+    unlabelled: Path | None, labelled: pd.DataFrame, train: Path, predictions: Predictions, file: Path
+) -> dict[str, np.ndarray]:
+    """Gives what the list that was predicted says of its images, in the columns that the labelled list has too."""
+    frame = None if unlabelled is None else read_annotations(unlabelled, empty_labels=True).astype(object)
+    if _TEXT in labelled and (frame is None or _TEXT not in frame):
+        advice = f"add it to {unlabelled}" if unlabelled else "name the list that was predicted with --unlabelled"
+        raise UserError(
+            f"{train}: has a column '{_TEXT}', which the new rows need too; {advice}, or remove it if an OCR table "
+            "(ocr_file) has the texts"
+        )
+    if frame is None:
+        return {}
+    check_each_once(frame["image"].tolist(), str(unlabelled))
+    images = pd.Index(predictions.images)
+    lacking = images[~images.isin(frame["image"])]
+    if len(lacking):
+        raise UserError(
+            f"{unlabelled}: lacks {len(lacking)} of the images of {file}, such as {lacking[0]}; give the list that was "
+            "predicted"
+        )
+    shared = [name for name in labelled.columns if name in frame and name not in ("image", "label", *_OWN_COLUMNS)]
+    joined = frame.set_index("image").loc[images, shared]
+    return {name: joined[name].to_numpy() for name in shared}
 
 
 def _as_written(labels: pd.Series, classes: tuple[str, ...]) -> np.ndarray:

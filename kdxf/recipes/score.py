@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from mmengine.config import Config
 
+from kdxf.apis.stages import last_stage
 from kdxf.errors import UserError
 from kdxf.markdown_table import markdown_table
 from kdxf.predictions import Predictions
@@ -58,13 +59,14 @@ def score(cfg: Config, files: Mapping[str, Path]) -> Scoreboard:
     The evaluator's metrics may be slow, so the intervals are those of top-1 accuracy, whatever the metrics are.
 
     Args:
-        cfg: The config.
+        cfg: The config; one with stages stands for its last.
         files: Name to file of predictions with labels.
 
     Raises:
-        UserError: A file cannot be read or holds targets, files differ in images, classes or labels, an image has no
-            label, or a metric needs what is not there.
+        UserError: The config has no metrics, a file cannot be read or holds targets, files differ in images, classes
+            or labels, an image has no label, or a metric needs what is not there.
     """
+    cfg = last_stage(cfg)
     rows, hits, ranks, facts = [], [], [], Facts()
     for name, (file, predictions) in zip(files, read_alike(files.values()), strict=True):
         _check(file, predictions)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from kdxf.errors import UserError
-from kdxf.recipes.submission_ids import read_table
+from kdxf.recipes.submission_ids import check_ids, read_table
 
 
 def average_submissions(files: Sequence[Path], sample: Path | None = None) -> pd.DataFrame:
@@ -19,13 +19,15 @@ def average_submissions(files: Sequence[Path], sample: Path | None = None) -> pd
             the first file.
 
     Raises:
-        UserError: There is one file alone; files differ in ids or columns; or a column holds text, or classes.
+        UserError: There is one file alone; a file cannot be read or has an id twice; files differ in ids or columns;
+            or a column holds text, or classes.
     """
     if len(files) < 2:
         raise UserError("--average: give at least two submissions")
     model = sample or files[0]
     first = read_table(model)
     key, *columns = first.columns
+    check_ids(first[key], model)
     total = np.zeros((len(first), len(columns)))
     for file in files:
         table = read_table(file)
@@ -34,6 +36,7 @@ def average_submissions(files: Sequence[Path], sample: Path | None = None) -> pd
                 f"{file} and {model} have different columns: {', '.join(table.columns[:8])} and "
                 f"{', '.join(first.columns[:8])}; average submissions of one format"
             )
+        check_ids(table[key], file)
         table = table.set_index(key)
         for owner, other, lacking in (
             (file, model, first[key][~first[key].isin(table.index)]),

@@ -2,9 +2,10 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import pandas as pd
 
@@ -28,43 +29,79 @@ class Sample:
         columns: Its columns or, in JSON, the keys of its entries; the first holds the ids.
         ids: Its ids, in order.
         values: What its second column holds, each once.
+        json_ids: In JSON, each id as it stands there: ``'7'`` may be the number 7.
+        json_numbers: In JSON, whether its second column holds whole numbers (True) or text (False); None where nobody
+            can tell.
     """
 
     file: Path
     columns: list[str]
     ids: list[str]
     values: frozenset[str] = frozenset()
+    json_ids: Mapping[str, Any] = field(default_factory=dict)
+    json_numbers: bool | None = None
 
 
 def read_table(file: Path) -> pd.DataFrame:
     """Reads a submission as text: a CSV with a header, or a JSON list of objects with the same keys.
 
     Raises:
-        UserError: The file is missing or neither, has no rows, or an id stands there twice.
+        UserError: The file is missing or neither, or has no rows.
     """
+    return _text(_read(file))
+
+
+def _read(file: Path) -> pd.DataFrame:
+    """Reads it with the values that JSON has."""
     if not file.is_file():
         raise UserError(f"{file}: no such submission")
     try:
         if file.suffix.lower() == ".json":
-            table = pd.DataFrame(json.loads(file.read_text(encoding="utf-8-sig"))).astype(str)
+            table = pd.DataFrame(json.loads(file.read_text(encoding="utf-8-sig")), dtype=object)
         else:
             table = pd.read_csv(file, dtype="str", encoding="utf-8-sig", keep_default_na=False)
     except (ValueError, AttributeError) as error:
         raise UserError(f"{file}: neither a CSV with a header nor a JSON list of objects ({error})") from error
     if table.empty:
         raise UserError(f"{file}: has no rows; expected one per image")
-    ids = table.iloc[:, 0]
-    if ids.duplicated().any():
-        twice = ids[ids.duplicated()]
-        raise UserError(f"{file}: the id {twice.iloc[0]} stands there twice ({len(twice)} such rows); remove them")
     return table
 
 
+def _text(table: pd.DataFrame) -> pd.DataFrame:
+    return table.map(lambda value: "" if value is None else str(value))
+
+
+def check_ids(ids: pd.Series, file: Path) -> None:
+    """Checks the ids of a submission.
+
+    Raises:
+        UserError: One stands there twice.
+    """
+    twice = ids[ids.duplicated()]
+    if len(twice):
+        raise UserError(f"{file}: the id {twice.iloc[0]} stands there twice ({len(twice)} such rows); remove them")
+
+
 def read_sample(file: Path) -> Sample:
-    """Reads a sample submission, see :func:`read_table`."""
-    table = read_table(file)
-    values = frozenset(table.iloc[:, 1:2].to_numpy().ravel())
-    return Sample(file, list(map(str, table.columns)), table.iloc[:, 0].tolist(), values)
+    """Reads a sample submission, whose first column holds the ids.
+
+    Raises:
+        UserError: It cannot be read, see :func:`read_table`, or an id stands there twice.
+    """
+    table = _read(file)
+    text = _text(table)
+    ids = text.iloc[:, 0]
+    check_ids(ids, file)
+    columns, values = list(map(str, table.columns)), frozenset(text.iloc[:, 1:2].to_numpy().ravel())
+    if file.suffix.lower() != ".json":
+        return Sample(file, columns, ids.tolist(), values)
+    json_ids = dict(zip(ids, table.iloc[:, 0], strict=True))
+    return Sample(file, columns, ids.tolist(), values, json_ids, _are_numbers(table.iloc[:, 1:2].to_numpy().ravel()))
+
+
+def _are_numbers(values: Sequence[Any]) -> bool | None:
+    kinds = {type(value) for value in values}
+    return kinds == {int} if kinds in ({int}, {str}) else None
 
 
 def name_images(images: Sequence[str], source: str | Path, style: str | None, sample: Sample | None) -> dict[str, int]:

@@ -1,6 +1,7 @@
 """The rows of a submission, in each of the formats. n images, K classes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,8 @@ FORMATS = {"class": ["image_id", "category_id"], "scores": ["image_id"], "json":
 ``scores``
     CSV: id, and one column with the scores of each class.
 ``json``
-    A list of objects: id, class, score.
+    A list of objects: id, class, score. Ids and classes are numbers or text as in a sample that is JSON; otherwise ids
+    are text, and indices of classes numbers.
 """
 
 
@@ -71,6 +73,7 @@ def make_table(
     written = [str(index) for index in range(len(predictions.classes))] if class_as == "index" else predictions.classes
     values: list[Sequence] = [list(places), _joined(predictions, rows, written)]
     if form == "json":
+        values = [_json_ids(places, sample), _json_classes(values[1], sample, class_as)]
         values.append(predictions.scores.max(axis=1)[rows].astype(float))
     elif len(columns) == 3:
         values.append(_joined(predictions, rows, predictions.classes if names is None else names))
@@ -81,6 +84,17 @@ def _joined(predictions: Predictions, rows: np.ndarray, names: Sequence[str]) ->
     if predictions.predicted is None:
         return [names[index] for index in predictions.scores.argmax(axis=1)[rows].tolist()]
     return ["|".join(names[index] for index in np.flatnonzero(row).tolist()) for row in predictions.predicted[rows]]
+
+
+def _json_ids(ids: Iterable[str], sample: Sample | None) -> list[Any]:
+    return [name if sample is None else sample.json_ids.get(name, name) for name in ids]
+
+
+def _json_classes(classes: Sequence[str], sample: Sample | None, class_as: str) -> list[int | str]:
+    numbers = None if sample is None else sample.json_numbers
+    if numbers is None:
+        numbers = class_as == "index"
+    return [int(name) if numbers and name.isdecimal() else name for name in classes]
 
 
 def _scores(

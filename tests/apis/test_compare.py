@@ -98,7 +98,7 @@ def test_it_continues_and_extends(tiny_config, tmp_path, monkeypatch):
         if len(trainings) == 2:
             raise KeyboardInterrupt
         Path(cfg.work_dir).mkdir(parents=True)
-        return SimpleNamespace(checkpoint=Path(cfg.work_dir) / "epoch_1.pth")
+        return SimpleNamespace(checkpoint=Path(cfg.work_dir) / "epoch_1.pth", seconds=2.5)
 
     def score(cfg, checkpoint, **kwargs):
         tests.append(checkpoint)
@@ -113,11 +113,38 @@ def test_it_continues_and_extends(tiny_config, tmp_path, monkeypatch):
     assert [Path(folder).name for folder in trainings] == ["seed_0", "seed_1", "seed_1", "seed_2"]
     assert [checkpoint.parent.name for checkpoint in tests] == ["seed_0", "seed_1", "seed_2"]
     assert table["accuracy/top1 mean"].tolist() == [20.0]
+    assert table["seconds"].tolist() == [2.5]  # as the training says, which knows what it resumed
     assert compare([tiny_config], seeds=[0, 1, 2], **options).equals(table)
     # The folder may be moved.
     shutil.move(tmp_path / "c", tmp_path / "moved")
     compare([tiny_config], seeds=[2], work_dir=tmp_path / "moved")
     assert (len(trainings), len(tests)) == (4, 3)
+
+
+def test_an_extended_comparison_keeps_its_rows_while_it_runs(tiny_config, tmp_path, monkeypatch):
+    rows_before = []
+
+    def train_by_writing(cfg, **kwargs):
+        if (tmp_path / "c" / "runs.csv").is_file():
+            runs = pd.read_csv(tmp_path / "c" / "runs.csv")
+            rows_before.append(list(zip(runs["model"], runs["seed"], strict=True)))
+        if len(rows_before) == 4:
+            raise KeyboardInterrupt
+        Path(cfg.work_dir).mkdir(parents=True)
+        return SimpleNamespace(checkpoint=Path(cfg.work_dir) / "epoch_1.pth", seconds=2.5)
+
+    monkeypatch.setattr(module, "train", train_by_writing)
+    monkeypatch.setattr(module, "test", lambda cfg, checkpoint, **kwargs: {"accuracy/top1": 10.0})
+    compare([tiny_config], seeds=[0, 1, 2], work_dir=tmp_path / "c", variants=VARIANTS[:1])
+    with pytest.raises(KeyboardInterrupt):
+        compare([tiny_config], seeds=[0, 1, 2], work_dir=tmp_path / "c", variants=VARIANTS)
+    first, second = "tiny/rate 0.05", "tiny/rate 0"
+    # While the second variant trains with seed 0, then with seed 1, where the call is stopped.
+    assert rows_before[2:] == [
+        [(first, 0), (first, 1), (first, 2)],
+        [(first, 0), (second, 0), (first, 1), (first, 2)],
+    ]
+    assert pd.read_csv(tmp_path / "c" / "summary.csv")["runs"].tolist() == [3, 1]
 
 
 def test_folds_in_a_wrapped_dataset_and_without_a_modality(moe, lab, tmp_path, count):
@@ -176,7 +203,7 @@ def test_other_settings(tiny_config, tmp_path):
 def test_files_of_other_contents(tiny_config, tmp_path, monkeypatch):
     def train_by_writing(cfg, **kwargs):
         Path(cfg.work_dir).mkdir(parents=True)
-        return SimpleNamespace(checkpoint=Path(cfg.work_dir) / "epoch_1.pth")
+        return SimpleNamespace(checkpoint=Path(cfg.work_dir) / "epoch_1.pth", seconds=2.5)
 
     monkeypatch.setattr(module, "train", train_by_writing)
     monkeypatch.setattr(module, "test", lambda cfg, checkpoint, **kwargs: {"accuracy/top1": 10.0})

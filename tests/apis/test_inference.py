@@ -1,4 +1,5 @@
 import csv
+import os
 import struct
 import zlib
 
@@ -279,7 +280,7 @@ def test_probabilities_equal_those_of_testing(lab, tmp_path, tta):
     assert report.csv == tmp_path / "p.parquet" and not list(tmp_path.glob("*.csv"))
     assert found.images == tested.images and found.classes == tested.classes == ("奶粉", "手机", "lipstick")
     np.testing.assert_allclose(found.scores[:4], tested.scores[:4], atol=1e-6)
-    assert found.labels is None and found.seen is None
+    assert found.labels.tolist() == tested.labels.tolist() == [0, 1, 2, 0, 1] and found.seen is None
     expected = {
         key: tested.source[key] for key in ("config", "config_digest", "checkpoint", "checkpoint_digest", "tta")
     }
@@ -298,6 +299,27 @@ def test_a_checkpoint_says_what_it_was_trained_on(lab, tmp_path):
         assert read_predictions(tmp_path / "p.parquet").seen.tolist() == [False, True, True, False, False]
         assert read_source(tmp_path / "p.parquet")["training_data"] == data
         assert len(rows_of(tmp_path / "out.csv")) == 5
+
+
+def test_names_that_are_not_utf8(lab, tmp_path):
+    """As a zip of another system leaves them; the checkpoint knows its images."""
+    content = torch.load(lab.image_checkpoint)
+    name = os.fsdecode(b"\xb9\xe3.jpg")
+    folder = tmp_path / "images"
+    folder.mkdir()
+    for file in (name, "图.jpg"):
+        Image.new("RGB", (8, 8)).save(folder / "x.png")
+        (folder / "x.png").rename(folder / file)
+    content["meta"]["trained_on"] = torch.from_numpy(np.unique(image_keys([f"{folder}/{name}"])))
+    torch.save(content, tmp_path / "model.pth")
+    out, probabilities = tmp_path / "out.csv", tmp_path / "p.parquet"
+    infer(
+        load_config(lab.image), tmp_path / "model.pth", out, [folder], save_probs=probabilities, device="cpu",
+        progress=False,
+    )  # fmt: skip
+    found = read_predictions(probabilities)
+    assert found.images == [row["image_id"] for row in rows_of(out)] == ["图.jpg", "\\udcb9\\udce3.jpg"]
+    assert found.labels is None and found.seen.tolist() == [False, True]
 
 
 def test_nothing_to_write(lab):

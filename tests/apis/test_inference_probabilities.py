@@ -41,6 +41,27 @@ def test_several_labels_and_an_unknowing_checkpoint(tmp_path):
     assert found.predicted.tolist() == [[True, True], [False, False]] and found.seen is None
 
 
+@pytest.mark.parametrize(
+    ("labels", "given", "true", "predicted"),
+    [
+        ([1, -1], None, [1, -1], None),
+        # What either of model and list says of several classes holds for both.
+        ([1, -1], (0, 1), [[0, 1], [0, 0]], [[1, 1], [1, 1]]),
+        ([[1, 1], [0, 0]], (), [[1, 1], [0, 0]], [[0, 0], [0, 0]]),
+        ([[1, 1], [0, 0]], None, [[1, 1], [0, 0]], [[0, 1], [0, 1]]),
+    ],
+)
+def test_labels_of_the_test_set(tmp_path, labels, given, true, predicted):
+    labels = np.array(labels, bool if np.ndim(labels) == 2 else np.int64)
+    probabilities = Probabilities(tmp_path / "out.parquet", IMAGES, ["a", "b"], labels)
+    for image in IMAGES:
+        probabilities.add(prediction(image.image_id, [0.25, 0.75], labels=given))
+    probabilities.write(None, {})
+    found = read_predictions(tmp_path / "out.parquet")
+    assert found.labels.tolist() == true
+    assert (None if found.predicted is None else found.predicted.tolist()) == predicted
+
+
 def test_faults_are_named(tmp_path):
     with pytest.raises(UserError, match=r"^--save-probs out\.csv: name a file that ends with \.parquet$"):
         Probabilities("out.csv", IMAGES, ["a"])

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,11 @@ def test_text():
     assert text[2] == "per image: 200.0 ms, of which OCR 100.0 ms (10 images read now), loading and model 100.0 ms"
     assert text[3].startswith("peak memory: ")
     assert text[4:] == ["error: a.jpg: the file is empty"]
+
+
+def test_names_that_are_not_utf8():
+    text = str(report(errors=[(os.fsdecode(b"\xb9.jpg"), "the file is empty")]))
+    assert text.endswith("\nerror: \\udcb9.jpg: the file is empty")
 
 
 def test_many_errors_are_cut():

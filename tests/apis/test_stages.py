@@ -11,9 +11,10 @@ import torch
 
 from kdxf.apis.config import load_config
 from kdxf.apis.inferencer import KDXFInferencer
-from kdxf.apis.stages import last_stage, plan_stages
+from kdxf.apis.stages import last_stage, plan_stages, train_stages
 from kdxf.apis.test import test as run_test
 from kdxf.apis.train import train
+from kdxf.apis.train_result import TrainResult
 from kdxf.engine.checkpoint import load_checkpoint
 from kdxf.errors import UserError
 
@@ -62,12 +63,15 @@ def log_of(folder):
 
 
 def test_three_stages(staged, tiny_images, capsys):
-    cfg = load_config(staged)
+    cfg, begin = load_config(staged), time.perf_counter()
     result = train(cfg, seed=3)
     work = Path(cfg.work_dir)
     assert sorted(path.name for path in work.iterdir()) == sorted(FOLDERS)
     results = [json.loads((work / folder / "result.json").read_text()) for folder in FOLDERS]
     assert [one["epoch"] for one in results] == [1, 2, 1] and result.epoch == 1 and result.finished
+    assert all(one["seconds"] > 0 for one in results)
+    assert result.seconds == pytest.approx(sum(one["seconds"] for one in results))
+    assert result.seconds < time.perf_counter() - begin
     best = [work / folder / one["best_checkpoint"] for folder, one in zip(FOLDERS, results, strict=True)]
     assert f"stage 2 of 3, fine-tune: from {best[0]}, into {work / FOLDERS[1]}" in capsys.readouterr().out
     # Each starts from the best of the one before; the third learns nothing, so it shows what it started from.
@@ -113,6 +117,22 @@ def test_resume(staged):
     assert all(torch.equal(straight[name], again[name]) for name in again)
     one, other = weights(first.checkpoint.parents[1] / "aside" / first.checkpoint.name), weights(second.checkpoint)
     assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_seconds_of_finished_stages_count(staged):
+    """A run that is stopped in its third stage has taken the time of the first two, and of the third from anew."""
+    seconds = iter([1.0, 2.0, KeyboardInterrupt, 4.0])
+
+    def run(cfg):
+        taken = next(seconds)
+        if taken is KeyboardInterrupt:
+            raise taken
+        return TrainResult({}, 0.5, 1, Path(cfg.work_dir, "epoch_1.pth"), None, seconds=taken)
+
+    with pytest.raises(KeyboardInterrupt):
+        train_stages(load_config(staged), run, resume=True, options={})
+    assert train_stages(load_config(staged), run, resume=True, options={}).seconds == 7
+    assert train_stages(load_config(staged), run, resume=True, options={}).seconds == 7  # nothing is run
 
 
 def test_killed_and_resumed(staged, repo, tmp_path):

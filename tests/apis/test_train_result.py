@@ -1,3 +1,5 @@
+import json
+import math
 import os
 import shutil
 from pathlib import Path
@@ -8,7 +10,9 @@ from kdxf.apis.train_result import TrainResult, last_checkpoint
 def test_file_may_move_with_its_folder(tmp_path):
     first = tmp_path / "a"
     first.mkdir()
-    result = TrainResult({"accuracy/top1": 50.0}, 0.5, 3, first / "epoch_3.pth", tmp_path / "best" / "b.pth")
+    result = TrainResult(
+        {"accuracy/top1": 50.0}, 0.5, 3, first / "epoch_3.pth", tmp_path / "best" / "b.pth", seconds=2.5
+    )
     result.write(first / "result.json", "digest")
     assert [path.name for path in first.iterdir()] == ["result.json"]
     assert TrainResult.read(first / "result.json") == (result, "digest")
@@ -16,6 +20,7 @@ def test_file_may_move_with_its_folder(tmp_path):
     moved, _ = TrainResult.read(tmp_path / "c" / "result.json")
     assert moved.checkpoint == tmp_path / "c" / "epoch_3.pth"
     assert moved.best_checkpoint == tmp_path / "best" / "b.pth"
+    assert moved.seconds == 2.5
 
 
 def test_without_checkpoints(tmp_path, monkeypatch):
@@ -23,6 +28,12 @@ def test_without_checkpoints(tmp_path, monkeypatch):
     result = TrainResult({}, 0.5, 3, None, None, finished=False)
     result.write(Path("result.json"), "digest")
     assert TrainResult.read(Path("result.json"))[0] == result
+
+
+def test_seconds_of_older_results_are_not_known(tmp_path):
+    content = {"metrics": {}, "loss": 0.5, "epoch": 3, "checkpoint": None, "best_checkpoint": None, "finished": True}
+    (tmp_path / "result.json").write_text(json.dumps({"settings": "digest", **content}))
+    assert math.isnan(TrainResult.read(tmp_path / "result.json")[0].seconds)
 
 
 def test_last_checkpoint(tmp_path):

@@ -1,3 +1,5 @@
+import os
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -24,6 +26,11 @@ def test_paths_below_the_current_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path / "moved")
     assert image_keys(["data/1.jpg", "/data/1.jpg"]).tolist() == below[[0, 4]].tolist()
     assert image_keys([]).shape == (0, 2)
+
+
+def test_names_that_are_not_utf8():
+    one, two = image_keys([os.fsdecode(name) for name in (b"/data/\xb9.jpg", b"/data/\xe3.jpg")])
+    assert one[0] != two[0]
 
 
 def test_linked_folders(tmp_path, monkeypatch):

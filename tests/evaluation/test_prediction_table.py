@@ -1,3 +1,5 @@
+import os
+
 import numpy as np
 import pytest
 import torch
@@ -96,6 +98,14 @@ def test_a_multi_label_list_stays_one_where_every_image_has_one_label(tmp_path):
     writer.process(None, [{"img_path": "a.jpg", "gt_label": one, "pred_label": one, "pred_score": score}])
     writer.evaluate(1)
     assert read_predictions(tmp_path / "p.parquet").multi_label
+
+
+def test_names_that_are_not_utf8(tmp_path):
+    writer = PredictionTable(tmp_path / "p.csv")
+    one = {"pred_label": torch.tensor([0]), "pred_score": torch.tensor([1.0])}
+    writer.process(None, [{"img_path": os.fsdecode(b"\xb9.jpg"), **one}])
+    writer.evaluate(1)
+    assert (tmp_path / "p.csv").read_text().splitlines()[1:] == ["\\udcb9.jpg,,0,,1.0,"]
 
 
 def test_other_endings():

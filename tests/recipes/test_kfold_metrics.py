@@ -1,10 +1,12 @@
 import numpy as np
 import pytest
 from mmengine.config import Config
+from mmengine.evaluator import BaseMetric
 
 from kdxf.errors import UserError
 from kdxf.predictions import Predictions
 from kdxf.recipes.kfold_metrics import evaluate, fold_table, markdown
+from kdxf.registry import METRICS
 
 SCORES = np.array([[0.6, 0.3, 0.1], [0.2, 0.5, 0.3], [0.4, 0.35, 0.25], [0.1, 0.2, 0.7]], np.float32)
 IMAGES = ["0.jpg", "1.jpg", "2.jpg", "3.jpg"]
@@ -44,6 +46,57 @@ def test_labels_are_needed():
 def test_unknown_metric():
     with pytest.raises(UserError, match="^the config names 'NoMetric', which is not in the kdxf::metric registry"):
         evaluate(config({"type": "NoMetric"}), Predictions(IMAGES, SCORES, ("a", "b", "c")))
+
+
+@pytest.mark.parametrize("evaluator", [{}, {"val_evaluator": None}, {"val_evaluator": []}])
+def test_no_metric(tmp_path, evaluator):
+    (tmp_path / "c.py").write_text("".join(f"{name} = {value}\n" for name, value in evaluator.items()))
+    cfg = Config.fromfile(tmp_path / "c.py")
+    message = f"config {tmp_path}/c.py has no val_evaluator to score by; give a config that validates"
+    with pytest.raises(UserError, match=f"^{message}$"):
+        evaluate(cfg, Predictions(IMAGES, SCORES, ("a", "b", "c")))
+
+
+@METRICS.register_module()
+class ReadsBoxes(BaseMetric):
+    """Reads what no classifier gives, as metrics from outside may."""
+
+    def process(self, data_batch, data_samples):
+        self.results += [sample["pred_boxes"] for sample in data_samples]
+
+    def compute_metrics(self, results):
+        return {}
+
+
+@pytest.mark.parametrize(
+    ("metric", "message"),
+    [
+        (
+            {"type": "Accuracy", "topk": (1, 5)},
+            "^Accuracy cannot score these predictions: Top-5 accuracy is unavailable since the number of categories "
+            "is 3. Please check the `val_evaluator`",
+        ),
+        (
+            {"type": "ReadsBoxes"},
+            "^ReadsBoxes needs 'pred_boxes' of each image, which is not in files of predictions; leave it out of "
+            "val_evaluator$",
+        ),
+        (
+            {"type": "MeanClassAccuracy"},
+            "^val_evaluator: two metrics give the score per-class/mean_accuracy; give one of them another prefix$",
+        ),
+    ],
+)
+def test_metrics_that_cannot_score_a_file(metric, message):
+    found = Predictions(IMAGES, SCORES, ("a", "b", "c"), labels=np.array([0, 1, 1, 2]))
+    with pytest.raises(UserError, match=message):
+        evaluate(config({"type": "MeanClassAccuracy"}, metric), found)
+
+
+def test_many_images_come_in_parts(monkeypatch):
+    monkeypatch.setattr("kdxf.recipes.kfold_metrics._CHUNK", 3)
+    found = Predictions(IMAGES, SCORES, ("a", "b", "c"), labels=np.array([0, 1, 1, 2]))
+    assert evaluate(config({"type": "Accuracy", "topk": (1,)}), found) == {"accuracy/top1": pytest.approx(75)}
 
 
 def test_the_table():

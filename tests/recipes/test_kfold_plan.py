@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import pytest
 
@@ -48,7 +49,7 @@ def test_files_of_other_contents_are_named(folds_lab, tmp_path):
         return plan_folds(folds_lab.config, folds_lab.lists, tmp_path / "work", options)[0]
 
     first = fold()
-    assert set(first.files) == {"soft_label_file", "load_from", "classes"}
+    assert set(first.files) == {"soft_label_file", "load_from", "classes", "data_prefix"}
     first.write_settings()
     soft.write_text("soft")  # made again as it was
     fold().check_settings()
@@ -66,6 +67,25 @@ def test_files_of_other_contents_are_named(folds_lab, tmp_path):
     start.write_text("other")
     with pytest.raises(UserError, match=r"\(load_from changed\); remove it"):
         fold().check_settings()
+
+
+def test_replaced_pictures_are_noticed(folds_lab, tiny_images, tmp_path):
+    images = tmp_path / "images"
+    shutil.copytree(tiny_images / "train", images)
+    options = {f"{loader}.dataset.data_prefix": str(images) for loader in ("train_dataloader", "val_dataloader")}
+
+    def fold():
+        return plan_folds(folds_lab.config, folds_lab.lists, tmp_path / "work", options)[0]
+
+    fold().write_settings()
+    (images / "new.png").touch()
+    fold().check_settings()
+    shutil.copy(images / "blue" / "0.png", images / "red" / "0.png")
+    with pytest.raises(UserError, match=r"fold_0 holds a fold with other settings \(data_prefix changed\); remove it"):
+        fold().check_settings()
+    # Folds are gathered where the pictures are not, and what was noted without them stays valid.
+    shutil.rmtree(images)
+    fold().check_settings()
 
 
 def test_a_list_with_an_image_twice(folds_lab, tmp_path):

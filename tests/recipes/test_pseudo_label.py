@@ -58,6 +58,58 @@ def test_without_ground_truth_and_weighted_by_score(write, train):
     assert set(found.frame["origin"]) == {"pseudo"}
 
 
+@pytest.fixture
+def predicted(tmp_path):
+    """The list that was predicted, in another order; some with a label, as a test set may have it."""
+    path = tmp_path / "predicted.csv"
+    path.write_text(
+        "image,price,text,label,weight,origin,shop\n"
+        '3.jpg,3,tea,red,9,elsewhere,x\n2.jpg,2,,red,9,elsewhere,x\n0.jpg,7,"milk, 1 l",red,9,elsewhere,x\n'
+        "1.jpg,1,cup,red,9,elsewhere,x\n9.jpg,5,more,,9,elsewhere,x\n"
+    )
+    return path
+
+
+def test_columns_of_the_list_that_was_predicted(write, train, predicted, tmp_path):
+    train.write_text("image,label,text,price,coarse_label\na.jpg,milk,奶 粉,4,food\n")
+    file = write("test", SCORES, **UNSEEN)
+    found = pseudo_label(file, train, Choice(threshold=0.7), unlabelled=predicted)
+    write_annotations(found.frame, tmp_path / "mixed.csv")
+    assert (tmp_path / "mixed.csv").read_text() == (
+        "image,label,text,price,coarse_label,weight,origin,pseudo_score\n"
+        "a.jpg,milk,奶 粉,4,food,1,labelled,\n"
+        '0.jpg,milk,"milk, 1 l",7,,1.0,pseudo,0.9\n'
+        "2.jpg,phone,,2,,1.0,pseudo,0.75\n"
+    )
+    assert found.source["unlabelled"] == str(predicted)
+    assert found.source["unlabelled_digest"] == file_digest(predicted)
+    alone = pseudo_label(file, train, Choice(threshold=0.7), unlabelled=predicted, only_pseudo=True).frame
+    assert alone[["image", "text", "price"]].fillna("").values.tolist() == [["0.jpg", "milk, 1 l", 7], ["2.jpg", "", 2]]
+
+
+def test_texts_that_are_not_known(write, train, predicted):
+    file = write("test", SCORES, **UNSEEN)
+
+    def expect(message, unlabelled=predicted):
+        with pytest.raises(UserError, match=message):
+            pseudo_label(file, train, Choice(), unlabelled=unlabelled)
+
+    without_text = train.read_text()
+    train.write_text("image,label,text\na.jpg,milk,milk\n")
+    need = "train.csv: has a column 'text', which the new rows need too; "
+    way_out = r", or remove it if an OCR table \(ocr_file\) has the texts$"
+    expect(f"{need}name the list that was predicted with --unlabelled{way_out}", None)
+    predicted.write_text("image\n" + "".join(f"{index}.jpg\n" for index in range(4)))
+    expect(f"{need}add it to .*predicted.csv{way_out}")
+    predicted.write_text("image,text\n0.jpg,x\n2.jpg,x\n")
+    expect("predicted.csv: lacks 2 of the images of .*test.parquet, such as 1.jpg; give the list that was predicted$")
+    train.write_text(without_text)
+    expect("predicted.csv: lacks 2 of the images of .*test.parquet, such as 1.jpg; give the list that was predicted$")
+    predicted.write_text("image,text\n0.jpg,x\n0.jpg,y\n")
+    expect("predicted.csv: 0.jpg stands there twice; each image has one prediction, so remove the other rows$")
+    expect("no.csv: no such annotation file$", predicted.with_name("no.csv"))
+
+
 def test_what_a_list_says_is_kept(write, train):
     train.write_text("image,label,weight,origin,pseudo_score\na.jpg,0,3,,\nb.jpg,2,,pseudo,0.8\n")
     frame = pseudo_label(write("test", SCORES, **UNSEEN), train, Choice(threshold=0.9)).frame

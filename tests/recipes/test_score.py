@@ -62,6 +62,13 @@ def test_all_metrics_of_the_config(write):
     assert "roc-auc/mean" in alone.table and " nan " not in alone.markdown()
 
 
+def test_stages_stand_for_the_last(write):
+    stages = [{"name": "one"}, {"name": "two", "val_evaluator": {"_delete_": True, "type": "MeanClassAccuracy"}}]
+    cfg = Config({"work_dir": "work", "val_evaluator": ACCURACY, "stages": stages})
+    found = score(cfg, {"a": write("a", [RIGHT, WRONG], labels=[0, 1])})
+    assert [name for name in found.table if "/" in name] == ["per-class/mean_accuracy", "per-class/mean_error"]
+
+
 def test_several_labels_have_no_intervals(write):
     cfg = Config({"val_evaluator": {"type": "AveragePrecision"}})
     truth = [[1, 0], [0, 1]]

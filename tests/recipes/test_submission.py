@@ -15,6 +15,16 @@ def test_csv(tmp_path):
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["s.csv"]
 
 
+def test_numbers_stay_numbers_in_json(tmp_path):
+    table = pd.DataFrame({"id": [7, "a"], "class": [2, 3], "score": [0.5, 1]})
+    write_submission(table, tmp_path / "s.json", as_json=True)
+    assert json.loads((tmp_path / "s.json").read_text()) == [
+        {"id": 7, "class": 2, "score": 0.5},
+        {"id": "a", "class": 3, "score": 1.0},
+    ]
+    assert '"class": 2,' in (tmp_path / "s.json").read_text()
+
+
 def test_json(tmp_path):
     write_submission(TABLE, tmp_path / "s.json", as_json=True, decimals=3)
     text = (tmp_path / "s.json").read_text(encoding="utf-8")

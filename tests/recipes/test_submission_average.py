@@ -23,6 +23,13 @@ def test_mean_in_the_order_of_the_first(submit):
     assert found.values.tolist() == [["Test_0", 0.25, 0.5], ["007", 0.5, 0.5]]
 
 
+def test_ids_in_any_column(submit):
+    """Scores that stand in the first column may be equal."""
+    other = submit("b.csv", "rust,image_id,healthy\n0.1,007,0\n0.1,Test_0,0\n")
+    found = average_submissions([submit("a.csv", ONE), other])
+    assert found.values.tolist() == [["Test_0", 0.25, 0.175], ["007", 0.5, 0.05]]
+
+
 def test_mean_in_the_order_of_a_sample(submit):
     files = [submit("a.csv", ONE), submit("b.csv", ONE)]
     found = average_submissions(files, submit("sample.csv", "image_id,rust,healthy\n007,9,9\nTest_0,9,9\n"))
@@ -53,6 +60,11 @@ def test_three(submit):
     [
         ("image_id,healthy\nTest_0,1\n007,1\n", "b.csv and .*a.csv have different columns: image_id, healthy and imag"),
         ("image_id,healthy,rust\nTest_0,1,0\n", "b.csv: lacks 1 ids of .*a.csv, such as 007"),
+        (ONE + "007,0,0\n", r"b.csv: the id 007 stands there twice \(1 such rows\); remove them"),
+        (
+            "rust,image_id,healthy\n0,007,0\n1,Test_0,0\n1,007,0\n",
+            r"b.csv: the id 007 stands there twice \(1 such rows\); remove them",
+        ),
         (ONE + "8,0,0\n9,0,0\n", "a.csv: lacks 2 ids of .*b.csv, such as 8"),
         (
             ONE.replace("0.25", "milk"),
@@ -68,6 +80,19 @@ def test_three(submit):
 def test_files_that_cannot_be_averaged(submit, other, message):
     with pytest.raises(UserError, match=message):
         average_submissions([submit("a.csv", ONE), submit("b.csv", other)])
+
+
+def test_the_first_has_an_id_twice(submit):
+    with pytest.raises(UserError, match=r"a.csv: the id 007 stands there twice \(1 such rows\); remove them"):
+        average_submissions([submit("a.csv", ONE + "007,0,0\n"), submit("b.csv", ONE)])
+
+
+def test_json(submit):
+    first = submit("a.json", '[{"id": 7, "x": 1}, {"id": 8, "x": 0.5}]')
+    assert average_submissions([first, submit("b.csv", "id,x\n8,0\n7,0\n")]).values.tolist() == [
+        ["7", 0.5],
+        ["8", 0.25],
+    ]
 
 
 def test_one_file(submit):

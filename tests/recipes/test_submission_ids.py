@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from kdxf.errors import UserError
@@ -19,7 +21,25 @@ def test_csv(tmp_path):
 
 def test_json(tmp_path):
     found = sample(tmp_path, '[{"image_name": "1.jpg", "category": "x", "score": 1}]', "sample.json")
-    assert found == Sample(tmp_path / "sample.json", ["image_name", "category", "score"], ["1.jpg"], {"x"})
+    columns = ["image_name", "category", "score"]
+    assert found == Sample(tmp_path / "sample.json", columns, ["1.jpg"], {"x"}, {"1.jpg": "1.jpg"}, False)
+
+
+@pytest.mark.parametrize(
+    ("values", "texts", "numbers"),
+    [
+        ("2 3 2", {"2", "3"}, True),
+        ('"2" "3" "x"', {"2", "3", "x"}, False),
+        ("null null null", {""}, None),
+        ("2 null 3", {"2", "", "3"}, None),
+        ("2.5 3 2", {"2.5", "3", "2"}, None),
+    ],
+)
+def test_types_in_json(tmp_path, values, texts, numbers):
+    rows = [{"i": i, "c": json.loads(value)} for i, value in zip(["a", 7, 8], values.split(), strict=True)]
+    found = sample(tmp_path, json.dumps(rows), "sample.json")
+    assert found.ids == ["a", "7", "8"] and found.json_ids == {"a": "a", "7": 7, "8": 8}
+    assert found.values == texts and found.json_numbers is numbers
 
 
 @pytest.mark.parametrize(

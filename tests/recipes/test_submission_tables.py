@@ -41,6 +41,27 @@ def test_json():
 
 
 @pytest.mark.parametrize(
+    ("classes", "class_as", "numbers", "expected"),
+    [
+        (("x", "y"), "index", None, [0, 1]),  # no sample, or one that does not tell
+        (("x", "y"), "index", True, [0, 1]),
+        (("x", "y"), "index", False, ["0", "1"]),
+        (("50012", "7"), "name", None, ["50012", "7"]),
+        (("50012", "7"), "name", True, [50012, 7]),
+        (("7", "x"), "name", True, [7, "x"]),
+    ],
+)
+def test_types_in_json(classes, class_as, numbers, expected):
+    sample = Sample("s.json", ["id", "class", "score"], [], json_ids={"2": 2, "1": "1"}, json_numbers=numbers)
+    predictions = Predictions(ONE.images, ONE.scores, classes)
+    found = make_table(predictions, PLACES, "json", sample=sample, class_as=class_as)
+    assert found["id"].tolist() == [2, "1"] and found["class"].tolist() == expected
+    if numbers is None:
+        found = make_table(predictions, PLACES, "json", class_as=class_as)
+        assert found["image_name"].tolist() == ["2", "1"] and found["category"].tolist() == expected
+
+
+@pytest.mark.parametrize(
     ("classes", "values", "class_as"),
     [
         (("x", "y"), {"x"}, "name"),

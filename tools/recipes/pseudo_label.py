@@ -13,7 +13,8 @@ hard: the best class. With --soft FILE the scores of all classes are written too
     python tools/train.py CONFIG --cfg-options train_dataloader.dataset.ann_file=mixed.csv \\
         train_dataloader.dataset.soft_label_file=FILE
 
-Both lists name their images from the same image root (data_prefix).
+All lists name their images from the same image root (data_prefix). Where the labelled list has the text of its images
+in a column, or others that the new rows should keep, give the list that was predicted as --unlabelled.
 """
 
 import argparse
@@ -48,6 +49,7 @@ def parse_args() -> argparse.Namespace:
     add("predictions", type=Path, metavar="PREDICTIONS", help="predictions of images without labels (.parquet)")
     add("--train", type=Path, required=True, metavar="LIST", help="the labelled list")
     add("--out", type=Path, required=True, metavar="LIST", help="the list to train with (.csv)")
+    add("--unlabelled", type=Path, metavar="LIST", help="the list that was predicted, whose columns (text) are kept")
     add("--threshold", type=float, metavar="P", help="least score of the best class")
     add("--margin", type=float, metavar="P", help="least distance to the second best score")
     add("--per-class", type=count, metavar="N", help="the surest N of each class")
@@ -80,9 +82,16 @@ def main() -> None:
             raise UserError(f"{option} {path}: the name must end with {suffix}")
     note = args.out.with_suffix(".json")
     for path in filter(None, (args.out, note, args.soft)):
-        check_result(path, [args.predictions, args.train], args.overwrite)
+        check_result(path, filter(None, (args.predictions, args.train, args.unlabelled)), args.overwrite)
     choice = Choice(args.threshold, args.margin, args.per_class)
-    found = pseudo_label(args.predictions, args.train, choice, weight=args.weight, only_pseudo=args.only_pseudo)
+    found = pseudo_label(
+        args.predictions,
+        args.train,
+        choice,
+        weight=args.weight,
+        only_pseudo=args.only_pseudo,
+        unlabelled=args.unlabelled,
+    )
     if args.soft:
         write_predictions(found.soft, args.soft)
     write_annotations(found.frame, args.out)

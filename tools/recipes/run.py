@@ -24,7 +24,12 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--smoke", action="store_true", help="a small trial: the recipe's values for it")
     parser.add_argument("--stage", nargs="+", default=[], metavar="NAME", help="run these stages only")
     parser.add_argument(
-        "--set", nargs="+", default=[], metavar="NAME=VALUE", help="replace values of the recipe, such as work=DIR"
+        "--set",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="NAME=VALUE",
+        help="replace values of the recipe, such as work=DIR",
     )
     return parser.parse_args()
 

@@ -1,10 +1,10 @@
 #!/usr/bin/env python
 """Score files of predictions side by side: ``python tools/recipes/score.py CONFIG NAME=FILE ... [--out TABLE.md]``.
 
-The scores are those of the config's val_evaluator. Files of the same images come from tools/test.py --out, kfold.py,
-ensemble.py, ...; no model is run. Where an image has one label, each row has the 95 % confidence interval of its top-1
-accuracy, and the rows after the first that of the difference to the first, compared image by image: the images are
-drawn again 1000 times. A difference whose interval holds 0 may be chance.
+The scores are those of the config's val_evaluator, of the last stage where it has stages. Files of the same images come
+from tools/test.py --out, kfold.py, ensemble.py, ...; no model is run. Where an image has one label, each row has the
+95 % confidence interval of its top-1 accuracy, and the rows after the first that of the difference to the first,
+compared image by image: the images are drawn again 1000 times. A difference whose interval holds 0 may be chance.
 """
 
 import argparse

@@ -8,8 +8,9 @@ Result   result.json in work. Not measured; the document's mAP on the semi-final
 
 At most three models were allowed. The document tried combinations on board A and took one model of the first round and
 two of the second; choose others with --set members="FILE FILE FILE". The geometric mean is the document's mean of
-logits. Pictures of CutMix that the first round's model takes for another class are left out of the second. By hand in
-the document, and not here: wrong labels (tools/data/clean.py finds them) and turned test pictures.
+logits. Pictures of CutMix that the first round's model takes for another class are left out of the second. Not as in
+the document: folds are stratified, not random; test pictures are shrunk like the others. By hand there, and not here:
+wrong labels (tools/data/clean.py finds them) and turned test pictures. Other pictures to predict train nothing again.
 """
 
 work = "work_dirs/recipes/hualu_cup/pipeline"
@@ -34,10 +35,6 @@ places = " ".join(
     f"{loader}_dataloader.dataset.{setting}"
     for loader in ("train", "val", "test")
     for setting in ("data_root=", "data_prefix={images}", "classes={lists}/classes.txt")
-)
-kfold = (
-    "tools/recipes/kfold.py {configs}/image_efficientnet-b4%s.py --folds {work}/%s --work-dir {work}/%s "
-    "--predict test={work}/resized/test.csv --checkpoint best --cfg-options " + places + " {options}"
 )
 convert = "tools/data/convert.py {data}/%s --root {data} --out {lists}/%s.csv --overwrite"
 
@@ -73,6 +70,31 @@ def keep(fold: int) -> list[str]:
         clean % f"find {made} --only aug_* --predictions {kept}/all.parquet --accuracy 1" + f" {kept}/dropped.csv",
         clean % f"apply {made} {kept}/dropped.csv" + f" {kept}/train.csv",
         f"cp {{work}}/folds/fold_{fold}/val.csv {kept}/val.csv",
+    ]
+
+
+def said(name: str) -> list[str]:
+    """Names what the models of a round say of the test set."""
+    return [f"{{work}}/{name}/fold_{fold}/test.parquet" for fold in range(5)]
+
+
+def kfold(name: str, folds: str, kind: str = "", soft: str | None = None) -> list[dict[str, object]]:
+    """Give the stages of a round: five folds, trained on lists in a folder; then what they say of the test set."""
+    config = f"{{configs}}/image_efficientnet-b4{kind}.py"
+    run = f"tools/recipes/kfold.py {config} --folds {folds} --work-dir {{work}}/{name} "
+    settings = f"--checkpoint best --cfg-options {places} {{options}}"
+    read = [folds, "{lists}/classes.txt", *photographs]
+    if soft is not None:
+        settings += f" train_dataloader.dataset.soft_label_file={soft}"
+        read += [soft, "{images}/cutmix"]
+    return [
+        dict(name=name, run=run + settings, inputs=read, outputs=f"{{work}}/{name}"),
+        dict(
+            name=f"{name} on test",
+            run=run + "--predict test={work}/resized/test.csv " + settings,
+            inputs=[f"{{work}}/{name}/oof.parquet", "{work}/resized/test.csv", "{images}/test", *read],
+            outputs=[f"{{work}}/{name}/test.parquet", *said(name)],
+        ),
     ]
 
 
@@ -116,12 +138,7 @@ stages = [
         inputs="{work}/unique",
         outputs="{work}/folds",
     ),
-    dict(
-        name="round 1",
-        run=kfold % ("", "folds", "round_1"),
-        inputs=["{work}/folds", "{work}/resized/test.csv", *photographs, "{images}/test"],
-        outputs="{work}/round_1",
-    ),
+    *kfold("round_1", "{work}/folds"),
     dict(
         name="cutmix",
         run=[command for fold in range(5) for command in cutmix(fold)],
@@ -131,30 +148,17 @@ stages = [
     dict(
         name="keep",
         run=[command for fold in range(5) for command in keep(fold)],
-        inputs=["{work}/cutmix", "{images}/cutmix", "{work}/round_1", "{work}/folds"],
+        inputs=["{work}/cutmix", "{images}/cutmix", "{work}/round_1/fold_*/best_*.pth", "{work}/folds"],
         outputs="{work}/kept",
     ),
-    dict(
-        name="round 2",
-        run=kfold % ("_distill", "kept", "round_2")
-        + " train_dataloader.dataset.soft_label_file={work}/round_1/oof.parquet",
-        inputs=[
-            "{work}/kept",
-            "{work}/resized/test.csv",
-            "{work}/round_1/oof.parquet",
-            *photographs,
-            "{images}/cutmix",
-            "{images}/test",
-        ],
-        outputs="{work}/round_2",
-    ),
+    *kfold("round_2", "{work}/kept", "_distill", "{work}/round_1/oof.parquet"),
     dict(
         name="result",
         run=[
             "tools/recipes/ensemble.py {members} --mean geometric --out {work}/merged.parquet --overwrite",
             "tools/recipes/submission.py {work}/merged.parquet --format json --out {work}/result.json --overwrite",
         ],
-        inputs=["{work}/round_1", "{work}/round_2"],
+        inputs=[*said("round_1"), *said("round_2")],
         outputs=["{work}/merged.parquet", "{work}/result.json"],
     ),
 ]

@@ -6,9 +6,9 @@ Try      python tools/recipes/run.py configs/recipes/plant_pathology/pipeline.py
 Result   submission.csv, submission_distill.csv and submission_mix.csv in work. Not measured; the document's three:
          98.108, 98.135 and 98.253 on the private board (mean ROC-AUC in percent)
 
-The folds are stratified, each predicts with the checkpoint that is best on its own validation list, over eight views,
-as in the document. Soft labels are found by image. (The document's code finds them by row, and thus in each fold those
-of other images.)
+Each fold predicts with the checkpoint that is best on its own validation list, over eight views, as in the document;
+its folds are plain ones, and these stratified. Soft labels are found by image. (The document's code finds them by row,
+and thus in each fold those of other images.)
 """
 
 work = "work_dirs/recipes/plant_pathology/pipeline"
@@ -28,10 +28,27 @@ places = " ".join(
     for loader in ("train", "val", "test")
     for setting in ("data_root=", "data_prefix={data}", "classes={lists}/classes.txt")
 )
-kfold = (
-    "tools/recipes/kfold.py {configs}/image_se-resnext50%s.py --folds {lists}/folds --work-dir {work}/%s "
-    "--predict test={lists}/test.csv --tta --checkpoint best {amp} --cfg-options " + places + " {options}"
-)
+
+
+def kfold(name: str, kind: str = "", soft: str | None = None) -> list[dict[str, object]]:
+    """Give the stages that train folds, and let them predict the test set."""
+    config = f"{{configs}}/image_se-resnext50{kind}.py"
+    run = f"tools/recipes/kfold.py {config} --folds {{lists}}/folds --work-dir {{work}}/{name} "
+    settings = f"--tta --checkpoint best {{amp}} --cfg-options {places} {{options}}"
+    if soft is not None:
+        settings += f" train_dataloader.dataset.soft_label_file={soft}"
+    read = ["{lists}/folds", "{lists}/classes.txt", "{data}/images"]
+    return [
+        dict(name=name, run=run + settings, inputs=[*read, *([soft] if soft else [])], outputs=f"{{work}}/{name}"),
+        dict(
+            name=f"{name} on test",
+            run=run + "--predict test={lists}/test.csv " + settings,
+            inputs=[f"{{work}}/{name}/oof.parquet", "{lists}/test.csv", *read],
+            outputs=f"{{work}}/{name}/test.parquet",
+        ),
+    ]
+
+
 submit = (
     "tools/recipes/submission.py {work}/%s/test.parquet --format scores --sample {data}/sample_submission.csv "
     "--out {work}/%s.csv --overwrite"
@@ -52,7 +69,7 @@ stages = [
         inputs=["{checked}", "{data}/train.csv", "{data}/test.csv"],
         outputs="{lists}",
     ),
-    dict(name="folds", run=kfold % ("", "first"), inputs=["{lists}", "{data}/images"], outputs="{work}/first"),
+    *kfold("first"),
     dict(
         name="soft labels",
         run="tools/recipes/soft_labels.py {work}/first/oof.parquet --ground-truth-ratio 0.7 --out {work}/soft.parquet "
@@ -60,12 +77,7 @@ stages = [
         inputs="{work}/first/oof.parquet",
         outputs="{work}/soft.parquet",
     ),
-    dict(
-        name="folds again",
-        run=kfold % ("_distilled", "distilled") + " train_dataloader.dataset.soft_label_file={work}/soft.parquet",
-        inputs=["{lists}", "{data}/images", "{work}/soft.parquet"],
-        outputs="{work}/distilled",
-    ),
+    *kfold("distilled", "_distilled", "{work}/soft.parquet"),
     dict(
         name="submissions",
         run=[

@@ -1,18 +1,21 @@
 """Tells whether anything that a stage depends on has changed."""
 
 import os
+from itertools import dropwhile, islice
 from pathlib import Path
 
-from kdxf.digests import files_of, known_digest, settings_digest
+from kdxf.content_digest import content_digest
+from kdxf.digests import settings_digest
 from kdxf.recipes.pipeline.stage import Stage
 
 
 def fingerprint(stage: Stage) -> str | None:
     """Give the fingerprint of a stage: its commands, the settings of its configs, and its inputs.
 
-    A file counts by its bytes, so that one which was made again just as it was changes nothing. A folder counts by the
-    names, sizes and times of the files in it: it may hold a hundred thousand photographs. The version of kdxf does not
-    count: a release is no reason to train for days again.
+    What was copied, or made again just as it was, changes nothing: a file counts by its bytes, a folder by the names
+    and bytes of the files in it, pictures there by their sizes, for there may be a hundred thousand of them. Scripts
+    and YAML files among the words of the commands count as well. The version of kdxf does not: a release is no reason
+    to train for days again.
 
     Returns:
         64 hexadecimal digits, or None while an input or a config is missing.
@@ -23,14 +26,21 @@ def fingerprint(stage: Stage) -> str | None:
         {
             "commands": stage.commands,
             "configs": {config: _settings(config) for config in configs(stage)},
-            "inputs": {path: _content(Path(path)) for path in _inputs(stage)},
+            "inputs": {path: content_digest(path) for path in (*_inputs(stage), *_files(stage))},
         }
     )
 
 
 def configs(stage: Stage) -> list[str]:
-    """Give the config files among the words of the commands."""
-    return sorted({word for command in stage.commands for word in command[1:] if word.endswith(".py")})
+    """Give the configs among the words of the commands: the Python files that come after a tool (``.py``, ``.sh``).
+
+    After another program, such as ``python``, comes a script first, which only that program should run.
+    """
+    found: set[str] = set()
+    for command in stage.commands:
+        after = dropwhile(lambda word: not word.endswith((".py", ".sh")), command)
+        found |= {word for word in islice(after, 1, None) if word.endswith(".py")}
+    return sorted(found)
 
 
 def missing(stage: Stage) -> list[str]:
@@ -40,6 +50,12 @@ def missing(stage: Stage) -> list[str]:
 
 def _inputs(stage: Stage) -> list[str]:
     return [path for pattern in stage.inputs for path in expand(pattern)]
+
+
+def _files(stage: Stage) -> list[str]:
+    """Give the other settings and scripts among the words, by their names, that exist."""
+    words = {word for command in stage.commands for word in command[1:]} - set(configs(stage))
+    return sorted(word for word in words if word.endswith((".py", ".yaml", ".yml")) and os.path.isfile(word))
 
 
 def _settings(config: str) -> str:
@@ -53,9 +69,3 @@ def expand(word: str) -> list[str]:
     if "*" not in word:
         return [word]
     return sorted(map(str, Path().glob(word) if not os.path.isabs(word) else Path("/").glob(word[1:]))) or [word]
-
-
-def _content(path: Path) -> str:
-    if path.is_file():
-        return known_digest(path)
-    return settings_digest(sorted((name, status.st_size, status.st_mtime_ns) for name, status in files_of(path)))

@@ -5,10 +5,11 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from kdxf.errors import UserError
+from kdxf.recipes.lock import is_locked
 from kdxf.recipes.pipeline.fingerprint import configs, missing
 from kdxf.recipes.pipeline.recipe import Recipe
 from kdxf.recipes.pipeline.stage import Stage
-from kdxf.recipes.pipeline.state import DONE, state_of
+from kdxf.recipes.pipeline.state import DONE, lock_file, read_record, state_of
 
 
 def check_data(recipe: Recipe, stages: Sequence[Stage]) -> None:
@@ -21,6 +22,26 @@ def check_data(recipe: Recipe, stages: Sequence[Stage]) -> None:
         for path in missing(stage):
             if not _makers(recipe, stage, path):
                 raise UserError(why_waiting(recipe, stage, path))
+
+
+def check_makers(recipe: Recipe, stage: Stage) -> None:
+    """Check that no input of a stage is still being made, or was left half-made.
+
+    Raises:
+        UserError: It is.
+    """
+    for path in stage.inputs:
+        for maker, _ in _makers(recipe, stage, path):
+            record = read_record(recipe, maker)
+            if is_locked(lock_file(recipe, maker)):
+                raise UserError(
+                    f"the stage {stage.name} needs {path} of the stage {maker.name}, which another process is at; wait "
+                    "for its end"
+                )
+            if record is not None and not record.finished:
+                raise UserError(
+                    f"the stage {stage.name} needs {path} of the stage {maker.name}, which was stopped; run that first"
+                )
 
 
 def why_waiting(recipe: Recipe, stage: Stage, path: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from kdxf.errors import UserError
 from kdxf.recipes.lock import lock
 from kdxf.recipes.pipeline.fingerprint import expand, missing
-from kdxf.recipes.pipeline.missing import check_data, why_waiting
+from kdxf.recipes.pipeline.missing import check_data, check_makers, why_waiting
 from kdxf.recipes.pipeline.outputs import clear, put_aside, there
 from kdxf.recipes.pipeline.recipe import Recipe
 from kdxf.recipes.pipeline.stage import Stage
@@ -32,20 +32,21 @@ def run_recipe(recipe: Recipe, only: Sequence[str] = (), show: Callable[[str], N
     """Run every stage that is not done, in order.
 
     It may be stopped at any moment: the same call goes on. A stage that was stopped, or lost an output, is run again
-    with what it has written, from which the tools go on. One whose commands or inputs have changed since it was begun
-    starts anew; what lies in the place of its outputs is moved to ``.stages/replaced`` in the work folder, and kept
-    there until finished results come after it.
+    with what it has written, from which its commands should go on, or which they should replace. One whose commands or
+    inputs have changed since it was begun starts anew; what lies in the place of its outputs is moved to
+    ``.stages/replaced`` in the work folder, and kept there until finished results come after it.
 
     Args:
         recipe: The recipe.
-        only: Names of stages; none is all. So several machines may share the folds out among them.
+        only: Names of stages; none is all. So several machines may share the stages out among them.
         show: Gets a line at the start and the end of each stage.
 
     Returns:
         The states of all stages afterwards.
 
     Raises:
-        UserError: A stage fails, an input is missing, a stage of ``only`` does not exist, or the recipe runs already.
+        UserError: A stage fails, an input is missing or not finished, a stage of ``only`` does not exist, or one runs
+            already.
     """
     names = [stage.name for stage in recipe.stages]
     if unknown := [name for name in only if name not in names]:
@@ -80,6 +81,7 @@ def _run_stage(recipe: Recipe, found: StageState, held: int, show: Callable[[str
     stage = found.stage
     if found.fingerprint is None:
         raise UserError(why_waiting(recipe, stage, missing(stage)[0]))
+    check_makers(recipe, stage)
     record = _begin(recipe, stage, found.fingerprint, show)
     show(f"{stage.name}: runs, log in {log_file(recipe, stage)}")
     start = time.monotonic()

@@ -1,7 +1,8 @@
 """One stage of a recipe, as it is written and as it is read."""
 
+import re
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,8 +41,8 @@ def read_stage(written: Any, number: int, work: Path, fill: Callable[[str, str],
         recipe: Stands in messages.
 
     Raises:
-        UserError: It is no dict, lacks something, has something unknown or of the wrong kind, or an output lies outside
-            ``work``.
+        UserError: It is no dict, lacks something, has something unknown or of the wrong kind, an output lies outside
+            ``work``, or a command is cut at a space in a path.
     """
     where = f"{recipe}: stage {number}"
     if not isinstance(written, Mapping):
@@ -62,6 +63,8 @@ def read_stage(written: Any, number: int, work: Path, fill: Callable[[str, str],
         if work not in Path(output).parents or ".." in Path(output).relative_to(work).parts:
             raise UserError(f"{where} writes {output}, which is not below work = {work}")
     commands = tuple(_words(command, where) for command in read["run"])
+    for path in (*read["inputs"], *read["outputs"]):
+        _check_spaces(path, read["run"], commands, where)
     return Stage(name, commands, tuple(filter(None, read["inputs"])), read["outputs"])
 
 
@@ -81,3 +84,13 @@ def _words(command: str, where: str) -> tuple[str, ...]:
     if not words:
         raise UserError(f"{where} has an empty command")
     return words
+
+
+def _check_spaces(path: str, texts: Sequence[str], commands: Sequence[Sequence[str]], where: str) -> None:
+    spaced = re.match(r".*\s[^/]*", path)  # up to the last folder with a space in its name, or the file
+    for text, words in zip(texts, commands, strict=True):
+        if spaced and spaced[0] in text and not any(spaced[0] in word for word in words):
+            raise UserError(
+                f"{where} has the command {text!r}, which is cut at the space in {spaced[0]!r}; put quotes around the "
+                "value in the recipe, or give the folder or file a name without spaces, or a link of such a name"
+            )

@@ -10,11 +10,11 @@ import pyarrow.compute as pc
 
 from kdxf.text.ocr.table import OCRTable
 
-_COLUMNS = ("texts", "scores", "boxes", "width", "height")
+_COLUMNS = ("texts", "scores", "boxes", "width", "height", "engine")
 
 
 def table_digest(path: str | Path, images: Sequence[str]) -> str:
-    """Gives the SHA-256 of the lines of images, 64 hexadecimal digits.
+    """Gives the SHA-256 of the lines of images and of the names of the engines that read them, 64 hexadecimal digits.
 
     Args:
         path: An OCR table.
@@ -37,7 +37,8 @@ def _large(kind: pa.DataType) -> pa.DataType:
     """Gives the type with offsets of 64 bits: ``take`` puts chunks together, and 2 GiB of text overflow 32 bits."""
     if pa.types.is_list(kind):
         return pa.large_list(_large(kind.value_type))
-    return pa.large_string() if pa.types.is_string(kind) else kind
+    # The engine's names come as a dictionary.
+    return pa.large_string() if pa.types.is_string(kind) or pa.types.is_dictionary(kind) else kind
 
 
 def _add(digest: Any, column: pa.ChunkedArray) -> None:

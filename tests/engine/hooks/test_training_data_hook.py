@@ -37,6 +37,7 @@ def test_a_training_notes_its_data_and_those_before(tiny_config, tiny_images, ti
     assert {key: list(files) for key, files in own.items()} == {
         "ann_file": [str(lists / "all.csv")],
         "classes": [str(lists / "classes.txt")],
+        "data_prefix": [str(tiny_images / "train")],
     }
     # Resumed with the same data, then with others.
     cfg.train_cfg.max_epochs = 2

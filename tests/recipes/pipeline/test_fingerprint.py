@@ -1,6 +1,8 @@
 import hashlib
 import os
 
+import pytest
+
 from kdxf.recipes.pipeline import Stage
 from kdxf.recipes.pipeline.fingerprint import configs, expand, fingerprint, missing
 
@@ -18,13 +20,14 @@ def test_files_count_by_their_bytes(place):
     assert fingerprint(stage(["data/a.txt"])) != before
 
 
-def test_folders_count_by_names_sizes_and_times(place):
+def test_folders_count_by_what_is_in_them(place):
     before = fingerprint(stage(["data"]))
-    assert fingerprint(stage(["data"])) == before
     os.utime(place / "data" / "a.txt", ns=(1, 1))
-    after = fingerprint(stage(["data"]))
+    assert fingerprint(stage(["data"])) == before
     (place / "data" / "new").mkdir()
     (place / "data" / "new" / "c.txt").touch()
+    after = fingerprint(stage(["data"]))
+    (place / "data" / "new" / "c.txt").write_text("c")
     assert len({before, after, fingerprint(stage(["data"]))}) == 3
 
 
@@ -36,6 +39,27 @@ def test_configs_count_with_what_they_are_based_on(place):
     assert fingerprint(stage([], "config.py")) == before
     (place / "base.py").write_text("lr = 2")
     assert fingerprint(stage([], "config.py")) != before
+
+
+def test_configs_come_after_tools(place):
+    commands = (
+        ("bash", "tools/dist_train.sh", "a.py", "2"),
+        ("python", "script.py", "b.py"),
+        ("t.py", "--set", "c.py"),
+    )
+    assert configs(Stage("s", commands, (), ())) == ["a.py", "b.py", "c.py"]
+
+
+@pytest.mark.parametrize("words", [("python", "script.py"), ("t.py", "--policy", "policy.yaml"), ("t.py", "c.yml")])
+def test_scripts_and_other_settings_count_by_their_bytes(place, words):
+    """And no script is run to find out."""
+    found = Stage("s", (words,), (), ())
+    assert fingerprint(found) is not None  # made by a command before, perhaps
+    (place / words[-1]).write_text("raise SystemExit")
+    before = fingerprint(found)
+    assert fingerprint(found) == before
+    (place / words[-1]).write_text("raise SystemExit(1)")
+    assert fingerprint(found) != before
 
 
 def test_words_count(place):

@@ -1,8 +1,10 @@
 import pytest
 
 from kdxf.errors import UserError
+from kdxf.recipes.lock import lock
 from kdxf.recipes.pipeline import read_recipe, run_recipe
-from kdxf.recipes.pipeline.missing import check_data, why_waiting
+from kdxf.recipes.pipeline.missing import check_data, check_makers, why_waiting
+from kdxf.recipes.pipeline.state import Record, lock_file, write_record
 
 
 def test_data_that_nobody_makes(place):
@@ -44,3 +46,18 @@ def test_what_a_stage_makes(place):
         "the stage use needs w/model/best_*.pth, which does not exist, although the stage make is done: move w/model "
         "away, so that it is made again"
     )
+
+
+def test_what_is_being_made(place):
+    recipe = read_recipe("recipe.py")
+    one, _, both = recipe.stages
+    check_makers(recipe, both)  # put there by hand
+    write_record(recipe, one, Record("x", finished=True))
+    check_makers(recipe, both)
+    write_record(recipe, one, Record("x"))
+    with pytest.raises(UserError, match="^the stage both needs work/1.txt of the stage one, which was stopped; run"):
+        check_makers(recipe, both)
+    message = "^the stage both needs work/1.txt of the stage one, which another process is at; wait for its end$"
+    with lock(lock_file(recipe, one)), pytest.raises(UserError, match=message):
+        check_makers(recipe, both)
+    check_makers(recipe, one)

@@ -10,8 +10,9 @@ def test_values_take_their_places(place):
     assert one.commands == (("join.py", "work/1.txt", "data/a.txt"),)
     assert one.inputs == ("data/a.txt",) and two.outputs == ("work/2.txt",) and len(both.commands) == 2
     assert read_recipe("recipe.py", smoke=True).stages[0].outputs == ("work/small/1.txt",)
-    changed = read_recipe("recipe.py", smoke=True, values={"work": "w", "data": "my data"})
+    changed = read_recipe("recipe.py", smoke=True, values={"work": "w", "data": "mine"})
     assert changed.stages[0].outputs == ("w/1.txt",) and str(changed.work) == "w"
+    assert changed.stages[0].inputs == ("mine/a.txt",)
 
 
 def test_yaml(place):

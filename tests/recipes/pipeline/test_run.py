@@ -48,6 +48,17 @@ def test_some_stages(place):
         go(only=["three"])
 
 
+def test_a_half_made_input(place):
+    go()
+    recipe = read_recipe("recipe.py")
+    write_record(recipe, recipe.stages[0], Record(read_record(recipe, recipe.stages[0]).fingerprint))
+    assert go(only=["both"])[1] == []  # it was done with a whole one
+    (place / "work" / "3.txt").unlink()
+    with pytest.raises(UserError, match="the stage both needs work/1.txt of the stage one, which was stopped; run"):
+        go(only=["both"])
+    assert go()[1] == ["1.txt", "3.txt", "3.txt"]
+
+
 def test_a_failure_says_what_the_tool_said(place):
     (place / "data" / "b.txt").write_text("bad")
     message = r"the stage two failed with status 2: bad input; the whole output is in work/.stages/two.log"

@@ -54,3 +54,17 @@ def test_empty_inputs_are_left_out():
 def test_what_is_wrong_with_it(written, message):
     with pytest.raises(UserError, match=f"^{re.escape(message)}"):
         read(written)
+
+
+@pytest.mark.parametrize("path", ["my photos/train", "a/my file.txt"])
+def test_paths_with_spaces(path):
+    quoted = "t.py '--root=my photos' 'a/my file.txt'"
+    assert read({**RIGHT, "run": [quoted, "cp x y"], "inputs": path}).inputs == (path,)
+    spaced = path.replace("/train", "")
+    message = (
+        f"recipe r.py: the stage 'a' has the command 'x.py {spaced}', which is cut at the space in {spaced!r}; put "
+        "quotes around the value in the recipe, or give the folder or file a name without spaces, or a link of such a "
+        "name"
+    )
+    with pytest.raises(UserError, match=re.escape(message)):
+        read({**RIGHT, "run": [quoted, f"x.py {spaced}"], "inputs": path})

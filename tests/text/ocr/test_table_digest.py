@@ -36,13 +36,14 @@ def test_what_the_images_say_counts(digest):
     a, b, c = record("a", "milk", "牛奶"), record("b"), record("c", "tea")
     whole = digest([[a, b]])
     assert digest([[c, b], [a]]) == digest([[a], [b, c]]) == whole  # other rows, other parts
-    assert digest([[a, b, record("none", width=0, height=0)]]) == whole  # no row is no text
+    assert digest([[a, b, record("none", width=0, height=0, engine="")]]) == whole  # no row is no text
     for other in (
         record("a", "mil", "k牛奶"),
         record("a", "milk牛奶"),
         replace(a, scores=a.scores / 2),
         replace(a, boxes=a.boxes + 1),
         replace(a, width=9),
+        replace(a, engine="f"),
     ):
         assert digest([[other, b]]) != whole
     assert digest([[record("b", "milk", "牛奶"), record("a")]]) != whole

@@ -58,6 +58,20 @@ def test_only_pseudo(call):
     assert pd.read_csv("mixed.csv")["image"].tolist() == ["x.jpg", "y.jpg"]
 
 
+def test_text_of_the_list_that_was_predicted(call, tmp_path):
+    (tmp_path / "train.csv").write_text("image,label,text\na.jpg,p,tea\n")
+    (tmp_path / "test.csv").write_text("image,text\nz.jpg,\ny.jpg,cup\nx.jpg,milk\n")
+    options = ("test.parquet", "--train", "train.csv", "--out")
+    assert call(*options, "mixed.csv", "--unlabelled", "test.csv")[::2] == (0, "")
+    assert pd.read_csv("mixed.csv")["text"].tolist() == ["tea", "milk", "cup"]
+    assert json.loads(Path("mixed.json").read_text())["unlabelled"] == "test.csv"
+    assert call(*options, "test.csv", "--unlabelled", "test.csv", "--overwrite")[2].startswith(
+        "error: test.csv: is an input, which is never changed; choose anoth"
+    )
+    status, _, error = call(*options, "other.csv")
+    assert status == 2 and error.startswith("error: train.csv: has a column 'text', which the new rows need too; name")
+
+
 @pytest.mark.parametrize("name", ["mixed.csv", "mixed.json", "soft.parquet"])
 def test_results_that_are_there_are_kept(call, tmp_path, name):
     (tmp_path / name).write_text("kept")

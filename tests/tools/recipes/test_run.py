@@ -19,8 +19,8 @@ def test_list_run_and_errors(repo, tmp_path):
         "a: done in 0.0 min",
     ]
     assert (tmp_path / "w" / "s").read_text() == "x"
-    found = tool(repo, tmp_path, "r.py", "--set", "work=v", "--stage", "a")
-    assert "a  done" in found.stdout and (tmp_path / "v" / "x").exists()
+    found = tool(repo, tmp_path, "r.py", "--set", "work=v", "--set", "name=y", "--stage", "a")
+    assert "a  done" in found.stdout and (tmp_path / "v" / "y").exists()
     wrong = tool(repo, tmp_path, "r.py", "--set", "work")
     assert wrong.returncode == 2 and wrong.stderr == "error: --set work: give NAME=VALUE\n"
 

@@ -30,5 +30,9 @@ def test_table_and_errors(repo, tmp_path):
     assert tool("p.parquet", "p.parquet").stderr == (
         "error: FILE: two files are called 'p'; give one another name, as NAME=p.parquet\n"
     )
+    (tmp_path / "c.py").write_text("val_evaluator = None")
+    wrong = tool("p.parquet")
+    message = "error: config c.py has no val_evaluator to score by; give a config that validates\n"
+    assert (wrong.returncode, wrong.stderr) == (2, message)
     wrong = tool("p.parquet", "--out", "t.txt")
     assert wrong.returncode == 2 and wrong.stderr == "error: --out t.txt: the name must end with .md or .csv\n"

@@ -91,7 +91,19 @@ def test_json(call, tmp_path):
     status, _, err = call("test.parquet", "--format", "json", "--id", "path", "--class-as", "index", "--out", "s.json")
     assert status == 0, err
     found = json.loads((tmp_path / "s.json").read_text())
-    assert found[2] == {"image_name": "test/2.jpg", "category": "1", "score": 0.875} and len(found) == 3
+    assert found[2] == {"image_name": "test/2.jpg", "category": 1, "score": 0.875} and len(found) == 3
+
+
+def test_as_a_sample_in_json(call, tmp_path):
+    sample = [{"id": number, "label": 0, "p": 0} for number in (2, 0, 1)]
+    (tmp_path / "sample.json").write_text(json.dumps(sample))
+    status, _, err = call("test.parquet", "--format", "json", "--sample", "sample.json", "--out", "s.json")
+    assert status == 0, err
+    assert json.loads((tmp_path / "s.json").read_text()) == [
+        {"id": 2, "label": 1, "p": 0.875},
+        {"id": 0, "label": 0, "p": 0.75},
+        {"id": 1, "label": 0, "p": 0.5},
+    ]
 
 
 @pytest.mark.parametrize(
