@@ -2,8 +2,8 @@
 
 Data     data/grocery, as configs/grocery/moe_r18.py lays it out
 Run      python tools/recipes/run.py configs/grocery/pipeline.py
-Result   table.md and against_long.md in work; docs/recipes.md has it: one model 43.6 % top-1, trained five times as long 50.0 %, five folds
-         42.9 %; 65 minutes on two Xeon cores, by two calls at once that shared the stages
+Result   table.md and against_long.md in work; docs/recipes.md has them: one model 43.6 % top-1, trained five times as
+         long 50.0 %, five folds 42.9 %; 65 minutes on two Xeon cores, by two calls at once that shared the stages
 """
 
 data = "data/grocery"
