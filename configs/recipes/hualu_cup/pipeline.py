@@ -59,18 +59,24 @@ def cutmix(fold: int) -> list[str]:
     ]
 
 
-def keep(fold: int) -> list[str]:
-    """Names the commands that leave out what the first round's model of the fold takes for something else."""
+def keep(fold: int) -> dict[str, object]:
+    """Gives the stage that leaves out what the first round's model of the fold takes for something else."""
     made, kept = f"{{work}}/cutmix/fold_{fold}/all.csv", f"{{work}}/kept/fold_{fold}"
+    weights = f"{{work}}/round_1/fold_{fold}/best_*.pth"
     clean = "tools/data/clean.py %s --root {images} --classes {lists}/classes.txt --overwrite --out"
-    return [
-        f"tools/test.py {{configs}}/image_efficientnet-b4.py {{work}}/round_1/fold_{fold}/best_*.pth "
-        f"--work-dir {{work}}/tests --out {kept}/all.parquet --cfg-options {places} {{options}} "
-        f"test_dataloader.dataset.ann_file={made} test_evaluator=[]",
-        clean % f"find {made} --only aug_* --predictions {kept}/all.parquet --accuracy 1" + f" {kept}/dropped.csv",
-        clean % f"apply {made} {kept}/dropped.csv" + f" {kept}/train.csv",
-        f"cp {{work}}/folds/fold_{fold}/val.csv {kept}/val.csv",
-    ]
+    return dict(
+        name=f"keep {fold}",
+        run=[
+            f"tools/test.py {{configs}}/image_efficientnet-b4.py {weights} "
+            f"--work-dir {{work}}/tests --out {kept}/all.parquet --cfg-options {places} {{options}} "
+            f"test_dataloader.dataset.ann_file={made} test_evaluator=[]",
+            clean % f"find {made} --only aug_* --predictions {kept}/all.parquet --accuracy 1" + f" {kept}/dropped.csv",
+            clean % f"apply {made} {kept}/dropped.csv" + f" {kept}/train.csv",
+            f"cp {{work}}/folds/fold_{fold}/val.csv {kept}/val.csv",
+        ],
+        inputs=[made, f"{{images}}/cutmix/fold_{fold}", *photographs, weights, f"{{work}}/folds/fold_{fold}"],
+        outputs=kept,
+    )
 
 
 def said(name: str) -> list[str]:
@@ -83,7 +89,7 @@ def kfold(name: str, folds: str, kind: str = "", soft: str | None = None) -> lis
     config = f"{{configs}}/image_efficientnet-b4{kind}.py"
     run = f"tools/recipes/kfold.py {config} --folds {folds} --work-dir {{work}}/{name} "
     settings = f"--checkpoint best --cfg-options {places} {{options}}"
-    read = [folds, "{lists}/classes.txt", *photographs]
+    read = [*(f"{folds}/fold_{fold}" for fold in range(5)), "{lists}/classes.txt", *photographs]
     if soft is not None:
         settings += f" train_dataloader.dataset.soft_label_file={soft}"
         read += [soft, "{images}/cutmix"]
@@ -145,12 +151,7 @@ stages = [
         inputs=["{work}/folds", *photographs],
         outputs=["{images}/cutmix", "{work}/cutmix"],
     ),
-    dict(
-        name="keep",
-        run=[command for fold in range(5) for command in keep(fold)],
-        inputs=["{work}/cutmix", "{images}/cutmix", "{work}/round_1/fold_*/best_*.pth", "{work}/folds"],
-        outputs="{work}/kept",
-    ),
+    *[keep(fold) for fold in range(5)],
     *kfold("round_2", "{work}/kept", "_distill", "{work}/round_1/oof.parquet"),
     dict(
         name="result",
