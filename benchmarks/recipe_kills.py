@@ -60,13 +60,15 @@ def content(path: Path) -> str:
     if path.suffix == ".parquet":
         return pd.read_parquet(path).to_json(double_precision=15)
     if path.suffix == ".json":
-        return json.dumps(without_seconds(json.loads(path.read_text(encoding="utf-8"))))
+        return json.dumps(without_times(json.loads(path.read_text(encoding="utf-8"))))
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def without_seconds(value: object) -> object:
-    """Drops the seconds from what a JSON file says."""
-    return {key: item for key, item in value.items() if key != "seconds"} if isinstance(value, dict) else value
+def without_times(value: object) -> object:
+    """Drops measured times from what a JSON file says."""
+    if not isinstance(value, dict):
+        return value
+    return {key: without_times(item) for key, item in value.items() if key not in ("seconds", "time", "data_time")}
 
 
 def results(work: Path) -> dict[str, Path]:
