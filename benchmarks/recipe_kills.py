@@ -5,7 +5,7 @@
 Runs the recipe once (--smoke and --set are those of tools/recipes/run.py), then again from the start, killing it and
 all it has started (SIGKILL) at random moments, and lets it come to its end. Then compares every weight, picture, table,
 list and metric of the two. One that ends before the last kill is compared, and begun again. What holds times
-is not compared: logs, the bookkeeping of stages, settings.json of folds (digests of checkpoints), and seconds.
+is not compared: logs, the bookkeeping of stages, seconds, and digests of checkpoints (settings.json of folds).
 
 Not measured.
 """
@@ -65,10 +65,13 @@ def content(path: Path) -> str:
 
 
 def without_times(value: object) -> object:
-    """Drops measured times from what a JSON file says."""
+    """Drops measured times from what a JSON file says, and digests, which are those of checkpoints with times in them."""
+    if isinstance(value, list):
+        return [without_times(item) for item in value]
     if not isinstance(value, dict):
         return value
-    return {key: without_times(item) for key, item in value.items() if key not in ("seconds", "time", "data_time")}
+    kept = {key: item for key, item in value.items() if key not in ("seconds", "time", "data_time")}
+    return {key: without_times(item) for key, item in kept.items() if not key.endswith("digest")}
 
 
 def results(work: Path) -> dict[str, Path]:
