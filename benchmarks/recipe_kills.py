@@ -65,7 +65,7 @@ def content(path: Path) -> str:
 
 
 def without_times(value: object) -> object:
-    """Drops measured times from what a JSON file says, and digests, which are those of checkpoints with times in them."""
+    """Drops measured times from what a JSON file says, and digests, as those of checkpoints, which hold times."""
     if isinstance(value, list):
         return [without_times(item) for item in value]
     if not isinstance(value, dict):
