@@ -83,6 +83,7 @@ def test_interrupt_saves_what_is_done(command, tmp_path):
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a suite in the background ignores it
     )
     shown = ""
     while not shown.endswith("1/4"):  # until the bar has moved past the first image
