@@ -53,9 +53,11 @@ def _inputs(stage: Stage) -> list[str]:
 
 
 def _files(stage: Stage) -> list[str]:
-    """Give the other settings and scripts among the words, by their names, that exist."""
+    """Give the other settings and scripts among the words, by their names, that exist and are no results."""
     words = {word for command in stage.commands for word in command[1:]} - set(configs(stage))
-    return sorted(word for word in words if word.endswith((".py", ".yaml", ".yml")) and os.path.isfile(word))
+    settings = {word for word in words if word.endswith((".py", ".yaml", ".yml")) and os.path.isfile(word)}
+    outputs = set(map(Path, stage.outputs))
+    return sorted(word for word in settings if outputs.isdisjoint((Path(word), *Path(word).parents)))
 
 
 def _settings(config: str) -> str:

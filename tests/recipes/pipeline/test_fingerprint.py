@@ -62,6 +62,16 @@ def test_scripts_and_other_settings_count_by_their_bytes(place, words):
     assert fingerprint(found) != before
 
 
+@pytest.mark.parametrize("output", ["w/policy.yaml", "w"])
+def test_results_do_not_count(place, output):
+    """Else a stage that writes settings would be another one as soon as it is done."""
+    found = Stage("s", (("find.py", "--out", "w/policy.yaml"),), (), (output,))
+    before = fingerprint(found)
+    (place / "w").mkdir()
+    (place / "w" / "policy.yaml").write_text("a: 1")
+    assert fingerprint(found) == before
+
+
 def test_words_count(place):
     assert fingerprint(stage([], "--out", "a")) != fingerprint(stage([], "--out", "b"))
 
