@@ -110,7 +110,7 @@ stages = [
         name="ocr test",
         run=[
             "mkdir -p {ocr_all}",
-            "cp -rln {ocr}/. {ocr_all}",  # links of files: none is ever half there
+            "cp -rl {ocr}/. {ocr_all}",  # links of files: none is ever half there
             "tools/ocr.py {data}/test --root {data} --out {ocr_all}",
         ],
         inputs=["{data}/test", "{ocr}"],
