@@ -26,9 +26,9 @@ from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 
 import kdxf.datasets  # noqa: F401  (registers)
-from kdxf.annotations import write_classes
+from kdxf.io.annotations import write_classes
 from kdxf.text.ocr.table import SCHEMA
-from kdxf.text.vector_store import StoreMeta, StoreWriter, new_store
+from kdxf.text.vectors.store import StoreMeta, StoreWriter, new_store
 
 CLASSES, LINES, CHARACTERS, DIM = 137, 5, 8, 200
 PART_ROWS = 1000  # as tools/ocr.py writes them

@@ -9,7 +9,7 @@ meanwhile), the peak memory, and the time beside that of the arithmetic mean, wh
 
 With --ways, weights are found for accuracy in several ways: the median of the seconds that it takes once, without
 reading and folds, and the accuracy on as many other images, the mean of --repeat draws of the data. The ways are
-kdxf.recipes.ensemble_fit on all images and on fewer, and SciPy's DIRECT, a global search, with 50 tries per model.
+kdxf.recipes.ensembles.search on all images and on fewer, and SciPy's DIRECT, a global search, with 50 tries per model.
 
 Measured with OMP_NUM_THREADS=1 on two Intel Xeon cores that other work shared, 100,000 images of 137 classes: seconds
 and peak memory for 5 models, and for 20 (--repeat 1); in brackets the ratio to the arithmetic mean:
@@ -52,11 +52,10 @@ import numpy as np
 from scipy.optimize import direct
 from scipy.special import softmax
 
-from kdxf.predictions import Predictions, write_predictions
-from kdxf.recipes.ensemble_fit import fit_weights
-from kdxf.recipes.ensemble_means import MEANS
-from kdxf.recipes.ensemble_metrics import METRICS
-from kdxf.recipes.ensemble_task import Task
+from kdxf.io.predictions import Predictions, write_predictions
+from kdxf.recipes.ensembles.average import MEANS
+from kdxf.recipes.ensembles.search import fit_weights
+from kdxf.recipes.ensembles.task import METRICS, Task
 
 TOOL = Path(__file__).resolve().parents[1] / "tools" / "recipes" / "ensemble.py"
 CALLS = {

@@ -3,9 +3,9 @@
     python benchmarks/misread_words.py STORE [--rate 0.1 0.2 0.3] [--words 800]
     python benchmarks/misread_words.py --synthetic 2000000
 
-Misreads words of a store (tools/word2vec.py) with kdxf.text.ocr_noise, each until it is a word that the store does not
-hold, and compares the vector that each way gives with that of the true word: "cosine" is the mean of the cosines,
-"nearest" the share of misread words to which, of all words of the store, the true one is nearest. Words that are never
+Misreads words of a store (tools/word2vec.py) with kdxf.text.spelling.ocr_noise, each until it is a word that the store
+does not hold, and compares the vector that each way gives with that of the true word: "cosine" is the mean of the
+cosines, "nearest" the share of misread words to which, of all words of the store, the true one is nearest. Words that are never
 respelled (numbers, the shortest) are left out of the sample; the noise may still turn a word into one. The ways:
 
     pieces               characters or n-grams, as the store composes words
@@ -28,7 +28,7 @@ Measured at a rate of 0.2, cosine (nearest); stores trained with --min-count 1, 
     demo, word2vec       0.668 (28 %)  0.854 (75 %)  0.819 (38 %)
 
 So respelling is what WordVectors.lookup does, without neighbours. The noise takes its look-alikes from the table that
-respelling looks into (kdxf.text.look_alikes): real misreadings that are not in it are found less often.
+respelling looks into (kdxf.text.spelling.look_alikes): real misreadings that are not in it are found less often.
 Two million random words, four of five Chinese, on two busy Intel Xeon cores: index in 65 s and 28 MB on disk, 0.03 ms
 per unknown word (median).
 """
@@ -44,12 +44,12 @@ from pathlib import Path
 import numpy as np
 from word_vectors import machine, memory, random_words
 
-from kdxf.text.ocr_noise import corrupt
-from kdxf.text.speller import Speller
-from kdxf.text.spelling import limit
-from kdxf.text.spelling_index import SPELLING_FILE, SpellingIndex, build_spelling_index
-from kdxf.text.vocabulary import Vocabulary, VocabularyWriter
-from kdxf.text.word_vectors import WordVectors
+from kdxf.text.spelling.distance import limit
+from kdxf.text.spelling.index import SPELLING_FILE, SpellingIndex, build_spelling_index
+from kdxf.text.spelling.ocr_noise import corrupt
+from kdxf.text.spelling.speller import Speller
+from kdxf.text.vectors.vocabulary import Vocabulary, VocabularyWriter
+from kdxf.text.vectors.word_vectors import WordVectors
 
 TRIES = 50
 NEIGHBOURS = 5

@@ -4,9 +4,9 @@
 
 For each store of word vectors (tools/word2vec.py) the config is trained as it is, and with ConfuseCharacters in the
 training pipeline, on each fold (a folder with train.csv and val.csv) with each seed. It is scored on the fold's val.csv
-as it is read, and with each character of every line misread at the given rates; kdxf.text.ocr_noise makes the noise,
-the same for all models. Top-1 in percent, mean and standard deviation over the runs. The result stands in docs/text.md.
-"""
+as it is read, and with each character of every line misread at the given rates; kdxf.text.spelling.ocr_noise makes the
+noise, the same for all models. Top-1 in percent, mean and standard deviation over the runs. The result stands in
+docs/text.md. """
 
 import argparse
 import copy
@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 from mmengine.config import Config
 
-from kdxf.apis.config import load_config
 from kdxf.apis.test import test
 from kdxf.apis.train import train
+from kdxf.engine.config import load_config
 
 TRAINING_RATE = 0.1
 SCORE = "accuracy/top1"

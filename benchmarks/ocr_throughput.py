@@ -35,9 +35,8 @@ from pathlib import Path
 import numpy as np
 from rapidocr import RapidOCR
 
-from kdxf.image_io import list_images, read_image
-from kdxf.text.ocr.executor import OCRExecutor
-from kdxf.text.ocr.workers import OCRWorkers
+from kdxf.io.images import list_images, read_image
+from kdxf.text.ocr.workers import OCRExecutor, OCRWorkers
 
 
 def machine() -> str:

@@ -30,7 +30,7 @@ from mmengine.hooks import Hook
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 
-from kdxf.apis.config import load_config, set_loader_defaults
+from kdxf.engine.config import load_config, set_loader_defaults
 from kdxf.engine.runner import open_runner
 from kdxf.registry import HOOKS
 

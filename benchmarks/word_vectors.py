@@ -98,7 +98,7 @@ def make(folder: Path, count: int, dim: int) -> dict[str, float]:
 
 def convert(path: Path, store: Path) -> dict[str, float]:
     """Converts as ``tools/word2vec.py convert`` does."""
-    from kdxf.text.convert_vectors import convert_vectors
+    from kdxf.text.vectors.convert import convert_vectors
 
     print(convert_vectors(path, store))
     return {}
@@ -106,7 +106,7 @@ def convert(path: Path, store: Path) -> dict[str, float]:
 
 def open_store(store: Path) -> dict[str, float]:
     """Opens a store and looks documents up."""
-    from kdxf.text.word_vectors import WordVectors
+    from kdxf.text.vectors.word_vectors import WordVectors
 
     before = memory()["VmRSS"]
     start = time.perf_counter()

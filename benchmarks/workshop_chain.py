@@ -26,10 +26,10 @@ import numpy as np
 import pandas as pd
 from workshop_duplicates import plant
 
-from kdxf.annotations import read_annotations, write_annotations, write_classes
-from kdxf.image_io import read_image
-from kdxf.workshop.lists import ImageList, read_list
-from kdxf.workshop.parallel import parallel_map
+from kdxf.data.lists import ImageList, read_list
+from kdxf.data.parallel import parallel_map
+from kdxf.io.annotations import read_annotations, write_annotations, write_classes
+from kdxf.io.images import read_image
 
 REPOSITORY = Path(__file__).parents[1]
 FOLDS = 3

@@ -20,11 +20,10 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from kdxf.image_io import read_image
-from kdxf.workshop.duplicates.find import find_duplicates
-from kdxf.workshop.duplicates.pairs import RADIUS
-from kdxf.workshop.duplicates.search import hamming_pairs
-from kdxf.workshop.lists import ImageList, read_list
+from kdxf.data.duplicates.find import find_duplicates
+from kdxf.data.duplicates.pairs import RADIUS, hamming_pairs
+from kdxf.data.lists import ImageList, read_list
+from kdxf.io.images import read_image
 
 EDITS = ("compressed", "scaled", "cropped", "brightness", "text", "mirror")
 KINDS = {"bytes": 25, "pixels": 5} | dict.fromkeys(EDITS, 5)

@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from kdxf.workshop.files.resize_image import Resizing, resize_image
-from kdxf.workshop.verification.image_checks import Limits, check_image
+from kdxf.data.pictures.resize import Resizing, resize_image
+from kdxf.data.verification.image_checks import Limits, check_image
 
 QUALITY = 90
 

@@ -24,7 +24,7 @@ import pandas as pd
 TOOLS = Path(__file__).resolve().parents[1] / "tools" / "data"
 COPY = """
 import sys
-from kdxf.annotations import read_annotations, write_annotations
+from kdxf.io.annotations import read_annotations, write_annotations
 write_annotations(read_annotations(sys.argv[1]), sys.argv[2])
 """
 

@@ -4,5 +4,5 @@
 class UserError(ValueError):
     """Bad input: the message names the file or option, says what is wrong and what to do, in one line.
 
-    The tools print it without a traceback and exit with status 2 (:mod:`kdxf.apis.command`).
+    The tools print it without a traceback and exit with status 2 (:mod:`kdxf.cli.command`).
     """

@@ -50,4 +50,4 @@ EVALUATORS = _child("evaluator", mmpretrain.EVALUATORS, "evaluation")
 VISUALIZERS = _child("visualizer", mmpretrain.VISUALIZERS, "visualization")
 VISBACKENDS = _child("vis_backend", mmpretrain.VISBACKENDS, "visualization")
 
-INFERENCERS = _child("inferencer", MMENGINE_INFERENCERS, "apis")
+INFERENCERS = _child("inferencer", MMENGINE_INFERENCERS, "inference")

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 REPO = Path(__file__).resolve().parents[1]
+pytest_plugins = ("lab_fixtures", "ocr_fixtures", "prediction_fixtures")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -103,8 +104,8 @@ def tiny_config(tmp_path, tiny_images) -> Path:
 @pytest.fixture(scope="session")
 def tiny_trained(tmp_path_factory, tiny_images):
     """What came of training that config."""
-    from kdxf.apis.config import load_config
     from kdxf.apis.train import train
+    from kdxf.engine.config import load_config
 
     return train(load_config(write_tiny_config(tmp_path_factory.mktemp("trained"), tiny_images)))
 

@@ -1,6 +1,6 @@
 """Every config in the repository runs: two steps, resumed, tested and predicted with; all faults at once."""
 
-from kdxf.apis.config import load_config
+from kdxf.engine.config import load_config
 from kdxf.smoke import find_configs, smoke_all
 
 FRONT_PAGE = ("Train ", "Result ")

@@ -14,6 +14,11 @@ def test_every_source_file_has_its_test_file(repo):
     for source in sorted((repo / "tools").rglob("*.py")):
         mirror = repo / "tests" / source.relative_to(repo).with_name(f"test_{source.name}")
         missing += [] if mirror.is_file() else [str(mirror.relative_to(repo))]
+    for source in sorted((repo / "projects").glob("*/**/*.py")):
+        if source.name != "__init__.py" and source.parent.name != "products":  # these share test_products.py
+            project = source.relative_to(repo / "projects").parts[0]
+            mirror = repo / "tests" / "projects" / project / f"test_{source.name}"
+            missing += [] if mirror.is_file() else [str(mirror.relative_to(repo))]
     scripts = sorted((repo / "tools").rglob("*.sh"))
     users = [*(repo / "tests" / "tools").rglob("test_*.py"), *scripts]
     for script in scripts:

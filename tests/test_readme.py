@@ -6,7 +6,7 @@ import sys
 import torch
 from mmengine.config import Config
 
-from kdxf.apis.config import load_config
+from kdxf.engine.config import load_config
 from kdxf.registry import MODELS
 
 

@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch.optim import lr_scheduler
 
-from kdxf.apis.config import load_config
 from kdxf.apis.train import train
+from kdxf.engine.config import load_config
 
 STEPS = 3  # in an epoch of the tiny config
 LR = 0.05

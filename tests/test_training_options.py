@@ -11,10 +11,10 @@ from mmpretrain.structures import DataSample
 from torch import nn
 from torch.testing import assert_close
 
-from kdxf.apis.config import load_config
 from kdxf.apis.test import test as run_test
 from kdxf.apis.train import train
 from kdxf.engine.checkpoint import load_checkpoint
+from kdxf.engine.config import load_config
 from kdxf.registry import MODELS
 
 

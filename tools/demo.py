@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-from kdxf.apis.command import run
+from kdxf.cli.command import run
 from kdxf.errors import UserError
 
 DATA = "data/demo"

@@ -15,11 +15,11 @@ images run tools/ocr.py first: it can be stopped and continued.
 import argparse
 import os
 
-from kdxf.apis.arguments import ConfigOptions
-from kdxf.apis.command import run
-from kdxf.apis.config import load_config
-from kdxf.apis.inference import infer
-from kdxf.apis.prediction_csv import Columns
+from kdxf.cli.arguments import ConfigOptions
+from kdxf.cli.command import run
+from kdxf.engine.config import load_config
+from kdxf.inference.prediction_csv import Columns
+from kdxf.inference.run import infer
 from kdxf.text.ocr import engine_config
 
 

@@ -4,8 +4,7 @@
 import argparse
 from pathlib import Path
 
-from kdxf.apis.argument_types import count
-from kdxf.apis.command import run
+from kdxf.cli.command import count, run
 from kdxf.text.ocr import engine_config, list_inputs, run_ocr
 from kdxf.text.ocr.runner import EXECUTORS
 

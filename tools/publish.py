@@ -8,7 +8,7 @@ name gets the first digits of the file's SHA-256. ``--part image_backbone`` (or 
 
 import argparse
 
-from kdxf.apis.command import run
+from kdxf.cli.command import run
 from kdxf.engine.checkpoint import trusting_checkpoints
 from kdxf.engine.publish import publish_checkpoint
 

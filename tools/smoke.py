@@ -8,7 +8,7 @@ seconds. All that fail are listed at the end. What is changed in them for this s
 import argparse
 from pathlib import Path
 
-from kdxf.apis.command import run
+from kdxf.cli.command import run
 from kdxf.smoke.run import find_configs, smoke_all
 
 OVERRIDE = Path(__file__).resolve().parents[1] / "configs" / "_base_" / "smoke.py"

@@ -13,10 +13,10 @@ predict images without labels use tools/inference.py.
 
 import argparse
 
-from kdxf.apis.arguments import add_run_arguments
-from kdxf.apis.command import run
-from kdxf.apis.config import load_config
 from kdxf.apis.test import test
+from kdxf.cli.arguments import add_run_arguments
+from kdxf.cli.command import run
+from kdxf.engine.config import load_config
 
 
 def parse_args() -> argparse.Namespace:

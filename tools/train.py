@@ -20,10 +20,10 @@ the machine and its software) and the curves. For several processes use tools/di
 
 import argparse
 
-from kdxf.apis.arguments import add_run_arguments
-from kdxf.apis.command import run
-from kdxf.apis.config import load_config
 from kdxf.apis.train import train
+from kdxf.cli.arguments import add_run_arguments
+from kdxf.cli.command import run
+from kdxf.engine.config import load_config
 
 
 def parse_args() -> argparse.Namespace:

@@ -5,8 +5,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from kdxf.apis.argument_types import count
-from kdxf.apis.command import run
+from kdxf.cli.command import count, run
 from kdxf.errors import UserError
 
 
@@ -50,7 +49,7 @@ def _parse() -> argparse.Namespace:
 
 
 def _train(args: argparse.Namespace) -> None:
-    from kdxf.text.train_vectors import TrainingOptions, train_vectors
+    from kdxf.text.vectors.train import TrainingOptions, train_vectors
 
     names = ("method", "dim", "min_count", "window", "epochs", "seed", "workers", "buckets", "dtype", "trees")
     options = TrainingOptions(**{name: getattr(args, name) for name in names}, ngrams=tuple(args.ngrams))
@@ -67,13 +66,13 @@ def _tokenizer(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _convert(args: argparse.Namespace) -> None:
-    from kdxf.text.convert_vectors import convert_vectors
+    from kdxf.text.vectors.convert import convert_vectors
 
     print(convert_vectors(args.file, args.out, args.max_words, args.dtype, args.trees, args.overwrite))
 
 
 def _neighbours(args: argparse.Namespace) -> None:
-    from kdxf.text.word_vectors import WordVectors
+    from kdxf.text.vectors.word_vectors import WordVectors
 
     vectors = WordVectors.open(args.folder)
     neighbours = vectors.neighbours(args.word, args.k)

@@ -5,8 +5,8 @@ from typing import Any
 
 from mmengine.config import Config
 
-from kdxf.apis.config import config_digest
-from kdxf.digests import file_digest
+from kdxf.engine.config import config_digest
+from kdxf.io.digests import file_digest
 
 
 def prediction_source(cfg: Config, checkpoint: str | Path, tta: bool) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Training in stages, one after the other, each from the weights of the one before."""
+"""Train in stages, each from the weights of the one before."""
 
 import copy
 import gc
@@ -11,8 +11,9 @@ from mmengine.config import Config
 from mmengine.dist import barrier, is_main_process
 
 from kdxf.apis.train_result import TrainResult, last_checkpoint
-from kdxf.digests import settings_digest
+from kdxf.engine.config_files import config_contents
 from kdxf.errors import UserError
+from kdxf.io.digests import settings_digest
 
 RESULT = "result.json"
 # What the run decides for a stage.
@@ -181,3 +182,20 @@ def _weights(stage: Stage, result: TrainResult) -> Path:
 def _say(text: str) -> None:
     if is_main_process():
         print(text, flush=True)
+
+
+_NAMING = ("train_dataloader", "val_dataloader", "model", "load_from", "custom_hooks")
+
+
+def training_files(cfg: Config) -> dict[str, str]:
+    """Give the fingerprints of the files that a config names for training and validation, in all its stages.
+
+    Returns:
+        The keys that lead to the files, such as ``ann_file``, and a fingerprint of each
+        (:func:`kdxf.engine.config_files.config_contents`).
+
+    Raises:
+        UserError: A list or an OCR table cannot be read, or the stages cannot be planned.
+    """
+    stages = [stage.cfg for stage in plan_stages(cfg)] if cfg.get("stages") else [cfg]
+    return config_contents({str(index): {name: cfg.get(name) for name in _NAMING} for index, cfg in enumerate(stages)})

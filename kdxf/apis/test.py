@@ -14,20 +14,19 @@ from mmengine.config import Config, ConfigDict
 from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
-from kdxf.apis.config import set_loader_defaults
-from kdxf.apis.config_errors import explaining_config_errors
-from kdxf.apis.missing_modality import remove_modality
 from kdxf.apis.prediction_source import prediction_source
 from kdxf.apis.stages import last_stage
 from kdxf.datasets.image_keys import paths_of
 from kdxf.engine.checkpoint import trusting_checkpoints
+from kdxf.engine.config import explaining_config_errors, set_loader_defaults
 from kdxf.engine.dist import start_distributed
 from kdxf.engine.hooks import LoadedWeightsHook, TrainedImagesHook, TrainingDataHook
 from kdxf.engine.runner import open_runner
 from kdxf.errors import UserError
-from kdxf.evaluation.prediction_table import PredictionTable, check_name
-from kdxf.predictions import check_each_once
-from kdxf.whole_files import write_whole
+from kdxf.evaluation.missing_modality import remove_modality
+from kdxf.io.files import write_whole
+from kdxf.io.prediction_table import PredictionTable, check_name
+from kdxf.io.predictions import check_each_once
 
 
 def test(
@@ -47,9 +46,9 @@ def test(
     """Score a checkpoint on the test set of a config.
 
     Args:
-        cfg: A config from :func:`kdxf.apis.config.load_config`; not changed. One with stages stands for the last.
+        cfg: A config from :func:`kdxf.engine.config.load_config`; not changed. One with stages stands for the last.
         checkpoint: The weights.
-        out: Table of predictions, ``.csv`` or ``.parquet`` (:mod:`kdxf.predictions`);
+        out: Table of predictions, ``.csv`` or ``.parquet`` (:mod:`kdxf.io.predictions`);
             the scores go into ``<name>.metrics.json`` beside it.
         tta: Average the predictions over the views of ``cfg.tta_pipeline``, with ``cfg.tta_model``.
         without: ``'image'`` blanks every image, ``'text'`` silences every text: how much is it worth?

@@ -13,11 +13,10 @@ from mmengine.config import Config
 from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner
 
-from kdxf.apis.config import set_loader_defaults
-from kdxf.apis.config_errors import explaining_config_errors
 from kdxf.apis.stages import train_stages
 from kdxf.apis.train_result import TrainResult, last_checkpoint
 from kdxf.engine.checkpoint import trusting_checkpoints
+from kdxf.engine.config import explaining_config_errors, set_loader_defaults
 from kdxf.engine.dist import start_distributed
 from kdxf.engine.hooks import BudgetHook, LoadedWeightsHook
 from kdxf.engine.runner import open_runner

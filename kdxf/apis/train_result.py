@@ -5,7 +5,7 @@ import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from kdxf.whole_files import write_whole
+from kdxf.io.files import write_whole
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class TrainResult:
 
         Args:
             path: The file.
-            settings: Digest of the run's settings (:func:`kdxf.digests.settings_digest`).
+            settings: Digest of the run's settings (:func:`kdxf.io.digests.settings_digest`).
         """
         content = asdict(self)
         for name in ("checkpoint", "best_checkpoint"):

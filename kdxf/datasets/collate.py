@@ -1,17 +1,21 @@
-"""How samples become a batch."""
+"""How samples become a batch: padding of texts, and the collate function that a config names."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
 
 from mmengine.dataset import default_collate
-from mmengine.registry import FUNCTIONS
+from mmengine.registry import FUNCTIONS as MMENGINE_FUNCTIONS
 from torch import Tensor
+
+from kdxf.registry import FUNCTIONS
 
 # What tells words (or n-grams) from padding, and the inputs that it belongs to; all have the words in dimension 1.
 _DOCUMENTS = {"text_mask": ("text_ids",), "text_weight": ("text", "text_box"), "ngram_weight": ("ngram_ids",)}
 
 
 # In mmengine's own registry: its Runner looks for collate functions there, and not in that of the config's scope.
-@FUNCTIONS.register_module()
+@MMENGINE_FUNCTIONS.register_module()
 def pad_collate(data_batch: Sequence[Mapping]) -> dict:
     """Make a batch whose texts are padded to its longest document, not to the longest that the pipeline allows.
 
@@ -39,3 +43,15 @@ def _length(mask: Tensor) -> int:
     """Give the length of the longest document of a mask (N, L), at least 1."""
     used = (mask > 0).any(dim=0).nonzero()
     return int(used.max()) + 1 if len(used) else 1
+
+
+def collate_function(loader: Mapping[str, Any]) -> Callable[[list], dict]:
+    """Gives what makes a batch of samples.
+
+    Args:
+        loader: The config of a loader; without ``collate_fn`` it is mmengine's ``default_collate``, which the tools of
+            training and testing fill in.
+    """
+    options = dict(loader.get("collate_fn") or {"type": "default_collate"})
+    kind = options.pop("type")
+    return partial(FUNCTIONS.get(kind) if isinstance(kind, str) else kind, **options)

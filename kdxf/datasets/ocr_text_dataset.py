@@ -1,8 +1,9 @@
 """The dataset of images that carry text: an annotation file joined with an OCR table."""
 
+import inspect
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -13,15 +14,15 @@ from mmengine.dataset import force_full_init
 from mmengine.logging import print_log
 from mmpretrain.datasets import BaseDataset
 
-from kdxf.annotations import label_indices, read_annotations, read_classes
-from kdxf.datasets.multi_labels import lists_of, multi_hot, read_multi_labels
+from kdxf.datasets.labels import lists_of, multi_hot, read_multi_labels, read_weights
 from kdxf.datasets.sample_rows import SampleRows
-from kdxf.datasets.sample_weights import read_weights
 from kdxf.datasets.soft_labels import SoftLabels, read_soft_labels
-from kdxf.datasets.tokenizer_agreement import warn_of_other_tokenizer
+from kdxf.datasets.transforms import LookUpWordVectors, TokenizeOCR
 from kdxf.errors import UserError
+from kdxf.io.annotations import label_indices, read_annotations, read_classes
 from kdxf.registry import DATASETS
 from kdxf.text.ocr.table import OCRTable
+from kdxf.text.registry import TOKENIZERS
 
 # The tables in use: the training and the validation set often read the same one.
 _open_tables: WeakValueDictionary[tuple[str, int], OCRTable] = WeakValueDictionary()
@@ -43,17 +44,17 @@ class OCRTextDataset(BaseDataset):
 
     Args:
         ann_file: CSV with the columns ``image`` and ``label``, or MMPretrain's ``path label`` lines; see
-            :func:`kdxf.annotations.read_annotations`. Without labels the dataset is one to predict.
+            :func:`kdxf.io.annotations.read_annotations`. Without labels the dataset is one to predict.
         ocr_file: The OCR table (a Parquet file or a folder of parts), its ``image`` relative to ``data_prefix``.
             Without it the text is the CSV's column ``text``, or there is none.
         classes: The class names, or the file that lists them. Labels may be names or indices; see
-            :func:`kdxf.annotations.label_indices`. Defaults to ``classes.txt`` beside ``ann_file``.
+            :func:`kdxf.io.annotations.label_indices`. Defaults to ``classes.txt`` beside ``ann_file``.
         fraction: Uses only this part of the rows, for a quick try: the same part of every class, evenly spread over
             the file.
         multi_label: An image may belong to several classes, or to none; ``gt_label`` is a list. The forms of such a
-            list: :func:`kdxf.datasets.multi_labels.read_multi_labels`.
-        soft_label_file: A file of predictions (:mod:`kdxf.predictions`) to learn from. A labelled row that it lacks is
-            trained on its label alone; how many there are is logged. An unlabelled list takes the classes that the
+            list: :func:`kdxf.datasets.labels.read_multi_labels`.
+        soft_label_file: A file of predictions (:mod:`kdxf.io.predictions`) to learn from. A labelled row that it lacks
+            is trained on its label alone; how many there are is logged. An unlabelled list takes the classes that the
             soft labels favour as its labels (pseudo-labels), for class balancing.
         ground_truth_ratio: The target is ``ground_truth_ratio * truth + (1 - ground_truth_ratio) * soft label``; by
             default 0.7. An unlabelled list takes 0. Files of ``tools/recipes/soft_labels.py`` and ``pseudo_label.py
@@ -218,3 +219,46 @@ def _spread(count: int, labels: np.ndarray | pa.ListArray | None, fraction: floa
         labels, _ = pd.factorize(pd.Series(labels.to_pylist()).map(tuple))
     order = np.arange(count) if labels is None else np.argsort(labels, kind="stable")
     return np.sort(order[np.arange(picked) * count // picked])
+
+
+# How many lines a tokenizer remembers does not change its words.
+_NO_MATTER = ("cache_size",)
+
+
+def warn_of_other_tokenizer(transforms: Sequence[Any]) -> None:
+    """Logs a warning for word vectors in a pipeline whose text was cut by another tokenizer than the pipeline's.
+
+    Words that are cut differently are looked up in vain, or composed, and nothing else would tell. Converted vectors
+    do not say how their text was cut.
+
+    Args:
+        transforms: The pipeline's transforms, in order.
+    """
+    tokenizer: Mapping[str, Any] | None = None
+    for transform in transforms:
+        if isinstance(transform, TokenizeOCR):
+            tokenizer = transform.tokenizer_cfg
+        elif isinstance(transform, LookUpWordVectors) and tokenizer is not None:
+            trained_with = transform.vectors.meta.tokenizer
+            if trained_with is not None and _settings(trained_with) != _settings(tokenizer):
+                print_log(
+                    f"{transform.vectors.folder} was trained on words of {_written(trained_with)}, the config cuts "
+                    f"with {_written(tokenizer)}: set the config's tokenizer, or train the vectors anew",
+                    logger="current",
+                    level=logging.WARNING,
+                )
+
+
+def _settings(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Completes a tokenizer's config by its defaults, if the tokenizer is known here."""
+    kind = config["type"]
+    tokenizer = TOKENIZERS.get(kind) if isinstance(kind, str) else kind
+    parameters = {} if tokenizer is None else inspect.signature(tokenizer).parameters
+    defaults = {name: item.default for name, item in parameters.items()}
+    name = kind if isinstance(kind, str) else kind.__name__
+    return {key: value for key, value in {**defaults, **config, "type": name}.items() if key not in _NO_MATTER}
+
+
+def _written(config: Mapping[str, Any]) -> str:
+    arguments = ", ".join(f"{key}={value!r}" for key, value in config.items() if key != "type")
+    return f"{config['type']}({arguments})"

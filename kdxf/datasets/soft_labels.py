@@ -9,8 +9,8 @@ import pandas as pd
 from mmengine.logging import print_log
 
 from kdxf.errors import UserError
-from kdxf.predictions import Predictions, read_predictions
-from kdxf.soft_label_audit import check_no_ranks, check_unseen, mixed_ratio
+from kdxf.io.predictions import Predictions, read_predictions
+from kdxf.io.provenance import check_no_ranks, check_unseen, mixed_ratio
 
 # Seven parts of the truth, three of the other model: a recipe that won competitions.
 _RATIO = 0.7
@@ -71,14 +71,14 @@ def read_soft_labels(
     labelled: bool,
     source: str,
 ) -> SoftLabels:
-    """Reads a file of predictions (:mod:`kdxf.predictions`) and finds the rows of ``images`` in it.
+    """Reads a file of predictions (:mod:`kdxf.io.predictions`) and finds the rows of ``images`` in it.
 
     Args:
         path: The file.
         images: n images, as the annotation file has them.
         classes: The K class names of the dataset.
         ground_truth_ratio: From 0 to 1; an unlabelled list takes 0. None stands for 0.7 with a file of predictions, and
-            for 0 with a file of finished targets (:data:`kdxf.soft_label_audit.RATIO`), which takes nothing else.
+            for 0 with a file of finished targets (:data:`kdxf.io.provenance.RATIO`), which takes nothing else.
         multi_label: Whether an image may belong to several classes.
         labelled: Whether the images have labels. A labelled image without a soft label is trained on its label alone;
             how many there are is logged.

@@ -4,9 +4,8 @@ import kdxf.registry  # noqa: F401  isort: skip  (before the host, which it quie
 import mmpretrain.engine  # noqa: F401  (registers)
 
 from kdxf.engine import (  # noqa: F401  (registers)
-    atomic_backend,
-    checkpoint_schemes,
     hooks,
+    host_overrides,
     optimizers,
     resumable_epoch_loop,
 )

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from kdxf.errors import UserError
-from kdxf.predictions import Predictions, read_predictions
-from kdxf.recipes.ensemble import average
-from kdxf.recipes.ensemble_units import make_units
-from kdxf.soft_label_audit import RATIO, check_no_ranks, check_no_targets, check_unseen
+from kdxf.io.predictions import Predictions, read_predictions
+from kdxf.io.provenance import RATIO, check_no_ranks, check_no_targets, check_unseen
+from kdxf.recipes.ensembles.average import average
+from kdxf.recipes.ensembles.members import make_units
 
 TOOL = "tools/recipes/soft_labels.py"
 

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from kdxf.annotations import write_annotations
-from kdxf.predictions import Predictions, write_predictions
-from kdxf.text.convert_vectors import convert_vectors
+from kdxf.io.annotations import write_annotations
+from kdxf.io.predictions import Predictions, write_predictions
 from kdxf.text.ocr import OCRRecord, OCRTableWriter
+from kdxf.text.vectors.convert import convert_vectors
 
 COUNT = 4
 WORDS = ("milk", "牛奶", "sale", "5g")

@@ -14,12 +14,12 @@ from pathlib import Path
 import torch
 from mmengine.config import Config
 
-from kdxf.apis.config import load_config
-from kdxf.apis.inferencer import KDXFInferencer
 from kdxf.apis.stages import plan_stages
 from kdxf.apis.test import test
 from kdxf.apis.train import train
+from kdxf.engine.config import load_config
 from kdxf.errors import UserError
+from kdxf.inference.inferencer import KDXFInferencer
 from kdxf.smoke.made_up_data import COUNT, IMAGES
 from kdxf.smoke.small_config import small_config
 

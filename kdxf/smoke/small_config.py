@@ -8,7 +8,7 @@ from mmengine.config import Config
 from timm.models import get_pretrained_cfg
 
 from kdxf.errors import UserError
-from kdxf.models.backbones.timm_names import present_name
+from kdxf.models.backbones.timm_weights import present_name
 from kdxf.smoke import made_up_data as made_up
 
 _LOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")

@@ -2,10 +2,10 @@
 
 import pytest
 
-from kdxf.apis.config import load_config
-from kdxf.apis.inferencer import KDXFInferencer
 from kdxf.apis.test import test as score
 from kdxf.apis.train import train
+from kdxf.engine.config import load_config
+from kdxf.inference.inferencer import KDXFInferencer
 
 CONFIG = """
 _base_ = "{root}/moe.py"

@@ -2,8 +2,8 @@ import hashlib
 
 from mmengine.config import Config
 
-from kdxf.apis.config import config_digest
 from kdxf.apis.prediction_source import prediction_source
+from kdxf.engine.config import config_digest
 
 
 def test_files_and_addresses(tmp_path):

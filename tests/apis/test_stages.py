@@ -9,14 +9,15 @@ from pathlib import Path
 import pytest
 import torch
 
-from kdxf.apis.config import load_config
-from kdxf.apis.inferencer import KDXFInferencer
-from kdxf.apis.stages import last_stage, plan_stages, train_stages
+from kdxf.apis.stages import last_stage, plan_stages, train_stages, training_files
 from kdxf.apis.test import test as run_test
 from kdxf.apis.train import train
 from kdxf.apis.train_result import TrainResult
 from kdxf.engine.checkpoint import load_checkpoint
+from kdxf.engine.config import load_config
+from kdxf.engine.config_files import config_contents
 from kdxf.errors import UserError
+from kdxf.inference.inferencer import KDXFInferencer
 
 # The head alone; everything; everything on more classes, of which some have no image.
 STAGES = """
@@ -224,3 +225,16 @@ def test_nothing_saved(staged):
     cfg.default_hooks.checkpoint = None
     with pytest.raises(UserError, match="1_warm-up: nothing was saved; default_hooks.checkpoint must save the last"):
         train(cfg)
+
+
+def test_files_of_all_stages(tiny_config, tmp_path):
+    for name in ("start", "head", "test"):
+        (tmp_path / f"{name}.pth").write_text(name)
+    init = {"init_cfg": {"type": "Pretrained", "checkpoint": str(tmp_path / "head.pth")}}
+    options = {"load_from": str(tmp_path / "start.pth"), "test_dataloader.weights": str(tmp_path / "test.pth")}
+    assert training_files(load_config(tiny_config)) == {}
+    found = training_files(load_config(tiny_config, options))
+    assert found == config_contents({"load_from": str(tmp_path / "start.pth")})
+    stages = {"stages": [{"name": "one"}, {"name": "two", "model": {"head": init}}]}
+    staged = training_files(load_config(tiny_config, {**options, **stages}))
+    assert staged == {**found, **config_contents({"checkpoint": str(tmp_path / "head.pth")})}

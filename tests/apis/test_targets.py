@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from kdxf.apis.config import load_config
-from kdxf.apis.inference import infer
-from kdxf.apis.prediction_csv import Columns
 from kdxf.apis.test import test as score
 from kdxf.apis.train import train
+from kdxf.engine.config import load_config
 from kdxf.errors import UserError
-from kdxf.predictions import read_predictions
+from kdxf.inference.prediction_csv import Columns
+from kdxf.inference.run import infer
+from kdxf.io.predictions import read_predictions
 
 CONFIG = """
 _base_ = "{root}/moe.py"

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 import torch
 
-from kdxf.apis.config import load_config
 from kdxf.apis.test import test as run_test
+from kdxf.engine.config import load_config
 from kdxf.errors import UserError
 
 

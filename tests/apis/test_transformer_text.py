@@ -5,11 +5,11 @@ import shutil
 import pytest
 import torch
 
-from kdxf.apis.config import load_config
-from kdxf.apis.inferencer import KDXFInferencer
 from kdxf.apis.test import test as score
 from kdxf.apis.train import train
 from kdxf.engine.checkpoint import load_checkpoint
+from kdxf.engine.config import load_config
+from kdxf.inference.inferencer import KDXFInferencer
 
 CONFIG = """
 _base_ = "{root}/moe.py"

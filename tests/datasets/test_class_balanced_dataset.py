@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from kdxf.annotations import write_classes
 from kdxf.datasets import ClassBalancedDataset
 from kdxf.errors import UserError
+from kdxf.io.annotations import write_classes
 from kdxf.registry import DATASETS
 
 

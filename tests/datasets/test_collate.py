@@ -2,10 +2,12 @@
 
 import pytest
 import torch
-from mmengine.dataset import default_collate
+from mmengine.dataset import default_collate, pseudo_collate
 from mmpretrain.structures import DataSample
 
+import kdxf.datasets  # noqa: F401  (registers)
 from kdxf.datasets import pad_collate
+from kdxf.datasets.collate import collate_function
 from kdxf.registry import FUNCTIONS
 
 
@@ -69,3 +71,13 @@ def test_configs_and_mmengines_runner_find_it_by_name():
     from mmengine.registry import FUNCTIONS as RUNNERS_OWN
 
     assert FUNCTIONS.get("pad_collate") is RUNNERS_OWN.get("pad_collate") is pad_collate
+
+
+SAMPLES = [{"inputs": {"text_ids": torch.ones(4), "text_mask": torch.eye(4)[row]}} for row in range(2)]
+
+
+def test_by_name_by_class_and_by_default():
+    assert collate_function({})(SAMPLES)["inputs"]["text_ids"].shape == (2, 4)
+    # No document is longer than two tokens.
+    assert collate_function({"collate_fn": {"type": "pad_collate"}})(SAMPLES)["inputs"]["text_ids"].shape == (2, 2)
+    assert isinstance(collate_function({"collate_fn": {"type": pseudo_collate}})(SAMPLES)["inputs"]["text_ids"], list)

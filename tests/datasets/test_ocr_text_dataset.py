@@ -2,6 +2,8 @@
 
 import logging
 import pickle
+import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,12 +12,14 @@ from mmengine.dataset import DefaultSampler, default_collate
 from mmengine.logging import MMLogger
 from torch.utils.data import DataLoader
 
-from kdxf.annotations import write_classes
-from kdxf.datasets import OCRTextDataset
+from kdxf.datasets import LookUpWordVectors, OCRTextDataset, TokenizeOCR
+from kdxf.datasets.ocr_text_dataset import warn_of_other_tokenizer
 from kdxf.errors import UserError
-from kdxf.predictions import Predictions, write_predictions
+from kdxf.io.annotations import write_classes
+from kdxf.io.predictions import Predictions, write_predictions
 from kdxf.registry import DATASETS
 from kdxf.text.ocr import OCRRecord, OCRTableWriter
+from kdxf.text.vectors.convert import convert_vectors
 
 
 @pytest.fixture
@@ -316,3 +320,59 @@ def test_forked_workers_see_the_same_samples(root):
     batches = [batch["inputs"] for batch in loader]
     assert torch.cat([batch["length"] for batch in batches]).flatten().tolist() == [2, 0] * 5
     assert torch.cat([batch["label"] for batch in batches]).tolist() == [0] * 6 + [1] * 3 + [2]
+
+
+@pytest.fixture
+def warned(tmp_path, monkeypatch, caplog):
+    """Gives the warnings for a pipeline that cuts with one tokenizer and looks up vectors made with another."""
+    (tmp_path / "words.txt").write_text("1 2\nmilk 1 0\n")
+    convert_vectors(tmp_path / "words.txt", tmp_path / "store", trees=0)
+    messages = []
+    monkeypatch.setattr(
+        "kdxf.datasets.ocr_text_dataset.print_log",
+        lambda message, logger, level: messages.append(message) if level == logging.WARNING else None,
+    )
+
+    def warnings(cut_with, trained_with):
+        look_up = LookUpWordVectors(str(tmp_path / "store"))
+        look_up.vectors.meta = SimpleNamespace(tokenizer=trained_with)
+        warn_of_other_tokenizer([TokenizeOCR(cut_with), look_up])
+        return messages
+
+    return warnings
+
+
+def test_one_tokenizer_for_both(warned):
+    assert warned({"type": "WordTokenizer"}, {"type": "WordTokenizer"}) == []
+
+
+def test_defaults_and_the_size_of_the_cache_make_no_difference(warned):
+    written_out = {"type": "WordTokenizer", "cache_size": 5, "normalize_units": False}
+    assert warned({"type": "WordTokenizer"}, written_out) == []
+
+
+def test_vectors_of_a_published_file_do_not_say(warned):
+    assert warned({"type": "WordTokenizer"}, None) == []
+
+
+def test_other_settings(warned):
+    (message,) = warned({"type": "WordTokenizer"}, {"type": "WordTokenizer", "normalize_units": True})
+    assert re.fullmatch(
+        r".*store was trained on words of WordTokenizer\(normalize_units=True\), the config cuts with "
+        r"WordTokenizer\(\): set the config's tokenizer, or train the vectors anew",
+        message,
+    )
+
+
+def test_another_tokenizer(warned):
+    (message,) = warned({"type": "WordTokenizer"}, {"type": "JiebaTokenizer", "user_dict": None})
+    assert "trained on words of JiebaTokenizer(user_dict=None), the config cuts with WordTokenizer():" in message
+
+
+def test_a_tokenizer_that_is_not_registered_here(warned):
+    (message,) = warned({"type": "WordTokenizer"}, {"type": "MyTokenizer", "size": 3})
+    assert "trained on words of MyTokenizer(size=3), the config cuts with WordTokenizer():" in message
+
+
+def test_a_pipeline_without_word_vectors():
+    warn_of_other_tokenizer([TokenizeOCR({"type": "WordTokenizer"})])

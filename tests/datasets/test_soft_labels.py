@@ -8,7 +8,7 @@ from mmengine.logging import MMLogger
 
 from kdxf.datasets.soft_labels import SoftLabels, read_soft_labels
 from kdxf.errors import UserError
-from kdxf.predictions import Predictions, write_predictions
+from kdxf.io.predictions import Predictions, write_predictions
 
 CLASSES = ("a", "b", "c")
 UNSEEN = np.zeros(2, bool)

@@ -5,6 +5,7 @@ import pickle
 import subprocess
 import zipfile
 from collections import Counter
+from pickle import UnpicklingError
 
 import numpy as np
 import pytest
@@ -12,8 +13,32 @@ import torch
 from mmengine.logging import HistoryBuffer
 from mmengine.optim.scheduler.param_scheduler import OneCycleParamScheduler
 
-from kdxf.engine.checkpoint import load_checkpoint, trusting_checkpoints
+from kdxf.engine.checkpoint import SAFE_GLOBALS, load_checkpoint, trusting_checkpoints
 from kdxf.errors import UserError
+
+
+def by_path(path):
+    return next(item for item in SAFE_GLOBALS if f"{item.__module__}.{item.__name__}" == path)
+
+
+def test_getattr_gives_out_only_the_listed_methods():
+    give = by_path("builtins.getattr")
+    assert give(HistoryBuffer, "mean") is HistoryBuffer.mean
+    for owner, name in (
+        (HistoryBuffer, "__init__"),
+        (HistoryBuffer([], []), "mean"),
+        (dict, "get"),
+        (give, "__globals__"),
+    ):
+        with pytest.raises(UnpicklingError, match="is not allowed"):
+            give(owner, name)
+
+
+def test_nothing_that_runs_code_is_listed():
+    paths = {f"{item.__module__}.{item.__name__}" for item in SAFE_GLOBALS}
+    assert {path for path in paths if path.startswith("builtins.")} == {"builtins.getattr"}
+    modules = {path.rpartition(".")[0].partition(".")[0] for path in paths}
+    assert modules == {"builtins", "numpy", "mmengine"}
 
 
 class Calls:

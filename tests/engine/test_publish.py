@@ -3,9 +3,9 @@ import hashlib
 import pytest
 import torch
 
-from kdxf.apis.config import load_config
 from kdxf.apis.train import train
 from kdxf.engine.checkpoint import load_checkpoint
+from kdxf.engine.config import load_config
 from kdxf.engine.publish import publish_checkpoint
 from kdxf.errors import UserError
 from kdxf.version import __version__

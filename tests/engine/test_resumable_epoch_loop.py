@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from kdxf.apis.config import load_config
 from kdxf.apis.train import train
 from kdxf.engine.checkpoint import load_checkpoint
+from kdxf.engine.config import load_config
 
 # 3 batches an epoch, 2 epochs; a checkpoint after every step.
 EVERY_STEP = {"default_hooks.checkpoint.by_epoch": False, "default_hooks.checkpoint.interval": 1}

@@ -4,7 +4,7 @@ import pytest
 from mmengine.logging import MessageHub, MMLogger
 from mmengine.visualization import Visualizer
 
-from kdxf.apis.config import load_config
+from kdxf.engine.config import load_config
 from kdxf.engine.runner import open_runner
 
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from kdxf.digests import file_digest
 from kdxf.errors import UserError
-from kdxf.predictions import read_predictions, write_predictions
+from kdxf.io.digests import file_digest
+from kdxf.io.predictions import read_predictions, write_predictions
 from kdxf.recipes.soft_labels import soft_labels
 
 ONE = [[0.5, 0.25, 0.25], [0.25, 0.75, 0.0]]

@@ -2,8 +2,8 @@
 
 import pytest
 
-from kdxf.apis.config import load_config
 from kdxf.apis.stages import plan_stages
+from kdxf.engine.config import load_config
 from kdxf.recipes.pipeline import read_recipe
 
 FOLDER = "configs/recipes/aliproducts"

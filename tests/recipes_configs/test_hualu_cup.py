@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from kdxf.apis.config import load_config
+from kdxf.engine.config import load_config
 from kdxf.recipes.pipeline import read_recipe
 
 FOLDER = "configs/recipes/hualu_cup"

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kdxf.apis.config import load_config
+from kdxf.engine.config import load_config
 from kdxf.registry import MODELS, TRANSFORMS
 
 

@@ -3,7 +3,7 @@
 import pytest
 from mmengine.config import Config
 
-from kdxf.apis.config import load_config
+from kdxf.engine.config import load_config
 from kdxf.registry import MODELS
 
 IMAGES = {

@@ -2,12 +2,12 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from kdxf.class_tree import read_class_tree
-from kdxf.datasets.transforms.albumentations_policy import read_policy
-from kdxf.predictions import read_predictions
+from kdxf.datasets.transforms.albumentations import read_policy
+from kdxf.io.class_tree import read_class_tree
+from kdxf.io.predictions import read_predictions
 from kdxf.smoke import made_up_data
 from kdxf.text.ocr import OCRTable
-from kdxf.text.word_vectors import WordVectors
+from kdxf.text.vectors.word_vectors import WordVectors
 
 CLASSES = ["a", "b", "c", "d", "e"]
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
-from kdxf.apis.config import load_config
+from kdxf.engine.config import load_config
 from kdxf.errors import UserError
 from kdxf.smoke.small_config import small_config
 

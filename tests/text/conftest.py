@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kdxf.text.vector_store import StoreMeta, StoreWriter, new_store
-from kdxf.text.word_vectors import WordVectors
+from kdxf.text.vectors.store import StoreMeta, StoreWriter, new_store
+from kdxf.text.vectors.word_vectors import WordVectors
 
 
 @pytest.fixture

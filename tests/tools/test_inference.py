@@ -12,8 +12,8 @@ from mmengine.registry import DefaultScope
 from PIL import Image
 
 import kdxf.models  # noqa: F401  (registers)
-from kdxf.apis.config import load_config
-from kdxf.predictions import read_predictions
+from kdxf.engine.config import load_config
+from kdxf.io.predictions import read_predictions
 from kdxf.registry import MODELS
 
 CONFIG = """

@@ -22,7 +22,7 @@ def command(repo, tmp_path):
     for name in ("a.png", "b.png", "sub 1/图 c.png"):
         (tmp_path / "img" / name).write_bytes(picture)
     (tmp_path / "img" / "broken.jpg").write_bytes(b"\xff\xd8\xff")
-    environment = {**os.environ, "PYTHONPATH": str(repo / "tests" / "text" / "ocr")}
+    environment = {**os.environ, "PYTHONPATH": str(repo / "tests" / "fixtures")}
     return [sys.executable, str(repo / "tools" / "ocr.py")], environment
 
 

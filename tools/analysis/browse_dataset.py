@@ -8,11 +8,10 @@ words that are left, the target, the weight. With --mix also what mixup and its 
 import argparse
 from pathlib import Path
 
-from kdxf.apis.argument_types import count
-from kdxf.apis.arguments import ConfigOptions
-from kdxf.apis.browse import browse
-from kdxf.apis.command import run
-from kdxf.apis.config import load_config
+from kdxf.analysis.browse import browse
+from kdxf.cli.arguments import ConfigOptions
+from kdxf.cli.command import count, run
+from kdxf.engine.config import load_config
 
 
 def parse_args() -> argparse.Namespace:

@@ -14,9 +14,9 @@ One config with several settings:
 import argparse
 from typing import Any
 
-from kdxf.apis.arguments import ConfigOptions
-from kdxf.apis.command import run
-from kdxf.apis.compare import Variant, compare
+from kdxf.analysis.compare_seeds import Variant, compare
+from kdxf.cli.arguments import ConfigOptions
+from kdxf.cli.command import run
 
 
 class VariantOption(ConfigOptions):

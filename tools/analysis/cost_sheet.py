@@ -12,10 +12,9 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from kdxf.apis.argument_types import count
-from kdxf.apis.arguments import ConfigOptions
-from kdxf.apis.command import run
-from kdxf.apis.cost_sheet import check_name, cost_sheet, markdown, write_sheet
+from kdxf.analysis.cost_sheet import check_name, cost_sheet, markdown, write_sheet
+from kdxf.cli.arguments import ConfigOptions
+from kdxf.cli.command import count, run
 
 
 def gigabytes(text: str) -> int:

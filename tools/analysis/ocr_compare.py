@@ -14,11 +14,10 @@ import argparse
 import random
 from pathlib import Path
 
-from kdxf.apis.argument_types import count
-from kdxf.apis.command import run
+from kdxf.analysis.ocr_comparison import run_engines
+from kdxf.analysis.ocr_comparison_page import TOTALS_COLUMNS, totals_rows, write_report
+from kdxf.cli.command import count, run
 from kdxf.text.ocr import engine_config, list_inputs
-from kdxf.text.ocr.comparison import run_engines, write_report
-from kdxf.text.ocr.comparison.report import TOTALS_COLUMNS, totals_rows
 
 ENGINES = [["rapidocr"], ["tesseract"], ["easyocr"]]
 

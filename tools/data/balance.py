@@ -12,10 +12,10 @@ split would be refused there. Classes stay what they are, and so does classes.tx
 import argparse
 from pathlib import Path
 
-from kdxf.apis.command import run
+from kdxf.cli.command import run
 from kdxf.errors import UserError
-from kdxf.workshop.balance import balance
-from kdxf.workshop.lists import add_common_arguments, read_list, write_lists
+from kdxf.data.balance import balance
+from kdxf.data.lists import add_common_arguments, read_list, write_lists
 
 
 def parse_args() -> argparse.Namespace:

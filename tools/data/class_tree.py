@@ -11,10 +11,10 @@ The column coarse_label becomes the level coarse; --levels adds others under the
 import argparse
 from pathlib import Path
 
-from kdxf.annotations import read_classes
-from kdxf.apis.command import run
-from kdxf.class_tree import COARSE, tree_table
-from kdxf.workshop.lists import read_list, write_lists
+from kdxf.io.annotations import read_classes
+from kdxf.cli.command import run
+from kdxf.io.class_tree import COARSE, tree_table
+from kdxf.data.lists import read_list, write_lists
 
 
 def parse_args() -> argparse.Namespace:

@@ -18,14 +18,14 @@ with the class in the column 'suggested'.
 import argparse
 from pathlib import Path
 
-from kdxf.apis.command import run
+from kdxf.cli.command import run
 from kdxf.errors import UserError
 from kdxf.text.ocr.table import OCRTable
-from kdxf.workshop.class_map import class_map_beside, class_map_or_new
-from kdxf.workshop.cleaning.decisions import apply_decisions
-from kdxf.workshop.cleaning.report import format_cleaned, format_suspects, suspects_page
-from kdxf.workshop.cleaning.suspects import PREFILLS, RULES, Options, find_suspects
-from kdxf.workshop.lists import ImageList, add_common_arguments, check_result, read_list, write_lists
+from kdxf.io.class_map import class_map_beside, class_map_or_new
+from kdxf.data.cleaning.decisions import apply_decisions
+from kdxf.data.cleaning.suspects import format_cleaned, format_suspects, suspects_page
+from kdxf.data.cleaning.suspects import PREFILLS, RULES, Options, find_suspects
+from kdxf.data.lists import ImageList, add_common_arguments, check_result, read_list, write_lists
 
 
 def parse_args() -> argparse.Namespace:

@@ -15,9 +15,9 @@ and is what leads back. A tree of labels gives the columns level_1, ... and coar
 import argparse
 from pathlib import Path
 
-from kdxf.apis.command import run
-from kdxf.workshop.conversion.run import FORMS, Conversion, convert
-from kdxf.workshop.lists import add_common_arguments
+from kdxf.cli.command import run
+from kdxf.data.conversion.run import FORMS, Conversion, convert
+from kdxf.data.lists import add_common_arguments
 
 
 def parse_args() -> argparse.Namespace:

@@ -12,13 +12,13 @@ pictures show. Make pictures of training lists only, after splitting: a picture 
 import argparse
 from pathlib import Path
 
-from kdxf.apis.command import run
+from kdxf.cli.command import run
 from kdxf.errors import UserError
 from kdxf.text.ocr.table import OCRTable
-from kdxf.workshop.cutmix.cutmix import extended_list, make_pictures, output_prefix, write_report
-from kdxf.workshop.cutmix.extended_table import check_extended_table, write_extended_table
-from kdxf.workshop.cutmix.plan import how_many, plan
-from kdxf.workshop.lists import add_common_arguments, check_result, read_list, write_lists
+from kdxf.data.cutmix.make import extended_list, make_pictures, output_prefix, write_report
+from kdxf.data.cutmix.make import check_extended_table, write_extended_table
+from kdxf.data.cutmix.plan import how_many, plan
+from kdxf.data.lists import add_common_arguments, check_result, read_list, write_lists
 
 
 def parse_args() -> argparse.Namespace:

@@ -11,13 +11,13 @@ import argparse
 from functools import partial
 from pathlib import Path
 
-from kdxf.apis.command import run
+from kdxf.cli.command import run
 from kdxf.errors import UserError
-from kdxf.workshop.duplicates.embedding import model_candidates
-from kdxf.workshop.duplicates.find import CONFLICTS, KEEP, find_duplicates
-from kdxf.workshop.duplicates.pairs import SIMILARITY
-from kdxf.workshop.duplicates.results import groups_table, lists_without, report, summary
-from kdxf.workshop.lists import add_common_arguments, check_result, read_list, write_lists
+from kdxf.data.duplicates.embedding import model_candidates
+from kdxf.data.duplicates.find import CONFLICTS, KEEP, find_duplicates
+from kdxf.data.duplicates.pairs import SIMILARITY
+from kdxf.data.duplicates.results import groups_table, lists_without, report, summary
+from kdxf.data.lists import add_common_arguments, check_result, read_list, write_lists
 
 
 def parse_args() -> argparse.Namespace:

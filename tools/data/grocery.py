@@ -9,8 +9,8 @@ Get the dataset from its authors first (github.com/marcusklasson/GroceryStoreDat
 import argparse
 from pathlib import Path
 
-from kdxf.apis.command import run
-from kdxf.grocery import lay_out
+from kdxf.cli.command import run
+from kdxf.data.grocery import lay_out
 
 
 def main() -> None:

@@ -10,11 +10,11 @@ validates. With --lists each fold has its fold_0/train.csv and fold_0/val.csv as
 import argparse
 from pathlib import Path
 
-from kdxf.apis.command import run
-from kdxf.workshop.folds.assign import assign_folds
-from kdxf.workshop.folds.groups import MIN_CHARACTERS, group_rows
-from kdxf.workshop.folds.report import fold_files, folds_report
-from kdxf.workshop.lists import add_common_arguments, check_result, read_list, write_lists
+from kdxf.cli.command import run
+from kdxf.data.folds.assign import assign_folds
+from kdxf.data.folds.groups import MIN_CHARACTERS, group_rows
+from kdxf.data.folds.assign import fold_files, folds_report
+from kdxf.data.lists import add_common_arguments, check_result, read_list, write_lists
 
 
 def parse_args() -> argparse.Namespace:

@@ -13,18 +13,18 @@ from pathlib import Path
 
 import pandas as pd
 
-from kdxf.apis.command import run
+from kdxf.cli.command import run
 from kdxf.errors import UserError
-from kdxf.splitting import relative_to_root
-from kdxf.workshop.class_map import (
+from kdxf.data.split import relative_to_root
+from kdxf.io.class_map import (
     check_class_files,
     class_indices,
     class_map_beside,
     class_map_or_new,
     write_class_files,
 )
-from kdxf.workshop.lists import add_common_arguments, read_list, write_lists
-from kdxf.workshop.merge import Batch, merge
+from kdxf.data.lists import add_common_arguments, read_list, write_lists
+from kdxf.data.merge import Batch, merge
 
 
 def parse_args() -> argparse.Namespace:

@@ -10,13 +10,13 @@ Read the report, edit names.json, then give it to split.py. Classes without tell
 import argparse
 from pathlib import Path
 
-from kdxf.apis.command import run
+from kdxf.cli.command import run
 from kdxf.errors import UserError
 from kdxf.text.ocr.table import OCRTable
 from kdxf.text.tokenizers import JiebaTokenizer, WordTokenizer
-from kdxf.workshop.class_words.report import format_names, names_page, write_names
-from kdxf.workshop.class_words.separating_words import class_words, suggest_names
-from kdxf.workshop.lists import add_common_arguments, check_result, read_list
+from kdxf.data.class_words import format_names, names_page, write_names
+from kdxf.data.class_words import class_words, suggest_names
+from kdxf.data.lists import add_common_arguments, check_result, read_list
 
 
 def parse_args() -> argparse.Namespace:

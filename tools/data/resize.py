@@ -12,10 +12,10 @@ its own width and height.
 import argparse
 from pathlib import Path
 
-from kdxf.apis.command import run
-from kdxf.workshop.files.resize import format_result, resize
-from kdxf.workshop.files.resize_image import EXTENSION_OF, Resizing
-from kdxf.workshop.lists import add_common_arguments, check_result, read_list, write_lists
+from kdxf.cli.command import run
+from kdxf.data.pictures.resize import format_result, resize
+from kdxf.data.pictures.resize import EXTENSION_OF, Resizing
+from kdxf.data.lists import add_common_arguments, check_result, read_list, write_lists
 
 
 def parse_args() -> argparse.Namespace:

@@ -10,9 +10,9 @@ import argparse
 import os
 from pathlib import Path
 
-from kdxf.apis.command import run
-from kdxf.class_names import names_of, read_class_names
-from kdxf.splitting import (
+from kdxf.cli.command import run
+from kdxf.io.class_names import names_of, read_class_names
+from kdxf.data.split import (
     format_summary,
     keep_class_map,
     list_unlabelled,
@@ -21,8 +21,8 @@ from kdxf.splitting import (
     split,
     write_split,
 )
-from kdxf.workshop.class_map import class_map_beside, read_class_map
-from kdxf.workshop.folds.groups import group_rows
+from kdxf.io.class_map import class_map_beside, read_class_map
+from kdxf.data.folds.groups import group_rows
 
 
 def parse_args() -> argparse.Namespace:

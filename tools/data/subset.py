@@ -22,17 +22,17 @@ classifier is new in each stage and full_index says which of its rows belongs to
 import argparse
 from pathlib import Path
 
-from kdxf.annotations import read_classes
-from kdxf.apis.command import run
+from kdxf.io.annotations import read_classes
+from kdxf.cli.command import run
 from kdxf.errors import UserError
-from kdxf.workshop.class_map import (
+from kdxf.io.class_map import (
     check_class_files,
     class_map_beside,
     class_map_or_new,
     write_class_files,
 )
-from kdxf.workshop.lists import add_common_arguments, read_list, write_lists
-from kdxf.workshop.subset import Choice, subset
+from kdxf.data.lists import add_common_arguments, read_list, write_lists
+from kdxf.data.subset import Choice, subset
 
 
 def parse_args() -> argparse.Namespace:

@@ -12,13 +12,13 @@ with its own quantization tables, which cannot be seen but is not lossless (tool
 import argparse
 from pathlib import Path
 
-from kdxf.apis.command import run
-from kdxf.workshop.class_map import class_map_beside, read_class_map
-from kdxf.workshop.files.upright import write_upright_copies
-from kdxf.workshop.lists import add_common_arguments, check_result, read_list, write_lists
-from kdxf.workshop.verification.image_checks import Limits
-from kdxf.workshop.verification.report import format_findings, write_report
-from kdxf.workshop.verification.verify import DROPPABLE, UNUSABLE, verify
+from kdxf.cli.command import run
+from kdxf.io.class_map import class_map_beside, read_class_map
+from kdxf.data.pictures.upright import write_upright_copies
+from kdxf.data.lists import add_common_arguments, check_result, read_list, write_lists
+from kdxf.data.verification.image_checks import Limits
+from kdxf.data.verification.verify import format_findings, write_report
+from kdxf.data.verification.verify import DROPPABLE, UNUSABLE, verify
 
 
 def parse_args() -> argparse.Namespace:

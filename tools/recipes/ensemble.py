@@ -19,18 +19,16 @@ folds, weights found on the other four. --mean rank gives relative ranks, not pr
 import argparse
 from pathlib import Path
 
-from kdxf.apis.argument_types import count
-from kdxf.apis.command import run
+from kdxf.cli.command import count, run
+from kdxf.data.lists import check_result
 from kdxf.errors import UserError
-from kdxf.predictions import read_source, write_predictions
-from kdxf.recipes.ensemble import average
-from kdxf.recipes.ensemble_find import find_weights
-from kdxf.recipes.ensemble_means import MEANS
-from kdxf.recipes.ensemble_metrics import METRICS
-from kdxf.recipes.ensemble_units import Unit, make_units, parse_weights
-from kdxf.recipes.ensemble_weights import load_weights, save_weights
-from kdxf.soft_label_audit import second_hand
-from kdxf.workshop.lists import check_result
+from kdxf.io.predictions import read_source, write_predictions
+from kdxf.io.provenance import second_hand
+from kdxf.recipes.ensembles.average import MEANS, average
+from kdxf.recipes.ensembles.members import Unit, make_units, parse_weights
+from kdxf.recipes.ensembles.search import find_weights
+from kdxf.recipes.ensembles.task import METRICS
+from kdxf.recipes.ensembles.weights import load_weights, save_weights
 
 
 def parse_args() -> argparse.Namespace:

@@ -15,10 +15,9 @@ trains these folds only, for machines whose folders are brought together afterwa
 import argparse
 from pathlib import Path
 
-from kdxf.apis.argument_types import named_files
-from kdxf.apis.arguments import ConfigOptions
-from kdxf.apis.command import run
-from kdxf.recipes.kfold import kfold
+from kdxf.cli.arguments import ConfigOptions
+from kdxf.cli.command import named_files, run
+from kdxf.recipes.folds.run import kfold
 
 
 def parse_args() -> argparse.Namespace:

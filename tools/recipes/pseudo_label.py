@@ -21,15 +21,13 @@ import argparse
 import json
 from pathlib import Path
 
-from kdxf.annotations import write_annotations
-from kdxf.apis.argument_types import count
-from kdxf.apis.command import run
+from kdxf.cli.command import count, run
+from kdxf.data.lists import check_result
 from kdxf.errors import UserError
-from kdxf.predictions import write_predictions
-from kdxf.recipes.pseudo_label import SCORE, PseudoLabels, pseudo_label
-from kdxf.recipes.pseudo_label_choice import Choice
-from kdxf.whole_files import write_whole
-from kdxf.workshop.lists import check_result
+from kdxf.io.annotations import write_annotations
+from kdxf.io.files import write_whole
+from kdxf.io.predictions import write_predictions
+from kdxf.recipes.pseudo_labels import SCORE, Choice, PseudoLabels, pseudo_label
 
 
 def weight(text: str) -> float | str:

@@ -10,7 +10,7 @@ import argparse
 import signal
 import sys
 
-from kdxf.apis.command import run
+from kdxf.cli.command import run
 from kdxf.errors import UserError
 from kdxf.recipes.pipeline import read_recipe, run_recipe, states
 from kdxf.recipes.pipeline.run import table

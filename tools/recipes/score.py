@@ -10,12 +10,11 @@ compared image by image: the images are drawn again 1000 times. A difference who
 import argparse
 from pathlib import Path
 
-from kdxf.apis.argument_types import named_files
-from kdxf.apis.command import run
-from kdxf.apis.config import load_config
+from kdxf.cli.command import named_files, run
+from kdxf.engine.config import load_config
 from kdxf.errors import UserError
-from kdxf.recipes.score import score
-from kdxf.whole_files import write_whole
+from kdxf.evaluation.score_files import score
+from kdxf.io.files import write_whole
 
 
 def parse_args() -> argparse.Namespace:

@@ -13,11 +13,11 @@ go through this tool.) Predictions by a model that was trained on the image are 
 import argparse
 from pathlib import Path
 
-from kdxf.apis.command import run
+from kdxf.cli.command import run
+from kdxf.data.lists import check_result
 from kdxf.errors import UserError
-from kdxf.predictions import write_predictions
+from kdxf.io.predictions import write_predictions
 from kdxf.recipes.soft_labels import soft_labels
-from kdxf.workshop.lists import check_result
 
 
 def part(text: str) -> float:

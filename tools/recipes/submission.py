@@ -15,18 +15,15 @@ Submissions that are averaged are CSVs with the same ids and columns; a sample g
 import argparse
 from pathlib import Path
 
-from kdxf.apis.argument_types import count
-from kdxf.apis.command import run
-from kdxf.class_names import names_of, read_class_names
+from kdxf.cli.command import count, run
+from kdxf.data.lists import check_result
 from kdxf.errors import UserError
-from kdxf.predictions import read_predictions
-from kdxf.recipes.submission import write_submission
-from kdxf.recipes.submission_average import average_submissions
-from kdxf.recipes.submission_ids import STYLES, name_images, read_sample
-from kdxf.recipes.submission_summary import class_shares, describe
-from kdxf.recipes.submission_tables import FORMATS, make_table
-from kdxf.soft_label_audit import holds_ranks
-from kdxf.workshop.lists import check_result
+from kdxf.io.class_names import names_of, read_class_names
+from kdxf.io.predictions import read_predictions
+from kdxf.io.provenance import holds_ranks
+from kdxf.recipes.submissions.ids import STYLES, name_images, read_sample
+from kdxf.recipes.submissions.tables import FORMATS, make_table
+from kdxf.recipes.submissions.write import average_submissions, class_shares, describe, write_submission
 
 
 def parse_args() -> argparse.Namespace:

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from advertisements.fonts import Font, check_characters, open_font
 from PIL import Image, ImageDraw
 
-from kdxf.apis.command import run
-from kdxf.demo.fonts import Font, check_characters, open_font
-from kdxf.text.look_alikes import LOOK_ALIKES_FILE
+from kdxf.cli.command import run
+from kdxf.text.spelling.look_alikes import LOOK_ALIKES_FILE
 
 # Level 1 of GB 2312: the 3,755 simplified characters that are most in use.
 _HAN = "".join(

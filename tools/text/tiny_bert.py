@@ -10,7 +10,7 @@ import argparse
 import shutil
 from pathlib import Path
 
-from kdxf.apis.command import run
+from kdxf.cli.command import run
 from kdxf.smoke.made_up_data import write_bert
 
 

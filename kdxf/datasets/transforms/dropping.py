@@ -1,10 +1,12 @@
 """Augmentations that take something away, so that the model learns to do without it."""
 
+import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
 from mmcv.transforms.utils import cache_randomness
 
-from kdxf.datasets.transforms.silencing import BlankImage, SilenceText, has_text
+from kdxf.datasets.transforms.line_boxes import line_quads
+from kdxf.datasets.transforms.loading import BlankImage, SilenceText, has_text
 from kdxf.errors import UserError
 from kdxf.registry import TRANSFORMS
 
@@ -83,3 +85,67 @@ class DropModality(BaseTransform):
         if draw < self.image_prob + self.text_prob and "error" not in results:
             return self.silence_text(results)
         return results
+
+
+@TRANSFORMS.register_module()
+class EraseText(BaseTransform):
+    """Paints lines of text over in the picture, with the colour around them; the text that OCR read is left as it is.
+
+    So the model learns to go by the look of a thing where its print cannot be read, and by the words where the picture
+    does not show them. With probability ``prob`` a picture loses one random line, and each of its other lines with
+    probability ``line_prob``. Pictures without text, or with text of unknown place, stay as they are.
+
+    Stands between ``LoadImage`` and the first transform that crops: see :mod:`kdxf.datasets.transforms.line_boxes`.
+
+    Required keys: ``img``, ``ocr``. Modified key: ``img``.
+
+    Args:
+        prob: Probability for each picture.
+        line_prob: Probability for each further line of a picture that loses text.
+
+    Raises:
+        UserError: One is not a probability.
+    """
+
+    needs_ocr = True  # tells inference to read the text of new images
+
+    def __init__(self, prob: float = 0.3, line_prob: float = 0.5) -> None:
+        check_probability("EraseText", "prob", prob)
+        check_probability("EraseText", "line_prob", line_prob)
+        self.prob = prob
+        self.line_prob = line_prob
+
+    @cache_randomness
+    def _chosen(self, count: int) -> np.ndarray:
+        """Draws which lines are erased, bool (count,)."""
+        if not count or np.random.rand() >= self.prob:
+            return np.zeros(count, bool)
+        chosen = np.random.rand(count) < self.line_prob
+        chosen[np.random.randint(count)] = True
+        return chosen
+
+    def transform(self, results: dict) -> dict:
+        """Erases lines in a copy of ``img``, or none."""
+        quads = line_quads(results["ocr"], results["img"])
+        chosen = self._chosen(len(quads))
+        if chosen.any():
+            results["img"] = results["img"].copy()
+            for quad in quads[chosen]:
+                _paint_over(results["img"], quad)
+        return results
+
+
+def _paint_over(image: np.ndarray, quad: np.ndarray) -> None:
+    """Fills a quad, float32 (4, 2), with the median colour of a band around it, a quarter of the line wide."""
+    corners = quad.round().astype(np.int32)
+    left, top, width, height = cv2.boundingRect(corners)
+    band = max(2, min(width, height) // 4)
+    left, top, right, bottom = left - band, top - band, left + width + band, top + height + band
+    left, top = max(left, 0), max(top, 0)
+    region = image[top : max(bottom, 0), left : max(right, 0)]
+    if not region.size:  # a box outside of the picture
+        return
+    corners -= np.array([left, top], np.int32)
+    inside = cv2.fillConvexPoly(np.zeros(region.shape[:2], np.uint8), corners, 1).astype(bool)
+    around = region if inside.all() else region[~inside]
+    region[inside] = np.median(around.reshape(-1, 3), axis=0).round()

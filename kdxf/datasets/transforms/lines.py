@@ -1,4 +1,4 @@
-"""Augmentations of the lines that OCR read: their order, their number, where one ends and the next begins.
+"""Augmentations of the lines that OCR read: their order, number and ends, misread characters, other scripts.
 
 They replace ``ocr`` by a changed copy and stand before ``TokenizeOCR``.
 """
@@ -14,6 +14,8 @@ from kdxf.datasets.transforms.dropping import check_probability
 from kdxf.datasets.transforms.line_boxes import cut_quad
 from kdxf.registry import TRANSFORMS
 from kdxf.text.ocr.record import OCRRecord
+from kdxf.text.spelling.ocr_noise import corrupt
+from kdxf.text.tokenizers.chinese_script import converter
 from kdxf.text.tokenizers.cleaning import HAN_CHARACTER
 
 
@@ -151,3 +153,83 @@ def _gaps(text: str) -> list[int]:
         and text[:place].strip()
         and text[place:].strip()
     ]
+
+
+@TRANSFORMS.register_module()
+class ConfuseCharacters(BaseTransform):
+    """Misreads characters the way OCR does, in all lines of a sample with probability ``prob``.
+
+    See :func:`~kdxf.text.spelling.ocr_noise.corrupt`: look-alikes mostly, now and then a character lost, doubled or
+    split off. Stands before ``TokenizeOCR``.
+
+    Required and modified key: ``ocr``.
+
+    Args:
+        prob: Probability for each sample.
+        rate: The part of its characters that is misread.
+
+    Raises:
+        UserError: One is not a probability.
+    """
+
+    needs_ocr = True  # tells inference to read the text of new images
+
+    def __init__(self, prob: float = 0.5, rate: float = 0.05) -> None:
+        check_probability("ConfuseCharacters", "prob", prob)
+        check_probability("ConfuseCharacters", "rate", rate)
+        self.prob = prob
+        self.rate = rate
+
+    @cache_randomness
+    def _draw(self) -> tuple[float, int]:
+        return np.random.rand(), np.random.randint(1 << 31)
+
+    def transform(self, results: dict) -> dict:
+        """Misreads the lines, or not."""
+        draw, seed = self._draw()
+        if draw < self.prob:
+            random = np.random.default_rng(seed)
+            texts = [corrupt(text, self.rate, random) for text in results["ocr"].texts]
+            results["ocr"] = replace(results["ocr"], texts=texts)
+        return results
+
+
+@TRANSFORMS.register_module()
+class MixTraditional(BaseTransform):
+    """Writes each line in the other Chinese script with probability ``prob``.
+
+    A line with traditional characters (``優惠價``) becomes simplified (``优惠价``), any other traditional; what is not
+    Chinese stays as it is. Stands before ``TokenizeOCR``, and needs the extra ``chinese``. A tokenizer that simplifies
+    makes it superfluous.
+
+    Required and modified key: ``ocr``.
+
+    Args:
+        prob: Probability for each line.
+
+    Raises:
+        UserError: ``prob`` is not a probability, or OpenCC is not installed.
+    """
+
+    needs_ocr = True  # tells inference to read the text of new images
+
+    def __init__(self, prob: float = 0.3) -> None:
+        check_probability("MixTraditional", "prob", prob)
+        self.prob = prob
+        _other_script("")  # a missing package is reported at once
+
+    @cache_randomness
+    def _chosen(self, count: int) -> np.ndarray:
+        return np.random.rand(count) < self.prob
+
+    def transform(self, results: dict) -> dict:
+        """Writes some lines in the other script."""
+        texts = results["ocr"].texts
+        pairs = zip(texts, self._chosen(len(texts)), strict=True)
+        results["ocr"] = replace(results["ocr"], texts=[_other_script(t) if chosen else t for t, chosen in pairs])
+        return results
+
+
+def _other_script(text: str) -> str:
+    simplified = converter("t2s", "MixTraditional")(text)
+    return simplified if simplified != text else converter("s2t", "MixTraditional")(text)

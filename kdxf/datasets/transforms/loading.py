@@ -1,10 +1,10 @@
-"""Loading of images that never stops a run."""
+"""Load images without ever stopping a run, and take one modality away."""
 
 import numpy as np
 from mmcv.transforms import BaseTransform
 
 from kdxf.errors import UserError
-from kdxf.image_io import ImageReadError, read_image
+from kdxf.io.images import ImageReadError, read_image
 from kdxf.registry import TRANSFORMS
 
 # ImageNet's mean colour: after the usual normalization a blank image is close to zero.
@@ -44,4 +44,49 @@ class LoadImage(BaseTransform):
             results["error"] = str(error)
         results["img"] = image
         results["img_shape"] = results["ori_shape"] = image.shape[:2]
+        return results
+
+
+TEXT_WEIGHTS = ("text_weight", "text_mask", "ngram_weight")
+"""What says which tokens there are: of word vectors, of a transformer's tokens, and of n-grams."""
+
+
+def has_text(results: dict) -> bool:
+    """Tells whether a sample has any token."""
+    return any((results[key] > 0).any() for key in TEXT_WEIGHTS if key in results)
+
+
+@TRANSFORMS.register_module()
+class BlankImage(BaseTransform):
+    """Blanks the image.
+
+    Required and modified keys: ``img``.
+    """
+
+    def transform(self, results: dict) -> dict:
+        """Blanks it."""
+        results["img"] = np.full_like(results["img"], BLANK_BGR)
+        return results
+
+
+@TRANSFORMS.register_module()
+class SilenceText(BaseTransform):
+    """Silences the text: no token counts.
+
+    Required and modified keys: ``text_weight``, ``text_mask`` or ``ngram_weight``, whichever there are (set to 0).
+
+    Raises:
+        UserError: There is none of them.
+    """
+
+    def transform(self, results: dict) -> dict:
+        """Silences it."""
+        keys = [key for key in TEXT_WEIGHTS if key in results]
+        if not keys:
+            raise UserError(
+                "SilenceText: the sample has neither text_weight nor text_mask nor ngram_weight; put it after "
+                "LookUpWordVectors, TokenizeForTransformer or HashNgrams"
+            )
+        for key in keys:
+            results[key] = np.zeros_like(results[key])
         return results

@@ -8,7 +8,7 @@ from mmcv.transforms import BaseTransform
 
 from kdxf.errors import UserError
 from kdxf.registry import TRANSFORMS
-from kdxf.text.subwords import ngram_buckets, word_bucket
+from kdxf.text.vectors.subwords import ngram_buckets, word_bucket
 
 
 @TRANSFORMS.register_module()

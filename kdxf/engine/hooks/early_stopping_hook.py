@@ -10,8 +10,8 @@ from mmengine.hooks import EarlyStoppingHook as HostHook
 from mmengine.runner import IterBasedTrainLoop, Runner
 
 from kdxf.errors import UserError
+from kdxf.io.files import write_whole
 from kdxf.registry import HOOKS
-from kdxf.whole_files import write_whole
 
 
 @HOOKS.register_module()

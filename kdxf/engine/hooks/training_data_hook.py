@@ -6,9 +6,9 @@ from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from kdxf.config_files import config_files
+from kdxf.engine.config_files import config_files
+from kdxf.io.provenance import TRAINING_DATA
 from kdxf.registry import HOOKS
-from kdxf.soft_label_audit import TRAINING_DATA
 
 
 @HOOKS.register_module()
@@ -20,8 +20,8 @@ class TrainingDataHook(Hook):
 
     Attributes:
         data: Of each training that the present weights went through, the first one first,
-            :func:`kdxf.config_files.config_files` of its ``train_dataloader``; empty where the weights do not say.
-    """
+            :func:`kdxf.engine.config_files.config_files` of its ``train_dataloader``; empty where the weights do not
+    say. """
 
     def __init__(self) -> None:
         self.data: list[dict[str, dict[str, str]]] = []

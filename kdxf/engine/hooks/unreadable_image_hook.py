@@ -9,8 +9,8 @@ from mmengine.dist import all_gather_object, is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from kdxf.io.files import replacing
 from kdxf.registry import HOOKS
-from kdxf.whole_files import replacing
 
 
 @HOOKS.register_module()

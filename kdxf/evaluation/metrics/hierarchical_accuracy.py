@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from mmengine.evaluator import BaseMetric
 
-from kdxf.class_tree import read_class_tree
 from kdxf.errors import UserError
 from kdxf.evaluation.metrics.true_classes import only_class
+from kdxf.io.class_tree import read_class_tree
 from kdxf.registry import METRICS
 
 
@@ -22,7 +22,7 @@ class HierarchicalAccuracy(BaseMetric):
     accuracy of that branch, and ``hierarchy/<level>_disagreement`` how often it contradicts the predicted class.
 
     Args:
-        class_tree: The CSV of :mod:`kdxf.class_tree`; every level in it is reported.
+        class_tree: The CSV of :mod:`kdxf.io.class_tree`; every level in it is reported.
         classes: The class names in index order, or the file that lists them; by default ``classes.txt`` beside
             ``class_tree``.
         collect_device: Where results of several processes are gathered, ``'cpu'`` or ``'gpu'``.

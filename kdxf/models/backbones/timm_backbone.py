@@ -9,8 +9,7 @@ from timm.models import get_pretrained_cfg, group_parameters
 from torch import Tensor
 
 from kdxf.errors import UserError
-from kdxf.models.backbones.timm_names import present_name
-from kdxf.models.backbones.timm_weights import fetch_weights, fill, read_weights
+from kdxf.models.backbones.timm_weights import fetch_weights, fill, present_name, read_weights
 from kdxf.registry import MODELS
 
 _NOT_HERE = {
@@ -26,7 +25,7 @@ _NOT_HERE = {
 class TIMMBackbone(BaseModule):
     """Any image model of timm, without its classifier.
 
-    Takes the place of MMPretrain's class of this name, and adds: old names (:mod:`kdxf.models.backbones.timm_names`
+    Takes the place of MMPretrain's class of this name, and adds: old names (:mod:`kdxf.models.backbones.timm_weights`
     has a table), weights that all fit or are refused, maps whose channels stand first (Swin's stand last), depths for
     layer-wise learning rates, and the normalization that the weights want.
 

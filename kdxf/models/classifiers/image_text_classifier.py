@@ -9,8 +9,7 @@ from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
 from kdxf.errors import UserError
-from kdxf.models.backbones.normalization import warn_of_other_normalization
-from kdxf.models.classifiers.targets import check_targets, loss_weights
+from kdxf.models.classifiers.checks import check_targets, loss_weights, warn_of_other_normalization
 from kdxf.models.layer_depth import layer_depth
 from kdxf.registry import MODELS
 

@@ -1,7 +1,6 @@
 """Classification heads and the blocks they are made of."""
 
-from kdxf.models.heads.arcface_cls_head import ArcFaceClsHead
-from kdxf.models.heads.embedding import Embedding
+from kdxf.models.heads.arcface_cls_head import ArcFaceClsHead, Embedding
 from kdxf.models.heads.hierarchical_cls_head import HierarchicalClsHead
 from kdxf.models.heads.mixture_of_experts import Experts, Router, SqueezeExcitation
 from kdxf.models.heads.moe_cls_head import MoEClsHead

@@ -10,8 +10,8 @@ from mmpretrain.models.heads import ClsHead
 from mmpretrain.structures import DataSample
 from torch import Tensor
 
-from kdxf.class_tree import COARSE, read_class_tree
 from kdxf.errors import UserError
+from kdxf.io.class_tree import COARSE, read_class_tree
 from kdxf.registry import MODELS
 
 
@@ -33,7 +33,7 @@ class HierarchicalClsHead(BaseModule):
 
     Args:
         fine: Config of the head for the K classes: MoE, linear, ArcFace, anything with a softmax.
-        class_tree: The CSV of :mod:`kdxf.class_tree`. It must be there in prediction too.
+        class_tree: The CSV of :mod:`kdxf.io.class_tree`. It must be there in prediction too.
         classes: The class names in index order, or the file that lists them; by default ``classes.txt`` beside
             ``class_tree``.
         levels: Level of the tree to the factor :math:`w_l` of its loss. ``coarse`` with 0.5 by default.

@@ -1,4 +1,4 @@
-"""Text encoder on a Hugging Face transformer. Shapes: N batch, L tokens, D width of the transformer, C channels."""
+"""Text encoder on a Hugging Face transformer. Shapes: N batch, L tokens, D width, M documents, C channels."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -8,10 +8,43 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from kdxf.errors import UserError
-from kdxf.models.text_encoders.document_pairs import different_documents, document_shares
-from kdxf.models.text_encoders.hugging_face_models import build_model, load_weights
-from kdxf.models.text_encoders.lora import add_lora, merge_lora
+from kdxf.models.text_encoders.hugging_face_models import add_lora, build_model, load_weights, merge_lora
 from kdxf.registry import MODELS
+
+
+def different_documents(text_ids: Tensor, text_mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """List the documents of a batch, each once, so that none is encoded twice.
+
+    A mixed batch holds each of its documents twice: with the sample that it is of, and with that sample's partner.
+
+    Args:
+        text_ids: Token ids of the two documents of each sample (N, 2, L), int64.
+        text_mask: Their weights (N, 2, L); 0 is padding.
+
+    Returns:
+        Token ids (M, L) and weights (M, L) of the different documents, and which of them the two of each sample are
+        (N, 2), int64.
+    """
+    ids, mask = text_ids.flatten(0, 1), text_mask.flatten(0, 1)
+    documents, which = torch.where(mask > 0, ids, -1).unique(dim=0, return_inverse=True)
+    place = torch.arange(len(ids), device=ids.device)
+    place = which.new_empty(len(documents)).scatter_(0, which, place)  # of one document of each kind
+    return ids[place], mask[place], which.view(text_ids.shape[:2])
+
+
+def document_shares(text_mask: Tensor) -> Tensor:
+    """Give what each of two documents counts in its sample.
+
+    Args:
+        text_mask: Their weights (N, 2, L): one for all tokens of a document, 0 for padding.
+
+    Returns:
+        (N, 2); rows sum to 1. A document without text counts nothing, unless neither has text.
+    """
+    share = text_mask.amax(dim=2)
+    total = share.sum(dim=1, keepdim=True)
+    return torch.where(total > 0, share / total, share.new_tensor([1.0, 0.0]))
+
 
 POOLINGS = ("cls", "mean", "attention")
 
@@ -45,7 +78,7 @@ class TransformerTextEncoder(BaseModule):
             -1 none.
         gradient_checkpointing: Compute the layers again in the backward pass in place of keeping what they computed:
             a third more time, far less memory.
-        lora: Options of :func:`~kdxf.models.text_encoders.lora.add_lora` (``r``, ``alpha``, ``dropout``,
+        lora: Options of :func:`~kdxf.models.text_encoders.hugging_face_models.add_lora` (``r``, ``alpha``, ``dropout``,
             ``target_modules``): the transformer's own weights stay as they are and low-rank updates train.
         init_cfg: Initialization, as everywhere in MMEngine.
 

@@ -1,13 +1,48 @@
 """Text encoder on word vectors. Shapes: N batch, L tokens, D width of a word vector, C channels."""
 
+import math
+
 import torch
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from kdxf.models.text_encoders.document_norm import DocumentNorm
 from kdxf.models.text_encoders.layout_transformer import LayoutTransformer
-from kdxf.models.text_encoders.readability import READABILITY_CHANNELS, readability
 from kdxf.registry import MODELS
+
+READABILITY_CHANNELS = 4
+
+_MANY = 64  # words; a constant, for L may be that of the longest document in the batch
+
+
+def readability(text_weight: Tensor, text_box: Tensor) -> Tensor:
+    """Describe the text of each picture in four numbers near 0..1.
+
+    ===================== ============================================================== ================
+    number                of n words                                                     without words
+    ===================== ============================================================== ================
+    how many words        log(1 + n) / log(1 + 64)                                       0
+    sure on the whole     mean OCR score                                                 0
+    sure of one           highest OCR score                                              0
+    room taken up         square root of the part of the picture under boxes, at most 1  0
+    ===================== ============================================================== ================
+
+    Args:
+        text_weight: OCR score of each word (N, L); 0 is padding.
+        text_box: Box of each word (N, L, 4), of which width and height count, in fractions of the picture.
+
+    Returns:
+        (N, 4), float32.
+    """
+    weight = text_weight.float()
+    is_word = weight > 0
+    count = is_word.sum(dim=1)
+    amount = torch.log1p(count.float()) / math.log1p(_MANY)
+    area = (text_box.float()[..., 2:].prod(dim=-1) * is_word).sum(dim=1).clamp(max=1)
+    return torch.stack(
+        (amount, weight.sum(dim=1) / count.clamp_min(1), weight.amax(dim=1).clamp_min(0), area.sqrt()), dim=1
+    )
+
 
 POOLINGS = ("mean", "attention", "transformer")
 
@@ -33,8 +68,8 @@ class Word2VecEncoder(BaseModule):
         dropout: Dropout probability after each layer.
         transformer: Settings of the :class:`LayoutTransformer` for this pooling: ``width``, ``depth``, ``num_heads``,
             ``dropout``.
-        readability: Join :func:`~kdxf.models.text_encoders.readability.readability` to the standardized vector: how
-            much text there was, and how sure OCR was of it.
+        readability: Join :func:`~kdxf.models.text_encoders.word2vec_encoder.readability` to the standardized vector:
+            how much text there was, and how sure OCR was of it.
         init_cfg: Initialization, as everywhere in MMEngine.
 
     Attributes:

@@ -1,31 +1,134 @@
-"""Runs the stages of a recipe that are not done."""
+"""Run the stages of a recipe that are not done."""
 
+import os
 import shlex
+import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from fnmatch import fnmatch
+from itertools import count
 from pathlib import Path
 
 from kdxf.errors import UserError
-from kdxf.recipes.lock import lock
-from kdxf.recipes.pipeline.fingerprint import expand, missing
-from kdxf.recipes.pipeline.missing import check_data, check_makers, why_waiting
-from kdxf.recipes.pipeline.outputs import clear, put_aside, there
-from kdxf.recipes.pipeline.recipe import Recipe
-from kdxf.recipes.pipeline.stage import Stage
+from kdxf.io.locks import is_locked, lock
+from kdxf.recipes.pipeline.recipe import Recipe, Stage
 from kdxf.recipes.pipeline.state import (
     DONE,
     Record,
     StageState,
     aside,
+    configs,
+    expand,
     lock_file,
     log_file,
+    missing,
     read_record,
     state_of,
     states,
     write_record,
 )
+
+
+def check_data(recipe: Recipe, stages: Sequence[Stage]) -> None:
+    """Check that everything is there that no stage makes, before the first one takes hours.
+
+    Raises:
+        UserError: A config or some data is missing.
+    """
+    for stage in stages:
+        for path in missing(stage):
+            if not _makers(recipe, stage, path):
+                raise UserError(why_waiting(recipe, stage, path))
+
+
+def check_makers(recipe: Recipe, stage: Stage) -> None:
+    """Check that no input of a stage is still being made, or was left half-made.
+
+    Raises:
+        UserError: It is.
+    """
+    for path in stage.inputs:
+        for maker, _ in _makers(recipe, stage, path):
+            record = read_record(recipe, maker)
+            if is_locked(lock_file(recipe, maker)):
+                raise UserError(
+                    f"the stage {stage.name} needs {path} of the stage {maker.name}, which another process is at; wait "
+                    "for its end"
+                )
+            if record is not None and not record.finished:
+                raise UserError(
+                    f"the stage {stage.name} needs {path} of the stage {maker.name}, which was stopped; run that first"
+                )
+
+
+def why_waiting(recipe: Recipe, stage: Stage, path: str) -> str:
+    """Say what to do about an input or a config of a stage, which does not exist."""
+    lacks = f"the stage {stage.name} needs {path}, which does not exist"
+    makers = _makers(recipe, stage, path)
+    if not makers and path in configs(stage):
+        return f"{lacks}; correct {recipe.file}, or run it in the folder that its paths start from"
+    if not makers:
+        return f"{lacks}, and no stage before makes it: put it there, as the first lines of {recipe.file} say"
+    maker, output = makers[-1]
+    if state_of(recipe, maker).state == DONE:
+        return f"{lacks}, although the stage {maker.name} is done: move {output} away, so that it is made again"
+    return f"{lacks}; run the stage {maker.name} first"
+
+
+def _makers(recipe: Recipe, stage: Stage, path: str) -> list[tuple[Stage, str]]:
+    """Give the stages before this one that make a file or folder, or something in it; and their outputs that do."""
+    before = recipe.stages[: recipe.stages.index(stage)]
+    return [(one, output) for one in before for output in one.outputs if _is_made(path, output)]
+
+
+def _is_made(path: str, output: str) -> bool:
+    one, other = Path(path), Path(output)
+    return one == other or other in one.parents or one in other.parents or fnmatch(output, path)
+
+
+def there(outputs: tuple[str, ...]) -> list[Path]:
+    """Give the outputs that exist, folders before what lies in them."""
+    return sorted(Path(output) for output in outputs if os.path.lexists(output))
+
+
+def clear(folder: Path) -> None:
+    """Remove what was put aside last time."""
+    if folder.is_dir():
+        shutil.rmtree(folder)
+
+
+def put_aside(outputs: tuple[str, ...], work: Path, folder: Path) -> list[Path]:
+    """Move the outputs that exist into a folder, where they keep their paths below ``work``.
+
+    It only renames, and never onto anything that is there.
+
+    Returns:
+        What was moved, by its old paths.
+
+    Raises:
+        UserError: A file or folder cannot be moved, such as onto another file system.
+    """
+    moved = []
+    for output in there(outputs):
+        if not os.path.lexists(output):
+            continue  # it went with the folder that it lay in
+        target = _free(folder / output.relative_to(work))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.rename(output, target)
+        except OSError as error:
+            raise UserError(
+                f"{output} is of an earlier run and cannot be moved to {target}: {error.strerror}; move it away"
+            ) from error
+        moved.append(output)
+    return moved
+
+
+def _free(path: Path) -> Path:
+    names = (path.with_name(f"{path.name}.{number}") if number else path for number in count())
+    return next(name for name in names if not os.path.lexists(name))
 
 
 def run_recipe(recipe: Recipe, only: Sequence[str] = (), show: Callable[[str], None] = print) -> list[StageState]:

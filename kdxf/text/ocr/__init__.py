@@ -3,12 +3,10 @@
 from kdxf.text.ocr.base import BaseOCREngine
 from kdxf.text.ocr.build import build_engine, engine_config
 from kdxf.text.ocr.easyocr_engine import EasyOCREngine
-from kdxf.text.ocr.inputs import list_inputs
-from kdxf.text.ocr.line import OCRLine
 from kdxf.text.ocr.rapidocr_engine import RapidOCREngine
-from kdxf.text.ocr.record import OCRRecord, read_text
-from kdxf.text.ocr.runner import run_ocr
-from kdxf.text.ocr.summary import OCRSummary
+from kdxf.text.ocr.record import OCRLine, OCRRecord, read_text
+from kdxf.text.ocr.runner import OCRSummary, run_ocr
+from kdxf.text.ocr.sources import list_inputs
 from kdxf.text.ocr.table import OCRTable
 from kdxf.text.ocr.tesseract_engine import TesseractEngine
 from kdxf.text.ocr.writer import OCRTableWriter

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from kdxf.text.ocr.line import OCRLine
 from kdxf.text.ocr.reading import Reading
+from kdxf.text.ocr.record import OCRLine
 
 
 class BaseOCREngine(ABC):

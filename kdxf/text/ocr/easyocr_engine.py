@@ -12,7 +12,7 @@ import numpy as np
 
 from kdxf.errors import UserError
 from kdxf.text.ocr.base import BaseOCREngine
-from kdxf.text.ocr.line import OCRLine
+from kdxf.text.ocr.record import OCRLine
 from kdxf.text.registry import OCR_ENGINES
 
 if TYPE_CHECKING:

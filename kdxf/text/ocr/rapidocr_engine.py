@@ -9,11 +9,70 @@ import numpy as np
 
 from kdxf.errors import UserError
 from kdxf.text.ocr.base import BaseOCREngine
-from kdxf.text.ocr.denormals import flush_denormals
-from kdxf.text.ocr.line import OCRLine
-from kdxf.text.ocr.rapidocr_models import recognizer
+from kdxf.text.ocr.record import OCRLine
 from kdxf.text.ocr.sides import SideLimits
 from kdxf.text.registry import OCR_ENGINES
+
+# The smallest model there is, as ONNX's protobuf: y = Identity(x), both float tensors of any shape.
+_VALUE = b"\x0a\x01%b\x12\x04\x0a\x02\x08\x01"
+_NODE = b"\x0a\x01x\x12\x01y\x22\x08Identity"
+_GRAPH = b"\x0a%c%b\x12\x01g\x5a\x09%b\x62\x09%b" % (len(_NODE), _NODE, _VALUE % b"x", _VALUE % b"y")
+_IDENTITY = b"\x08\x08\x42\x02\x10\x0d\x3a%c%b" % (len(_GRAPH), _GRAPH)
+
+
+def flush_denormals() -> None:
+    """Makes ONNX Runtime count numbers below 1e-38 as zero in this thread, and so in a session of one thread.
+
+    Processors compute with such numbers a hundred times slower, and a text detector is full of them where an image
+    has no text. ONNX Runtime takes the option ``session.set_denormal_as_zero`` from the first session that a process
+    makes, so this makes one: call it before any other. Later it does nothing.
+    """
+    from onnxruntime import InferenceSession, SessionOptions
+
+    options = SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.set_denormal_as_zero", "1")
+    InferenceSession(_IDENTITY, options, providers=["CPUExecutionProvider"])
+
+
+# The newest first. The first is in RapidOCR's package and reads all its languages at once; of the others each model
+# reads one language, or one family of scripts such as "cyrillic".
+_TOGETHER = ("PP-OCRv6", "small")
+_ALONE = (("PP-OCRv5", "mobile"), ("PP-OCRv4", "mobile"))
+
+
+def recognizer(languages: Sequence[str]) -> dict[str, str]:
+    """Finds a recognizer.
+
+    Args:
+        languages: RapidOCR's codes, such as ``["ch", "sv"]`` or ``["korean"]``.
+
+    Returns:
+        RapidOCR's settings that choose it, by their dotted names.
+
+    Raises:
+        UserError: No model reads them all.
+    """
+    from rapidocr import RapidOCR
+
+    wanted = [languages] if isinstance(languages, str) else list(languages)
+    together = RapidOCR.list_supported_langs("rec", *_TOGETHER)
+    if wanted and set(wanted) <= set(together):
+        return _settings(wanted[0], *_TOGETHER)
+    known = [(version, size, RapidOCR.list_supported_langs("rec", version, size)) for version, size in _ALONE]
+    for release, size, alone in known:
+        if len(wanted) == 1 and wanted[0] in alone:
+            return _settings(wanted[0], release, size)
+    others = sorted({language for _, _, alone in known for language in alone} - set(together))
+    raise UserError(
+        f"RapidOCR: no model reads languages={wanted}; together it reads any of {', '.join(together)}; "
+        f"alone one of {', '.join(others)}"
+    )
+
+
+def _settings(language: str, version: str, size: str) -> dict[str, str]:
+    return {"Rec.lang_type": language, "Rec.ocr_version": version, "Rec.model_type": size}
+
 
 if TYPE_CHECKING:
     from rapidocr import RapidOCR

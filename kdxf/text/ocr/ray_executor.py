@@ -13,10 +13,9 @@ import pyarrow as pa
 
 from kdxf.errors import UserError
 from kdxf.optional import require
-from kdxf.text.ocr.executor import OCRExecutor
 from kdxf.text.ocr.record import OCRRecord
 from kdxf.text.ocr.table import OCRTable, to_arrow
-from kdxf.text.ocr.workers import OCRWorkers
+from kdxf.text.ocr.workers import OCRExecutor, OCRWorkers
 
 # Rows come back per task: few enough images that little is lost with a killed job, enough to hide Ray's own work.
 _IMAGES_PER_TASK = 16

@@ -1,13 +1,31 @@
-"""What OCR found in one image."""
+"""What OCR found: a line of text, and all lines of one image."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kdxf.image_io import ImageReadError, read_image
-from kdxf.text.ocr.base import BaseOCREngine
+from kdxf.io.images import ImageReadError, read_image
+
+if TYPE_CHECKING:
+    from kdxf.text.ocr.base import BaseOCREngine
+
+
+@dataclass(frozen=True)
+class OCRLine:
+    """One line of text in an image.
+
+    Attributes:
+        text: What the line says; never empty.
+        score: The engine's confidence, from 0 to 1.
+        box: float32 (4, 2), the corners (x, y) in pixels of the image, clockwise from the text's top-left corner.
+    """
+
+    text: str
+    score: float
+    box: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -53,7 +71,7 @@ class OCRRecord:
 
 
 def read_text(
-    engine: BaseOCREngine,
+    engine: "BaseOCREngine",
     path: str | Path,
     image: str | None = None,
     load: Callable[[str | Path], np.ndarray] = read_image,

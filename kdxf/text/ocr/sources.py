@@ -1,12 +1,78 @@
-"""Where the pixels behind an image key lie: in a file below the root, or in a tar shard there."""
+"""Which images an OCR job reads (folders, annotation files, tar shards), and where their pixels lie."""
 
+import os
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 
 from kdxf.errors import UserError
-from kdxf.image_io import ImageReadError, decode_image, read_image
-from kdxf.tar_shards import TarShard, is_shard
+from kdxf.io.annotations import read_annotations
+from kdxf.io.images import IMAGE_EXTENSIONS, ImageReadError, decode_image, list_images, read_image
+from kdxf.io.tar_shards import TarShard, is_shard
+
+
+def list_inputs(inputs: Sequence[Path], root: Path | None = None) -> tuple[list[str], Path]:
+    """Lists the images of folders, annotation files and tar shards, in any mixture.
+
+    Args:
+        inputs: Folders of images, annotation files (see :func:`kdxf.io.annotations.read_annotations`), and tar shards
+            (``.tar``, ``.tar.gz``, ``.tgz``), of which those members count that are images by their extension. Shards
+            that lie in a folder are not looked for.
+        root: The image root. By default the folder that ``inputs`` names, or the folder in which the files lie.
+
+    Returns:
+        The images as POSIX paths relative to the root, and the root. A member of a shard has the shard's path before
+        its own: ``shards/000.tar/cat/1.jpg``.
+
+    Raises:
+        UserError: There are no images, inputs in several folders without a root, a folder or shard outside of the
+            root, or a broken shard.
+    """
+    if root is None:
+        folders = {source if source.is_dir() else source.parent for source in inputs}
+        if len(folders) > 1:
+            raise UserError(
+                "--root is missing: the inputs lie in several folders; name the one that the paths are relative to"
+            )
+        root = folders.pop()
+    images: list[str] = []
+    for source in inputs:
+        if source.is_dir():
+            images += _list_folder(source, root)
+        elif is_shard(source):
+            images += _list_shard(source, root)
+        else:
+            images += read_annotations(source)["image"].tolist()
+    if not images:
+        raise UserError(f"{', '.join(map(str, inputs))}: no images there; {_advice(inputs)}")
+    return images, root
+
+
+def _advice(inputs: Sequence[Path]) -> str:
+    """What to give in place of ``inputs``, which hold no images."""
+    shards = (path for folder in inputs if folder.is_dir() for path in folder.iterdir() if is_shard(path))
+    if (shard := next(shards, None)) is not None:
+        return f"tar shards in a folder are read when they are named: {shard.parent}/*{''.join(shard.suffixes)}"
+    return "give a folder of images, an annotation file, or tar shards"
+
+
+def _list_folder(folder: Path, root: Path) -> list[str]:
+    prefix = _below(folder, folder, root)
+    return [(prefix / image).as_posix() for image in list_images(folder)]
+
+
+def _list_shard(path: Path, root: Path) -> list[str]:
+    prefix = (_below(path.parent, path, root) / path.name).as_posix()
+    with TarShard(path) as shard:
+        return [f"{prefix}/{name}" for name in shard.names if os.path.splitext(name)[1].lower() in IMAGE_EXTENSIONS]
+
+
+def _below(folder: Path, source: Path, root: Path) -> PurePosixPath:
+    try:
+        return PurePosixPath(folder.resolve().relative_to(root.resolve()))
+    except ValueError as error:
+        raise UserError(f"{source}: does not lie below the image root {root}; change --root") from error
 
 
 class ImageSource:

@@ -14,7 +14,7 @@ from PIL import Image
 from kdxf.errors import UserError
 from kdxf.optional import require
 from kdxf.text.ocr.base import BaseOCREngine
-from kdxf.text.ocr.line import OCRLine
+from kdxf.text.ocr.record import OCRLine
 from kdxf.text.ocr.sides import SideLimits
 from kdxf.text.registry import OCR_ENGINES
 

@@ -4,20 +4,51 @@ import contextlib
 import multiprocessing
 import signal
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import cv2
 
 from kdxf.errors import UserError
 from kdxf.text.ocr.build import build_engine
-from kdxf.text.ocr.executor import OCRExecutor
 from kdxf.text.ocr.record import OCRRecord, read_text
 from kdxf.text.ocr.sources import ImageSource
+
+
+class OCRExecutor(ABC):
+    """Reads images in parallel; the job that owns it alone writes the table. A context manager.
+
+    Attributes:
+        engine_name: Name of the engine that reads.
+    """
+
+    engine_name: str
+
+    @abstractmethod
+    def read(self, images: Sequence[str]) -> Iterator[OCRRecord]:
+        """Reads ``images`` (keys) and yields one record for each, in the order in which they are done.
+
+        No image ends the job: one that cannot be read, or that crashes the engine, has a record with ``error``.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Ends what was started, also in the middle of an image."""
+
+    def __enter__(self) -> "OCRExecutor":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
 
 # A spawned process starts clean (no threads or locks inherited) and imports only what OCR needs.
 _SPAWN = multiprocessing.get_context("spawn")

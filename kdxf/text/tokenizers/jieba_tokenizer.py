@@ -1,12 +1,79 @@
-"""Chinese word segmentation, with the foreign words, numbers and prices that stand in Chinese advertisements."""
+"""Chinese word segmentation, with the foreign words, numbers and prices that stand in Chinese advertisements.
 
+jieba keeps a marshalled copy of its dictionary in the shared temporary folder, where anybody may put another one. To
+read that copy takes as long as to read the dictionary itself (about half a second), so it is left alone.
+"""
+
+import re
+import warnings
+from functools import cache
 from itertools import pairwise
+from pathlib import Path
 
+from kdxf.errors import UserError
 from kdxf.text.registry import TOKENIZERS
 from kdxf.text.tokenizers.base import BaseTokenizer
 from kdxf.text.tokenizers.chinese_script import converter
-from kdxf.text.tokenizers.cleaning import HAN_RUN, SPACED_WORD
-from kdxf.text.tokenizers.jieba_dictionary import SIMPLIFY, load_segmenter
+from kdxf.text.tokenizers.cleaning import HAN_RUN, SPACED_WORD, clean_text
+
+with warnings.catch_warnings():
+    # jieba imports pkg_resources and writes regular expressions in a way that newer Pythons warn of.
+    warnings.simplefilter("ignore")
+    import jieba
+
+_ENTRY = re.compile(r"(?P<word>.+?)(?:\s(?P<frequency>\d+))?(?:\s[a-z]+)?")
+
+
+SIMPLIFY = "the option simplify of JiebaTokenizer"
+"""Who needs OpenCC, as errors name it."""
+
+
+def load_segmenter(user_dict: str | None = None, simplify: bool = False) -> jieba.Tokenizer:
+    """Return jieba's segmenter, with the words of a user's dictionary added to its own.
+
+    Args:
+        user_dict: A UTF-8 file with one word per line, optionally followed by a frequency and a tag.
+        simplify: Whether to write the traditional characters in that file simplified.
+
+    Raises:
+        UserError: The file is missing or is not UTF-8 text, or OpenCC is not installed.
+    """
+    return _own_segmenter() if user_dict is None else _extended_segmenter(user_dict, simplify)
+
+
+@cache
+def _own_segmenter() -> jieba.Tokenizer:
+    segmenter = jieba.Tokenizer()
+    segmenter.FREQ, segmenter.total = segmenter.gen_pfdict(segmenter.get_dict_file())
+    segmenter.initialized = True
+    return segmenter
+
+
+@cache
+def _extended_segmenter(user_dict: str, simplify: bool) -> jieba.Tokenizer:
+    words = _read_user_dict(Path(user_dict))
+    base = _own_segmenter()
+    segmenter = jieba.Tokenizer()
+    segmenter.FREQ, segmenter.total, segmenter.initialized = dict(base.FREQ), base.total, True
+    for word, frequency in words:
+        segmenter.add_word(converter("t2s", SIMPLIFY)(word) if simplify else word, frequency)
+    return segmenter
+
+
+def _read_user_dict(path: Path) -> list[tuple[str, int | None]]:
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        raise UserError(f"user dictionary {path} is not UTF-8 text: save it as UTF-8") from None
+    except OSError as error:
+        raise UserError(f"user dictionary {path} cannot be read: {error.strerror}") from None
+    words = []
+    for line in map(clean_text, lines):
+        entry = _ENTRY.fullmatch(line)
+        if entry is not None:
+            frequency = entry["frequency"]
+            words.append((entry["word"], None if frequency is None else int(frequency)))
+    return words
 
 
 @TOKENIZERS.register_module()
@@ -34,7 +101,7 @@ class JiebaTokenizer(BaseTokenizer):
         simplify: Whether to write traditional characters simplified (``優惠價`` as ``优惠价``), in the user dictionary
             as well; needs the extra ``chinese``. Published Chinese vectors and jieba's own dictionary are simplified.
         normalize_units: Whether to write numbers with units, currencies and per cent signs in one way
-            (:func:`~kdxf.text.tokenizers.units.normalize_units`): ``500 ml`` and ``500毫升`` both give ``500ml``.
+            (:func:`~kdxf.text.tokenizers.base.normalize_units`): ``500 ml`` and ``500毫升`` both give ``500ml``.
 
     Raises:
         UserError: The user dictionary is missing, or cannot be read, or OpenCC is not installed.

@@ -29,7 +29,7 @@ class WordTokenizer(BaseTokenizer):
     Args:
         cache_size: The number of lines whose words are remembered.
         normalize_units: Whether to write numbers with units, currencies and per cent signs in one way
-            (:func:`~kdxf.text.tokenizers.units.normalize_units`): ``500 ml`` and ``500ML`` both give ``500ml``,
+            (:func:`~kdxf.text.tokenizers.base.normalize_units`): ``500 ml`` and ``500ML`` both give ``500ml``,
             ``3,0 %`` gives ``3.0%`` and ``2,99 €`` gives ``€2.99``.
     """
 

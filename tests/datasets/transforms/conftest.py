@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kdxf.text.convert_vectors import convert_vectors
 from kdxf.text.ocr import OCRRecord
+from kdxf.text.vectors.convert import convert_vectors
 
 
 @pytest.fixture(scope="session")

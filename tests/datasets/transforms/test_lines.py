@@ -1,16 +1,20 @@
 """Augmentations of the lines that OCR read."""
 
 import copy
+import pickle
 import re
+import sys
 from itertools import permutations
 
 import numpy as np
 import pytest
 
-from kdxf.datasets import DropLines, ShuffleLines, SplitLines
+from kdxf.datasets import ConfuseCharacters, DropLines, MixTraditional, ShuffleLines, SplitLines
 from kdxf.errors import UserError
 from kdxf.registry import TRANSFORMS
 from kdxf.text.ocr import OCRRecord
+from kdxf.text.spelling.ocr_noise import corrupt
+from kdxf.text.tokenizers.chinese_script import converter
 
 
 def record_of(texts, scores=None, boxes=None):
@@ -152,3 +156,120 @@ def test_probabilities_are_checked(make, message):
 def test_are_registered():
     for name in ("ShuffleLines", "DropLines", "SplitLines"):
         assert TRANSFORMS.build({"type": name, "prob": 0.2}).prob == 0.2
+
+
+LINES = ["STANDARDMJÖLK 3.0%", "纯牛奶未来 5,999", "illustration Oil 100"]
+
+
+def record():
+    return OCRRecord.from_text("x.jpg", "\n".join(LINES))
+
+
+def test_every_line_is_misread_as_corrupt_does():
+    np.random.seed(3)
+    found = ConfuseCharacters(1.0, rate=0.3).transform({"ocr": record()})["ocr"]
+    np.random.seed(3)
+    np.random.rand()
+    random = np.random.default_rng(np.random.randint(1 << 31))
+    assert found.texts == [corrupt(line, 0.3, random) for line in LINES]
+    assert sum(read != line for read, line in zip(found.texts, LINES, strict=True)) == 3
+
+
+def test_scores_and_boxes_stay_and_the_table_is_left_alone():
+    before = record()
+    found = ConfuseCharacters(1.0, rate=1.0).transform({"ocr": before})["ocr"]
+    assert found.scores is before.scores and found.boxes is before.boxes
+    assert before.texts == LINES and len(found.texts) == 3
+
+
+def test_half_of_the_samples_are_misread():
+    np.random.seed(0)
+    noise = ConfuseCharacters(0.5, rate=1.0)
+    count = sum(noise.transform({"ocr": record()})["ocr"].texts != LINES for _ in range(400))
+    assert abs(count - 200) < 5 * 10  # sqrt(400 / 4) = 10
+
+
+@pytest.mark.parametrize("options", [{"prob": 0.0, "rate": 1.0}, {"prob": 1.0, "rate": 0.0}])
+def test_nothing_is_misread(options):
+    assert ConfuseCharacters(**options).transform({"ocr": record()})["ocr"].texts == LINES
+
+
+def test_a_seed_repeats():
+    found = []
+    for _ in range(2):
+        np.random.seed(5)
+        found.append(ConfuseCharacters(1.0, rate=0.5).transform({"ocr": record()})["ocr"].texts)
+    assert found[0] == found[1]
+
+
+def test_no_text():
+    assert ConfuseCharacters(1.0).transform({"ocr": OCRRecord.empty("x.jpg")})["ocr"].texts == []
+
+
+@pytest.mark.parametrize("options", [{"prob": 3}, {"rate": -1}])
+def test_probabilities_are_checked_of_ocr_noise(options):
+    ((name, value),) = options.items()
+    message = f"ConfuseCharacters: {name} is {value}; give a probability from 0 to 1"
+    with pytest.raises(UserError, match=f"^{re.escape(message)}$"):
+        ConfuseCharacters(**options)
+
+
+def test_is_registered():
+    assert isinstance(TRANSFORMS.build({"type": "ConfuseCharacters"}), ConfuseCharacters)
+
+
+@pytest.fixture(autouse=True)
+def opencc():
+    return pytest.importorskip("opencc", reason="needs the extra 'chinese'")
+
+
+def mix_scripts(transform, *lines):
+    return transform.transform({"ocr": OCRRecord.from_text("x.jpg", "\n".join(lines))})["ocr"].texts
+
+
+def test_each_line_is_written_in_the_other_script():
+    assert mix_scripts(MixTraditional(1.0), "优惠价 iPhone13", "乾淨頭髮", "¥99 OPPO", "人口") == [
+        "優惠價 iPhone13",
+        "干净头发",
+        "¥99 OPPO",
+        "人口",
+    ]
+
+
+def test_some_lines_are_written_in_the_other_script():
+    np.random.seed(0)
+    found = mix_scripts(MixTraditional(0.25), *["优惠价"] * 1000)
+    assert set(found) == {"优惠价", "優惠價"}
+    assert abs(found.count("優惠價") - 250) < 5 * 14  # sqrt(1000 x .25 x .75) = 13.7
+    assert mix_scripts(MixTraditional(0.0), "优惠价") == ["优惠价"]
+
+
+def test_the_record_of_the_table_is_left_alone():
+    record = OCRRecord.from_text("x.jpg", "优惠价")
+    found = MixTraditional(1.0).transform({"ocr": record})["ocr"]
+    assert record.texts == ["优惠价"]
+    assert found.scores is record.scores and found.boxes is record.boxes
+
+
+def test_no_text_of_traditional():
+    assert MixTraditional(1.0).transform({"ocr": OCRRecord.empty("x.jpg")})["ocr"].texts == []
+
+
+def test_loader_workers_get_a_copy():
+    assert mix_scripts(pickle.loads(pickle.dumps(MixTraditional(1.0))), "优惠价") == ["優惠價"]
+
+
+def test_the_probability_is_checked():
+    with pytest.raises(UserError, match=r"^MixTraditional: prob is 7; give a probability from 0 to 1$"):
+        MixTraditional(7)
+
+
+def test_a_missing_package_is_reported_at_once(monkeypatch):
+    converter.cache_clear()
+    monkeypatch.setitem(sys.modules, "opencc", None)
+    with pytest.raises(UserError, match=r"^MixTraditional needs the package opencc: pip install 'kdxf\[chinese\]'"):
+        MixTraditional()
+
+
+def test_is_registered_of_traditional():
+    assert isinstance(TRANSFORMS.build({"type": "MixTraditional"}), MixTraditional)

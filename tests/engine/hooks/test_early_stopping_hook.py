@@ -3,9 +3,9 @@ from types import SimpleNamespace
 import pytest
 from mmengine.logging import MMLogger
 
-from kdxf.apis.config import load_config
 from kdxf.apis.test import test as run_test
 from kdxf.apis.train import train
+from kdxf.engine.config import load_config
 from kdxf.engine.hooks import EarlyStoppingHook
 from kdxf.errors import UserError
 

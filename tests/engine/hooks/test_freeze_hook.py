@@ -8,9 +8,9 @@ import pytest
 import torch
 from mmengine.hooks import Hook
 
-from kdxf.apis.config import load_config
 from kdxf.apis.train import train
 from kdxf.engine.checkpoint import load_checkpoint
+from kdxf.engine.config import load_config
 from kdxf.engine.hooks import FreezeHook
 from kdxf.errors import UserError
 from kdxf.registry import HOOKS

@@ -3,8 +3,8 @@ from pathlib import Path
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
-from kdxf.apis.config import load_config
 from kdxf.apis.train import train
+from kdxf.engine.config import load_config
 from kdxf.engine.hooks.hyper_parameters_hook import _flatten
 
 HOOK = {"custom_hooks": [{"type": "HyperParametersHook"}], "train_cfg.max_epochs": 1}

@@ -3,9 +3,9 @@ import random
 import numpy as np
 import torch
 
-from kdxf.apis.config import load_config
 from kdxf.apis.train import train
 from kdxf.engine.checkpoint import load_checkpoint
+from kdxf.engine.config import load_config
 from kdxf.engine.hooks import IterationSeedHook
 
 

@@ -3,10 +3,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from kdxf.apis.config import load_config
 from kdxf.apis.test import test as run_test
 from kdxf.apis.train import train
 from kdxf.engine.checkpoint import load_checkpoint
+from kdxf.engine.config import load_config
 from kdxf.errors import UserError
 
 STILL = {"train_cfg.max_epochs": 1, "optim_wrapper.optimizer.lr": 0.0, "param_scheduler": None}

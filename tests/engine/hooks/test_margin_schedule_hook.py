@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from kdxf.apis.config import load_config
 from kdxf.apis.train import train
+from kdxf.engine.config import load_config
 from kdxf.engine.hooks import MarginScheduleHook
 from kdxf.errors import UserError
 

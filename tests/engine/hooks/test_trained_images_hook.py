@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import torch
 
-from kdxf.apis.config import load_config
 from kdxf.apis.test import test as run_test
 from kdxf.apis.train import train
 from kdxf.datasets.image_keys import image_keys
+from kdxf.engine.config import load_config
 from kdxf.engine.hooks import TrainedImagesHook
-from kdxf.predictions import read_predictions
+from kdxf.io.predictions import read_predictions
 
 
 def test_what_was_trained_on_is_known_afterwards(tiny_config, tiny_trained, tmp_path):

@@ -3,16 +3,16 @@ from types import SimpleNamespace
 import pandas as pd
 import torch
 
-from kdxf.annotations import write_annotations, write_classes
-from kdxf.apis.config import load_config
-from kdxf.apis.inferencer import KDXFInferencer
 from kdxf.apis.test import test as run_test
 from kdxf.apis.train import train
-from kdxf.config_files import config_files
+from kdxf.engine.config import load_config
+from kdxf.engine.config_files import config_files
 from kdxf.engine.hooks import training_data_hook as module
 from kdxf.engine.hooks.training_data_hook import TRAINING_DATA, TrainingDataHook
-from kdxf.predictions import read_source
-from kdxf.soft_label_audit import second_hand
+from kdxf.inference.inferencer import KDXFInferencer
+from kdxf.io.annotations import write_annotations, write_classes
+from kdxf.io.predictions import read_source
+from kdxf.io.provenance import second_hand
 
 
 def noted(checkpoint):

@@ -11,9 +11,9 @@ from torch import nn
 from torch.testing import assert_close
 
 import kdxf.engine  # noqa: F401  (registers)
-from kdxf.apis.config import load_config
 from kdxf.apis.train import train
 from kdxf.engine.checkpoint import load_checkpoint
+from kdxf.engine.config import load_config
 from kdxf.errors import UserError
 
 OPTIMIZERS = {

@@ -5,8 +5,8 @@ import torch
 from mmengine.optim import OptimWrapper
 from torch import nn
 
-from kdxf.apis.config import load_config
 from kdxf.apis.train import train
+from kdxf.engine.config import load_config
 from kdxf.engine.optimizers import OneCycleLR
 
 BY_STEP = {"by_epoch": True, "convert_to_iter_based": True}

@@ -9,8 +9,8 @@ import pytest
 from mmpretrain.evaluation import MultiLabelMetric, SingleLabelMetric
 from sklearn.metrics import precision_recall_fscore_support
 
-from kdxf.apis.config import load_config
 from kdxf.apis.train import train
+from kdxf.engine.config import load_config
 from kdxf.registry import METRICS
 
 EVALUATOR = """
@@ -61,7 +61,7 @@ import torch
 from torch import distributed
 
 import kdxf.evaluation
-from kdxf.apis.command import run
+from kdxf.cli.command import run
 from kdxf.registry import METRICS
 
 

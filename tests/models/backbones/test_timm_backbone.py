@@ -10,7 +10,8 @@ from torch.testing import assert_close
 
 from kdxf.errors import UserError
 from kdxf.models import TIMMBackbone
-from kdxf.models.backbones import normalization, timm_backbone, timm_weights
+from kdxf.models.backbones import timm_backbone, timm_weights
+from kdxf.models.classifiers import checks as normalization
 from kdxf.registry import MODELS
 
 # The documents' models: name, input, width of the feature, and the stride of the map.

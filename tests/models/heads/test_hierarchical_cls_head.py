@@ -5,12 +5,12 @@ from mmpretrain.structures import DataSample
 from torch.nn.functional import cross_entropy, one_hot
 from torch.testing import assert_close
 
-from kdxf.apis.config import load_config
-from kdxf.apis.inferencer import KDXFInferencer
 from kdxf.apis.test import test as run_test
 from kdxf.apis.train import train
+from kdxf.engine.config import load_config
 from kdxf.engine.publish import publish_checkpoint
 from kdxf.errors import UserError
+from kdxf.inference.inferencer import KDXFInferencer
 from kdxf.models import ArcFaceClsHead, BatchedClsScoreTTA, HierarchicalClsHead, MoEClsHead
 from kdxf.registry import MODELS
 

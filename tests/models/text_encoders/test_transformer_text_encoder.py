@@ -9,7 +9,26 @@ from torch.testing import assert_close
 
 from kdxf.errors import UserError
 from kdxf.models import TransformerTextEncoder
+from kdxf.models.text_encoders.transformer_text_encoder import different_documents, document_shares
 from kdxf.registry import MODELS
+
+# Padding is 0 or whatever else; the texts of samples 0 and 1 are mixed, sample 2 has none and is its own partner.
+PAIR_IDS = torch.tensor([[[2, 5, 3], [2, 3, 0]], [[2, 3, 9], [2, 5, 3]], [[0, 0, 0], [2, 5, 3]]])
+PAIR_MASK = torch.tensor([[[0.7] * 3, [0.3, 0.3, 0]], [[0.7, 0.7, 0], [0.3] * 3], [[0.0] * 3, [0.0] * 3]])
+
+
+def test_each_document_stands_once():
+    ids, mask, which = different_documents(PAIR_IDS, PAIR_MASK)
+    assert ids.shape == mask.shape == (3, 3) and which.shape == (3, 2)
+    assert torch.equal(torch.where(mask > 0, ids, 0)[which], torch.where(PAIR_MASK > 0, PAIR_IDS, 0))
+    assert torch.equal(mask[which] > 0, PAIR_MASK > 0)
+
+
+def test_shares():
+    assert_close(document_shares(PAIR_MASK), torch.tensor([[0.7, 0.3], [0.7, 0.3], [1, 0]]))
+    mask = torch.tensor([[[0.7, 0.7], [0, 0]], [[0, 0], [0.3, 0.0]]])  # where one has no text, the other is all
+    assert document_shares(mask).tolist() == [[1, 0], [0, 1]]
+
 
 # "牛 奶", "a", nothing; padded
 IDS = torch.tensor([[2, 5, 6, 3, 0], [2, 7, 3, 0, 0], [0, 0, 0, 0, 0]])

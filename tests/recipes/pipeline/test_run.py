@@ -1,3 +1,4 @@
+import errno
 import os
 import shutil
 import signal
@@ -8,9 +9,107 @@ import time
 import pytest
 
 from kdxf.errors import UserError
+from kdxf.io.locks import lock
 from kdxf.recipes.pipeline import StageState, read_recipe, run_recipe, states
-from kdxf.recipes.pipeline.run import table
-from kdxf.recipes.pipeline.state import Record, aside, read_record, write_record
+from kdxf.recipes.pipeline.run import check_data, check_makers, clear, put_aside, table, there, why_waiting
+from kdxf.recipes.pipeline.state import Record, aside, lock_file, read_record, write_record
+
+
+def test_data_that_nobody_makes(place):
+    recipe = read_recipe("recipe.py")
+    check_data(recipe, recipe.stages)
+    (place / "data" / "b.txt").unlink()
+    check_data(recipe, recipe.stages[:1])
+    message = (
+        r"^the stage two needs data/b.txt, which does not exist, and no stage before makes it: put it there, as the "
+        r"first lines of recipe.py say$"
+    )
+    with pytest.raises(UserError, match=message):
+        check_data(recipe, recipe.stages)
+
+
+def test_a_config(place):
+    (place / "r.py").write_text("work = 'w'\nstages = [dict(name='a', run='t.py configs/a.py', outputs='w/x')]")
+    recipe = read_recipe("r.py")
+    with pytest.raises(
+        UserError,
+        match=r"^the stage a needs configs/a.py, which does not exist; correct r.py, or run it in the folder that",
+    ):
+        check_data(recipe, recipe.stages)
+
+
+def test_what_a_stage_makes(place):
+    (place / "r.py").write_text(
+        "work = 'w'\nstages = [dict(name='make', outputs=['w/model', 'w/y.txt'],"
+        " run=['join.py w/model/1.txt data/a.txt', 'join.py w/y.txt data/a.txt']),"
+        " dict(name='use', run='t.py', inputs=['w/model/best_*.pth', 'w', 'w/[xy].t*'], outputs='w/z')]"
+    )
+    recipe = read_recipe("r.py")
+    use = recipe.stages[1]
+    check_data(recipe, recipe.stages)  # in a folder, a folder around, a pattern
+    said = why_waiting(recipe, use, "w/model/best_*.pth")
+    assert said == "the stage use needs w/model/best_*.pth, which does not exist; run the stage make first"
+    run_recipe(recipe, ["make"], lambda line: None)
+    assert why_waiting(recipe, use, "w/model/best_*.pth") == (
+        "the stage use needs w/model/best_*.pth, which does not exist, although the stage make is done: move w/model "
+        "away, so that it is made again"
+    )
+
+
+def test_what_is_being_made(place):
+    recipe = read_recipe("recipe.py")
+    one, _, both = recipe.stages
+    check_makers(recipe, both)  # put there by hand
+    write_record(recipe, one, Record("x", finished=True))
+    check_makers(recipe, both)
+    write_record(recipe, one, Record("x"))
+    with pytest.raises(UserError, match="^the stage both needs work/1.txt of the stage one, which was stopped; run"):
+        check_makers(recipe, both)
+    message = "^the stage both needs work/1.txt of the stage one, which another process is at; wait for its end$"
+    with lock(lock_file(recipe, one)), pytest.raises(UserError, match=message):
+        check_makers(recipe, both)
+    check_makers(recipe, one)
+
+
+@pytest.fixture
+def work(tmp_path):
+    (tmp_path / "work" / "model").mkdir(parents=True)
+    (tmp_path / "work" / "model" / "last.pth").write_text("weights")
+    (tmp_path / "work" / "link").symlink_to("nowhere")
+    return tmp_path / "work"
+
+
+def test_everything_keeps_its_path(work):
+    outputs = (f"{work}/model/last.pth", f"{work}/link", f"{work}/model", f"{work}/none")
+    assert there(outputs) == [work / "link", work / "model", work / "model" / "last.pth"]
+    folder = work / ".stages" / "replaced" / "a"
+    assert put_aside(outputs, work, folder) == [work / "link", work / "model"]
+    assert (folder / "model" / "last.pth").read_text() == "weights" and os.readlink(folder / "link") == "nowhere"
+    assert there(outputs) == [] and put_aside(outputs, work, folder) == []
+
+
+def test_nothing_is_overwritten(work):
+    folder = work / "aside"
+    for text in ("weights", "second", "third"):
+        (work / "model").mkdir(exist_ok=True)
+        (work / "model" / "last.pth").write_text(text)
+        put_aside((f"{work}/model",), work, folder)
+    found = {path.parent.name: path.read_text() for path in folder.rglob("*.pth")}
+    assert found == {"model": "weights", "model.1": "second", "model.2": "third"}
+    clear(folder)
+    clear(folder)
+    assert not folder.exists()
+
+
+def test_another_file_system(work, monkeypatch):
+    def refuse(source, target):
+        raise OSError(errno.EXDEV, "Invalid cross-device link")
+
+    monkeypatch.setattr("kdxf.recipes.pipeline.run.os.rename", refuse)
+    message = r"work/model is of an earlier run and cannot be moved to .*aside/model: Invalid cross.*; move it away$"
+    with pytest.raises(UserError, match=message):
+        put_aside((f"{work}/model",), work, work / "aside")
+    assert (work / "model" / "last.pth").read_text() == "weights"
 
 
 def go(values=None, only=()):
@@ -143,7 +242,8 @@ def test_what_was_there_before_the_first_run_is_kept(place):
 
 KILLED = """
 import os, signal, sys
-from kdxf.recipes.pipeline import read_recipe, run, run_recipe
+from kdxf.recipes.pipeline import read_recipe, run_recipe
+from kdxf.recipes.pipeline import run
 
 def killed(function, when):
     def replaced(*args):

@@ -41,6 +41,6 @@ def test_errors_say_what_to_do(fake_engine):
 
 def test_import_loads_no_engine_and_no_torch():
     heavy = "{'torch', 'mmpretrain', 'onnxruntime', 'rapidocr', 'easyocr', 'tesserocr'} & set(sys.modules)"
-    code = f"import sys, kdxf.text.ocr, kdxf.apis.command; sys.exit(str({heavy}) if {heavy} else 0)"
+    code = f"import sys, kdxf.text.ocr, kdxf.cli.command; sys.exit(str({heavy}) if {heavy} else 0)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -1,10 +1,50 @@
+import subprocess
+import sys
+
 import cv2
 import numpy as np
 import pytest
 
 from kdxf.errors import UserError
-from kdxf.image_io import read_image
+from kdxf.io.images import read_image
 from kdxf.text.ocr import RapidOCREngine
+from kdxf.text.ocr.rapidocr_engine import recognizer
+
+SCRIPT = """
+import warnings
+import numpy as np
+from kdxf.text.ocr.rapidocr_engine import flush_denormals
+warnings.simplefilter("error")
+tiny = np.full(8, 1e-40, np.float32)
+assert (tiny * np.float32(1.0)).all()
+flush_denormals()
+assert not (tiny * np.float32(1.0)).any()
+assert np.float32(1e-37) * np.float32(1.0) > 0 and np.finfo(np.float32).eps == np.float32(2.0**-23)
+flush_denormals()
+print("flushed")
+"""
+
+
+def test_numbers_next_to_zero_count_as_zero():
+    done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True)  # once per process
+    assert (done.stdout, done.stderr) == ("flushed\n", "")
+
+
+def test_the_model_of_the_package_where_it_reads_them_all():
+    expected = {"Rec.lang_type": "ch", "Rec.ocr_version": "PP-OCRv6", "Rec.model_type": "small"}
+    assert recognizer(["ch", "sv", "en"]) == recognizer("ch") == expected
+
+
+def test_a_model_for_one_language():
+    expected = {"Rec.lang_type": "korean", "Rec.ocr_version": "PP-OCRv5", "Rec.model_type": "mobile"}
+    assert recognizer(["korean"]) == expected
+    assert recognizer("ka")["Rec.ocr_version"] == "PP-OCRv4"
+
+
+@pytest.mark.parametrize("languages", [["korean", "en"], ["klingon"], []])
+def test_no_model(languages):
+    with pytest.raises(UserError, match="RapidOCR: no model reads languages=.*any of .*sv.*; alone one of .*korean"):
+        recognizer(languages)
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,61 @@ import numpy as np
 import pytest
 
 from kdxf.text.ocr import OCRLine
-from kdxf.text.ocr.reading import Reading
+from kdxf.text.ocr.reading import Reading, read_rotated
+
+
+def find_arrow(image):
+    """Text is where the image is bright; it is read for sure only if its left half is the brighter one."""
+    rows, columns = np.nonzero(image[:, :, 0])
+    if not len(rows):
+        return []
+    (top, left), (bottom, right) = (rows.min(), columns.min()), (rows.max() + 1, columns.max() + 1)
+    box = np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
+    sure = image[top, left, 0] > image[top, right - 1, 0]
+    return [OCRLine("arrow", 0.9 if sure else 0.3, box)]
+
+
+def picture(degrees):
+    """An arrow that points left, 4 x 1 pixels, turned clockwise; and its corners from the text's top left."""
+    image = np.zeros((7, 9, 3), np.uint8)
+    image[2, 3:5], image[2, 5:7] = 200, 100
+    corners = {
+        0: (image.shape, [[3, 2], [7, 2], [7, 3], [3, 3]]),
+        90: ((9, 7), [[5, 3], [5, 7], [4, 7], [4, 3]]),
+        180: ((7, 9), [[6, 5], [2, 5], [2, 4], [6, 4]]),
+        270: ((9, 7), [[2, 6], [2, 2], [3, 2], [3, 6]]),
+    }
+    turned = np.rot90(image, -degrees // 90)  # numpy turns the other way round
+    shape, box = corners[degrees]
+    assert turned.shape[:2] == shape[:2]
+    return turned.copy(), box
+
+
+@pytest.mark.parametrize("degrees", [0, 90, 180, 270])
+def test_finds_the_way_up_and_gives_boxes_in_the_image(degrees):
+    image, box = picture(degrees)
+    (line,) = read_rotated(find_arrow, image, (0, 90, 180, 270))
+    assert line.score == 0.9 and line.box.tolist() == box and line.box.dtype == np.float32
+
+
+def test_one_rotation_is_taken_as_it_is():
+    image, _ = picture(0)
+    (line,) = read_rotated(find_arrow, image, (180,))
+    assert line.score == 0.3 and line.box.tolist() == [[7, 3], [3, 3], [3, 2], [7, 2]]
+
+
+def test_of_equal_readings_the_one_with_flat_lines_wins_then_the_first():
+    def find(image):  # reads as well either way, as engines do that turn tall lines
+        height, width = image.shape[:2]
+        return [OCRLine("abc", 0.8, np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32))]
+
+    (line,) = read_rotated(find, np.zeros((9, 2, 3), np.uint8), (0, 90, 270))
+    assert line.box.tolist() == [[0, 9], [0, 0], [2, 0], [2, 9]]  # turned by 90: its top left is at the bottom left
+
+
+def test_no_text_either_way():
+    assert read_rotated(find_arrow, np.zeros((3, 3, 3), np.uint8), (0, 90)) == []
+
 
 BOX = np.zeros((4, 2), np.float32)
 

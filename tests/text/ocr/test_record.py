@@ -1,15 +1,25 @@
+import dataclasses
 import importlib.util
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from kdxf.text.ocr import OCRRecord, read_text
+from kdxf.text.ocr import OCRLine, OCRRecord, read_text
+
+
+def test_a_line_is_changed_by_making_another():
+    line = OCRLine("milk", 0.5, np.zeros((4, 2), np.float32))
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        line.text = "silk"
+    assert dataclasses.replace(line, text="silk").text == "silk" and line.text == "milk"
 
 
 @pytest.fixture
 def engine():
-    spec = importlib.util.spec_from_file_location("fake_ocr_engine", Path(__file__).with_name("fake_ocr_engine.py"))
+    spec = importlib.util.spec_from_file_location(
+        "fake_ocr_engine", Path(__file__).parents[2] / "fixtures" / "fake_ocr_engine.py"
+    )
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module.FakeEngine()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kdxf.errors import UserError
-from kdxf.image_io import read_image
+from kdxf.io.images import read_image
 from kdxf.text.ocr import TesseractEngine
 
 pytest.importorskip("tesserocr", reason="needs the extra 'tesseract'")

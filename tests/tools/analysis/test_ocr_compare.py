@@ -7,7 +7,7 @@ import numpy as np
 
 
 def call(repo, *arguments):
-    environment = {**os.environ, "PYTHONPATH": str(repo / "tests" / "text" / "ocr")}
+    environment = {**os.environ, "PYTHONPATH": str(repo / "tests" / "fixtures")}
     command = [sys.executable, str(repo / "tools" / "analysis" / "ocr_compare.py"), *map(str, arguments)]
     return subprocess.run([*command, "--import", "fake_ocr_engine"], env=environment, capture_output=True, text=True)
 

@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from kdxf.class_tree import read_class_tree
+from kdxf.io.class_tree import read_class_tree
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kdxf.annotations import read_annotations
+from kdxf.io.annotations import read_annotations
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 import subprocess
 import sys
 
-from kdxf.annotations import read_annotations
+from kdxf.io.annotations import read_annotations
 
 
 def call(repo, *arguments):

@@ -9,7 +9,7 @@ import pytest
 
 @pytest.fixture
 def pictures(repo):
-    path = repo / "tests/workshop/duplicates/duplicates_pictures.py"
+    path = repo / "tests/fixtures/duplicates_pictures.py"
     spec = importlib.util.spec_from_file_location("pictures", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -60,19 +60,19 @@ def test_finds_reports_writes_and_refuses(repo, data):
 
 def test_a_model_names_candidates(repo, data, monkeypatch, capsys):
     """The tool hands the pictures to the model and what it says to the search."""
-    import kdxf.apis.features
-    import kdxf.apis.inferencer
-    from kdxf.workshop.duplicates import pairs as duplicates_pairs
+    import kdxf.inference.features
+    import kdxf.inference.inferencer
+    from kdxf.data.duplicates import pairs as duplicates_pairs
 
     monkeypatch.setattr(duplicates_pairs, "RADIUS", 0)  # hashes alone find nothing
     made, seen = [], []
-    monkeypatch.setattr(kdxf.apis.inferencer, "KDXFInferencer", lambda *given: made.append(given))
+    monkeypatch.setattr(kdxf.inference.inferencer, "KDXFInferencer", lambda *given: made.append(given))
 
     def extract(inferencer, paths, **options):
         seen.append(options)
         return pd.get_dummies([path.split("/")[-1][0] for path in paths]).to_numpy("float32")  # by their first digit
 
-    monkeypatch.setattr(kdxf.apis.features, "extract_features", extract)
+    monkeypatch.setattr(kdxf.inference.features, "extract_features", extract)
     arguments = [data / "images", "--workers", 1, "--config", "c.py", "--checkpoint", "c.pth", "--ocr", "table"]
     monkeypatch.setattr(sys, "argv", ["dedupe.py", *map(str, arguments)])
     with pytest.raises(SystemExit, match="0"):

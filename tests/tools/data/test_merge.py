@@ -1,7 +1,7 @@
 import subprocess
 import sys
 
-from kdxf.annotations import read_annotations, read_classes
+from kdxf.io.annotations import read_annotations, read_classes
 
 
 def call(repo, *arguments):

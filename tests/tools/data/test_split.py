@@ -6,7 +6,7 @@ import sys
 import pyarrow.parquet as pq
 import pytest
 
-from kdxf.annotations import read_annotations, read_classes
+from kdxf.io.annotations import read_annotations, read_classes
 from kdxf.text.ocr.record import OCRRecord
 from kdxf.text.ocr.table import to_arrow
 

@@ -3,7 +3,7 @@ import sys
 
 import pandas as pd
 
-from kdxf.annotations import read_annotations, read_classes
+from kdxf.io.annotations import read_annotations, read_classes
 
 
 def call(repo, *arguments):

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from kdxf.predictions import Predictions, read_predictions, write_predictions
+from kdxf.io.predictions import Predictions, read_predictions, write_predictions
 
 
 @pytest.fixture

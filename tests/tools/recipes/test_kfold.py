@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-import kdxf.recipes.kfold as module
+import kdxf.recipes.folds.run as module
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kdxf.predictions import Predictions, read_predictions, write_predictions
+from kdxf.io.predictions import Predictions, read_predictions, write_predictions
 
 SCORES = np.array([[0.75, 0.25, 0.0], [0.5, 0.25, 0.25], [0.25, 0.75, 0.0]], np.float32)
 

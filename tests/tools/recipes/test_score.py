@@ -3,7 +3,7 @@ import sys
 
 import numpy as np
 
-from kdxf.predictions import Predictions, write_predictions
+from kdxf.io.predictions import Predictions, write_predictions
 
 
 def test_table_and_errors(repo, tmp_path):

@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 
-from kdxf.predictions import Predictions, write_predictions
+from kdxf.io.predictions import Predictions, write_predictions
 
 
 @pytest.fixture

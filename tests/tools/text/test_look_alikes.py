@@ -4,10 +4,10 @@ import sys
 
 import numpy as np
 import pytest
+from advertisements.fonts import find_fonts
 
-from kdxf.demo.fonts import find_fonts
 from kdxf.errors import UserError
-from kdxf.text.look_alikes import LOOK_ALIKES_FILE
+from kdxf.text.spelling.look_alikes import LOOK_ALIKES_FILE
 
 
 @pytest.fixture(scope="module")

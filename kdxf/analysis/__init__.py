@@ -1,0 +1,1 @@
+"""What ``tools/analysis`` runs: pages and tables that compare samples, models, engines and costs."""

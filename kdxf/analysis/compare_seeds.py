@@ -1,0 +1,258 @@
+"""Train the same configs with several seeds and lists, and compare their scores: mean, spread, differences."""
+
+import copy
+import json
+import math
+import os
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from mmengine.config import Config, ConfigDict
+
+from kdxf.apis.stages import training_files
+from kdxf.apis.test import test
+from kdxf.apis.train import train
+from kdxf.engine.config import config_digest, default_work_dir, load_config, set_list
+from kdxf.engine.config_files import differing
+from kdxf.errors import UserError
+from kdxf.evaluation.missing_modality import remove_modality
+from kdxf.io.files import write_whole
+from kdxf.io.pages import markdown_table
+
+RUN_COLUMNS = ("model", "input", "fold", "seed", "seconds")
+"""Columns of a table of runs that are no scores."""
+
+_LEGEND = """
+Mean ± standard deviation over the runs. Δ: difference to the run of {first} with the same input, fold and seed.
+Seconds: training of one run.
+"""
+STATISTICS = ("mean", "std", "diff", "diff std")
+
+
+def summarize(runs: pd.DataFrame) -> pd.DataFrame:
+    """Sum up the runs of each model and input.
+
+    The difference is that to the first model's run of the same input, fold and seed. What is easy for one model is
+    easy for another, so differences spread less than scores, and tell the better model sooner.
+
+    Args:
+        runs: A row per run and input: :data:`RUN_COLUMNS`, then a column per score.
+
+    Returns:
+        A row per ``model`` and ``input``, in the order of their first runs: the number of ``runs``, their mean
+        ``seconds``, and for each score ``<score> mean`` and ``std``, ``<score> diff`` and ``diff std``. Standard
+        deviations have n - 1 in the denominator; that of one run is NaN.
+    """
+    scores = [name for name in runs.columns if name not in RUN_COLUMNS]
+    pairs = runs.merge(
+        runs[runs.model == runs.model.iloc[0]], how="left", on=["input", "fold", "seed"], suffixes=("", " of first")
+    )
+    for score in scores:
+        pairs[f"{score} of first"] = pairs[score] - pairs[f"{score} of first"]
+    groups = pairs.groupby(["model", "input"], sort=False)
+    table = groups.agg(runs=("seed", "size"), seconds=("seconds", "mean"))
+    for score in scores:
+        of_runs, of_differences = groups[score], groups[f"{score} of first"]
+        values = (of_runs.mean(), of_runs.std(), of_differences.mean(), of_differences.std())
+        table = table.assign(**{f"{score} {name}": value for name, value in zip(STATISTICS, values, strict=True)})
+    return table.reset_index()
+
+
+def markdown(table: pd.DataFrame) -> str:
+    """Write what :func:`summarize` gives as a Markdown table, without standard errors (``<score>_stderr``)."""
+    scores = [name.removesuffix(" mean") for name in table.columns if name.endswith(" mean")]
+    scores = [name for name in scores if not name.endswith("_stderr")]
+    first = table.model.iloc[0]
+    head = ["model", "input", "runs", *(title for score in scores for title in (score, "Δ")), "seconds"]
+    rows = []
+    for row in table.to_dict("records"):
+        cells = [row["model"], row["input"], str(row["runs"])]
+        for score in scores:
+            mean, std, diff, diff_std = (row[f"{score} {name}"] for name in STATISTICS)
+            cells += [_cell(f"{mean:.1f}", std), "" if row["model"] == first else _cell(f"{diff:+.1f}", diff_std)]
+        rows.append([*cells, f"{row['seconds']:.0f}"])
+    return markdown_table(head, rows) + _LEGEND.format(first=first)
+
+
+def _cell(value: str, std: float) -> str:
+    return value if math.isnan(std) else f"{value} ± {std:.1f}"
+
+
+RESULT = "result.json"
+BOTH = "all"
+
+
+@dataclass(frozen=True)
+class Variant:
+    """Settings under a name.
+
+    Attributes:
+        name: Stands in the table after the config's.
+        options: Dotted keys and values, as of ``--cfg-options``.
+    """
+
+    name: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training; ``model`` and ``fold`` are names, '' for the config's own lists."""
+
+    model: str
+    fold: str
+    seed: int
+    cfg: Config
+
+    @property
+    def folder(self) -> Path:
+        """Where it keeps its weights, logs and :data:`RESULT`."""
+        return Path(self.cfg.work_dir)
+
+
+def compare(
+    configs: Sequence[str | Path],
+    *,
+    seeds: Sequence[int],
+    work_dir: str | Path,
+    options: Mapping[str, Any] | None = None,
+    variants: Sequence[Variant] = (),
+    folds: Sequence[str | Path] = (),
+    without: Sequence[str] = (),
+) -> pd.DataFrame:
+    """Train every config in every variant on every fold with every seed, and score the last epoch on ``val``.
+
+    A finished run is not repeated, so a comparison may be stopped, continued and extended; a run that was stopped
+    starts anew, so that its time and its random numbers are those of an unbroken one. After every run ``runs.csv``,
+    ``summary.csv`` and ``summary.md`` in ``work_dir`` are up to date. Several processes may share the seeds out among
+    them; one more call with all seeds then trains nothing and writes the tables of all.
+
+    Args:
+        configs: Config files.
+        seeds: Seeds of all random numbers.
+        work_dir: Gets a folder per run: ``<config>/<variant>/<fold>/seed_<seed>``.
+        options: ``--cfg-options`` for all.
+        variants: Settings that each config is run with; none is the config as it is.
+        folds: Folders with ``train.csv`` and ``val.csv`` in place of the config's ``ann_file``.
+        without: Score also without ``'text'`` or ``'image'``, see :func:`kdxf.apis.test.test`.
+
+    Returns:
+        The summary, see :func:`kdxf.analysis.compare_seeds.summarize`.
+
+    Raises:
+        UserError: A config cannot be used, a list or a modality is missing, two runs have one name, or a folder holds
+            a run with other settings or files.
+    """
+    work_dir = Path(work_dir)
+    lists: list[Path | None] = [Path(folder) for folder in folds] or [None]
+    runs = [
+        _plan(Path(config), variant, fold, seed, work_dir, options or {})
+        for seed in seeds
+        for fold in lists
+        for config in configs
+        for variant in variants or [Variant()]
+    ]
+    if twice := [folder for folder, count in Counter(run.folder for run in runs).items() if count > 1]:
+        raise UserError(f"two of the runs would be {twice[0]}; give variants, folds and seeds that differ by name")
+    for run in runs:
+        _check_settings(run)
+        for modality in without:
+            remove_modality(copy.deepcopy(run.cfg), modality)
+    for number, run in enumerate(runs, start=1):
+        print(f"run {number} of {len(runs)}: {run.folder}", flush=True)
+        _finish(run, without)
+        # All that is there, also of runs whose turn comes later: a comparison may be extended and stopped.
+        rows = [row for each in runs if (result := _read(each)) for row in _rows(each, result, without)]
+        summary = _write_tables(pd.DataFrame(rows), work_dir)
+    return summary
+
+
+def _plan(
+    config: Path, variant: Variant, fold: Path | None, seed: int, work_dir: Path, options: Mapping[str, Any]
+) -> Run:
+    """Make the config of a run: one checkpoint, the last; tested on the validation set."""
+    cfg = load_config(config, {**options, **variant.options})
+    if any(cfg.get(name) is None for name in ("val_dataloader", "val_cfg", "val_evaluator")):
+        raise UserError(f"config {config} has no validation set to compare on: it needs val_dataloader, val_evaluator")
+    if fold is not None:
+        for loader, name in (("train_dataloader", "train.csv"), ("val_dataloader", "val.csv")):
+            if not (fold / name).is_file():
+                raise UserError(f"--folds {fold}: there is no {name}; give folders with train.csv and val.csv")
+            set_list(cfg, loader, fold.resolve() / name, "--folds")
+    cfg.test_dataloader, cfg.test_evaluator = copy.deepcopy(cfg.val_dataloader), copy.deepcopy(cfg.val_evaluator)
+    cfg.test_cfg = ConfigDict(fp16=cfg.val_cfg.get("fp16", False))
+    hooks = cfg.get("default_hooks") or {}
+    checkpoint = {**hooks.get("checkpoint", {"type": "CheckpointHook"}), "save_best": None, "rule": None}
+    checkpoint.update(interval=-1, save_last=True, save_optimizer=False)
+    cfg.default_hooks = {**hooks, "checkpoint": checkpoint}
+    cfg.randomness = {**cfg.get("randomness", {}), "seed": seed}
+    cfg.resume = False
+    model = "/".join(filter(None, (*default_work_dir(config).parts[1:], variant.name)))
+    fold_name = "" if fold is None else fold.resolve().name
+    cfg.work_dir = str(work_dir / model / fold_name / f"seed_{seed}")
+    return Run(model, fold_name, seed, cfg)
+
+
+def _check_settings(run: Run) -> None:
+    result = _read(run)
+    if result is None:
+        return
+    changed = [] if result["settings"] == config_digest(run.cfg) else ["the config or the options"]
+    changed += differing(result.get("files", {}), training_files(run.cfg))
+    if changed:
+        raise UserError(
+            f"{run.folder} holds a run with other settings ({' and '.join(changed)} changed); remove it, or choose "
+            "another --work-dir"
+        )
+
+
+def _finish(run: Run, without: Sequence[str]) -> None:
+    """Train and score what has not been yet."""
+    result = _read(run)
+    if result is None:
+        files = training_files(run.cfg)
+        # The finished stages of a run that was stopped are kept.
+        found = train(run.cfg, validate=False, resume=bool(run.cfg.get("stages")))
+        if found.checkpoint is None:
+            raise UserError(f"{run.folder}: nothing was saved; default_hooks.checkpoint must save the last epoch")
+        result = {"settings": config_digest(run.cfg), "files": files, "seconds": found.seconds, "scores": {}}
+        result["checkpoint"] = os.path.relpath(found.checkpoint, run.folder)
+        write_whole(json.dumps(result, indent=2).encode(), run.folder / RESULT)
+    for modality in (None, *without):
+        name = _input(modality)
+        if name not in result["scores"]:
+            result["scores"][name] = test(run.cfg, run.folder / result["checkpoint"], without=modality)
+            write_whole(json.dumps(result, indent=2).encode(), run.folder / RESULT)
+
+
+def _input(without: str | None) -> str:
+    return BOTH if without is None else f"without {without}"
+
+
+def _read(run: Run) -> dict[str, Any] | None:
+    path = run.folder / RESULT
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+
+
+def _rows(run: Run, result: Mapping[str, Any], without: Sequence[str]) -> Iterable[dict[str, Any]]:
+    """Give a row per input that is scored; scores that are no numbers stay in :data:`RESULT`."""
+    for name in map(_input, (None, *without)):
+        if name not in result["scores"]:
+            continue
+        numbers = {key: value for key, value in result["scores"][name].items() if isinstance(value, int | float)}
+        yield {
+            **{"model": run.model, "input": name, "fold": run.fold, "seed": run.seed, "seconds": result["seconds"]},
+            **numbers,
+        }
+
+
+def _write_tables(runs: pd.DataFrame, folder: Path) -> pd.DataFrame:
+    summary = summarize(runs)
+    write_whole(runs.to_csv(index=False).encode(), folder / "runs.csv")
+    write_whole(summary.to_csv(index=False).encode(), folder / "summary.csv")
+    write_whole(markdown(summary).encode(), folder / "summary.md")
+    return summary

@@ -1,0 +1,1 @@
+"""What the command-line tools share: their arguments, their errors and their exit status."""

@@ -1,0 +1,267 @@
+"""Find labels that are probably wrong, and show them for a person to decide. n rows, K classes.
+
+n rows of the list, K classes.
+"""
+
+import fnmatch
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+import numpy as np
+import pandas as pd
+from kdxf.io.annotations import label_indices
+from kdxf.errors import UserError
+from kdxf.data.cleaning.rules import confident
+from kdxf.data.prediction_files import Predictions, read_predictions
+from kdxf.data.cleaning.rules import reasons
+from kdxf.data.cleaning.rules import Verdict, last_of_class, quarrel, reliable
+from kdxf.data.lists import ImageList
+from typing import Any
+from kdxf.io.pages import HTMLReport
+from kdxf.text.ocr.table import OCRTable
+from kdxf.data.cleaning.decisions import Cleaned
+
+
+RULES = ("reliable", "confident", "quarrel")
+PREFILLS = ("drop", "relabel")
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to judge.
+
+    Attributes:
+        rule: One of :data:`RULES`.
+        accuracy: See :func:`kdxf.data.cleaning.rules.reliable`.
+        min_score: See :func:`kdxf.data.cleaning.rules.quarrel`.
+        prefill: The decision that stands beside a label taken for wrong, one of :data:`PREFILLS`.
+        only: A pattern such as ``aug_*``; only rows whose path or file name has this form are judged.
+        partial: Whether rows without predictions are left as they are; by default they are an error.
+        seed: Says which row stays of a class that would lose all.
+    """
+
+    rule: str = "reliable"
+    accuracy: float = 0.92
+    min_score: float = 0.3
+    prefill: str = "drop"
+    only: str | None = None
+    partial: bool = False
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Suspects:
+    """What was found.
+
+    Attributes:
+        table: One row per suspect, those taken for wrong first, the most suspicious first among them: ``image``,
+            ``label`` (as the list writes it), ``suggested`` (class name), ``score`` (which the models that suggest it
+            give it), ``reason``, ``decision`` (``keep``, ``drop`` or ``relabel``).
+        classes: One row per class: ``class``, ``images``, ``judged``, ``accuracy`` (share of the judged predicted as
+            labelled), ``mean_score`` (of what was predicted for them), ``suspects``, ``wrong``.
+        judged: How many rows were judged.
+        unpredicted: How many rows of those to judge had no predictions.
+    """
+
+    table: pd.DataFrame
+    classes: pd.DataFrame
+    judged: int
+    unpredicted: int
+
+
+def find_suspects(
+    images: ImageList,
+    classes: Sequence[str],
+    files: Sequence[Path],
+    witnesses: Sequence[tuple[str, Sequence[Path]]] = (),
+    options: Options | None = None,
+) -> Suspects:
+    """Judges the labels of a list.
+
+    Args:
+        images: The list, with labels.
+        classes: The K class names, in index order.
+        files: Tables of the model that the rules ``reliable`` and ``confident`` follow; out-of-fold or held-out
+            predictions, since a model agrees with the labels it was trained on. May be empty for ``quarrel``.
+        witnesses: Names and tables of models that see different things: the image, the text.
+        options: How to judge.
+
+    Raises:
+        UserError: A file does not fit, an image has two labels, or there is nothing to judge.
+    """
+    options = options or Options()
+    frame, labels = images.frame, _labels(images, classes)
+    models = _read_models(frame["image"], classes, files, witnesses, options.rule)
+    chosen = _chosen(frame["image"], options.only)
+    rows = _predicted_rows(images, chosen, models, options.partial)
+    verdict = _judge(labels[rows], [_take(model, rows) for model in models], bool(files), options)
+    wrong = np.zeros(len(frame), bool)
+    wrong[rows] = verdict.wrong
+    spared = last_of_class(labels, wrong, options.seed)
+    wrong &= ~spared
+    shown = np.flatnonzero(verdict.wrong | ((verdict.suggested >= 0) & (verdict.suggested != labels[rows])))
+    shown = shown[np.lexsort((-verdict.suspicion[shown], ~wrong[rows[shown]]))]
+    at = rows[shown]
+    said = [_take(model, at) for model in models]
+    table = pd.DataFrame(
+        {
+            "image": frame["image"].to_numpy()[at],
+            "label": frame["label"].to_numpy()[at],
+            "suggested": np.array(classes, dtype=object)[verdict.suggested[shown]],
+            "score": verdict.score[shown].astype(np.float64).round(4),
+            "reason": reasons(labels[at], said, classes, verdict.kept_whole[shown], spared[at]),
+            "decision": np.where(wrong[at], options.prefill, "keep"),
+        }
+    ).drop_duplicates("image")
+    per_class = _class_table(labels, rows, models[-1], wrong, at, classes)
+    return Suspects(table, per_class, len(rows), int(chosen.sum()) - len(rows))
+
+
+def _read_models(
+    images: pd.Series,
+    classes: Sequence[str],
+    files: Sequence[Path],
+    witnesses: Sequence[tuple[str, Sequence[Path]]],
+    rule: str,
+) -> list[Predictions]:
+    """Reads the witnesses and, last, the model of ``--predictions``."""
+    if not files and rule != "quarrel":
+        raise UserError(f"--rule {rule}: needs --predictions")
+    if empty := [name for name, tables in witnesses if not tables]:
+        raise UserError(f"--witness {empty[0]}: give its tables after the name")
+    models = [read_predictions(name, tables, images, classes) for name, tables in witnesses]
+    if files:
+        models.append(read_predictions("model", files, images, classes, all_scores=rule == "confident"))
+    if not models:
+        raise UserError("--rule quarrel: needs two witnesses or more; give --witness NAME FILE... twice")
+    return models
+
+
+def _predicted_rows(images: ImageList, chosen: np.ndarray, models: list[Predictions], partial: bool) -> np.ndarray:
+    """Gives the rows to judge: those that each model predicted."""
+    predicted = np.logical_and.reduce([chosen, *(model.predicted >= 0 for model in models)])
+    missing = chosen & ~predicted
+    if missing.any() and not partial:
+        first = images.frame["image"].iloc[int(missing.argmax())]
+        raise UserError(
+            f"{images.source}: {missing.sum()} of {chosen.sum()} rows have no prediction (first: {first}); give the "
+            "tables of all folds, or --partial to leave such rows as they are"
+        )
+    if not predicted.any():
+        raise UserError(f"{images.source}: no row that every model predicted; give tables of the same images")
+    return np.flatnonzero(predicted)
+
+
+def _labels(images: ImageList, classes: Sequence[str]) -> np.ndarray:
+    codes, written = pd.factorize(images.frame["label"])
+    labels = np.array(label_indices(written, classes, images.source), dtype=np.int64)[codes]
+    pairs = pd.DataFrame({"image": images.frame["image"], "label": labels}).drop_duplicates()
+    if len(twice := pairs.loc[pairs["image"].duplicated(), "image"]):
+        raise UserError(f"{images.source}: {twice.iloc[0]} has two labels; tools/data/dedupe.py settles that first")
+    return labels
+
+
+def _chosen(images: pd.Series, pattern: str | None) -> np.ndarray:
+    if pattern is None:
+        return np.ones(len(images), bool)
+    form = fnmatch.translate(pattern)
+    chosen = (images.str.match(form) | images.str.rsplit("/", n=1).str[-1].str.match(form)).to_numpy(bool)
+    if not chosen.any():
+        raise UserError(f"--only {pattern}: no image of the list has such a path or file name")
+    return chosen
+
+
+def _take(model: Predictions, rows: np.ndarray) -> Predictions:
+    scores = None if model.scores is None else model.scores[rows]
+    return Predictions(model.name, model.predicted[rows], model.score[rows], scores)
+
+
+def _judge(labels: np.ndarray, models: list[Predictions], has_main: bool, options: Options) -> Verdict:
+    if options.rule == "reliable":
+        return reliable(labels, models[-1], options.accuracy)
+    if options.rule == "confident":
+        return confident(labels, models[-1])
+    # The model of --predictions may see what the witnesses see: it is heard in the reasons, and is no witness.
+    return quarrel(labels, models[:-1] if has_main else models, options.min_score)
+
+
+def _class_table(
+    labels: np.ndarray, rows: np.ndarray, model: Predictions, wrong: np.ndarray, at: np.ndarray, classes: Sequence[str]
+) -> pd.DataFrame:
+    def count(indices: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+        return np.bincount(indices, weights, minlength=len(classes))
+
+    judged = count(labels[rows])
+    divisor = np.where(judged > 0, judged, np.nan)
+    return pd.DataFrame(
+        {
+            "class": list(classes),
+            "images": count(labels),
+            "judged": judged,
+            "accuracy": (count(labels[rows], model.predicted[rows] == labels[rows]) / divisor).round(4),
+            "mean_score": (count(labels[rows], model.score[rows]) / divisor).round(4),
+            "suspects": count(labels[at]),
+            "wrong": count(labels[wrong]),
+        }
+    )
+
+
+_CLASSES = 30
+_CHARACTERS = 160
+
+
+def format_suspects(suspects: Suspects) -> str:
+    """Gives a short table of what was found."""
+    decisions = suspects.table["decision"].value_counts()
+    rows = [("rows judged", suspects.judged), ("suspects", len(suspects.table))]
+    rows += [(f"  decision: {name}", int(count)) for name, count in decisions.items()]
+    if suspects.unpredicted:
+        rows.append(("without predictions, left as they are", suspects.unpredicted))
+    return "\n".join(f"{name:<40}{count:>9}" for name, count in rows)
+
+
+def format_cleaned(cleaned: Cleaned) -> str:
+    """Gives a short table of what became of the rows."""
+    lines = [f"{name:<16}{count:>9}" for name, count in [*cleaned.counts.items(), ("in all", len(cleaned.frame))]]
+    if cleaned.emptied:
+        lines.append(f"warning: no rows left of {len(cleaned.emptied)} classes: {', '.join(cleaned.emptied)}")
+    return "\n".join(lines)
+
+
+def suspects_page(suspects: Suspects, title: str, root: Path, ocr: OCRTable | None, top: int) -> HTMLReport:
+    """Builds a page of the most suspicious pictures and of the classes that lose most.
+
+    Args:
+        suspects: What was found.
+        title: Of the page.
+        root: The image root.
+        ocr: Has the text of the pictures.
+        top: How many suspects to show.
+    """
+    page = HTMLReport(title, picture_width=220)
+    page.text(
+        f"{len(suspects.table)} suspects among {suspects.judged} rows. Edit the column decision of the CSV (keep, "
+        "drop, or relabel with the right class in the column suggested), then run clean.py apply."
+    )
+    shown = suspects.table.head(top)
+    page.heading(f"The {len(shown)} most suspicious" if len(shown) < len(suspects.table) else "All suspects")
+    page.pictures(
+        (root / row.image, "\n".join(_caption(row, text)))
+        for row, text in zip(shown.itertuples(), _texts(shown["image"], ocr), strict=True)
+    )
+    worst = suspects.classes.sort_values(["wrong", "suspects"], ascending=False, kind="stable").head(_CLASSES)
+    page.heading("Classes that lose most")
+    page.table(list(worst.columns), worst.astype(object).where(worst.notna(), "").to_numpy().tolist())
+    return page
+
+
+def _caption(row: Any, text: str) -> list[str]:
+    lines = [f"{row.decision}: {row.label} → {row.suggested} ({row.score:.2f})", row.reason]
+    return [*lines, *([f"text: {text}"] if text else []), row.image]
+
+
+def _texts(images: pd.Series, ocr: OCRTable | None) -> list[str]:
+    if ocr is None:
+        return [""] * len(images)
+    texts = (" ".join(ocr.record(row).texts) if row >= 0 else "" for row in ocr.rows_of(images.tolist()).tolist())
+    return [text if len(text) <= _CHARACTERS else text[:_CHARACTERS] + "…" for text in texts]

@@ -1,0 +1,1 @@
+"""Convert lists of other forms into annotation CSVs, and back."""

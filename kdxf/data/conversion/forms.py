@@ -1,0 +1,186 @@
+"""Read lists in other forms: JSON (AliProducts, COCO, ...) and the tables of competitions.
+
+================================================================================ =====================
+form                                                                             who writes it
+================================================================================ =====================
+``{"images": [{"image_id": "a.jpg", "class_id": 12}]}``, or the list alone       AliProducts
+``{"images": [...], "annotations": [{"image_id", "category_id"}], "categories"}`` COCO, iNaturalist
+``{"metainfo": {"classes": []}, "data_list": [{"img_path", "gt_label"}]}``       OpenMMLab 2
+``{"a.jpg": 12, "b.jpg": 3}``                                                    small competitions
+================================================================================ =====================
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+import pandas as pd
+from kdxf.errors import UserError
+from kdxf.data.conversion.convert import IMAGE_KEYS, LABEL_KEYS, Annotations, as_frame, find_key
+from collections.abc import Sequence
+
+
+_FORMS = "a list of objects, COCO, MMPretrain's data_list, or one object from image to label"
+
+
+def read_json(path: Path, image_key: str | None = None, label_key: str | None = None) -> Annotations:
+    """Reads one of the forms above.
+
+    Args:
+        path: The file.
+        image_key: Where an object has its image; by default the first of the usual names that is there.
+        label_key: Likewise its label.
+
+    Raises:
+        UserError: The file is missing, or not of these forms.
+    """
+    if not path.is_file():
+        raise UserError(f"{path}: no such file")
+    try:
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
+    except ValueError as error:
+        raise UserError(f"{path}: not JSON in UTF-8: {error}") from error
+    if isinstance(content, dict):
+        if isinstance(content.get("data_list"), list):
+            return _read_data_list(content, path, image_key, label_key)
+        annotations = content.get("annotations")
+        if isinstance(annotations, list) and annotations and "image_id" in annotations[0] and "categories" in content:
+            return _read_coco(content, path)
+        if content and all(isinstance(value, (str, int)) for value in content.values()):
+            pairs = pd.DataFrame({"image": list(content), "label": [str(value) for value in content.values()]})
+            return Annotations(as_frame(pairs, "image", "label", path))
+        content = next((content[key] for key in ("images", "annotations", "data") if content.get(key)), None)
+    if not isinstance(content, list) or not content or not all(isinstance(item, dict) for item in content):
+        raise UserError(f"{path}: no list of images in it; expected {_FORMS}")
+    return _read_objects(content, path, image_key, label_key)
+
+
+def _read_objects(
+    objects: list[dict[str, Any]], path: Path, image_key: str | None, label_key: str | None
+) -> Annotations:
+    table = pd.DataFrame(objects)
+    found = list(map(str, table.columns))
+    image = find_key(image_key, IMAGE_KEYS, found, path, "--image-key")
+    labelled = label_key is not None or any(key in found for key in LABEL_KEYS)
+    label = find_key(label_key, LABEL_KEYS, found, path, "--label-key") if labelled else None
+    notes = []
+    for name in [name for name in found if name not in (image, label)]:
+        if table[name].map(lambda value: isinstance(value, (list, dict))).any():
+            table = table.drop(columns=name)
+            notes.append(f"{name!r} holds lists or objects, which a table cannot; left out")
+    return Annotations(as_frame(table, image, label, path), {}, notes)
+
+
+def _read_data_list(content: dict[str, Any], path: Path, image_key: str | None, label_key: str | None) -> Annotations:
+    for item in content["data_list"]:
+        if isinstance(label := item.get("gt_label"), list):
+            if len(label) != 1:
+                raise UserError(
+                    f"{path}: {item.get('img_path')} has {len(label)} labels; a list holds one label per image"
+                )
+            item["gt_label"] = label[0]
+    data = _read_objects(content["data_list"], path, image_key, label_key)
+    names = (content.get("metainfo") or {}).get("classes") or []
+    return Annotations(
+        data.frame, {str(index): str(name) for index, name in enumerate(names)}, data.notes, indexed=True
+    )
+
+
+def _read_coco(content: dict[str, Any], path: Path) -> Annotations:
+    categories = pd.DataFrame(content["categories"])
+    pairs = pd.DataFrame(content["annotations"])
+    images = pd.DataFrame(content.get("images") or [])
+    for table, name, keys in (
+        (categories, "categories", ("id", "name")),
+        (pairs, "annotations", ("image_id", "category_id")),
+        (images, "images", ("id", "file_name")),
+    ):
+        if missing := [key for key in keys if key not in table.columns]:
+            raise UserError(f"{path}: {name} lack {', '.join(missing)}; not the COCO form")
+    pairs = pairs[["image_id", "category_id"]].drop_duplicates()
+    if (several := pairs["image_id"].duplicated()).any():
+        raise UserError(
+            f"{path}: image {pairs['image_id'][several].iloc[0]} ({int(several.sum())} in all) has several categories; "
+            "a list holds one label per image"
+        )
+    table = images.merge(pairs, left_on="id", right_on="image_id", how="left").drop(columns=["image_id"])
+    notes = []
+    if unlabelled := int(table["category_id"].isna().sum()):
+        notes.append(f"{unlabelled} images without an annotation; left out")
+        table = table[table["category_id"].notna()]
+    ids = dict(zip(categories["id"], categories["id"].astype("str"), strict=True))
+    table = table.assign(category_id=table["category_id"].map(ids))
+    if "supercategory" in categories.columns:
+        above = dict(zip(ids.values(), categories["supercategory"], strict=True))
+        table = table.assign(coarse_label=table["category_id"].map(above))
+    plain = [name for name in table.columns if not table[name].map(lambda value: isinstance(value, (list, dict))).any()]
+    frame = as_frame(table[plain].rename(columns={"id": "coco_id"}), "file_name", "category_id", path)
+    return Annotations(frame, dict(zip(ids.values(), categories["name"].astype("str"), strict=True)), notes)
+
+
+def read_table(
+    path: Path,
+    image_column: str | None = None,
+    label_column: str | None = None,
+    one_hot: Sequence[str] | None = None,
+) -> Annotations:
+    """Reads a table.
+
+    Args:
+        path: ``.csv``, or ``.tsv`` with tabs.
+        image_column: The column of the images; by default the first of the usual names that is there.
+        label_column: Likewise of the labels; a table without one is unlabelled.
+        one_hot: Columns of which exactly one is 1 in each row; its name is the label. Empty: all columns but the
+            image's.
+
+    Returns:
+        The list; other columns are kept as text.
+
+    Raises:
+        UserError: The file is missing, no table, lacks a column, or a row has no class or several.
+    """
+    if not path.is_file():
+        raise UserError(f"{path}: no such file")
+    try:
+        table = pd.read_csv(
+            path,
+            sep="\t" if path.suffix.lower() == ".tsv" else ",",
+            dtype="str",
+            encoding="utf-8-sig",
+            keep_default_na=False,
+            na_values=[""],
+            index_col=False,
+            skipinitialspace=True,
+        )
+    except ValueError as error:
+        raise UserError(f"{path}: not a UTF-8 table with a header: {' '.join(str(error).split())}") from error
+    table = table.rename(columns=lambda name: str(name).strip())
+    found = list(table.columns)
+    image = find_key(image_column, IMAGE_KEYS, found, path, "--image-key")
+    if one_hot is not None:
+        return _read_one_hot(table, path, image, one_hot or [name for name in found if name != image])
+    labelled = label_column is not None or any(key in found for key in LABEL_KEYS)
+    label = find_key(label_column, LABEL_KEYS, found, path, "--label-key") if labelled else None
+    return Annotations(as_frame(table, image, label, path))
+
+
+def _read_one_hot(table: pd.DataFrame, path: Path, image: str, classes: Sequence[str]) -> Annotations:
+    if missing := [name for name in classes if name not in table.columns]:
+        raise UserError(f"{path}: no column {missing[0]!r} (found: {', '.join(table.columns)}); change --one-hot")
+    values = table[list(classes)].apply(pd.to_numeric, errors="coerce")
+    strange = ~values.isin([0, 1]).all(axis=1)
+    if strange.any():
+        raise UserError(
+            f"{path}: data row {strange.to_numpy().argmax() + 1} has something else than 0 and 1 in the class columns "
+            f"{', '.join(classes)}; name them with --one-hot"
+        )
+    counts = values.sum(axis=1)
+    if (wrong := counts.ne(1)).any():
+        row = wrong.to_numpy().argmax()
+        raise UserError(
+            f"{path}: data row {row + 1} has {int(counts.iloc[row])} classes ({int(wrong.sum())} rows in all have none "
+            "or several); a list holds one label per image"
+        )
+    labelled = table.drop(columns=list(classes)).assign(**{"label": values.idxmax(axis=1)})
+    frame = as_frame(labelled, image, "label", path)
+    # The columns stand in the order of the class indices of a submission.
+    return Annotations(frame, {name: name for name in classes})

@@ -1,0 +1,1 @@
+"""Make pictures for small classes from other pictures, ahead of training."""

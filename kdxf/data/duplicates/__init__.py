@@ -1,0 +1,1 @@
+"""Find duplicates by content: fingerprints, pairs, groups, and lists without them."""

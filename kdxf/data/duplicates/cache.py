@@ -1,0 +1,181 @@
+"""Fingerprints of many pictures as columns, kept in a Parquet file so that they are taken once."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from kdxf.errors import UserError
+from kdxf.io.files import replacing
+from kdxf.data.duplicates.fingerprint import SIZE
+from kdxf.data.duplicates.fingerprint import COLOUR_SIZE, CROPS, DIGEST_BYTES, Fingerprint, fingerprint
+from kdxf.data.parallel import parallel_map
+
+# Changes whenever a fingerprint would come out differently.
+_FORMAT = b"kdxf fingerprints 1"
+# Standard deviation in grey levels.
+_PLAIN = 3.0
+_GREY, _COLOUR = SIZE * SIZE, COLOUR_SIZE * COLOUR_SIZE * 3
+_SCHEMA = pa.schema(
+    [
+        ("path", pa.string()),
+        ("bytes", pa.int64()),
+        ("mtime", pa.int64()),
+        ("digest", pa.binary()),
+        ("width", pa.int32()),
+        ("height", pa.int32()),
+        ("hashes", pa.binary(8 * len(CROPS))),
+        ("grey", pa.binary(_GREY)),
+        ("colour", pa.binary(_COLOUR)),
+        ("error", pa.string()),
+    ],
+    metadata={b"format": _FORMAT},
+)
+
+
+@dataclass(frozen=True)
+class Fingerprints:
+    """Fingerprints of n pictures; see :class:`kdxf.data.duplicates.fingerprint.Fingerprint`.
+
+    Attributes:
+        digests: str (n,), in hexadecimal; empty for a file that is not there.
+        pixels: int64 (n,), width times height; 0 for a picture that cannot be read.
+        hashes: uint64 (n, 3).
+        grey: uint8 (n, 48, 48).
+        colour: uint8 (n, 8, 8, 3).
+        errors: Why a picture cannot be read, or None.
+    """
+
+    digests: np.ndarray
+    pixels: np.ndarray
+    hashes: np.ndarray
+    grey: np.ndarray
+    colour: np.ndarray
+    errors: list[str | None]
+
+    def __len__(self) -> int:
+        return len(self.errors)
+
+    def take(self, rows: np.ndarray) -> "Fingerprints":
+        """The fingerprints of these rows."""
+        arrays = (self.digests, self.pixels, self.hashes, self.grey, self.colour)
+        digests, pixels, hashes, grey, colour = (array[rows] for array in arrays)
+        return Fingerprints(digests, pixels, hashes, grey, colour, [self.errors[row] for row in rows.tolist()])
+
+    def plain(self) -> np.ndarray:
+        """Says which pictures show hardly anything, so that looks cannot tell them apart: bool (n,)."""
+        return self.grey.reshape(len(self), -1).std(axis=1) < _PLAIN
+
+
+def take_fingerprints(paths: Sequence[Path], workers: int, cache: Path | None = None) -> Fingerprints:
+    """Takes the fingerprints of pictures, those that ``cache`` does not have yet.
+
+    Args:
+        paths: The files.
+        workers: Number of processes.
+        cache: A Parquet file, made or extended here, also when the work is broken off. A row counts while path, size
+            and time of modification are those of the file.
+
+    Raises:
+        UserError: ``cache`` is another kind of file.
+    """
+    wanted = _keys(paths)
+    known = _SCHEMA.empty_table() if cache is None or not cache.exists() else _read(cache)
+    rows = _find(wanted, known)
+    missing = np.flatnonzero(rows < 0)
+    taken: list[Fingerprint] = []
+    try:
+        taken.extend(parallel_map(fingerprint, [paths[row] for row in missing.tolist()], workers, "fingerprints"))
+    finally:
+        fresh = _to_arrow(wanted.take(pa.array(missing[: len(taken)])), taken)
+        table = pa.concat_tables([known, fresh])
+        if cache is not None and taken:
+            _write(table, cache)
+    rows[missing] = len(known) + np.arange(len(missing))
+    return _from_arrow(table.take(pa.array(rows)))
+
+
+def _keys(paths: Sequence[Path]) -> pa.Table:
+    """Path, size and time of each file; -1 for one that is not there."""
+    names, sizes, times = [], [], []
+    for path in paths:
+        names.append(os.path.abspath(path).encode(errors="replace").decode())
+        try:
+            status = path.stat()
+        except OSError:
+            size, time = -1, -1
+        else:
+            size, time = status.st_size, status.st_mtime_ns
+        sizes.append(size)
+        times.append(time)
+    return pa.table([names, sizes, times], schema=pa.schema(list(_SCHEMA)[:3]))
+
+
+def _find(wanted: pa.Table, known: pa.Table) -> np.ndarray:
+    """The row of ``known`` for each row of ``wanted``, -1 where there is none or the file has changed."""
+    last = known["path"].take(pa.array(np.arange(len(known))[::-1]))  # the newest row of a path counts
+    rows = pc.index_in(wanted["path"], value_set=last).fill_null(len(known)).to_numpy().astype(np.int64)
+    rows = len(known) - 1 - rows
+    for name in ("bytes", "mtime"):
+        now = wanted[name].to_numpy()
+        then = known[name].to_numpy()[rows] if len(known) else now
+        rows = np.where((now == then) & (now >= 0), rows, -1)
+    return rows
+
+
+def _to_arrow(keys: pa.Table, taken: Sequence[Fingerprint]) -> pa.Table:
+    columns = [
+        [item.digest for item in taken],
+        [item.width for item in taken],
+        [item.height for item in taken],
+        [np.array(item.hashes, np.uint64).tobytes() for item in taken],
+        [item.grey.tobytes() for item in taken],
+        [item.colour.tobytes() for item in taken],
+        [item.error for item in taken],
+    ]
+    types = [field.type for field in _SCHEMA][3:]
+    arrays = [pa.chunked_array([pa.array(column, kind)]) for column, kind in zip(columns, types, strict=True)]
+    return pa.table([*keys.columns, *arrays], schema=_SCHEMA)
+
+
+def _from_arrow(table: pa.Table) -> Fingerprints:
+    count = len(table)
+    digests = np.array([(item or b"").hex() for item in table["digest"].to_pylist()], f"U{2 * DIGEST_BYTES}")
+    pixels = table["width"].to_numpy().astype(np.int64) * table["height"].to_numpy()
+    return Fingerprints(
+        digests,
+        pixels,
+        _bytes_of(table["hashes"]).view(np.uint64).reshape(count, len(CROPS)),
+        _bytes_of(table["grey"]).reshape(count, SIZE, SIZE),
+        _bytes_of(table["colour"]).reshape(count, COLOUR_SIZE, COLOUR_SIZE, 3),
+        table["error"].to_pylist(),
+    )
+
+
+def _bytes_of(column: pa.ChunkedArray) -> np.ndarray:
+    """The bytes of a column of fixed width, one after the other."""
+    width = column.type.byte_width
+    chunks = [
+        np.frombuffer(chunk.buffers()[1], np.uint8, len(chunk) * width, chunk.offset * width) for chunk in column.chunks
+    ]
+    return np.concatenate([np.zeros(0, np.uint8), *chunks])
+
+
+def _read(path: Path) -> pa.Table:
+    try:
+        table = pq.read_table(path)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise UserError(f"{path}: not a cache of fingerprints (no Parquet); give another --cache") from error
+    if (table.schema.metadata or {}).get(b"format") != _FORMAT:
+        raise UserError(f"{path}: not a cache of fingerprints of this version; give another --cache or remove it")
+    return table.select(_SCHEMA.names).cast(_SCHEMA)
+
+
+def _write(table: pa.Table, path: Path) -> None:
+    with replacing(path) as temporary:
+        pq.write_table(table, temporary, compression="zstd")

@@ -1,0 +1,1 @@
+"""Stratified folds that never divide a group of images."""

@@ -1,0 +1,147 @@
+"""Assign k folds (every class alike in each, no group in two of them) and write them, with a page."""
+
+from dataclasses import dataclass
+import numpy as np
+import pandas as pd
+from kdxf.io.class_names import order_ids
+from kdxf.errors import UserError
+from kdxf.data.folds.dealing import deal_groups, shuffled_order
+from pathlib import Path
+from kdxf.io.pages import HTMLReport
+
+
+# The fold of rows that are never validated.
+ALWAYS_TRAIN = -1
+
+
+@dataclass(frozen=True)
+class Folds:
+    """A list and its folds.
+
+    Attributes:
+        frame: The list with the column ``fold``, from 0, or :data:`ALWAYS_TRAIN`.
+        groups: int64 (n,), the group of each row.
+        number: k.
+        warnings: What the user should know, one line each.
+    """
+
+    frame: pd.DataFrame
+    groups: np.ndarray
+    number: int
+    warnings: list[str]
+
+    def lists(self, fold: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """What fold ``fold`` trains on and what it validates, with the column ``fold`` kept."""
+        chosen = self.frame["fold"] == fold
+        return self.frame[~chosen], self.frame[chosen]
+
+    def summary(self) -> pd.DataFrame:
+        """One row per fold: ``fold``, ``images``, ``groups``, ``classes``, ``smallest`` and ``largest`` class."""
+        rows = []
+        for fold in [*range(self.number), ALWAYS_TRAIN]:
+            chosen = (self.frame["fold"] == fold).to_numpy()
+            sizes = self.frame["label"][chosen].value_counts()
+            if len(sizes):
+                name = "train only" if fold == ALWAYS_TRAIN else str(fold)
+                groups = len(np.unique(self.groups[chosen]))
+                rows.append((name, int(chosen.sum()), groups, len(sizes), int(sizes.min()), int(sizes.max())))
+        return pd.DataFrame(rows, columns=["fold", "images", "groups", "classes", "smallest", "largest"])
+
+
+def assign_folds(frame: pd.DataFrame, groups: np.ndarray, number: int, seed: int = 0) -> Folds:
+    """Divides a labelled list into folds.
+
+    A class whose images all lie in one group cannot be trained on and validated: that group has the fold
+    :data:`ALWAYS_TRAIN`. Which image goes where depends on the seed and the paths, not on the order of the rows.
+
+    Args:
+        frame: The list, with the columns ``image`` and ``label``.
+        groups: int64 (n,), from 0 without gaps (:func:`kdxf.data.folds.groups.group_rows`).
+        number: k.
+        seed: Another seed gives other folds.
+
+    Raises:
+        UserError: k is below 2 or so large that a fold stays empty, or no class has two groups.
+    """
+    if number < 2:
+        raise UserError(f"--folds: must be at least 2, not {number}")
+    names = order_ids(frame["label"])
+    labels = pd.Categorical(frame["label"], categories=names).codes.astype(np.int64)
+    pairs = np.unique(np.stack([labels, groups]), axis=1)
+    groups_of_class = np.bincount(pairs[0], minlength=len(names))
+    lone = np.zeros(int(groups.max()) + 1, bool)
+    lone[pairs[1][groups_of_class[pairs[0]] == 1]] = True
+    if lone.all():
+        raise UserError(
+            "no class has images in two groups, so nothing can be validated; give more images or fewer groups"
+        )
+    order = shuffled_order(frame["image"], groups, seed)
+    dealt = np.bincount(labels[~lone[groups]], minlength=len(names))
+    targets = np.repeat(dealt[:, None], number, axis=1)
+    folds = deal_groups(labels, groups, order[~lone[order]], targets, unit=number)
+    if empty := number - len(np.unique(folds[folds != ALWAYS_TRAIN])):
+        raise UserError(f"--folds: {number} are too many for this list, {empty} would be empty; take fewer")
+    return Folds(frame.assign(fold=folds), groups, number, _warnings(names, groups_of_class, labels, folds, number))
+
+
+def _warnings(
+    names: list[str], groups_of_class: np.ndarray, labels: np.ndarray, folds: np.ndarray, number: int
+) -> list[str]:
+    validated = folds != ALWAYS_TRAIN
+    pairs = np.unique(labels[validated] * np.int64(number) + folds[validated])
+    folds_of_class = np.bincount(pairs // number, minlength=len(names))
+    chosen = {
+        "of one image or one group, which every fold trains on and none validates": groups_of_class == 1,
+        f"that fewer than {number} folds validate": (groups_of_class > 1) & (folds_of_class < number),
+    }
+    return [
+        f"classes {what} ({int(which.sum())}): {', '.join(names[index] for index in np.flatnonzero(which))}"
+        for what, which in chosen.items()
+        if which.any()
+    ]
+
+
+FOLDS_FILE = "folds.csv"
+# Groups and pictures of a group that the page shows.
+_GROUPS, _PICTURES = 50, 12
+
+
+def fold_files(folds: Folds, folder: Path, lists: bool) -> dict[Path, pd.DataFrame]:
+    """Gives the files to write.
+
+    Args:
+        folds: The folds.
+        folder: Where the files are to lie.
+        lists: Whether ``fold_K/train.csv`` and ``fold_K/val.csv`` are wanted too.
+    """
+    files = {folder / FOLDS_FILE: folds.frame}
+    for fold in range(folds.number if lists else 0):
+        train, val = folds.lists(fold)
+        files |= {folder / f"fold_{fold}" / "train.csv": train, folder / f"fold_{fold}" / "val.csv": val}
+    return files
+
+
+def folds_report(folds: Folds, root: Path) -> HTMLReport:
+    """Builds the page: the sizes, and the largest groups, which say whether the grouping went too far.
+
+    Args:
+        folds: The folds.
+        root: The image root.
+    """
+    page = HTMLReport("Folds", picture_width=180)
+    table = folds.summary()
+    page.table(list(table.columns), table.itertuples(index=False))
+    for warning in folds.warnings:
+        page.text(f"Warning: {warning}")
+    sizes = np.bincount(folds.groups)
+    largest = np.argsort(-sizes, kind="stable")[:_GROUPS]
+    largest = largest[sizes[largest] > 1]
+    page.heading(f"Groups of several images: {int((sizes > 1).sum())}, the largest {len(largest)} are shown")
+    for group in largest:
+        rows = folds.frame[folds.groups == group]
+        page.text(f"{len(rows)} images, fold {rows['fold'].iloc[0]}")
+        shown = rows.head(_PICTURES)
+        page.pictures(
+            (root / image, f"{label}\n{image}") for image, label in zip(shown["image"], shown["label"], strict=True)
+        )
+    return page

@@ -1,0 +1,131 @@
+"""Which images of a list belong together: by a column, by the groups of ``dedupe``, by what is written in them."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from kdxf.io.annotations import read_annotations
+from kdxf.errors import UserError
+from kdxf.text.ocr.table import OCRTable
+
+# A text shorter than this (without digits, spaces and signs) may stand on pictures that have nothing else in common.
+MIN_CHARACTERS = 20
+
+
+def join(count: int, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Joins what pairs connect, directly or through others.
+
+    Args:
+        count: The number of items, n.
+        first: (P,), the one item of each pair.
+        second: (P,), the other.
+
+    Returns:
+        int64 (n,): items with the same number belong together. Numbers run from 0, by first appearance.
+    """
+    edges = coo_array((np.ones(len(first), bool), (first.astype(np.int64), second.astype(np.int64))), (count, count))
+    return pd.factorize(connected_components(edges, directed=False)[1])[0].astype(np.int64)
+
+
+def join_keys(count: int, keys: Iterable[np.ndarray]) -> np.ndarray:
+    """Joins items that share a value of any key, directly or through others.
+
+    Args:
+        count: The number of items, n.
+        keys: int64 (n,) each; -1 where an item has no value.
+
+    Returns:
+        As of :func:`join`.
+    """
+    first, second, offset = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], count
+    for key in keys:  # a node for each value, beside those of the items
+        has = np.flatnonzero(key >= 0)
+        first.append(has)
+        second.append(key[has] + offset)
+        offset += int(key.max(initial=-1)) + 1
+    joined = join(offset, np.concatenate(first), np.concatenate(second))[:count]
+    return pd.factorize(joined)[0].astype(np.int64)
+
+
+def group_rows(
+    frame: pd.DataFrame,
+    source: Path,
+    groups: Path | None = None,
+    column: str | None = None,
+    ocr: Path | None = None,
+    min_characters: int = MIN_CHARACTERS,
+) -> np.ndarray:
+    """Gives the group of each row of a list; what any of the ways joins is together.
+
+    Args:
+        frame: The list, with the column ``image``.
+        source: Its file, for messages.
+        groups: A CSV with the columns ``image`` and ``group``, such as ``tools/data/dedupe.py`` writes. Images that it
+            does not name stand alone.
+        column: A column of the list; rows with the same value are together, rows without a value stand alone.
+        ocr: An OCR table: rows with the same text are together, see :func:`text_keys`.
+        min_characters: As of :func:`text_keys`.
+
+    Returns:
+        int64 (n,), from 0, by first appearance.
+
+    Raises:
+        UserError: A file or column is missing.
+    """
+    keys = [_codes(frame["image"])]  # a row that is listed twice
+    if groups is not None:
+        keys.append(_codes(_groups_of(frame["image"], groups)))
+    if column is not None:
+        if column not in frame.columns:
+            found = ", ".join(map(str, frame.columns))
+            raise UserError(f"{source}: no column {column!r} to group by (found: {found}); change --group-by")
+        keys.append(_codes(frame[column]))
+    if ocr is not None:
+        keys.append(text_keys(frame["image"].tolist(), OCRTable.open(ocr), min_characters))
+    return join_keys(len(frame), keys)
+
+
+def text_keys(images: list[str], table: OCRTable, min_characters: int = MIN_CHARACTERS) -> np.ndarray:
+    """Numbers the texts that stand in images: the same creative at another price has the same number.
+
+    Strict on purpose: the whole text must agree, letter by letter, after digits, signs and spaces are taken out.
+    Photographs of one product share its brand and much of its label, and are different photographs all the same.
+
+    Args:
+        images: Keys of the table.
+        table: The OCR table.
+        min_characters: Shorter texts (counted after the taking out) join nothing.
+
+    Returns:
+        int64 (n,); -1 where there is no text, or too little.
+    """
+    rows = table.rows_of(images)
+    texts = pc.binary_join(table.column("texts").take(pa.array(rows[rows >= 0])), "")
+    letters = pc.replace_substring_regex(pc.utf8_lower(texts), r"[^\p{L}\p{M}]+", "")
+    long = pc.greater_equal(pc.utf8_length(letters), min_characters)
+    codes = pc.if_else(long, letters, None).combine_chunks().dictionary_encode().indices.fill_null(-1)
+    keys = np.full(len(rows), -1, np.int64)
+    keys[rows >= 0] = codes.to_numpy(zero_copy_only=False)
+    return keys
+
+
+def _groups_of(images: pd.Series, path: Path) -> pd.Series:
+    table = read_annotations(path)
+    if "group" not in table.columns:
+        found = ", ".join(map(str, table.columns))
+        raise UserError(f"{path}: no column 'group' (found: {found}); give what tools/data/dedupe.py writes")
+    if not images.isin(table["image"]).any():
+        raise UserError(f"{path}: names none of the images of the list; make both with the same --root")
+    # An image may stand in two groups (two lists name it); then these are one.
+    both = join_keys(len(table), [_codes(table["image"]), _codes(table["group"])])
+    return images.map(pd.Series(both, index=table["image"]).groupby(level=0).first())
+
+
+def _codes(values: pd.Series) -> np.ndarray:
+    return pd.factorize(values)[0].astype(np.int64)

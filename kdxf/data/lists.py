@@ -1,0 +1,113 @@
+"""How the tools of the workshop take their lists and write their results: an input is never changed."""
+
+import argparse
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from kdxf.io.annotations import read_annotations, write_annotations
+from kdxf.errors import UserError
+from kdxf.io.images import list_images
+
+
+def add_common_arguments(parser: argparse.ArgumentParser, seed: bool = False, workers: bool = False) -> None:
+    """Adds what the tools share.
+
+    Args:
+        parser: Gets ``--root``, ``--dry-run`` and ``--overwrite``.
+        seed: Adds ``--seed``, for tools that draw.
+        workers: Adds ``--workers``, for tools that read images.
+    """
+    parser.add_argument(
+        "--root", type=Path, help="image root, which the paths are relative to (default: the folder of the list)"
+    )
+    parser.add_argument("--dry-run", action="store_true", help="say what would be done and write nothing")
+    parser.add_argument("--overwrite", action="store_true", help="replace results that are there")
+    if seed:
+        parser.add_argument("--seed", type=int, default=0, help="another seed gives another draw (default: 0)")
+    if workers:
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        parser.add_argument("--workers", type=int, default=cores, help="processes (default: one per core)")
+
+
+@dataclass(frozen=True)
+class ImageList:
+    """A list of images and where they lie.
+
+    Attributes:
+        frame: One row per image: ``image`` (POSIX path relative to ``root``), ``label`` where there is one, and
+            any other columns.
+        root: The image root.
+        source: The file or folder that the list was read from.
+    """
+
+    frame: pd.DataFrame
+    root: Path
+    source: Path
+
+
+def read_list(source: Path, root: Path | None = None, labels: bool = False) -> ImageList:
+    """Reads an annotation file, or lists the images of a folder.
+
+    Args:
+        source: See :func:`kdxf.io.annotations.read_annotations`; or a folder, whose images have no labels.
+        root: The image root; by default the folder itself, or the folder of the annotation file.
+        labels: Whether the rows must have labels.
+
+    Raises:
+        UserError: There is nothing to read, or labels are wanted and missing.
+    """
+    if source.is_dir():
+        frame = pd.DataFrame({"image": list_images(source)}, dtype="str")
+        if frame.empty:
+            raise UserError(f"{source}: no images in it")
+        if root is not None and not source.resolve().is_relative_to(root.resolve()):
+            raise UserError(f"{source}: does not lie below the image root {root}; change --root")
+        if root is not None:
+            frame["image"] = (source.resolve().relative_to(root.resolve()).as_posix() + "/") + frame["image"]
+        base = source
+    else:
+        frame, base = read_annotations(source), source.parent
+    if labels and "label" not in frame.columns:
+        raise UserError(f"{source}: has no labels; give a list with the column 'label'")
+    return ImageList(frame, base if root is None else root, source)
+
+
+def write_lists(
+    frames: Mapping[Path, pd.DataFrame], inputs: Iterable[Path], *, dry_run: bool = False, overwrite: bool = False
+) -> None:
+    """Writes result lists, all or none of them.
+
+    Args:
+        frames: Path to what is written there.
+        inputs: The files that the tool read; none of them is ever replaced.
+        dry_run: Checks, and writes nothing.
+        overwrite: Whether a result that is there may be replaced.
+
+    Raises:
+        UserError: A result would replace an input, or one that is there without ``overwrite``.
+    """
+    read = {Path(path).resolve() for path in inputs}
+    for path in frames:
+        check_result(path, read, overwrite)
+    if dry_run:
+        return
+    for path, frame in frames.items():
+        write_annotations(frame, path)
+
+
+def check_result(path: Path, inputs: Iterable[Path], overwrite: bool) -> None:
+    """Finds out before the work whether a result may be written to ``path``.
+
+    Raises:
+        UserError: It is a folder or an input, or it is there already and ``overwrite`` is off.
+    """
+    if path.is_dir():
+        raise UserError(f"{path}: is a folder; give the name of a file")
+    if path.resolve() in {Path(item).resolve() for item in inputs}:
+        raise UserError(f"{path}: is an input, which is never changed; choose another name for the result")
+    if path.exists() and not overwrite:
+        raise UserError(f"{path}: is there already; choose another name, or replace it with --overwrite")

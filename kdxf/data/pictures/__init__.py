@@ -1,0 +1,1 @@
+"""Write image files anew: smaller or upright, with the metadata they carry."""

@@ -1,0 +1,183 @@
+"""Writes a changed picture in a file format and takes along what came with the original.
+
+ICC profile, EXIF, XMP, resolution, comments and transparency stay where the format has a place for them; what has none
+is named, never dropped in silence.
+"""
+
+import io
+import warnings
+from typing import Any
+
+from PIL import ExifTags, Image, ImageOps, JpegImagePlugin, PngImagePlugin
+
+from kdxf.io.images import open_header, to_rgb
+from kdxf.data.pictures.header import TURNING, deep_bits, frames_of, has_alpha, orientation_of
+
+# What each format can carry beside the pixels, by Pillow's names.
+_CARRIES = {
+    "JPEG": {"icc_profile", "exif", "xmp", "dpi", "comment"},
+    "PNG": {"icc_profile", "exif", "xmp", "dpi", "text"},
+    "WEBP": {"icc_profile", "exif", "xmp"},
+    "TIFF": {"icc_profile", "dpi", "compression"},
+    "GIF": {"comment"},
+    "BMP": {"dpi"},
+    "PPM": set(),
+}
+_NAMES = {"icc_profile": "ICC profile", "exif": "EXIF", "xmp": "XMP", "text": "text chunks"}
+# What is worth a word when it is lost; the rest of Pillow's dictionary describes the coding itself.
+_WORTH_A_WORD = ("icc_profile", "exif", "xmp", "comment", "text", "photoshop", "flashpix")
+# Of a TIFF's tags, which are what EXIF consists of, those that do not describe its coding.
+_DESCRIPTIVE = frozenset(
+    {
+        ExifTags.Base.ImageDescription,
+        ExifTags.Base.Make,
+        ExifTags.Base.Model,
+        ExifTags.Base.Software,
+        ExifTags.Base.DateTime,
+        ExifTags.Base.Artist,
+        ExifTags.Base.Copyright,
+        ExifTags.IFD.Exif,
+        ExifTags.IFD.GPSInfo,
+    }
+)
+_WITH_ALPHA = frozenset({"PNG", "WEBP", "TIFF", "GIF"})
+_MODES = {
+    "JPEG": ("L", "RGB", "CMYK"),
+    "WEBP": ("RGB", "RGBA"),
+    "PNG": ("1", "L", "LA", "P", "RGB", "RGBA", "I;16"),
+    "BMP": ("1", "L", "P", "RGB"),
+    "PPM": ("1", "L", "RGB", "I;16", "F"),
+    "GIF": ("1", "L", "P", "RGB", "RGBA"),
+    "TIFF": ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16", "I", "F"),
+}
+
+
+def format_of(image: Image.Image) -> str:
+    """The format to keep: the pictures of a phone that hold a second one (MPO) are JPEGs."""
+    kind = image.format or ""
+    return "JPEG" if kind == "MPO" else kind
+
+
+def upright(image: Image.Image) -> Image.Image:
+    """Decodes a picture and turns it as EXIF says; its XMP then says no more about turning."""
+    image.load()  # turns a TIFF by itself
+    return ImageOps.exif_transpose(image) if orientation_of(image) in TURNING else image
+
+
+def encode_like(image: Image.Image, original: bytes, kind: str, quality: int | None) -> tuple[bytes, list[str]]:
+    """Encodes a picture with what came with the original.
+
+    Args:
+        image: What became of :func:`upright`'s picture.
+        original: The bytes of the file that it came from.
+        kind: File format, by Pillow's name.
+        quality: Of JPEG and lossy WebP, 1 to 100. None takes the original's quantization and loses next to nothing.
+
+    Returns:
+        The file's bytes, and what could not be kept, in a few words each.
+    """
+    header = open_header(original)
+    lost = _lost_pixels(header, kind)
+    ready = _in_mode_of(image, kind)
+    belongings = _belongings(image, header)
+    if exif := _upright_exif(original, image.size):
+        belongings["exif"] = exif
+    elif "exif" in header.info:
+        lost.append("EXIF")
+    if ready.mode == "RGB" and image.mode not in ("RGB", "RGBA", "P", "PA", "1"):
+        # A profile of four inks or of grey says nothing about RGB.
+        lost += ["ICC profile"] if belongings.pop("icc_profile", None) else []
+    carried = _CARRIES[kind]
+    lost += [_NAMES.get(name, name) for name in _WORTH_A_WORD if name in belongings and name not in carried]
+    options: dict[str, Any] = {name: value for name, value in belongings.items() if name in carried}
+    if kind == "JPEG":
+        options |= _jpeg_options(header, quality)
+    elif kind == "WEBP":
+        options |= _webp_options(header, original, quality)
+    elif kind == "PNG":
+        options["pnginfo"] = _text_chunks(options.pop("text", {}), options.pop("xmp", None))
+    buffer = io.BytesIO()
+    ready.save(buffer, kind, **options)
+    return buffer.getvalue(), lost
+
+
+def _lost_pixels(original: Image.Image, kind: str) -> list[str]:
+    lost = []
+    if frames_of(original) > 1:
+        lost.append("second picture of the file" if original.format == "MPO" else "animation")
+    if deep_bits(original) and (original.mode not in _MODES[kind]):
+        lost.append("bits beyond 8")
+    if has_alpha(original) and kind not in _WITH_ALPHA:
+        lost.append("transparency")
+    return lost
+
+
+def _in_mode_of(image: Image.Image, kind: str) -> Image.Image:
+    if image.mode in _MODES[kind]:
+        return image
+    if has_alpha(image) and kind in _WITH_ALPHA:
+        return image.convert("RGBA")
+    return to_rgb(image)
+
+
+def _belongings(image: Image.Image, original: Image.Image) -> dict[str, Any]:
+    found: dict[str, Any] = {str(name): value for name, value in image.info.items() if value}
+    found.pop("exif", None)
+    if text := getattr(original, "text", None):
+        # XMP and EXIF of some PNGs are text chunks, too; they are carried as what they are.
+        plain = {key: value for key, value in text.items() if not key.startswith(("XML:", "Raw profile"))}
+        found |= {"text": plain} if plain else {}
+    return found
+
+
+def _upright_exif(original: bytes, size: tuple[int, int]) -> bytes:
+    """The EXIF block with the orientation set to 1 and the new size; empty where there is none."""
+    image = open_header(original)  # of its own, since its EXIF is changed
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about what is broken in the block
+            exif = image.getexif()
+            details = exif.get_ifd(ExifTags.IFD.Exif)
+        if image.format == "TIFF":
+            for tag in set(exif) - _DESCRIPTIVE:
+                del exif[tag]
+        if ExifTags.Base.Orientation in exif:
+            exif[ExifTags.Base.Orientation] = 1
+        for tag, length in zip((ExifTags.Base.ExifImageWidth, ExifTags.Base.ExifImageHeight), size, strict=True):
+            if tag in details:
+                details[tag] = length
+        return exif.tobytes() if exif else b""
+    except Exception:  # a broken block cannot be written again
+        return b""
+
+
+def _jpeg_options(original: Image.Image, quality: int | None) -> dict[str, Any]:
+    if format_of(original) != "JPEG" or not isinstance(original, JpegImagePlugin.JpegImageFile):
+        # Text of other formats has sharp coloured edges; half-resolution colour would blur them.
+        return {"quality": 95 if quality is None else quality, "subsampling": 0}
+    sampling = JpegImagePlugin.get_sampling(original)
+    options: dict[str, Any] = {"subsampling": sampling if sampling in (0, 1, 2) else 0}
+    if quality is not None:
+        return options | {"quality": quality}
+    sideways = orientation_of(original) >= 5
+    tables = [list(table) for table in original.quantization.values()]
+    if sideways:  # the frequencies along the two axes change places
+        tables = [[table[8 * column + row] for row in range(8) for column in range(8)] for table in tables]
+    if sideways and sampling == 1:
+        options["subsampling"] = 0
+    return options | {"qtables": tables}
+
+
+def _webp_options(header: Image.Image, original: bytes, quality: int | None) -> dict[str, Any]:
+    if header.format == "WEBP" and b"VP8L" in original and b"VP8 " not in original:  # the names of its two codings
+        return {"lossless": True}
+    return {"quality": 90 if quality is None else quality}
+
+
+def _text_chunks(text: dict[str, str], xmp: bytes | None) -> PngImagePlugin.PngInfo:
+    chunks = PngImagePlugin.PngInfo()
+    for key, value in text.items():
+        chunks.add_itxt(key, value)
+    if xmp:
+        chunks.add_itxt("XML:com.adobe.xmp", xmp.decode("utf-8", "replace"))
+    return chunks

@@ -1,0 +1,62 @@
+"""Writes upright copies of pictures that are stored turned or mirrored."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from kdxf.errors import UserError
+from kdxf.io.images import open_header
+from kdxf.io.files import write_whole
+from kdxf.data.pictures.reencoding import encode_like, format_of, upright
+from kdxf.data.parallel import parallel_map
+
+
+@dataclass(frozen=True)
+class UprightCopy:
+    """What became of one picture.
+
+    Attributes:
+        error: Why there is no copy; empty if there is one.
+        lost: What could not be kept.
+    """
+
+    error: str
+    lost: list[str]
+
+
+def write_upright_copies(
+    images: Sequence[str], root: Path, out: Path, workers: int, overwrite: bool = False
+) -> list[UprightCopy]:
+    """Writes an upright copy of each image under its own path below ``out``.
+
+    PNG, TIFF and lossless WebP lose nothing. A JPEG is coded anew with its own quantization: what it loses cannot be
+    seen, but is not nothing.
+
+    Args:
+        images: Paths relative to ``root``, of images whose EXIF orientation says that they are turned.
+        root: The image root, which stays as it is.
+        out: Another folder.
+        workers: Number of processes.
+        overwrite: Whether copies that are there may be replaced.
+
+    Raises:
+        UserError: ``out`` is the image root, or a copy is there without ``overwrite``.
+    """
+    if out.resolve() == root.resolve():
+        raise UserError(f"{out}: is the image root, which is never changed; choose another folder")
+    there = [image for image in images if (out / image).exists()]
+    if there and not overwrite:
+        raise UserError(f"{out / there[0]}: is there already; choose another folder, or replace it with --overwrite")
+    return list(parallel_map(partial(_write_upright, root=root, out=out), images, workers, "turn upright"))
+
+
+def _write_upright(image: str, root: Path, out: Path) -> UprightCopy:
+    try:
+        data = (root / image).read_bytes()
+        header = open_header(data)
+        encoded, lost = encode_like(upright(header), data, format_of(header), quality=None)
+    except Exception as error:  # decoders of rare formats raise types of their own
+        return UprightCopy(" ".join(str(error).split()), [])
+    write_whole(encoded, out / image)
+    return UprightCopy("", lost)

@@ -1,0 +1,303 @@
+"""Divides labelled images into train, validation and test lists, class by class.
+
+Which image goes where depends on the seed, the class and the images' own paths, not on the order in which the file
+system lists them, and not on the other classes.
+"""
+
+import filecmp
+import os
+import random
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from kdxf.io.annotations import read_annotations, write_annotations, write_classes
+from kdxf.io.class_names import order_ids
+from kdxf.errors import UserError
+from kdxf.io.images import IMAGE_EXTENSIONS, list_images
+from kdxf.data.folds.dealing import deal_groups, shuffled_order
+
+# Below this many images of a class its validation score says little.
+FEW_IMAGES = 5
+
+
+@dataclass(frozen=True)
+class LabelledImages:
+    """Images and the class ids that their folders or their annotation file give them.
+
+    Attributes:
+        frame: One row per image: ``image`` (path relative to the image root), ``label`` (class id), other columns.
+        ids: All class ids in index order, also those that have no image.
+        source: The folder or file, for messages.
+    """
+
+    frame: pd.DataFrame
+    ids: list[str]
+    source: Path
+
+
+@dataclass(frozen=True)
+class Split:
+    """The lists of one split.
+
+    Attributes:
+        lists: List name (``train``, ``val``, ``train_full``, ``test``) to its frame; labels are class names.
+        classes: One row per class: ``index``, ``id`` (as in the data), ``name``, ``images`` (how many are labelled).
+        warnings: What the user should know, one line each.
+    """
+
+    lists: dict[str, pd.DataFrame]
+    classes: pd.DataFrame
+    warnings: list[str]
+
+
+def read_class_folders(folder: Path, root: Path) -> LabelledImages:
+    """Lists the images of a folder that holds one folder per class.
+
+    Args:
+        folder: The folder of class folders; names that begin with a dot are passed over.
+        root: Image root; the paths become relative to it.
+
+    Raises:
+        UserError: There is no class folder, an image lies beside the class folders, or ``root`` does not hold them.
+    """
+    prefix = relative_to_root(folder, root)
+    entries = sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
+    if strays := [entry.name for entry in entries if entry.suffix.lower() in IMAGE_EXTENSIONS and entry.is_file()]:
+        raise UserError(f"{folder}: {strays[0]} ({len(strays)} in all) lies in no class folder; move or remove it")
+    ids = order_ids(entry.name for entry in entries if entry.is_dir())
+    if not ids:
+        raise UserError(f"{folder}: no class folders in it; expected one folder of images per class")
+    rows = [((prefix / item / image).as_posix(), item) for item in ids for image in list_images(folder / item)]
+    if not rows:
+        raise UserError(f"{folder}: no images in its {len(ids)} class folders")
+    return LabelledImages(pd.DataFrame(rows, columns=["image", "label"], dtype="str"), ids, folder)
+
+
+def read_labelled_list(path: Path) -> LabelledImages:
+    """Reads an annotation file; its labels are the class ids.
+
+    Raises:
+        UserError: It cannot be read, has no labels, or lists an image twice.
+    """
+    frame = read_annotations(path)
+    if "label" not in frame.columns:
+        raise UserError(f"{path}: no labels; only labelled images can be split")
+    if len(twice := frame.loc[frame["image"].duplicated(), "image"]):
+        raise UserError(f"{path}: {twice.iloc[0]} is listed twice; it could land in train and in val")
+    return LabelledImages(frame, order_ids(frame["label"]), path)
+
+
+def keep_class_map(data: LabelledImages, classes: pd.DataFrame) -> tuple[LabelledImages, list[str] | None]:
+    """Takes the ids and the order of classes over from a class map, so that their indices stay what they were.
+
+    Args:
+        data: The images of a list.
+        classes: The class map (:func:`kdxf.io.class_map.read_class_map`).
+
+    Returns:
+        The images with the ids of the map, and the names for :func:`split`. If a label is none of the map's names, the
+        map is about something else: the images as they are, and None.
+    """
+    id_of = dict(zip(classes["name"], classes["id"], strict=True))
+    if not set(data.ids) <= set(id_of):
+        return data, None
+    frame = data.frame.assign(label=data.frame["label"].map(id_of))
+    return LabelledImages(frame, classes["id"].tolist(), data.source), classes["name"].tolist()
+
+
+def list_unlabelled(folder: Path, root: Path) -> pd.DataFrame:
+    """Lists the images of a folder without labels: one column, ``image``.
+
+    Raises:
+        UserError: It holds no images, or ``root`` does not hold it.
+    """
+    prefix = relative_to_root(folder, root)
+    images = [(prefix / image).as_posix() for image in list_images(folder)]
+    if not images:
+        raise UserError(f"{folder}: no images in it")
+    return pd.DataFrame({"image": images}, dtype="str")
+
+
+def relative_to_root(folder: Path, root: Path) -> Path:
+    """Gives the path of ``folder`` relative to ``root``, links left as they are.
+
+    Raises:
+        UserError: ``folder`` does not exist, or is not inside ``root``.
+    """
+    if not folder.is_dir():
+        raise UserError(f"{folder}: no such folder")
+    inside, outside = Path(os.path.abspath(folder)), Path(os.path.abspath(root))
+    if not inside.is_relative_to(outside):
+        raise UserError(f"{folder}: not inside the image root {root}; choose the root with --root")
+    return inside.relative_to(outside)
+
+
+def assign_parts(images: Sequence[str], fraction: float, test_fraction: float, key: str) -> dict[str, str]:
+    """Says for each image of one class whether it is for ``train``, ``val`` or ``test``.
+
+    ``floor(n * test_fraction)`` images are for test, ``floor(n * fraction)``, but at least one, for train, and the
+    rest for val. With 0.85: of 1 image 1 + 0 (train + val), of 2 images 1 + 1, of 7 images 5 + 2, of 100 85 + 15.
+
+    Args:
+        images: The paths, each once.
+        fraction: Share of train.
+        test_fraction: Share of test.
+        key: Seeds the choice.
+    """
+    shuffled = sorted(images)
+    random.Random(key).shuffle(shuffled)
+    train = max(1, _share(len(images), fraction))
+    test = _share(len(images), test_fraction)
+    parts = ["train"] * train + ["val"] * (len(images) - train - test) + ["test"] * test
+    return dict(zip(shuffled, parts, strict=True))
+
+
+def _assign_images(frame: pd.DataFrame, fraction: float, test_fraction: float, seed: int) -> pd.Series:
+    """The part of each row, :func:`assign_parts` class by class."""
+    codes, labels = pd.factorize(frame["label"])
+    order = np.argsort(codes, kind="stable")
+    images = frame["image"].to_numpy(dtype=object)[order]
+    parts = np.empty(len(frame), dtype=object)
+    ends = np.cumsum(np.bincount(codes)).tolist()
+    for label, start, end in zip(labels, [0, *ends], ends, strict=False):
+        part_of = assign_parts(images[start:end].tolist(), fraction, test_fraction, key=f"{seed}/{label}")
+        parts[order[start:end]] = [part_of[image] for image in images[start:end]]
+    return pd.Series(parts, index=frame.index)
+
+
+def _assign_groups(
+    data: LabelledImages, groups: np.ndarray, fraction: float, test_fraction: float, seed: int
+) -> pd.Series:
+    """Like :func:`assign_parts`, for all classes at once: the part of each row."""
+    labels = pd.Categorical(data.frame["label"], categories=data.ids).codes.astype(np.int64)
+    counts = np.bincount(labels, minlength=len(data.ids)).tolist()
+    sizes = [(max(1, _share(count, fraction)), _share(count, test_fraction)) for count in counts]
+    targets = [(train, count - train - test, test) for (train, test), count in zip(sizes, counts, strict=True)]
+    order = shuffled_order(data.frame["image"], groups, seed)
+    parts = deal_groups(labels, groups, order, np.array(targets), first_part_first=True)
+    return pd.Series(np.array(["train", "val", "test"])[parts], index=data.frame.index)
+
+
+def _share(count: int, fraction: float) -> int:
+    """``floor(count * fraction)`` for the decimal number that the user wrote: 0.29 of 100 is 29."""
+    return int(count * Fraction(str(fraction)))
+
+
+def split(
+    data: LabelledImages,
+    fraction: float = 0.85,
+    test_fraction: float = 0.0,
+    seed: int = 0,
+    names: Sequence[str] | None = None,
+    groups: np.ndarray | None = None,
+) -> Split:
+    """Splits labelled images class by class.
+
+    With groups, the parts have the sizes that :func:`assign_parts` gives as nearly as groups allow, a class that lies
+    in one group is for training, and another class may change who goes where.
+
+    Args:
+        data: The images.
+        fraction: Share of the images of each class that is for training.
+        test_fraction: Share of the images of each class that is held out as a labelled test list.
+        seed: Another seed gives another split.
+        names: Name of each of ``data.ids``, in that order (:func:`kdxf.io.class_names.names_of`); by default the ids.
+        groups: int64 (n,), from 0 without gaps: images of one group stay together
+            (:func:`kdxf.data.folds.groups.group_rows`).
+
+    Returns:
+        The lists ``train``, ``val``, ``train_full`` (both) and, with ``test_fraction``, ``test``.
+
+    Raises:
+        UserError: The fractions, classes of one image each, or groups leave nothing for validation.
+        ValueError: ``names`` and ``data.ids`` differ in number.
+    """
+    if not (0 < fraction < 1 and 0 <= test_fraction < 1 and fraction + test_fraction < 1):
+        raise UserError(
+            f"split {fraction} with test fraction {test_fraction}: each lies between 0 and 1, together below 1, "
+            "so that some images are left for validation"
+        )
+    frame = data.frame
+    if groups is None:
+        parts = _assign_images(frame, fraction, test_fraction, seed)
+    else:
+        parts = _assign_groups(data, groups, fraction, test_fraction, seed)
+    if not (parts == "val").any():
+        reason = "no class has two images" if groups is None else "the groups are too large"
+        raise UserError(f"{data.source}: {reason}, so none is left for validation; list them by hand")
+    shown = list(names) if names is not None else data.ids
+    counts = frame["label"].value_counts()
+    classes = pd.DataFrame({"index": range(len(shown)), "id": data.ids, "name": shown})
+    classes["images"] = [int(counts.get(item, 0)) for item in data.ids]
+    named = frame.assign(label=frame["label"].map(dict(zip(data.ids, shown, strict=True))))
+    lists = {part: named[parts == part] for part in ("train", "val")} | {"train_full": named[parts != "test"]}
+    if test_fraction:
+        lists["test"] = named[parts == "test"]
+    return Split(lists, classes, _warnings(classes))
+
+
+def _warnings(classes: pd.DataFrame) -> list[str]:
+    groups = {
+        "without any image": classes["images"] == 0,
+        "of one image, which is in train; none in val": classes["images"] == 1,
+        f"of fewer than {FEW_IMAGES} images": (classes["images"] > 1) & (classes["images"] < FEW_IMAGES),
+    }
+    return [
+        f"classes {what} ({int(chosen.sum())}): {', '.join(classes.loc[chosen, 'name'])}"
+        for what, chosen in groups.items()
+        if chosen.any()
+    ]
+
+
+def write_split(
+    result: Split, folder: Path, overwrite: bool = False, *, inputs: Iterable[Path] = (), dry_run: bool = False
+) -> None:
+    """Writes ``<list>.csv`` for each list, ``classes.txt`` and ``classes.csv`` into ``folder``.
+
+    Args:
+        result: The lists.
+        folder: Where they go.
+        overwrite: Whether files with other content are replaced.
+        inputs: What the split was made from; never replaced.
+        dry_run: Checks, and writes nothing.
+
+    Raises:
+        UserError: A file of that name exists with other content and is an input, or ``overwrite`` is off; nothing is
+            changed then.
+    """
+    if not dry_run:
+        folder.mkdir(parents=True, exist_ok=True)
+    read = {path.resolve() for path in inputs}
+    with tempfile.TemporaryDirectory(prefix=".split-", dir=None if dry_run else folder) as name:
+        staged = Path(name)
+        for part, frame in result.lists.items():
+            write_annotations(frame, staged / f"{part}.csv")
+        write_annotations(result.classes, staged / "classes.csv")
+        write_classes(list(result.classes["name"]), staged / "classes.txt")
+        files = sorted(staged.iterdir())
+        existing = [file for file in files if (folder / file.name).exists()]
+        differing = [file.name for file in existing if not filecmp.cmp(file, folder / file.name, shallow=False)]
+        if changed := [name for name in differing if (folder / name).resolve() in read]:
+            raise UserError(f"{folder / changed[0]}: is an input, which is never changed; choose another --out")
+        if differing and not overwrite:
+            raise UserError(f"{folder}: {', '.join(differing)} would change; --overwrite replaces them")
+        for file in [] if dry_run else files:
+            os.replace(file, folder / file.name)
+
+
+def format_summary(result: Split) -> str:
+    """Gives a short table: images, classes and the range of class sizes of each list."""
+    lines = [f"{'list':<12}{'images':>8}{'classes':>9}{'smallest':>10}{'largest':>9}"]
+    for name, frame in result.lists.items():
+        row = f"{name:<12}{len(frame):>8}"
+        if "label" in frame.columns:
+            sizes = frame["label"].value_counts()
+            row += f"{len(sizes):>9}{sizes.min():>10}{sizes.max():>9}"
+        lines.append(row)
+    return "\n".join(lines)

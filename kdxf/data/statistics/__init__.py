@@ -1,0 +1,1 @@
+"""Figures of a data set, as text and as a page."""

@@ -1,0 +1,159 @@
+"""The text of images, class by class: how much there is, which words, and which classes share them.
+
+n rows, K classes, V words.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from scipy.sparse import csr_array, diags_array
+
+from kdxf.text.ocr.table import OCRTable
+from kdxf.text.tokenizers import BaseTokenizer
+from kdxf.data.sampling import ranks_in_class
+
+# Rows of the table of class pairs that are worked out at once.
+_BLOCK = 256
+
+
+@dataclass(frozen=True)
+class ClassWords:
+    """In how many images of a class each word stands.
+
+    Attributes:
+        words: The V words.
+        counts: int64 (K, V), images of the class that hold the word.
+        images: int64 (K,), how many images of the class were looked at and have text.
+    """
+
+    words: list[str]
+    counts: csr_array
+    images: np.ndarray
+
+    def most_frequent(self, number: int) -> list[list[tuple[str, int]]]:
+        """The words that stand in most images of each class, with the number of images."""
+        result = []
+        for row in range(self.counts.shape[0]):
+            begin, end = self.counts.indptr[row : row + 2]
+            counts, words = self.counts.data[begin:end], self.counts.indices[begin:end]
+            top = sorted(zip((-counts).tolist(), (self.words[word] for word in words), strict=True))[:number]
+            result.append([(word, -count) for count, word in top])
+        return result
+
+
+def texts_of(frame: pd.DataFrame, table: OCRTable | None) -> pa.Array:
+    """Gives the text of each row, lines joined by line breaks; empty where there is none.
+
+    Args:
+        frame: The list.
+        table: The OCR table; without one, the column ``text`` of the list counts.
+
+    Returns:
+        string (n,), or null for a row that neither has.
+    """
+    if table is not None:
+        rows = pa.array(table.rows_of(frame["image"].tolist()))
+        lines = table.column("texts").take(pc.if_else(pc.greater_equal(rows, 0), rows, None))
+        joined = pc.binary_join(lines, "\n")
+        return joined.combine_chunks() if isinstance(joined, pa.ChunkedArray) else joined
+    return pa.array(frame["text"].astype("object").where(frame["text"].notna(), None), pa.string())
+
+
+def text_lengths(texts: pa.Array) -> np.ndarray:
+    """Characters of each text without line breaks and outer spaces, int64 (n,)."""
+    plain = pc.utf8_trim_whitespace(pc.replace_substring(texts, "\n", ""))
+    return pc.utf8_length(plain).fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
+
+
+def text_per_class(lengths: np.ndarray, labels: np.ndarray, classes: Sequence[str]) -> pd.DataFrame:
+    """Says how much text each class has.
+
+    Args:
+        lengths: int64 (n,), of :func:`text_lengths`.
+        labels: int64 (n,), class indices.
+        classes: The K class names.
+
+    Returns:
+        One row per class: ``class``, ``images``, ``with_text`` (share of the images) and ``characters`` (median of
+        those that have text).
+    """
+    rows = pd.DataFrame({"label": labels, "length": lengths})
+    has = rows[rows["length"] > 0]
+    images = rows["label"].value_counts().reindex(range(len(classes)), fill_value=0)
+    with_text = has["label"].value_counts().reindex(range(len(classes)), fill_value=0) / images.clip(lower=1)
+    median = has.groupby("label")["length"].median().reindex(range(len(classes)), fill_value=0)
+    return pd.DataFrame(
+        {"class": list(classes), "images": images, "with_text": with_text.round(3), "characters": median.astype(int)}
+    )
+
+
+def count_words(
+    frame: pd.DataFrame, texts: pa.Array, labels: np.ndarray, number: int, tokenizer: BaseTokenizer, most: int
+) -> ClassWords:
+    """Counts the words of each class.
+
+    Args:
+        frame: The list.
+        texts: string (n,), of :func:`texts_of`.
+        labels: int64 (n,), class indices.
+        number: K.
+        tokenizer: Cuts lines into words.
+        most: Of a class with more images, so many are drawn.
+    """
+    chosen = np.flatnonzero((ranks_in_class(frame["image"], labels, 0) < most) & (text_lengths(texts) > 0))
+    numbers: dict[str, int] = {}
+    rows: list[int] = []
+    columns: list[int] = []
+    for label, text in zip(labels[chosen].tolist(), texts.take(pa.array(chosen)).to_pylist(), strict=True):
+        for word in dict.fromkeys(word for line in text.splitlines() for word in tokenizer.tokenize(line)):
+            rows.append(label)
+            columns.append(numbers.setdefault(word, len(numbers)))
+    counts = csr_array((np.ones(len(rows), np.int64), (rows, columns)), shape=(number, len(numbers)))
+    counts.sum_duplicates()
+    return ClassWords(list(numbers), counts, np.bincount(labels[chosen], minlength=number))
+
+
+def overlapping_classes(words: ClassWords, classes: Sequence[str], number: int) -> pd.DataFrame:
+    """Finds the pairs of classes whose texts are most alike.
+
+    A class is the vector of the shares of its images that hold a word, times ``log(K' / k)`` for a word of ``k`` of the
+    ``K'`` classes that have text, so that what stands everywhere (``g``, ``ml``) counts for nothing. Words that stand
+    in one image alone are passed over.
+
+    Args:
+        words: The word counts.
+        classes: The K class names.
+        number: How many pairs to give.
+
+    Returns:
+        ``class``, ``other``, ``cosine`` (0 to 1), ``words`` (those that the pair has in common, the weightiest first).
+    """
+    often = np.asarray(words.counts.sum(axis=0)).ravel() > 1
+    counts = words.counts[:, np.flatnonzero(often)].astype(np.float64)
+    kept = [word for word, many in zip(words.words, often, strict=True) if many]
+    with_text = max(int((words.images > 0).sum()), 1)
+    rarity = np.log(with_text / np.maximum((counts > 0).sum(axis=0), 1))
+    weighted = diags_array(1 / np.maximum(words.images, 1)) @ counts @ diags_array(rarity)
+    weighted = csr_array(weighted)
+    weighted.eliminate_zeros()
+    lengths = np.sqrt(np.asarray(weighted.multiply(weighted).sum(axis=1)).ravel())
+    unit = csr_array(diags_array(1 / np.where(lengths > 0, lengths, 1)) @ weighted)
+    best: list[tuple[float, int, int]] = []
+    for start in range(0, len(classes), _BLOCK):
+        block = (unit[start : start + _BLOCK] @ unit.T).tocoo()
+        above = block.col > block.row + start  # each pair once
+        values, rows, columns = block.data[above], block.row[above] + start, block.col[above]
+        top = np.argsort(-values, kind="stable")[:number]
+        best += zip(values[top].tolist(), rows[top].tolist(), columns[top].tolist(), strict=True)
+    best.sort(key=lambda item: (-item[0], item[1:]))
+    table = []
+    for cosine, one, other in best[:number]:
+        common = unit[[one]].multiply(unit[[other]]).tocoo()
+        weights = zip((-common.data).round(9), (kept[column] for column in common.col), strict=True)
+        shown = [word for _, word in sorted(weights)[:6]]
+        table.append((classes[one], classes[other], round(cosine, 3), " ".join(shown)))
+    return pd.DataFrame(table, columns=["class", "other", "cosine", "words"])

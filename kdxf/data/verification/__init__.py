@@ -1,0 +1,1 @@
+"""Find what is broken, odd or inconsistent in images and lists."""

@@ -1,0 +1,115 @@
+"""Finds what is wrong or odd about one image file."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from kdxf.io.images import ImageReadError, decode_image
+from kdxf.data.pictures.header import EXTENSIONS, TURNING, ImageHeader, read_header
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Sizes and shapes beyond which a picture is called extreme.
+
+    Attributes:
+        min_edge: Least length of the shorter edge in pixels.
+        max_edge: Greatest length of the longer edge in pixels.
+        max_ratio: Greatest ratio of the longer to the shorter edge.
+    """
+
+    min_edge: int = 32
+    max_edge: int = 8000
+    max_ratio: float = 8.0
+
+
+@dataclass(frozen=True)
+class ImageCheck:
+    """What was found in one file.
+
+    Attributes:
+        problems: Name of the problem (:data:`kdxf.data.verification.verify.PROBLEMS`) and what there is to say
+            about it.
+        size: Width and height in pixels, upright; (0, 0) for a file that is no picture.
+    """
+
+    problems: list[tuple[str, str]]
+    size: tuple[int, int]
+
+
+def check_image(path: Path, limits: Limits) -> ImageCheck:
+    """Reads and decodes one file and never fails on it.
+
+    All coded data are read, so that truncated and damaged ones are noticed; a JPEG's pixels are computed at an eighth
+    of its size.
+
+    Args:
+        path: The file.
+        limits: What counts as extreme.
+    """
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return ImageCheck([("missing", "no such file")], (0, 0))
+    except (OSError, ValueError) as error:
+        return ImageCheck(
+            [("unreadable", f"cannot open the file: {getattr(error, 'strerror', None) or error}")], (0, 0)
+        )
+    try:
+        header = read_header(data)
+    except ImageReadError as error:
+        return ImageCheck([("unreadable", str(error))], (0, 0))
+    return ImageCheck([*_decoding(data, header), *_form(path, header), *_extent(header.size, limits)], header.size)
+
+
+def _decoding(data: bytes, header: ImageHeader) -> list[tuple[str, str]]:
+    with tempfile.TemporaryFile() as log, stderr_to(log.fileno()):
+        try:
+            decode_image(data, min_edge=1)
+        except ImageReadError as error:
+            reason = str(error)
+            return [("truncated" if "truncated" in reason else "unreadable", reason)]
+        log.seek(0)
+        # libjpeg goes on when the data make no sense, and says so here only.
+        said = log.read().decode(errors="replace").split("\n")[0].strip() if header.kind == "JPEG" else ""
+    return [("damaged", said)] if said else []
+
+
+@contextmanager
+def stderr_to(descriptor: int) -> Iterator[None]:
+    """Sends what C libraries print as errors elsewhere."""
+    kept = os.dup(2)
+    os.dup2(descriptor, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+def _form(path: Path, header: ImageHeader) -> list[tuple[str, str]]:
+    problems = []
+    if path.suffix.lower() not in EXTENSIONS[header.kind]:
+        problems.append(("wrong_extension", f"is {header.kind}, is called {path.suffix or 'nothing'}"))
+    if header.mode:
+        problems.append(("odd_mode", header.mode))
+    if header.orientation in TURNING:
+        problems.append(("rotated", f"EXIF orientation {header.orientation}"))
+    if header.frames > 1:
+        problems.append(("animated", f"{header.frames} frames; the first is used"))
+    return problems
+
+
+def _extent(size: tuple[int, int], limits: Limits) -> list[tuple[str, str]]:
+    shown = f"{size[0]}x{size[1]}"
+    problems = []
+    if min(size) < limits.min_edge:
+        problems.append(("too_small", shown))
+    if max(size) > limits.max_edge:
+        problems.append(("too_large", shown))
+    if max(size) > limits.max_ratio * min(size):
+        problems.append(("odd_ratio", shown))
+    return problems

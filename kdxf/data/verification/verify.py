@@ -1,0 +1,218 @@
+"""Check every image of a list or a folder, and the list itself, and report what was found."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+import pandas as pd
+from kdxf.io.annotations import read_annotations
+from kdxf.data.lists import ImageList
+from kdxf.data.parallel import parallel_map
+from kdxf.data.verification.image_checks import ImageCheck, Limits, check_image
+from kdxf.data.verification.list_checks import (
+    count_classes,
+    problems_of_files,
+    problems_of_labels,
+    problems_of_rows,
+)
+import os
+import cv2
+import numpy as np
+from kdxf.io.pages import HTMLReport
+from kdxf.io.images import open_header, read_image, to_rgb
+from kdxf.data.split import FEW_IMAGES
+from kdxf.data.verification.image_checks import stderr_to
+
+
+# Worst first.
+PROBLEMS: Mapping[str, str] = {
+    "missing": "a row without a file",
+    "unreadable": "no picture, or one that cannot be decoded",
+    "truncated": "the end of the file is missing",
+    "damaged": "the decoder met data that make no sense, and went on",
+    "unknown_label": "the label is not among the classes",
+    "wrong_extension": "the content is of another format than the name says",
+    "odd_mode": "not RGB of 8 bits; converted when it is read",
+    "too_small": "shorter edge below --min-edge",
+    "too_large": "longer edge above --max-edge",
+    "odd_ratio": "longer to shorter edge above --max-ratio",
+    "rotated": "stored turned or mirrored; EXIF says how, and kdxf turns it upright",
+    "animated": "several frames; the first is used",
+    "listed_twice": "several rows name it",
+    "in_other_list": "another list names it, too",
+    "case_clash": "two names differ in case only",
+    "unlisted": "a file below the image root without a row",
+}
+# What an image may be left out for, and what it is left out for unless the user says otherwise.
+DROPPABLE = tuple(name for name in PROBLEMS if name not in ("listed_twice", "in_other_list", "case_clash", "unlisted"))
+UNUSABLE = ("missing", "unreadable", "truncated")
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What :func:`verify` found.
+
+    Attributes:
+        problems: One row per finding: ``image``, ``problem`` (a key of :data:`PROBLEMS`) and ``detail``, worst first.
+        sizes: Width and height in pixels of each picture that has a header, by ``image``.
+        classes: ``class``, ``images`` and ``unusable`` of each class; None for a list without labels.
+    """
+
+    problems: pd.DataFrame
+    sizes: pd.DataFrame
+    classes: pd.DataFrame | None
+
+    def images_with(self, problems: Sequence[str]) -> set[str]:
+        """The images that have one of ``problems``."""
+        return set(self.problems.loc[self.problems["problem"].isin(problems), "image"])
+
+
+def verify(
+    images: ImageList,
+    limits: Limits,
+    workers: int,
+    classes: Sequence[str] | None = None,
+    others: Sequence[Path] = (),
+) -> Findings:
+    """Decodes every image and checks the list.
+
+    Args:
+        images: The list, or the images of a folder.
+        limits: What counts as extreme.
+        workers: Number of processes.
+        classes: The class names in index order, if they are known.
+        others: Other lists of the same image root: their images are not unlisted, and should not be in this list.
+
+    Raises:
+        UserError: A list of ``others`` cannot be read, or ``workers`` is below 1.
+    """
+    elsewhere = {path: set(read_annotations(path)["image"]) for path in others}
+    unique = list(images.frame["image"].drop_duplicates())
+    checks = _check_all(unique, images.root, limits, workers)
+    rows = [(image, *problem) for image, check in checks.items() for problem in check.problems]
+    found = [pd.DataFrame(rows, columns=["image", "problem", "detail"], dtype="str")]
+    found.append(problems_of_rows(images.frame, elsewhere))
+    missing = [image for image, problem, _ in rows if problem == "missing"]
+    if images.source.is_file() and images.root.is_dir():
+        found.append(problems_of_files(images.frame["image"], images.root, missing, set().union(*elsewhere.values())))
+    counts = None
+    if "label" in images.frame.columns:
+        if classes is not None:
+            found.append(problems_of_labels(images.frame, classes, images.source))
+        unusable = {image for image, problem, _ in rows if problem in UNUSABLE}
+        counts = count_classes(images.frame, unusable, classes, images.source)
+    sizes = {image: check.size for image, check in checks.items() if check.size[0]}
+    return Findings(
+        _worst_first(pd.concat(found, ignore_index=True)),
+        pd.DataFrame(list(sizes.values()), index=list(sizes), columns=["width", "height"]),
+        counts,
+    )
+
+
+def _check_all(images: Sequence[str], root: Path, limits: Limits, workers: int) -> dict[str, ImageCheck]:
+    check = partial(check_image, limits=limits)
+    results = parallel_map(check, [root / image for image in images], workers, "verify")
+    return dict(zip(images, results, strict=True))
+
+
+def _worst_first(problems: pd.DataFrame) -> pd.DataFrame:
+    order = {name: place for place, name in enumerate(PROBLEMS)}
+    return problems.sort_values("problem", key=lambda names: names.map(order), kind="stable", ignore_index=True)
+
+
+# Pictures of each problem in the report; the CSV has them all.
+_SHOWN = 12
+_PICTURE = 240
+_NAMED = 5
+
+
+def format_findings(findings: Findings, images: ImageList) -> str:
+    """Gives a short table of the problems, the sizes and the classes."""
+    count = images.frame["image"].nunique()
+    lines = [f"{count} images ({len(images.frame)} rows) of {images.source}"]
+    lines += [f"  {name:<16}{number:>9}  {meaning}" for name, number, meaning in _problem_rows(findings)]
+    lines += ["  no problems found"] if findings.problems.empty else []
+    return "\n".join([*lines, *_size_lines(findings.sizes), *_class_lines(findings.classes)])
+
+
+def _problem_rows(findings: Findings) -> list[tuple[str, int, str]]:
+    pairs = findings.problems.drop_duplicates(["image", "problem"])
+    counts = pairs["problem"].value_counts()
+    return [(name, int(counts[name]), meaning) for name, meaning in PROBLEMS.items() if name in counts]
+
+
+def _size_lines(sizes: pd.DataFrame) -> list[str]:
+    if sizes.empty:
+        return []
+    low, middle, high = (
+        f"{int(width)}x{int(height)}"
+        for width, height in sizes.quantile([0, 0.5, 1], interpolation="nearest").to_numpy()
+    )
+    return [f"width x height: {low} at least, median {middle}, {high} at most (each edge by itself)"]
+
+
+def _class_lines(classes: pd.DataFrame | None) -> list[str]:
+    if classes is None:
+        return []
+    sizes = classes["images"] - classes["unusable"]
+    filled = sizes[sizes > 0]
+    lines = [f"{len(classes)} classes, {len(filled)} with usable images"]
+    if len(filled):
+        least, most = int(filled.min()), int(filled.max())
+        lines[0] += f": {least} to {most} each, median {filled.median():g}; imbalance {most / least:.1f} to 1"
+    for words, chosen in (
+        ("without any", sizes == 0),
+        (f"with fewer than {FEW_IMAGES}", (sizes > 0) & (sizes < FEW_IMAGES)),
+    ):
+        names = list(classes.loc[chosen, "class"])
+        if names:
+            more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+            lines.append(f"classes {words} usable images ({len(names)}): {', '.join(names[:_NAMED])}{more}")
+    return lines
+
+
+def write_report(findings: Findings, images: ImageList, path: Path) -> None:
+    """Writes a page with a table and pictures of each problem; rotated ones are shown as stored and upright.
+
+    Args:
+        findings: What was found.
+        images: The list that was checked.
+        path: The HTML file.
+    """
+    report = HTMLReport(f"Check of {images.source}", picture_width=_PICTURE)
+    report.table(["problem", "images", "meaning"], [(name, n, text) for name, n, text in _problem_rows(findings)])
+    for line in [*_size_lines(findings.sizes), *_class_lines(findings.classes)]:
+        report.text(line)
+    for name, count, meaning in _problem_rows(findings):
+        rows = findings.problems[findings.problems["problem"] == name]
+        report.heading(f"{name}: {meaning}")
+        if count > _SHOWN:
+            report.text(f"{_SHOWN} of {count}, spread evenly.")
+        chosen = np.unique(np.linspace(0, len(rows) - 1, min(_SHOWN, len(rows))).round().astype(int))
+        shown = [(images.root / row.image, f"{row.image}\n{row.detail}") for row in rows.iloc[chosen].itertuples()]
+        with open(os.devnull, "w") as nowhere, stderr_to(nowhere.fileno()):  # of libjpeg, about damaged ones
+            if name == "rotated":
+                _add_both_ways(report, shown)
+            else:
+                report.pictures(shown)
+    if findings.classes is not None:
+        report.heading("Images per class")
+        ordered = findings.classes.sort_values("images", ascending=False, kind="stable")
+        report.table(list(ordered.columns), ordered.to_numpy(dtype=object).tolist())
+    report.save(path)
+
+
+def _add_both_ways(report: HTMLReport, shown: list[tuple[Path, str]]) -> None:
+    for path, caption in shown:
+        try:
+            pair = [(_as_stored(path), f"as stored\n{caption}"), (read_image(path, min_edge=_PICTURE), "upright")]
+        except Exception:  # turned and broken, in whatever way: it is shown among the broken ones
+            continue
+        report.pictures(pair)
+
+
+def _as_stored(path: Path) -> np.ndarray:
+    """Reads a picture as a program sees it that does not know EXIF."""
+    image = open_header(path.read_bytes())
+    image.draft(None, (_PICTURE, _PICTURE))
+    return cv2.cvtColor(np.asarray(to_rgb(image)), cv2.COLOR_RGB2BGR)

@@ -1,0 +1,214 @@
+"""Load a config file, merge in what the tools share, and tell a mistake in a config from a fault of the library."""
+
+import os
+import re
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.config import Config, ConfigDict
+from mmengine.registry import build_functions
+from mmengine.runner import checkpoint as host_checkpoint
+
+import kdxf.registry  # noqa: F401  (configs name registered components)
+from kdxf.errors import UserError
+from kdxf.io.digests import settings_digest
+
+_LOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
+_CLASSES = "classes.txt"
+
+
+def load_config(path: str | Path, options: Mapping[str, Any] | None = None) -> Config:
+    """Load a config file.
+
+    Args:
+        path: An mmengine config, of kdxf or an unmodified one of MMPretrain. Without a ``default_scope`` it gets
+            kdxf's, where MMPretrain's names are known as well; without a ``work_dir``, one under ``work_dirs``
+            (:func:`default_work_dir`).
+        options: ``--cfg-options``: dotted keys and the values that replace the file's.
+
+    Raises:
+        UserError: The file is missing or fails to load, or an option does not fit it.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise UserError(f"config file {path} does not exist; give the path of a .py file, such as configs/moe_r101.py")
+    try:
+        cfg = Config.fromfile(path)
+    except Exception as error:
+        raise UserError(f"config {path} cannot be loaded: {_where(error)}{type(error).__name__}: {error}") from error
+    # A run writes its config out six times; yapf, which would lay it out closer, takes 0.1 s or more each time.
+    # Config.fromfile has an argument for this, and loses it.
+    object.__setattr__(cfg, "_format_python_code", False)
+    for key, value in (options or {}).items():
+        try:
+            cfg.merge_from_dict({key: value})
+        except (KeyError, TypeError, IndexError, AttributeError, ValueError) as error:
+            raise UserError(f"--cfg-options {key}={value} does not fit {path}: {error}") from error
+    if cfg.get("default_scope") is None:
+        cfg.default_scope = "kdxf"
+    if cfg.get("work_dir") is None:
+        cfg.work_dir = str(default_work_dir(path))
+    return cfg
+
+
+def config_digest(cfg: Config) -> str:
+    """Give a fingerprint of the settings, 64 hexadecimal digits; where the results lie does not matter."""
+    return settings_digest({key: value for key, value in cfg.to_dict().items() if key != "work_dir"})
+
+
+def default_work_dir(config: Path) -> Path:
+    """Name the work folder after a config, so that namesakes in other folders get another one.
+
+    ``configs/demo/moe_r18.py`` writes to ``work_dirs/demo/moe_r18``; outside a folder ``configs`` only the name counts.
+    """
+    folders = config.resolve().parent.parts
+    below = folders[len(folders) - folders[::-1].index("configs") :] if "configs" in folders else ()
+    return Path("work_dirs", *below, config.stem)
+
+
+def leaf_dataset(loader: ConfigDict) -> ConfigDict:
+    """Give the config of a loader's dataset that names a list (``ann_file``), inside of its wrappers.
+
+    Where none does, it is the innermost one.
+    """
+    dataset = loader.dataset
+    while "ann_file" not in dataset and "dataset" in dataset:
+        dataset = dataset.dataset
+    return dataset
+
+
+def set_list(cfg: Config, loader: str, file: Path, option: str) -> None:
+    """Put a list in the place of a dataset's own; the class names stay.
+
+    Args:
+        cfg: Changed in place.
+        loader: Such as ``val_dataloader``; its dataset may be wrapped.
+        file: The list.
+        option: What named it, for messages.
+
+    Raises:
+        UserError: There is no dataset with an ``ann_file``.
+    """
+    dataset = leaf_dataset(cfg.get(loader) or ConfigDict(dataset=ConfigDict()))
+    if "ann_file" not in dataset:
+        raise UserError(f"{option}: the config's {loader} has no dataset with an ann_file that {file} could replace")
+    if dataset.get("classes") is None:
+        beside = [_classes_beside(leaf) for leaf in (dataset, leaf_dataset(cfg.train_dataloader)) if "ann_file" in leaf]
+        found = next((path for path in beside if path.is_file()), None)
+        if found is not None:
+            dataset.classes = str(found.absolute())
+    dataset.ann_file = str(file.absolute())
+
+
+def set_loader_defaults(cfg: Config, *, pin_memory: bool = True, persistent_workers: bool = True) -> None:
+    """Fill in, as MMPretrain's tools do, what the data loaders of a config leave open.
+
+    Pages are pinned only where there is a GPU to copy them to, and workers persist only where there are workers;
+    PyTorch warns of the one and refuses the other.
+
+    Args:
+        cfg: Changed in place.
+        pin_memory: False is ``--no-pin-memory``.
+        persistent_workers: False is ``--no-persistent-workers``.
+    """
+    for name in _LOADERS:
+        loader = cfg.get(name)
+        if loader is None:
+            continue
+        loader = ConfigDict(
+            {"pin_memory": True, "persistent_workers": True, "collate_fn": {"type": "default_collate"}, **loader},
+        )
+        loader.pin_memory = loader.pin_memory and pin_memory and torch.cuda.is_available()
+        loader.persistent_workers = (
+            loader.persistent_workers and persistent_workers and loader.get("num_workers", 0) > 0
+        )
+        cfg[name] = loader
+
+
+def _classes_beside(dataset: ConfigDict) -> Path:
+    return Path(os.path.expanduser(dataset.get("data_root") or ""), dataset.ann_file).parent / _CLASSES
+
+
+def _where(error: Exception) -> str:
+    """The file and line of a config that an exception came from, when it came from one."""
+    if isinstance(error, SyntaxError):
+        return ""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.name == "<module>"]
+    return f"line {frames[-1].lineno}: " if frames else ""
+
+
+_SHOWN = 8  # prefixes in a message
+# Of TypeErrors, those about a call's arguments.
+_BAD_ARGUMENT = re.compile(r"(unexpected keyword|required (positional|keyword-only)|multiple values for) ?.*argument")
+
+
+@contextmanager
+def explaining_config_errors() -> Iterator[None]:
+    """Turn what goes wrong while the parts of a config are built and get their weights into one line for the user.
+
+    That is a name that nobody registered; a ``ValueError``, an ``AssertionError`` or a wrong argument in the
+    constructor of a part; and a ``prefix`` in ``init_cfg`` that no weight of the checkpoint has. Everything else passes
+    through.
+
+    Raises:
+        UserError: The config has a mistake.
+    """
+    try:
+        yield
+    except UserError:
+        raise
+    except (KeyError, TypeError, ValueError, AssertionError) as error:
+        message = _unknown_name(error) or _wrong_prefix(error) or _wrong_setting(error)
+        if message is None:
+            raise
+        raise UserError(message) from error
+
+
+def _unknown_name(error: Exception) -> str | None:
+    name, marker, rest = str(error.args[0] if error.args else "").partition(" is not in the ")
+    if not isinstance(error, KeyError) or not marker or " registry" not in rest:
+        return None
+    return (
+        f"the config names {name.split()[-1]!r}, which is not in the {rest.partition(' registry')[0]} registry; check "
+        "the spelling, or import the module that registers it with custom_imports"
+    )
+
+
+def _wrong_prefix(error: Exception) -> str | None:
+    """Of ``init_cfg=dict(type='Pretrained', ...)``, where mmengine does not say which prefixes there are."""
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    if frame.f_code is not host_checkpoint._load_checkpoint_with_prefix.__code__:
+        return None
+    checkpoint, prefix, file = (frame.f_locals[name] for name in ("checkpoint", "prefix", "filename"))
+    names = checkpoint.get("state_dict", checkpoint)
+    found = list(dict.fromkeys("".join(name.partition(".")[:2]) for name in names)) or ["nothing"]
+    more = ", ..." if len(found) > _SHOWN else ""
+    return (
+        f"init_cfg: checkpoint {file} has no weights whose names begin with {prefix!r}; they begin with "
+        f"{', '.join(found[:_SHOWN])}{more}: correct or remove the prefix"
+    )
+
+
+def _wrong_setting(error: Exception) -> str | None:
+    part = _part_being_built(error)
+    if part is None or isinstance(error, KeyError):
+        return None
+    if isinstance(error, TypeError) and not _BAD_ARGUMENT.search(str(error)):
+        return None
+    # A bare assertion says nothing; its line of code says something.
+    reason = str(error) or traceback.extract_tb(error.__traceback__)[-1].line
+    return f"the config's settings of {part} are wrong: {reason}"
+
+
+def _part_being_built(error: Exception) -> str | None:
+    """The innermost component whose constructor the exception came from, by its name in the config."""
+    part = None
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        if frame.f_code.co_filename == build_functions.__file__:
+            kind = frame.f_locals.get("obj_type", frame.f_locals.get("scheduler_type"))
+            part = kind if isinstance(kind, str) else getattr(kind, "__name__", part)
+    return part

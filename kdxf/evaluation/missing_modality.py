@@ -1,0 +1,54 @@
+"""Takes one modality away from a test set, to see how much it is worth."""
+
+from typing import Any
+
+from mmengine.config import Config, ConfigDict
+
+from kdxf.errors import UserError
+from kdxf.inference.pipeline import dataset_config
+
+# What takes a modality away, and the part of the model that takes it in.
+_SILENCERS = {"image": "kdxf.BlankImage", "text": "kdxf.SilenceText"}
+_PARTS = {"image": "image_backbone", "text": "text_encoder"}
+_PACKERS = ("PackImageTextInputs", "PackInputs")
+
+
+def remove_modality(cfg: Config, modality: str) -> None:
+    """Make a config blank every image, or silence every text, of its test set, just before the sample is packed.
+
+    Args:
+        cfg: Changed in place: the pipeline of ``test_dataloader``, and ``tta_pipeline`` where there is one.
+        modality: ``'image'`` or ``'text'``.
+
+    Raises:
+        UserError: The model does not have both modalities, or a pipeline packs nothing.
+    """
+    for part in _PARTS.values():
+        if cfg.model.get(part) is None:
+            raise UserError(
+                f"--without {modality}: the model of {cfg.filename} has no {part}; it needs a model of image and text"
+            )
+    step = ConfigDict(type=_SILENCERS[modality])
+    dataset = dataset_config(cfg)
+    dataset.pipeline = _before_packing(dataset.pipeline, step, modality)
+    if cfg.get("tta_pipeline") is not None:
+        cfg.tta_pipeline = _before_packing(cfg.tta_pipeline, step, modality)
+
+
+def _before_packing(pipeline: list, step: ConfigDict, modality: str) -> list:
+    """Give the pipeline with a step before the one that packs, which may stand within ``TestTimeAug``."""
+    for index, transform in enumerate(pipeline):
+        if _name(transform) in _PACKERS:
+            return [*pipeline[:index], step, *pipeline[index:]]
+        if _name(transform) == "TestTimeAug":
+            groups = transform["transforms"]
+            for position, group in enumerate(groups):
+                if any(_name(choice) in _PACKERS for choice in group):
+                    views = ConfigDict({**transform, "transforms": [*groups[:position], [step], *groups[position:]]})
+                    return [*pipeline[:index], views, *pipeline[index + 1 :]]
+    raise UserError(f"--without {modality}: a test pipeline of the config has none of {', '.join(_PACKERS)}")
+
+
+def _name(transform: Any) -> str:
+    kind = transform["type"]
+    return (kind if isinstance(kind, str) else kind.__name__).rpartition(".")[2]

@@ -1,0 +1,154 @@
+"""Score saved predictions side by side, with bootstrap intervals. R files, n images."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from mmengine.config import Config
+
+from kdxf.apis.stages import last_stage
+from kdxf.errors import UserError
+from kdxf.evaluation.scoring import evaluate
+from kdxf.io.pages import markdown_table
+from kdxf.io.predictions import Predictions
+from kdxf.io.provenance import check_no_targets, holds_ranks
+from kdxf.recipes.ensembles.members import Facts, read_alike
+
+LEVEL = 0.95
+
+
+def bootstrap(
+    values: Callable[[np.ndarray], Sequence[float] | np.ndarray], count: int, draws: int = 1000
+) -> tuple[np.ndarray, np.ndarray]:
+    """Finds between which bounds :data:`LEVEL` of the values lie when the images are drawn again with replacement.
+
+    Values of one call are of the same images, so that a difference of two models is compared image by image. The same
+    images are drawn each time.
+
+    Args:
+        values: Gives an array of values, of the images of these indices, int64 (count,); NaN where one is not defined.
+        count: The number of images.
+        draws: How often they are drawn.
+
+    Returns:
+        The lower bounds and the upper ones: float64 arrays of the shape of the values.
+    """
+    random = np.random.default_rng(0)
+    drawn = np.array([values(random.integers(count, size=count)) for _ in range(draws)])
+    low, high = np.nanquantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
+    return low, high
+
+
+_SEEN = "trained on"
+_RANGE = ["top-1 from", "top-1 to"]
+_GAIN = ["gain", "gain from", "gain to"]
+
+
+@dataclass(frozen=True, eq=False)
+class Scoreboard:
+    """Scores of several files.
+
+    Attributes:
+        table: A row per file: ``name``; ``images``, their number; ``trained on``, how many of them its model was
+            trained on, missing where nobody knows; and the scores. Where an image has one label also, in percent, the
+            95 % confidence interval of top-1 accuracy (``top-1 from``, ``top-1 to``) and its difference to the first
+            row's (``gain``) with the interval of that (``gain from``, ``gain to``).
+        notes: What to know about them, each a sentence.
+    """
+
+    table: pd.DataFrame
+    notes: Sequence[str]
+
+    def markdown(self) -> str:
+        """Writes it as Markdown: numbers with two digits, an interval in one cell, the notes below."""
+        scores = self.table.drop(columns=[_SEEN, *_RANGE, *_GAIN], errors="ignore")
+        titles = list(scores.columns)
+        cells = [[name, str(images), *map(_digits, rest)] for name, images, *rest in scores.itertuples(index=False)]
+        if _RANGE[0] in self.table:
+            titles.append("top-1, 95 %")
+            for row, (low, high) in zip(cells, self.table[_RANGE].to_numpy(), strict=True):
+                row.append(f"{low:.2f} to {high:.2f}")
+        if _GAIN[0] in self.table:
+            titles.append(f"top-1 against {self.table['name'][0]}, 95 %")
+            for row, (gain, low, high) in zip(cells, self.table[_GAIN].to_numpy(), strict=True):
+                row.append("" if np.isnan(gain) else f"{gain:+.2f} ({low:+.2f} to {high:+.2f})")
+        return markdown_table(titles, cells) + "".join(f"\n{note}\n" for note in self.notes)
+
+
+def score(cfg: Config, files: Mapping[str, Path]) -> Scoreboard:
+    """Scores files of the same images with the ``val_evaluator`` of a config; one file at a time is in memory.
+
+    The evaluator's metrics may be slow, so the intervals are those of top-1 accuracy, whatever the metrics are.
+
+    Args:
+        cfg: The config; one with stages stands for its last.
+        files: Name to file of predictions with labels.
+
+    Raises:
+        UserError: The config has no metrics, a file cannot be read or holds targets, files differ in images, classes
+            or labels, an image has no label, or a metric needs what is not there.
+    """
+    cfg = last_stage(cfg)
+    rows, hits, ranks, facts = [], [], [], Facts()
+    for name, (file, predictions) in zip(files, read_alike(files.values()), strict=True):
+        _check(file, predictions)
+        facts.add(file, predictions)
+        seen = None if predictions.seen is None else int(predictions.seen.sum())
+        rows.append({"name": name, "images": len(predictions), _SEEN: seen, **evaluate(cfg, predictions)})
+        if not predictions.multi_label:
+            hits.append(predictions.scores.argmax(axis=1) == predictions.labels)
+        if holds_ranks(predictions.source):
+            ranks.append(name)
+    table = pd.DataFrame(rows).astype({_SEEN: "Int64"})
+    return Scoreboard(table.assign(**_intervals(np.stack(hits, axis=1))) if hits else table, _notes(table, ranks))
+
+
+def _check(file: Path, predictions: Predictions) -> None:
+    labels = predictions.labels
+    check_no_targets(predictions.source, file)
+    if labels is None:
+        raise UserError(f"{file}: has no labels to score by; predict a labelled list")
+    if labels.ndim == 1 and (without := labels < 0).any():
+        raise UserError(
+            f"{file}: {without.sum()} of its {len(predictions)} images have no label, such as "
+            f"{predictions.images[without.argmax()]}; predict a labelled list"
+        )
+
+
+def _intervals(hits: np.ndarray) -> dict[str, np.ndarray]:
+    """Finds the columns of intervals, in percent, of what is right: bool (n, R)."""
+    count, right = len(hits), hits.astype(float)
+
+    def values(rows: np.ndarray) -> np.ndarray:
+        shares = 100 * (np.bincount(rows, minlength=count) @ right) / count
+        return np.stack([shares, shares - shares[0]])
+
+    low, high = bootstrap(values, count)
+    columns = dict(zip(_RANGE, (low[0], high[0]), strict=True))
+    if hits.shape[1] > 1:
+        gains = np.stack([values(np.arange(count))[1], low[1], high[1]])
+        gains[:, 0] = np.nan
+        columns |= dict(zip(_GAIN, gains, strict=True))
+    return columns
+
+
+def _digits(score: float) -> str:
+    return "" if np.isnan(score) else f"{score:.2f}"
+
+
+def _notes(table: pd.DataFrame, ranks: Sequence[str]) -> list[str]:
+    notes = [
+        f"{name}: its model was trained on {seen} of these {images} images, so its scores are too high."
+        for name, images, seen in table[["name", "images", _SEEN]].itertuples(index=False)
+        if not pd.isna(seen) and seen
+    ]
+    if unknown := table["name"][table[_SEEN].isna()].tolist():
+        notes.append(f"Not known is which images the models were trained on of: {', '.join(unknown)}.")
+    if ranks:
+        notes.append(
+            f"Ranks, no probabilities, are the scores of: {', '.join(ranks)}; only metrics that go class by class "
+            "(ROC-AUC, average precision) are right for them."
+        )
+    return notes

@@ -1,0 +1,203 @@
+"""Prediction from Python: load once, then paths in, labels out."""
+
+import kdxf.registry  # noqa: F401  isort: skip  (before the host, which it quietens)
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
+from mmpretrain.datasets import BaseDataset
+from torch import nn
+
+from kdxf.apis.stages import last_stage
+from kdxf.engine.checkpoint import trusting_checkpoints
+from kdxf.engine.config import explaining_config_errors, load_config
+from kdxf.errors import UserError
+from kdxf.inference.inputs import InputImage, InputTexts, TextReader, collect_images
+from kdxf.inference.model import Categories, choose_device, classes_of, config_classes, load_model
+from kdxf.inference.pipeline import (
+    InferenceDataset,
+    dataset_config,
+    iterate_batches,
+    needs_ocr,
+    pipeline_config,
+)
+from kdxf.inference.prediction_csv import Prediction
+from kdxf.io.provenance import TRAINING_DATA
+from kdxf.models.heads.predicted_classes import is_multi_label, predicted_classes
+from kdxf.registry import DATASETS, MODELS
+from kdxf.text.ocr.table import OCRTable
+
+DEFAULT_ENGINE = {"type": "RapidOCREngine"}
+
+
+class KDXFInferencer:
+    """Predicts the class of images with a trained model; text is read on the fly where the model needs it.
+
+    ::
+
+        inferencer = KDXFInferencer("configs/demo/moe_r18.py", "work_dirs/demo/moe_r18/epoch_40.pth")
+        for prediction in inferencer(["a.jpg", "folder/"]):
+            print(prediction.image_id, prediction.category_name, prediction.score, prediction.error)
+
+    Each image goes through the config's test pipeline, so that scores equal those of ``tools/test.py``.
+
+    Args:
+        config: A config or its path; one with stages stands for its last stage.
+        checkpoint: A checkpoint of the config's model, path or URL.
+        device: ``'cpu'``, ``'cuda'``, ``'cuda:1'``, ...; by default the GPU where there is one.
+        tta: Test-time augmentation: the config's ``tta_model`` and ``tta_pipeline``.
+        amp: bfloat16 autocast.
+        trust_checkpoint: Load a checkpoint that may run code.
+        engine: Config of the OCR engine; by default the config's ``ocr_engine``, and RapidOCR where it has none.
+        class_names: File with readable class names, see :meth:`kdxf.inference.model.Categories.renamed`.
+
+    Attributes:
+        categories: Ids and names of the K classes.
+        classes: The K names that the model was trained with, whatever ``class_names`` calls them.
+        trained_on: int64, keys of the images that it was trained on (:mod:`kdxf.datasets.image_keys`); None where the
+            checkpoint does not say.
+        learnt: What predictions note of the data that it was trained on
+            (:data:`kdxf.io.provenance.TRAINING_DATA`); empty where the checkpoint does not say.
+        needs_text: Whether the pipeline takes the text of an image. OCR never runs otherwise.
+
+    Raises:
+        UserError: The config or the checkpoint cannot be used, they do not belong together, ``tta`` is not configured,
+            or the device is not there.
+    """
+
+    def __init__(
+        self,
+        config: str | Path | Config,
+        checkpoint: str | Path,
+        *,
+        device: str | None = None,
+        tta: bool = False,
+        amp: bool = False,
+        trust_checkpoint: bool = False,
+        engine: Mapping[str, Any] | None = None,
+        class_names: str | Path | None = None,
+    ) -> None:
+        self.cfg = last_stage(config if isinstance(config, Config) else load_config(config))
+        self.amp = amp
+        self._pipeline = pipeline_config(self.cfg, tta)
+        self.device = choose_device(device)
+        with self._building(), trusting_checkpoints(trust_checkpoint):
+            model, meta = load_model(self.cfg, str(checkpoint))
+            self._head = getattr(model, "head", None)
+            self.categories = self._name_categories(model, classes_of(meta))
+            self.model: Any = MODELS.build({**self.cfg.tta_model, "module": model}) if tta else model
+            self.needs_text = needs_ocr(self._pipeline)
+        self.classes = self.categories.names or tuple(map(str, self.categories.ids))
+        trained_on = meta.get("trained_on")
+        self.trained_on = None if trained_on is None else trained_on.numpy()
+        self.learnt = {TRAINING_DATA: meta[TRAINING_DATA]} if TRAINING_DATA in meta else {}
+        if class_names is not None:
+            self.categories = self.categories.renamed(class_names)
+        self.model.to(self.device).eval()
+        engine = engine or self.cfg.get("ocr_engine") or DEFAULT_ENGINE
+        self.reader = TextReader(engine, (self.cfg.get("custom_imports") or {}).get("imports", ()))
+
+    def __call__(
+        self,
+        inputs: Sequence[str | Path],
+        *,
+        batch_size: int = 32,
+        workers: int = 0,
+        ocr_table: str | Path | None = None,
+        ocr_root: str | Path | None = None,
+        progress: bool = False,
+    ) -> list[Prediction]:
+        """Predicts images and the images in folders.
+
+        Args:
+            inputs: Paths; see :func:`kdxf.inference.inputs.collect_images` for ids and order.
+            batch_size: Images in a batch.
+            workers: Processes for loading and for OCR; 0 does both in this process. OCR workers are spawned: a script
+                that asks for them calls this below ``if __name__ == '__main__':``.
+            ocr_table: An OCR table; images that it lacks are read now.
+            ocr_root: The folder that the paths of the table are relative to; by default the folder given as input.
+            progress: Show progress bars.
+
+        Returns:
+            One prediction for each image. One that cannot be read is predicted as a blank one and has ``error``.
+
+        Raises:
+            UserError: An input or the table does not exist.
+        """
+        images = collect_images(inputs, ocr_root)
+        texts = None
+        if self.needs_text:
+            table = None if ocr_table is None else OCRTable.open(ocr_table)
+            texts = InputTexts.from_table(images, table)
+            texts.read_missing(self.reader, workers, progress)
+        return list(self.predict(images, texts, batch_size=batch_size, workers=workers))
+
+    def predict(
+        self, images: Sequence[InputImage], texts: InputTexts | None, *, batch_size: int = 32, workers: int = 0
+    ) -> Iterator[Prediction]:
+        """Predicts images whose texts are known; yields one prediction for each, in order.
+
+        Args:
+            images: The images.
+            texts: Their texts; None where :attr:`needs_text` is False.
+            batch_size: Images in a batch.
+            workers: Loader processes.
+        """
+        with self._building():
+            dataset = InferenceDataset(images, texts, self._pipeline)
+        todo = iter(images)
+        for batch, errors in iterate_batches(dataset, self.cfg, batch_size, workers):
+            for scores, error in zip(self._scores(batch), errors, strict=True):
+                index = int(scores.argmax())
+                category, name = self.categories.ids[index], self.categories.name(index)
+                labels = self._labels(scores)
+                yield Prediction(next(todo).image_id, category, name, float(scores[index]), scores, error, labels)
+
+    def test_dataset(self) -> BaseDataset:
+        """Opens the config's test dataset.
+
+        Raises:
+            UserError: It cannot be opened.
+        """
+        with self._building():
+            return DATASETS.build(self.cfg.test_dataloader.dataset)
+
+    @torch.inference_mode()
+    def _scores(self, batch: dict) -> np.ndarray:
+        """Scores (N, K) of a batch, float32."""
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.amp):
+            samples = self.model.test_step(batch)
+        return torch.stack([sample.pred_score for sample in samples]).float().cpu().numpy()
+
+    def _labels(self, scores: np.ndarray) -> tuple[int, ...] | None:
+        """The classes that a multi-label head gives at scores (K,)."""
+        if not is_multi_label(self._head):
+            return None
+        return tuple(predicted_classes(self._head, torch.from_numpy(scores)).tolist())
+
+    @contextmanager
+    def _building(self) -> Iterator[None]:
+        """While this context lasts, names of components are looked up in the config's scope."""
+        with DefaultScope.overwrite_default_scope(self.cfg.get("default_scope") or "kdxf"), explaining_config_errors():
+            yield
+
+    def _name_categories(self, model: nn.Module, classes: list[str] | None) -> Categories:
+        count = getattr(getattr(model, "head", None), "num_classes", None)
+        if classes is None:
+            classes = config_classes(dataset_config(self.cfg))
+        if classes is None:
+            if count is None:
+                raise UserError(f"config {self.cfg.filename}: set test_dataloader.dataset.classes to the class names")
+            return Categories.unnamed(count)
+        if count not in (None, len(classes)):
+            raise UserError(
+                f"config {self.cfg.filename}: the model has {count} classes, but there are {len(classes)} class names; "
+                "set num_classes or classes right"
+            )
+        return Categories.named(classes)

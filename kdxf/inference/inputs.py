@@ -1,0 +1,196 @@
+"""Which images inference predicts, in which order, and where their text comes from."""
+
+import kdxf.registry  # noqa: F401  isort: skip  (before the host, which it quietens)
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mmpretrain.datasets import BaseDataset
+from tqdm import tqdm
+
+from kdxf.errors import UserError
+from kdxf.io.images import IMAGE_EXTENSIONS, list_images
+from kdxf.text.ocr.build import build_engine
+from kdxf.text.ocr.record import OCRRecord, read_text
+from kdxf.text.ocr.table import OCRTable
+from kdxf.text.ocr.workers import OCRWorkers
+
+
+@dataclass(frozen=True)
+class InputImage:
+    """An image to predict.
+
+    Attributes:
+        image_id: What the table of predictions calls it.
+        path: Where it lies.
+        ocr_key: What an OCR table calls it.
+    """
+
+    image_id: str
+    path: str
+    ocr_key: str
+
+
+def collect_images(inputs: Sequence[str | Path], ocr_root: str | Path | None = None) -> list[InputImage]:
+    """Lists the images of files and folders, in the order given, those of a folder sorted.
+
+    =========  =====================================  ========================================
+    input      ``image_id``                           ``ocr_key`` without / with ``ocr_root``
+    =========  =====================================  ========================================
+    file       the path as given                      the path as given / relative to the root
+    folder     relative to the folder; below the      relative to the folder / to the root
+               folder as given, if the name occurs
+               in another input as well
+    =========  =====================================  ========================================
+
+    A file that is missing, but is named like an image, is an input that cannot be read.
+
+    Args:
+        inputs: Paths of images and of folders, searched with their subfolders.
+        ocr_root: The folder that the paths of the OCR table are relative to.
+
+    Raises:
+        UserError: An input does not exist (and is not named like an image), or a folder holds no images.
+    """
+    found = [pair for source in inputs for pair in _list(str(source))]
+    sources = Counter(name for _, name in set(found))
+    images = []
+    for folder, name in found:
+        path = os.path.join(folder, name)
+        image_id = path if sources[name] > 1 else name
+        images.append(InputImage(image_id, path, name if ocr_root is None else _relative(path, ocr_root)))
+    return images
+
+
+def dataset_images(dataset: BaseDataset, ocr_root: str | Path | None = None) -> list[InputImage]:
+    """Lists the images of a dataset in its order, called as its annotation file does: relative to ``data_prefix``.
+
+    Args:
+        dataset: Any dataset whose samples have ``img_path``.
+        ocr_root: As of :func:`collect_images`; by default ``data_prefix``.
+    """
+    prefix = os.path.join(getattr(dataset, "img_prefix", ""), "")
+    images = []
+    for index in range(len(dataset)):
+        path = dataset.get_data_info(index)["img_path"]
+        image_id = path.removeprefix(prefix)
+        images.append(InputImage(image_id, path, image_id if ocr_root is None else _relative(path, ocr_root)))
+    return images
+
+
+def _list(source: str) -> list[tuple[str, str]]:
+    """Pairs of a folder, '' for a file that is an input itself, and a path below it."""
+    if os.path.isdir(source):
+        names = list_images(Path(source))
+        if not names:
+            raise UserError(f"{source}: no images in this folder; known are {', '.join(sorted(IMAGE_EXTENSIONS))}")
+        return [(source, name) for name in names]
+    if not os.path.exists(source) and Path(source).suffix.lower() not in IMAGE_EXTENSIONS:
+        raise UserError(f"{source}: no such file or folder; give images, or folders that hold images")
+    return [("", source)]
+
+
+def _relative(path: str, root: str | Path) -> str:
+    return Path(os.path.relpath(path, root)).as_posix()
+
+
+# Below this many images per worker process, starting it takes longer than it saves.
+_IMAGES_PER_WORKER = 8
+
+
+class InputTexts:
+    """The OCR records of a list of images, each looked up when it is asked for.
+
+    Args:
+        images: The images.
+        find: Gives the record of the image with this index, or None where nobody has read it yet.
+    """
+
+    def __init__(self, images: Sequence[InputImage], find: Callable[[int], OCRRecord | None]) -> None:
+        self._images = images
+        self._find = find
+        self._read_now: dict[str, OCRRecord] = {}
+
+    @classmethod
+    def from_table(cls, images: Sequence[InputImage], table: OCRTable | None) -> "InputTexts":
+        """Texts from an OCR table; without a table nobody has read any."""
+        if table is None:
+            return cls(images, _nothing)
+        # Parquet cannot hold a name of another encoding, so such an image is not in the table.
+        keys = [image.ocr_key.encode(errors="replace").decode() for image in images]
+        return cls(images, partial(_from_rows, table, table.rows_of(keys)))
+
+    @classmethod
+    def from_dataset(cls, images: Sequence[InputImage], dataset: BaseDataset) -> "InputTexts":
+        """Texts from a dataset: the rows of its OCR table, or its column of texts."""
+        find = partial(_from_dataset, dataset, True)
+        has_table = getattr(dataset, "ocr_file", None) is not None
+        own_texts = not has_table and any(record.texts for index in range(len(images)) if (record := find(index)))
+        return cls(images, partial(_from_dataset, dataset, own_texts))
+
+    def __getitem__(self, index: int) -> OCRRecord:
+        image = self._images[index]
+        return self._read_now.get(image.path) or self._find(index) or OCRRecord.empty(image.ocr_key)
+
+    def missing(self) -> list[str]:
+        """The paths of the images that nobody has read yet, each once."""
+        paths = [image.path for index, image in enumerate(self._images) if self._find(index) is None]
+        return [path for path in dict.fromkeys(paths) if path not in self._read_now]
+
+    def read_missing(self, reader: "TextReader", workers: int, progress: bool) -> int:
+        """Reads the text of the images that :meth:`missing` names; returns how many."""
+        paths = self.missing()
+        records = reader.read(paths, workers)
+        for record in tqdm(records, total=len(paths), desc="OCR", unit=" images", disable=not progress or not paths):
+            self._read_now[record.image] = record
+        return len(paths)
+
+
+class TextReader:
+    """Reads text with an engine that starts when there is something to read.
+
+    Args:
+        engine: Config of the engine, ``dict(type='RapidOCREngine', ...)``.
+        imports: Modules that register engines from outside kdxf.
+    """
+
+    def __init__(self, engine: Mapping[str, Any], imports: Sequence[str] = ()) -> None:
+        self._config = dict(engine)
+        self._imports = tuple(imports)
+        self._engine: Any = None
+
+    def read(self, paths: Sequence[str], workers: int) -> Iterator[OCRRecord]:
+        """Yields a record for each path, with the path as its ``image``, in any order.
+
+        Args:
+            paths: Image files.
+            workers: Processes, fewer for a few images; below 2 this process reads.
+        """
+        workers = min(workers, len(paths) // _IMAGES_PER_WORKER)
+        if workers > 1:
+            with OCRWorkers(self._config, Path(os.curdir), workers, self._imports) as group:
+                yield from group.read(paths)
+        elif paths:
+            if self._engine is None:
+                self._engine = build_engine(self._config, self._imports)
+            for path in paths:
+                yield read_text(self._engine, path, path)
+
+
+def _nothing(index: int) -> None:
+    return None
+
+
+def _from_rows(table: OCRTable, rows: np.ndarray, index: int) -> OCRRecord | None:
+    return None if rows[index] < 0 else table.record(int(rows[index]))
+
+
+def _from_dataset(dataset: BaseDataset, own_texts: bool, index: int) -> OCRRecord | None:
+    """A record of a table names its engine; one that stands for a missing row names none."""
+    record = dataset.get_data_info(index).get("ocr")
+    return record if record is not None and (own_texts or record.engine) else None

@@ -1,0 +1,171 @@
+"""Build the model of a config for inference, fill it from a checkpoint offline, and name its classes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kdxf.io.annotations import read_classes
+from kdxf.io.class_names import names_of, read_class_names
+from kdxf.registry import DATASETS
+
+import kdxf.registry  # isort: skip  (before the host, which it quietens)
+import torch
+from mmengine.config import Config
+from mmengine.logging import print_log
+from mmengine.model import revert_sync_batchnorm
+from mmengine.runner import CheckpointLoader
+from torch import nn
+
+import kdxf.engine.host_overrides  # noqa: F401  (puts safe loaders in the place of mmengine's)
+from kdxf.errors import UserError
+from kdxf.registry import MODELS
+
+
+@dataclass(frozen=True)
+class Categories:
+    """The classes in the order of the model's scores.
+
+    A category id is what one writes as ``label`` into an annotation file: the class index, or the class name where all
+    names are whole numbers (``classes.txt`` then lists the ids of the data, which may have gaps).
+
+    Attributes:
+        ids: One id per class.
+        names: One name per class; None if nobody named them.
+    """
+
+    ids: tuple[int, ...]
+    names: tuple[str, ...] | None
+
+    @classmethod
+    def named(cls, names: Sequence[str]) -> "Categories":
+        """Builds them from the class names."""
+        names = tuple(map(str, names))
+        if all(name.isascii() and name.isdigit() and str(int(name)) == name for name in names):
+            return cls(tuple(map(int, names)), names)
+        return cls(tuple(range(len(names))), names)
+
+    @classmethod
+    def unnamed(cls, count: int) -> "Categories":
+        """Builds ``count`` categories without names."""
+        return cls(tuple(range(count)), None)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def name(self, index: int) -> str | None:
+        """The name of the class with this index."""
+        return None if self.names is None else self.names[index]
+
+    def renamed(self, path: str | Path) -> "Categories":
+        """Gives the classes readable names; the ids stay.
+
+        Args:
+            path: A file that :func:`kdxf.io.class_names.read_class_names` reads. Its keys are the names that the
+                classes have now, else their ids.
+
+        Raises:
+            UserError: The file is missing or malformed, or does not name every class.
+        """
+        table = read_class_names(path)
+        by_name = self.names is not None and table.keys() >= set(self.names)
+        keys = list(self.names or ()) if by_name else [str(category) for category in self.ids]
+        return Categories(self.ids, tuple(names_of(keys, table, path)))
+
+
+def config_classes(dataset: Mapping[str, Any]) -> list[str] | None:
+    """Looks the class names up in a dataset's config, without opening the dataset.
+
+    Args:
+        dataset: ``classes`` (names, or the file that lists them), else ``classes.txt`` beside ``ann_file``, else the
+            names that the dataset's class brings.
+
+    Returns:
+        The names, or None if there are none on this machine.
+    """
+    classes, root = dataset.get("classes"), dataset.get("data_root") or ""
+    if isinstance(classes, list | tuple):
+        return list(classes)
+    path = Path(root, classes or Path(dataset.get("ann_file") or "").parent / "classes.txt")
+    if path.is_file():
+        return read_classes(path)
+    kind = dataset["type"]
+    kind = DATASETS.get(kind) if isinstance(kind, str) else kind
+    names = getattr(kind, "METAINFO", {}).get("classes")
+    return None if names is None else list(names)
+
+
+def choose_device(name: str | None) -> torch.device:
+    """Gives the device of this name, or the GPU where there is one and else the CPU.
+
+    Raises:
+        UserError: There is no such device here.
+    """
+    if name is None:
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise UserError(f"--device {name}: not available here; give cpu, or leave it out") from error
+    return device
+
+
+def load_model(cfg: Config, checkpoint: str) -> tuple[nn.Module, dict[str, Any]]:
+    """Builds ``cfg.model`` with the weights of a checkpoint, on the CPU, in evaluation mode.
+
+    Weights that the config would start training from are neither fetched nor read.
+
+    Args:
+        cfg: Its ``model`` and, where the model has none, ``data_preprocessor``.
+        checkpoint: Path or URL; see :mod:`kdxf.engine.checkpoint` for which ones are refused.
+
+    Returns:
+        The model, and what the checkpoint notes beside the weights (``meta``).
+
+    Raises:
+        UserError: The checkpoint cannot be read, or belongs to another model.
+    """
+    if "model" not in cfg:
+        raise UserError(f"config {cfg.filename} has no model")
+    model_cfg = _without_pretrained(cfg.model.to_dict())
+    if cfg.get("data_preprocessor") is not None:
+        model_cfg.setdefault("data_preprocessor", cfg.data_preprocessor.to_dict())
+    content = CheckpointLoader.load_checkpoint(checkpoint, map_location="cpu", logger="silent")
+    model = revert_sync_batchnorm(MODELS.build(model_cfg))
+    state = content.get("state_dict", content)
+    _fill(model, {key.removeprefix("module."): value for key, value in state.items()}, checkpoint)
+    return model.eval(), content.get("meta") or {}
+
+
+def classes_of(meta: Mapping[str, Any]) -> list[str] | None:
+    """Gives the class names that a checkpoint notes, if it does."""
+    classes = (meta.get("dataset_meta") or {}).get("classes") or meta.get("CLASSES")
+    return None if classes is None else list(classes)
+
+
+def _fill(model: nn.Module, state: dict[str, Any], checkpoint: str) -> None:
+    advice = "give the config that it was trained with"
+    try:
+        missing, unexpected = model.load_state_dict(state, strict=False)
+    except RuntimeError as error:  # PyTorch names each size that differs on a line of its own
+        first = (str(error).strip().splitlines()[1:2] or [str(error)])[0].strip()
+        raise UserError(f"checkpoint {checkpoint} does not fit the config's model: {first}; {advice}") from error
+    if missing:
+        raise UserError(
+            f"checkpoint {checkpoint} lacks {len(missing)} of the {len(model.state_dict())} weights of the config's "
+            f"model (first: {missing[0]}); {advice}"
+        )
+    if unexpected:
+        print_log(
+            f"{len(unexpected)} weights of {checkpoint} are not in the config's model and stay unused "
+            f"(first: {unexpected[0]})",
+            logger="current",
+        )
+
+
+def _without_pretrained(value: Any) -> Any:
+    """Copies a model config with ``pretrained=True`` (which downloads, in timm's backbones) switched off."""
+    if isinstance(value, dict):
+        return {k: False if k == "pretrained" and v is True else _without_pretrained(v) for k, v in value.items()}
+    return [_without_pretrained(item) for item in value] if isinstance(value, list) else value

@@ -1,0 +1,210 @@
+"""Inference as a function: from a config, a checkpoint and images to a CSV of predictions and a report."""
+
+import logging
+import resource
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from mmengine.config import Config
+from mmengine.logging import print_log
+from tqdm import tqdm
+
+from kdxf.apis.prediction_source import prediction_source
+from kdxf.errors import UserError
+from kdxf.inference.inferencer import KDXFInferencer
+from kdxf.inference.inputs import InputImage, InputTexts, collect_images, dataset_images
+from kdxf.inference.prediction_csv import Columns, Prediction, PredictionWriter, open_replacing
+from kdxf.inference.score_file import Probabilities, dataset_labels
+from kdxf.io.files import in_utf8
+from kdxf.text.ocr.table import OCRTable
+
+_SHOWN = 10
+_GIB = 2**30
+
+
+@dataclass
+class InferenceReport:
+    """The outcome of :func:`kdxf.inference.run.infer`; ``str()`` gives the report.
+
+    Attributes:
+        csv: The file written (of two, the CSV).
+        images: Images predicted, one row each.
+        device: Where the model ran.
+        start_seconds: Time to load the model and list the images.
+        ocr_seconds: Time that OCR took now.
+        ocr_images: Images whose text was read now.
+        predict_seconds: Time for loading images and for the model.
+        errors: ``(image_id, reason)`` of each image that could not be read.
+    """
+
+    csv: Path
+    images: int
+    device: torch.device
+    start_seconds: float
+    ocr_seconds: float = 0.0
+    ocr_images: int = 0
+    predict_seconds: float = 0.0
+    errors: list[tuple[str, str]] = field(default_factory=list)
+
+    @contextmanager
+    def timing(self, part: Literal["ocr", "predict"]) -> Iterator[None]:
+        """Adds the time that the block takes to a part."""
+        start = time.perf_counter()
+        yield
+        name = f"{part}_seconds"
+        setattr(self, name, getattr(self, name) + time.perf_counter() - start)
+
+    def count(self, prediction: Prediction) -> None:
+        """Notes the error of a prediction, if it has one."""
+        if prediction.error is not None:
+            self.errors.append((prediction.image_id, prediction.error))
+
+    @property
+    def milliseconds(self) -> float:
+        """Time per image, OCR included and the start left out."""
+        return 1000 * (self.ocr_seconds + self.predict_seconds) / self.images
+
+    @property
+    def memory(self) -> int:
+        """Peak memory of this process so far, in bytes; loader and OCR workers are not part of it."""
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak if sys.platform == "darwin" else peak * 1024  # Linux counts in KiB
+
+    def over_budget(self, milliseconds: float | None, gigabytes: float | None) -> list[str]:
+        """Says which limits were exceeded.
+
+        Args:
+            milliseconds: Limit for :attr:`milliseconds`.
+            gigabytes: Limit for :attr:`memory`, in units of 2**30 bytes.
+        """
+        over = []
+        if milliseconds is not None and self.milliseconds > milliseconds:
+            over.append(f"over budget: {self.milliseconds:.1f} ms per image, {milliseconds:g} ms allowed")
+        if gigabytes is not None and self.memory / _GIB > gigabytes:
+            over.append(f"over budget: {self.memory / _GIB:.2f} GiB of memory, {gigabytes:g} GiB allowed")
+        return over
+
+    def __str__(self) -> str:
+        seconds = self.ocr_seconds + self.predict_seconds
+        ocr = f"OCR {1000 * self.ocr_seconds / self.images:.1f} ms ({self.ocr_images} images read now)"
+        memory = f"peak memory: {self.memory / _GIB:.2f} GiB"
+        if self.device.type == "cuda":
+            memory += f", GPU {torch.cuda.max_memory_allocated(self.device) / _GIB:.2f} GiB"
+        lines = [
+            f"{self.csv}: {self.images} images, {len(self.errors)} with an error",
+            f"{seconds:.1f} s after a start of {self.start_seconds:.1f} s: {self.images / seconds:.1f} images/s",
+            f"per image: {self.milliseconds:.1f} ms, of which {ocr}, "
+            f"loading and model {1000 * self.predict_seconds / self.images:.1f} ms",
+            memory,
+        ]
+        lines += [f"error: {in_utf8(image_id)}: {reason}" for image_id, reason in self.errors[:_SHOWN]]
+        if (rest := len(self.errors) - _SHOWN) > 0:
+            lines.append(f"... and {rest} more: the rows whose column 'error' is not empty")
+        return "\n".join(lines)
+
+
+_BEST = Columns()
+
+
+def infer(
+    cfg: Config,
+    checkpoint: str | Path,
+    save_csv: str | Path | None,
+    inputs: Sequence[str | Path] = (),
+    *,
+    save_probs: str | Path | None = None,
+    columns: Columns = _BEST,
+    ocr_table: str | Path | None = None,
+    ocr_root: str | Path | None = None,
+    batch_size: int = 32,
+    workers: int = 0,
+    progress: bool = True,
+    **options: Any,
+) -> InferenceReport:
+    """Predicts images and writes one CSV row for each, in their order.
+
+    An image that cannot be read is predicted as a blank one (with its text, if there is any), and the column ``error``
+    says why. Files appear when they are complete. What the user got wrong is found before the work starts.
+
+    Args:
+        cfg: A config from :func:`kdxf.engine.config.load_config`.
+        checkpoint: A checkpoint of its model.
+        save_csv: The CSV to write, if any.
+        save_probs: A file of predictions (:mod:`kdxf.io.predictions`) to write, if any: the scores of all classes,
+            under the class names that the model was trained with, and of the test dataset its labels.
+        inputs: Images and folders; none means the config's test dataset.
+        columns: What the CSV says about each image.
+        ocr_table: An OCR table, in place of the test dataset's own. Images that a table lacks are read now.
+        ocr_root: The folder that the table's paths are relative to; by default the folder given as input, or the test
+            dataset's ``data_prefix``.
+        batch_size: Images in a batch.
+        workers: Processes for loading and for OCR; 0 does both in this process.
+        progress: Show progress bars.
+        **options: ``device``, ``tta``, ``amp``, ``trust_checkpoint``, ``engine`` and ``class_names`` of
+            :class:`~kdxf.inference.inferencer.KDXFInferencer`.
+
+    Raises:
+        UserError: An argument, the config, the checkpoint or an input cannot be used.
+    """
+    for option, value, least in (("--batch-size", batch_size, 1), ("--workers", workers, 0)):
+        if value < least:
+            raise UserError(f"{option} {value}: give at least {least}")
+    if save_csv is None and save_probs is None:
+        raise UserError("nothing to write; give --save_csv, --save-probs, or both")
+    start = time.perf_counter()
+    images = collect_images(inputs, ocr_root)
+    table = None if ocr_table is None else OCRTable.open(ocr_table)
+    source = {}
+    if save_probs is not None:
+        source = {"tool": "tools/inference.py", **prediction_source(cfg, checkpoint, options.get("tta", False))}
+    with ExitStack() as stack:
+        file = None if save_csv is None else stack.enter_context(open_replacing(save_csv, "--save_csv"))
+        inferencer = KDXFInferencer(cfg, checkpoint, **options)
+        columns.check(inferencer.categories)
+        dataset = None if inputs else inferencer.test_dataset()
+        if dataset is not None:
+            images = dataset_images(dataset, ocr_root)
+        texts = _find_texts(images, table, dataset) if inferencer.needs_text else None
+        probabilities = None
+        if save_probs is not None:
+            labels = None if dataset is None else dataset_labels(dataset, inferencer.classes)
+            probabilities = Probabilities(save_probs, images, inferencer.classes, labels)
+        report = InferenceReport(
+            Path(save_csv or save_probs or ""), len(images), inferencer.device, time.perf_counter() - start
+        )
+        if texts is not None:
+            with report.timing("ocr"):
+                report.ocr_images = texts.read_missing(inferencer.reader, workers, progress)
+        rows = None if file is None else PredictionWriter(file, inferencer.categories, columns)
+        keep = [target.add for target in (rows, probabilities) if target is not None]
+        with (
+            report.timing("predict"),
+            tqdm(total=len(images), desc="predict", unit=" images", disable=not progress) as bar,
+        ):
+            for prediction in inferencer.predict(images, texts, batch_size=batch_size, workers=workers):
+                for add in (*keep, report.count):
+                    add(prediction)
+                bar.update()
+        if probabilities is not None:
+            probabilities.write(inferencer.trained_on, {**source, **inferencer.learnt})
+    return report
+
+
+def _find_texts(images: Sequence[InputImage], table: OCRTable | None, dataset: Any) -> InputTexts:
+    if table is None and dataset is not None:
+        return InputTexts.from_dataset(images, dataset)
+    texts = InputTexts.from_table(images, table)
+    if table is not None and len(table) > 0 and len(texts.missing()) == len({image.path for image in images}):
+        print_log(
+            f"{table.path} has none of the images (looked for {images[0].ocr_key!r}, it starts with "
+            f"{table.record(0).image!r}), so all are read now; say with --ocr-root which folder its paths start from",
+            logger="current",
+            level=logging.WARNING,
+        )
+    return texts

@@ -1,0 +1,92 @@
+"""Class ids as the data have them, their order, and the readable names that stand for them.
+
+Data sets often number their classes (``0`` to ``136``, with gaps or leading zeros) and keep the names elsewhere. The
+index of a class is its place in :func:`order_ids`.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from kdxf.errors import UserError
+from kdxf.io.annotations import read_classes
+
+
+def order_ids(ids: Iterable[str]) -> list[str]:
+    """Sorts class ids: by value if all are numbers (``2`` before ``10``, ``007`` among them), else as text."""
+    unique = set(ids)
+    if all(item.isdecimal() for item in unique):
+        return sorted(unique, key=lambda item: (int(item), item))
+    return sorted(unique)
+
+
+def read_class_names(path: str | Path) -> dict[str, str]:
+    """Reads which name belongs to which class id.
+
+    Args:
+        path: A ``.json`` file with an object ``{"0": "化妆品", ...}``, a ``.csv`` file with the columns ``id`` and
+            ``name``, or a text file whose line number, from 0, is the id.
+
+    Raises:
+        UserError: The file is missing or not of one of these forms.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise UserError(f"{path}: no such file of class names")
+    suffix = path.suffix.lower()
+    if suffix == ".json":
+        return _read_json(path)
+    if suffix == ".csv":
+        return _read_csv(path)
+    return {str(index): name for index, name in enumerate(read_classes(path))}
+
+
+def _read_json(path: Path) -> dict[str, str]:
+    try:
+        names = json.loads(path.read_text(encoding="utf-8-sig"))
+    except ValueError as error:
+        raise UserError(f"{path}: not JSON in UTF-8: {error}") from error
+    if not isinstance(names, dict) or not all(isinstance(name, str) for name in names.values()):
+        raise UserError(f'{path}: expected one object from id to name, such as {{"0": "化妆品", "1": "手机"}}')
+    return {str(key): name.strip() for key, name in names.items()}
+
+
+def _read_csv(path: Path) -> dict[str, str]:
+    try:
+        frame = pd.read_csv(path, dtype="str", encoding="utf-8-sig", keep_default_na=False)
+    except ValueError as error:
+        reason = " ".join(str(error).split())
+        raise UserError(f"{path}: not a UTF-8 CSV with a header: {reason}") from error
+    if not {"id", "name"} <= set(frame.columns):
+        raise UserError(f"{path}: needs the columns 'id' and 'name' (found: {', '.join(map(str, frame.columns))})")
+    return {key.strip(): name.strip() for key, name in zip(frame["id"], frame["name"], strict=True)}
+
+
+def names_of(ids: Sequence[str], names: Mapping[str, str], source: str | Path) -> list[str]:
+    """Gives the name of each class id; ``007`` and ``7`` are one id.
+
+    Args:
+        ids: Class ids, each once.
+        names: Id to name; ids that the data do not have are passed over.
+        source: Names the file of class names in error messages.
+
+    Raises:
+        UserError: An id has no name, or two ids have the same one.
+    """
+    known = {_canonical(key): name for key, name in names.items()}
+    if nameless := [item for item in ids if not known.get(_canonical(item))]:
+        shown = ", ".join(nameless[:5]) + (", ..." if len(nameless) > 5 else "")
+        raise UserError(f"{source}: no name for the class ids {shown}; add them")
+    first: dict[str, str] = {}
+    for item in ids:
+        name = known[_canonical(item)]
+        if name in first:
+            raise UserError(f"{source}: the classes {first[name]} and {item} are both {name!r}; names must differ")
+        first[name] = item
+    return list(first)
+
+
+def _canonical(item: str) -> str:
+    return str(int(item)) if item.isdecimal() else item

@@ -1,0 +1,77 @@
+"""Digests of files, folders and settings, by which a change is noticed."""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from kdxf.io.images import IMAGE_EXTENSIONS
+
+_CHUNK = 1 << 20
+_known: dict[tuple[str, int, int], str] = {}
+
+
+def file_digest(path: str | Path) -> str:
+    """Gives the SHA-256 of a file's bytes, 64 hexadecimal digits."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def known_digest(path: str | Path) -> str:
+    """Gives the same; this process reads the file again only when its size or its time has changed."""
+    status = os.stat(path)
+    key = (os.path.realpath(path), status.st_size, status.st_mtime_ns)
+    if key not in _known:
+        _known[key] = file_digest(path)
+    return _known[key]
+
+
+def files_of(folder: str | Path) -> Iterator[tuple[str, os.stat_result]]:
+    """Gives the files in a folder and the folders below it: the path inside of it, and the status.
+
+    Links are followed, but to no folder a second time.
+    """
+    visited = {os.path.realpath(folder)}
+    for root, folders, files in os.walk(folder, followlinks=True):
+        places = {name: os.path.realpath(os.path.join(root, name)) for name in sorted(folders)}
+        folders[:] = [name for name, place in places.items() if place not in visited]
+        visited.update(places.values())
+        for name in files:
+            path = os.path.join(root, name)
+            if os.path.exists(path):  # a link may lead nowhere
+                yield os.path.relpath(path, folder), os.stat(path)
+
+
+def settings_digest(settings: Any) -> str:
+    """Gives the SHA-256 of nested settings, 64 hexadecimal digits; the order of the keys does not matter."""
+    return hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def content_digest(path: str | Path) -> str:
+    """Gives the fingerprint of a file or a folder that is there, 64 hexadecimal digits.
+
+    A file counts by its bytes. A folder counts by the names and the bytes of the files in it, at any depth; pictures
+    by name and size, as reading millions would take hours. Files whose name begins with a dot do not count. Where the
+    file or the folder lies does not count.
+
+    Raises:
+        OSError: A file cannot be read.
+    """
+    if os.path.isfile(path):
+        return known_digest(path)
+    return settings_digest(
+        sorted(
+            (name, status.st_size if _is_picture(name) else known_digest(os.path.join(path, name)))
+            for name, status in files_of(path)
+            if not os.path.basename(name).startswith(".")
+        )
+    )
+
+
+def _is_picture(name: str) -> bool:
+    return os.path.splitext(name)[1].lower() in IMAGE_EXTENSIONS

@@ -1,0 +1,202 @@
+"""The members of an ensemble: single models or groups, and what their files know of the images."""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kdxf.errors import UserError
+from kdxf.io.predictions import Predictions, check_alike, in_order, read_predictions
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A model, or a group of models whose mean is one voice.
+
+    Attributes:
+        name: The group's name; a single model's is its file's without suffix.
+        files: Files of predictions (:mod:`kdxf.io.predictions`), one for each model.
+    """
+
+    name: str
+    files: tuple[Path, ...]
+
+
+def make_units(files: Sequence[Path], groups: Iterable[tuple[str, Sequence[Path]]] = ()) -> list[Unit]:
+    """Names what is weighed: groups first, then each single file.
+
+    Files of one name, such as ``fold_0/val.parquet`` and ``fold_1/val.parquet``, are told apart by their folders.
+
+    Raises:
+        UserError: There is nothing, a group is empty or has a file for its name, or a file or a name is there twice.
+    """
+    units = [Unit(name, tuple(members)) for name, members in groups]
+    for unit in units:
+        if not unit.files:
+            raise UserError(f"--group {unit.name}: names no file; give NAME FILE ...")
+        if unit.name.endswith(".parquet"):
+            raise UserError(f"--group {unit.name}: is a file in the place of the group's name; give NAME FILE ...")
+    units += [Unit(name, (file,)) for name, file in zip(model_names(files), files, strict=True)]
+    everything = [file.resolve() for unit in units for file in unit.files]
+    if not everything:
+        raise UserError("there is nothing to average; give files of predictions, or --group NAME FILE ...")
+    for file, count in Counter(everything).items():
+        if count > 1:
+            raise UserError(f"{file}: is given {count} times; a model counts more with a larger weight")
+    for name, count in Counter(unit.name for unit in units).items():
+        if count > 1:
+            raise UserError(f"{count} of the models and groups are called {name!r}; give the groups other names")
+    return units
+
+
+def model_names(files: Sequence[Path]) -> list[str]:
+    """Names files by the shortest end of their paths, without suffix, in which all differ."""
+    parts = [file.absolute().with_suffix("").parts for file in files]
+    depth = max(map(len, parts), default=1)
+    names = (["/".join(path[-length:]) for path in parts] for length in range(1, depth + 1))
+    return next((found for found in names if len(set(found)) == len(found)), [str(file) for file in files])
+
+
+def parse_weights(pairs: Sequence[str], units: Sequence[Unit]) -> list[float]:
+    """Reads ``NAME=WEIGHT`` for every unit.
+
+    Args:
+        pairs: As on the command line.
+        units: What is weighed.
+
+    Returns:
+        One weight per unit; their sum is 1.
+
+    Raises:
+        UserError: A pair is none, names nothing, comes twice or lacks, or a weight is no number from 0.
+    """
+    found: dict[str, float] = {}
+    for pair in pairs:
+        name, _, text = pair.rpartition("=")
+        try:
+            weight = float(text)
+        except ValueError:
+            weight = math.nan
+        if not name or not 0 <= weight < math.inf:
+            raise UserError(f"--weights {pair}: expected NAME=WEIGHT with a number from 0, such as image=0.6")
+        if name in found:
+            raise UserError(f"--weights: {name} has two weights; give one")
+        found[name] = weight
+    return normalized(found, units)
+
+
+def normalized(weights: Mapping[str, float], units: Sequence[Unit]) -> list[float]:
+    """Gives the weights in the order of the units, divided by their sum.
+
+    Raises:
+        UserError: A name belongs to no unit, a unit has no weight, or all weights are 0.
+    """
+    names = [unit.name for unit in units]
+    if unknown := [name for name in weights if name not in names]:
+        raise UserError(f"--weights: there is no {unknown[0]!r}; the models and groups are {', '.join(names)}")
+    if missing := [name for name in names if name not in weights]:
+        raise UserError(f"--weights: no weight for {', '.join(missing)}; give one to each")
+    total = sum(weights.values())
+    if not total:
+        raise UserError("--weights: all are 0; give one that is not")
+    return [weights[name] / total for name in names]
+
+
+def read_alike(files: Iterable[Path]) -> Iterator[tuple[Path, Predictions]]:
+    """Reads files one by one, their images in the order of the first; only one has its scores in memory.
+
+    Raises:
+        UserError: A file cannot be read, holds no image, or has other images or classes than the first.
+    """
+    first: tuple[str, Predictions] | None = None
+    for file in files:
+        predictions = read_predictions(file)
+        if not len(predictions):
+            raise UserError(f"{file}: holds no image; predict a list with images")
+        if first is None:
+            first = (str(file), replace(predictions, scores=predictions.scores[:0]))
+        else:
+            check_alike([first, (str(file), predictions)])
+            if predictions.images != first[1].images:
+                predictions = in_order(predictions, first[1].images)
+        yield file, predictions
+
+
+class Facts:
+    """What several files say of the same images, but for the scores.
+
+    Attributes:
+        images, classes, labels, errors: As in :class:`~kdxf.io.predictions.Predictions`; a label that any file knows.
+        seen: Whether a model was trained on the image, as far as files say so. None where no file knows an image that
+            its model has seen, and one of them knows nothing.
+        fold: Which fold's model made a row, where all files agree; else None.
+        multi_label: Whether an image may have several labels.
+        silent: The files that do not say which images their model has seen.
+    """
+
+    def __init__(self) -> None:
+        self.images: list[str] = []
+        self.classes: tuple[str, ...] = ()
+        self.labels: np.ndarray | None = None
+        self.errors: dict[int, str] = {}
+        self.fold: np.ndarray | None = None
+        self.multi_label = False
+        self.silent: list[Path] = []
+        self._seen = np.zeros(0, bool)
+        self._teller: Path | None = None
+
+    def add(self, file: Path, predictions: Predictions) -> None:
+        """Adds what one file says.
+
+        Raises:
+            UserError: It gives an image another label than a file before it.
+        """
+        if not self.images:
+            self.images, self.classes = predictions.images, predictions.classes
+            self.multi_label, self.fold = predictions.multi_label, predictions.fold
+            self._seen = np.zeros(len(self.images), bool)
+        if self.fold is not None and (predictions.fold is None or (predictions.fold != self.fold).any()):
+            self.fold = None
+        self.errors = {**predictions.errors, **self.errors}
+        if predictions.seen is None:
+            self.silent.append(file)
+        else:
+            self._seen = self._seen | predictions.seen
+        if predictions.labels is not None:
+            self._add_labels(file, predictions.labels)
+
+    @property
+    def seen(self) -> np.ndarray | None:
+        """See the class."""
+        return None if self.silent and not self._seen.any() else self._seen
+
+    def _add_labels(self, file: Path, labels: np.ndarray) -> None:
+        if self.labels is None:
+            self.labels, self._teller = labels, file
+            return
+        if labels.ndim == 1:
+            differ = (labels != self.labels) & (labels >= 0) & (self.labels >= 0)
+        else:
+            differ = (labels != self.labels).any(axis=1)
+        if differ.any():
+            raise UserError(
+                f"{file} and {self._teller} give {self.images[differ.argmax()]} different labels; predict the same "
+                "list with both models"
+            )
+        self.labels = np.maximum(self.labels, labels)
+
+
+def checkpoints(source: Mapping[str, Any]) -> set[str]:
+    """Finds the digests of all checkpoints that predictions come from, through any number of files between."""
+    found: set[str] = set()
+    for key, value in source.items():
+        if key == "checkpoint_digest":
+            found.add(value)
+        for part in value if isinstance(value, list) else [value]:
+            if isinstance(part, Mapping):
+                found |= checkpoints(part)
+    return found

@@ -1,0 +1,242 @@
+"""Files of ensemble weights, and what the weights are worth on images they were not found on.
+
+Weights that are best on some images flatter the ensemble on these very images. So the images are divided into folds;
+each fold is averaged with weights that were found on the others, and all of them are scored together ("held out").
+
+All images are scored, but weights are found on :data:`MOST` of them at most, drawn at random: more take longer and
+hardly change the weights (``benchmarks/ensemble.py``). n images, K classes, U units.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kdxf.errors import UserError
+from kdxf.evaluation.score_files import bootstrap
+from kdxf.io.files import write_whole
+from kdxf.io.predictions import read_source
+from kdxf.recipes.ensembles.members import Unit, checkpoints, model_names
+from kdxf.recipes.ensembles.task import Details, Task
+
+FOLDS = 5
+MOST = 20_000
+
+Find = Callable[[Task], np.ndarray]
+"""Finds weights, on all images of a task."""
+
+
+@dataclass(frozen=True)
+class Gain:
+    """How much better the found weights are, held out; above 0 is better.
+
+    Attributes:
+        over: What they are compared with.
+        value: The difference of the metric.
+        low, high: Its 95 % confidence interval, from resampling the images.
+    """
+
+    over: str
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        verdict = "" if self.low > 0 or self.high < 0 else "; it may be chance"
+        return f"gain over {self.over}: {self.value:+.4g} (95 % interval {self.low:+.4g} to {self.high:+.4g}{verdict})"
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """Found weights and their worth.
+
+    Attributes:
+        metric: The metric's name.
+        images: How many images there were.
+        weights: Unit to weight, found on all images; the sum is 1.
+        scores: The metric of each unit alone, of the equal mean, and of the found weights, held out and on the images
+            that they were found on.
+        gains: Over the equal mean and over the best unit alone.
+    """
+
+    metric: str
+    images: int
+    weights: dict[str, float]
+    scores: dict[str, float]
+    gains: list[Gain]
+
+    def __str__(self) -> str:
+        width = max(map(len, self.scores))
+        lines = [f"{self.metric} of {self.images} images"]
+        for name, score in self.scores.items():
+            weight = f"{self.weights[name]:9.3f}" if name in self.weights else ""
+            lines.append(f"{name:{width}}  {score:9.4f}{weight}".rstrip())
+        return "\n".join([*lines, *map(str, self.gains)])
+
+
+def judge(task: Task, find: Find, label: str) -> Report:
+    """Finds weights on all images, and their worth on held-out ones.
+
+    Args:
+        task: Units, labels, mean and metric.
+        find: Finds the weights.
+        label: What such weights are called in the report, such as ``fitted``.
+
+    Raises:
+        UserError: There are fewer images than :data:`FOLDS`.
+    """
+    count = len(task.labels)
+    if count < FOLDS:
+        raise UserError(f"--fit: {count} images are too few to find weights and to judge them; give at least {FOLDS}")
+    weights = find(_at_most(task, np.arange(count)))
+    scores = {name: task.metric.value(*task.details(task.alone(unit))) for unit, name in enumerate(task.names)}
+    best = max(scores, key=lambda name: task.metric.sign * scores[name])
+    alone = task.details(task.alone(task.names.index(best)))
+    equal = task.details(task.mix(np.full(len(task.names), 1 / len(task.names))))
+    held_out = task.details(_held_out(task, find))
+    scores["equal mean"] = task.metric.value(*equal)
+    scores[f"{label}, held out"] = task.metric.value(*held_out)
+    scores[f"{label}, on the same images"] = task.metric.value(*task.details(task.mix(weights)))
+    return Report(
+        metric=task.metric.name,
+        images=count,
+        weights=dict(zip(task.names, weights.tolist(), strict=True)),
+        scores=scores,
+        gains=_gains(task, held_out, {"the equal mean": equal, f"the best alone ({best})": alone}),
+    )
+
+
+def _held_out(task: Task, find: Find) -> np.ndarray:
+    """Averages each fold with weights that were found on the others: float32 (n, K)."""
+    folds = stratified_folds(task.labels, FOLDS)
+    scores = np.empty_like(task.stack[0])
+    for fold in range(FOLDS):
+        weights = find(_at_most(task, np.flatnonzero(folds != fold)))
+        scores[folds == fold] = task.only(folds == fold).mix(weights)
+    return scores
+
+
+def _at_most(task: Task, rows: np.ndarray) -> Task:
+    """Gives the task of some images alone, of :data:`MOST` of them where there are more."""
+    if len(rows) > MOST:
+        rows = np.random.default_rng(0).choice(rows, MOST, replace=False)
+    return task.only(rows)
+
+
+def stratified_folds(labels: np.ndarray, count: int) -> np.ndarray:
+    """Deals the images of each class out to the folds in turn, shuffled; images of one set of labels are a class.
+
+    Args:
+        labels: int64 (n,) or bool (n, K).
+        count: The number of folds.
+
+    Returns:
+        int64 (n,), from 0; the folds' sizes differ by one at most.
+    """
+    strata = labels if labels.ndim == 1 else np.unique(labels, axis=0, return_inverse=True)[1]
+    order = np.lexsort((np.random.default_rng(0).random(len(strata)), strata))
+    folds = np.empty(len(strata), np.int64)
+    folds[order] = np.arange(len(strata)) % count
+    return folds
+
+
+def _gains(task: Task, mine: Details, others: dict[str, Details]) -> list[Gain]:
+    metric, count = task.metric, len(task.labels)
+
+    def differences(rows: np.ndarray | slice) -> list[float]:
+        value = metric.value(*(part[rows] for part in mine))
+        return [metric.sign * (value - metric.value(*(part[rows] for part in other))) for other in others.values()]
+
+    values = differences(slice(None))
+    size = min(count, MOST)  # fewer images scatter more, by the root of their share
+    ends = np.array(bootstrap(lambda rows: differences(rows[:size]), count, metric.draws))
+    low, high = (values + (ends - values) * np.sqrt(size / count)).tolist()
+    return [Gain(*row) for row in zip(others, values, low, high, strict=True)]
+
+
+_ADVICE = "give a file that tools/recipes/ensemble.py --save-weights wrote"
+
+
+def save_weights(
+    path: Path, units: Sequence[Unit], weights: Mapping[str, float], mean: str, report: Report
+) -> list[str]:
+    """Writes weights as JSON, with the models' names and checkpoints, and what the weights are worth.
+
+    Args:
+        path: The file.
+        units: Models and groups; those of weight 0 are left out.
+        weights: By the units' names.
+        mean: The mean that they were found for.
+        report: Where they come from.
+
+    Returns:
+        The names of the models in the file, in its order.
+    """
+    names = iter(model_names([file for unit in units for file in unit.files]))
+    entries: list[dict[str, Any]] = [
+        {"name": unit.name, "weight": weights[unit.name], "models": [_model(file, next(names)) for file in unit.files]}
+        for unit in units
+    ]
+    units_with_weight = [entry for entry in entries if entry["weight"]]
+    note = {"mean": mean, "units": units_with_weight, "report": asdict(report)}
+    write_whole(json.dumps(note, indent=2, ensure_ascii=False).encode(), path)
+    return [model["name"] for entry in units_with_weight for model in entry["models"]]
+
+
+def _model(file: Path, name: str) -> dict[str, Any]:
+    return {"name": name, "file": str(file), "checkpoints": sorted(checkpoints(read_source(file)))}
+
+
+def load_weights(path: Path, files: Sequence[Path]) -> tuple[list[Unit], list[float], str]:
+    """Reads weights, and finds the same models among files of other predictions.
+
+    Models are told by the digests of their checkpoints; where a file does not know these, by its name.
+
+    Args:
+        path: What :func:`save_weights` wrote.
+        files: One file of predictions for each model, in the order of the weights.
+
+    Returns:
+        The units, their weights, and the name of the mean.
+
+    Raises:
+        UserError: The file is no file of weights, or the predictions are of other models or in another order.
+    """
+    note = _read(path)
+    models = [model for entry in note["units"] for model in entry["models"]]
+    expected = ", ".join(model["name"] for model in models)
+    if len(files) != len(models):
+        raise UserError(
+            f"{path}: has weights for {len(models)} models, not {len(files)}; give, in this order: {expected}"
+        )
+    for file, model in zip(files, models, strict=True):
+        digests = checkpoints(read_source(file))
+        known = bool(digests and model["checkpoints"])
+        if known and digests != set(model["checkpoints"]):
+            raise UserError(
+                f"{file}: is of other checkpoints than {model['name']}, which stands at its place in {path}; give "
+                f"predictions of the same models, in this order: {expected}"
+            )
+        if not known and not f"/{file.absolute().with_suffix('').as_posix()}".endswith(f"/{model['name']}"):
+            raise UserError(
+                f"{file}: does not know its checkpoint, and is not called {model['name']}, as the model at its place "
+                f"in {path}; give, in this order: {expected}"
+            )
+    rest = iter(files)
+    units = [Unit(entry["name"], tuple(next(rest) for _ in entry["models"])) for entry in note["units"]]
+    return units, [float(entry["weight"]) for entry in note["units"]], note["mean"]
+
+
+def _read(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise UserError(f"{path}: no such file of weights; {_ADVICE}")
+    try:
+        note = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise UserError(f"{path}: not JSON ({error}); {_ADVICE}") from error
+    if not isinstance(note, dict) or not {"mean", "units"} <= set(note):
+        raise UserError(f"{path}: no file of weights; {_ADVICE}")
+    return note

@@ -1,0 +1,1 @@
+"""Cross-validation: plan the folds, train each, gather the out-of-fold predictions."""

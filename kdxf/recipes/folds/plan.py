@@ -1,0 +1,171 @@
+"""What each fold trains on, and whether what lies in its folder came from the same settings."""
+
+import copy
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+
+from kdxf.apis.stages import last_stage, plan_stages, training_files
+from kdxf.engine.config import config_digest, leaf_dataset, load_config, set_list
+from kdxf.engine.config_files import differing
+from kdxf.errors import UserError
+from kdxf.io.annotations import read_annotations
+from kdxf.io.digests import file_digest, settings_digest
+from kdxf.io.files import write_whole
+from kdxf.io.predictions import check_each_once
+
+SETTINGS = "settings.json"
+RESULT = "result.json"
+_LISTS = {"train_dataloader": "train.csv", "val_dataloader": "val.csv"}
+
+
+@dataclass(frozen=True)
+class Fold:
+    """One fold.
+
+    Attributes:
+        number: Its number, from 0.
+        cfg: The config that trains on its ``train.csv`` and validates on its ``val.csv``.
+        lists: Its folder of lists.
+        settings: Digests of all that decides its result, by what a user calls them. No place is among them, so that
+            folders may be moved.
+        files: Fingerprints of the other files that the config names for the training
+            (:func:`kdxf.apis.stages.training_files`).
+    """
+
+    number: int
+    cfg: Config
+    lists: Path
+    settings: Mapping[str, Any]
+    files: Mapping[str, str]
+
+    @property
+    def folder(self) -> Path:
+        """Where it keeps weights, logs and predictions, :data:`SETTINGS` and, when it is trained, :data:`RESULT`."""
+        return Path(self.cfg.work_dir)
+
+    @property
+    def digest(self) -> str:
+        """Digest of :attr:`settings`."""
+        return settings_digest(self.settings)
+
+    def check_settings(self) -> None:
+        """Checks that what lies in the folder came from these settings and files.
+
+        Raises:
+            UserError: It did not.
+        """
+        path = self.folder / SETTINGS
+        found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else self.settings
+        changed = [name for name, value in self.settings.items() if found.get(name) != value]
+        changed += differing(found, self.files)
+        if changed:
+            raise UserError(
+                f"{self.folder} holds a fold with other settings ({' and '.join(changed)} changed); remove it, or "
+                "choose another --work-dir"
+            )
+
+    def write_settings(self) -> None:
+        """Notes the settings in the folder, before anything else is written there."""
+        path = self.folder / SETTINGS
+        found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        note = {**found, **self.settings, **self.files}  # files that are not here now were there before
+        write_whole((json.dumps(note, indent=2, ensure_ascii=False) + "\n").encode(), path)
+
+
+def plan_folds(
+    config: str | Path,
+    folds: str | Path,
+    work_dir: str | Path,
+    options: Mapping[str, Any] | None = None,
+    *,
+    seed: int | None = None,
+    amp: bool = False,
+) -> list[Fold]:
+    """Makes the config of every fold.
+
+    Args:
+        config: A config file, with or without ``stages``.
+        folds: Folder with ``fold_<K>/train.csv`` and ``val.csv``.
+        work_dir: Gets a folder ``fold_<K>`` for each.
+        options: ``--cfg-options``.
+        seed, amp: As of :func:`kdxf.apis.train.train`; they are among the settings.
+
+    Raises:
+        UserError: The config cannot be used or has no validation, a list is missing, an image is validated by two
+            folds, twice by one or in both lists of one, or a stage trains on a list of its own.
+    """
+    cfg = load_config(config, options)
+    if any(last_stage(cfg).get(name) is None for name in ("val_dataloader", "val_cfg", "val_evaluator")):
+        raise UserError(f"config {config} has no validation set to predict: it needs val_dataloader, val_evaluator")
+    folders = _fold_folders(Path(folds))
+    _check_lists(folders)
+    digest = config_digest(cfg)
+    plan = []
+    for number, folder in folders.items():
+        own = copy.deepcopy(cfg)
+        own.work_dir, own.resume = str(Path(work_dir, folder.name)), False
+        for loader, name in _LISTS.items():
+            set_list(own, loader, folder / name, "--folds")
+        _check_stages(own, folder)
+        lists = {name: file_digest(folder / name) for name in _LISTS.values()}
+        settings = {"the config": digest, **lists, "--seed": seed, "--amp": amp}
+        files = {name: digest for name, digest in training_files(own).items() if name != "ann_file"}
+        plan.append(Fold(number, own, folder, settings, files))
+    return plan
+
+
+def _fold_folders(folds: Path) -> dict[int, Path]:
+    found = {int(path.name[5:]): path for path in folds.glob("fold_*") if path.name[5:].isdecimal()}
+    if not found:
+        raise UserError(f"{folds}: has no folders fold_0, fold_1, ...; tools/data/kfold.py --lists makes them")
+    for path in found.values():
+        for name in _LISTS.values():
+            if not (path / name).is_file():
+                raise UserError(f"{path}: there is no {name}; tools/data/kfold.py --lists writes both lists")
+    return dict(sorted(found.items()))
+
+
+def _check_lists(folders: Mapping[int, Path]) -> None:
+    """Checks that every image is predicted by one model, which is not trained on it."""
+    validated: dict[str, Path] = {}
+    for folder in folders.values():
+        images = {name: read_annotations(folder / name, empty_labels=True)["image"] for name in _LISTS.values()}
+        check_each_once(images["val.csv"].tolist(), folder / "val.csv")
+        train, val = map(set, images.values())
+        if both := train & val:
+            raise UserError(
+                f"{folder}: {min(both)} stands in train.csv and in val.csv; a fold must not see what it predicts"
+            )
+        for image in sorted(val):
+            if image in validated:
+                raise UserError(f"{folder} and {validated[image]} both validate {image}; folds must not overlap")
+            validated[image] = folder
+
+
+def _check_stages(cfg: Config, folder: Path) -> None:
+    """Checks that the stages train on the fold's list too."""
+    for stage in plan_stages(cfg) if cfg.get("stages") else []:
+        for loader, name in _LISTS.items():
+            dataset = leaf_dataset(stage.cfg[loader]) if stage.cfg.get(loader) else {}
+            if dataset and dataset.get("ann_file") != str((folder / name).absolute()):
+                raise UserError(
+                    f"--folds: the stage {stage.name!r} has another list in its {loader}, where images of other folds "
+                    "may stand; leave its ann_file out"
+                )
+
+
+def chosen_folds(plan: Sequence[Fold], numbers: Sequence[int]) -> list[Fold]:
+    """Gives the folds of these numbers, in their order; of none, all.
+
+    Raises:
+        UserError: There is no such fold.
+    """
+    known = {fold.number: fold for fold in plan}
+    if unknown := [number for number in numbers if number not in known]:
+        raise UserError(f"--fold {unknown[0]}: there are the folds {', '.join(map(str, known))}")
+    return [known[number] for number in dict.fromkeys(numbers)] or list(plan)

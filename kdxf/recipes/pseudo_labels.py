@@ -1,0 +1,252 @@
+"""Let a model label images that have no label, and keep the confident ones. n images, K classes."""
+
+import math
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kdxf.errors import UserError
+from kdxf.io.annotations import label_indices, read_annotations
+from kdxf.io.digests import file_digest
+from kdxf.io.predictions import Predictions, check_each_once, read_predictions
+from kdxf.io.provenance import RATIO, check_no_ranks, check_no_targets, check_unseen
+
+_ROWS = 1 << 16  # at a time, so that a copy of all scores is never made
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which predictions are kept; all conditions that are given must hold.
+
+    Attributes:
+        threshold: The best score must be at least this.
+        margin: The best score must be above the second by at least this.
+        per_class: Of each class the surest this many that fulfil the others.
+    """
+
+    threshold: float | None = None
+    margin: float | None = None
+    per_class: int | None = None
+
+
+def best_two(scores: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Finds the best class of each image, its score, and the second best score (0 where there is one class).
+
+    Args:
+        scores: float32 (n, K).
+
+    Returns:
+        int64 (n,), float32 (n,), float32 (n,).
+    """
+    best = scores.argmax(axis=1)
+    first = scores[np.arange(len(scores)), best]
+    second = np.zeros(len(scores), np.float32)
+    if scores.shape[1] > 1:
+        for start in range(0, len(scores), _ROWS):
+            rows = slice(start, start + _ROWS)
+            second[rows] = np.partition(scores[rows], -2, axis=1)[:, -2]
+    return best, first, second
+
+
+def choose(
+    choice: Choice, classes: np.ndarray, first: np.ndarray, second: np.ndarray, usable: np.ndarray
+) -> np.ndarray:
+    """Chooses images.
+
+    Args:
+        choice: The conditions.
+        classes, first, second: What :func:`best_two` gives.
+        usable: bool (n,), images that may be chosen at all.
+
+    Returns:
+        The indices of the chosen ones, ascending.
+    """
+    keep = usable.copy()
+    if choice.threshold is not None:
+        keep &= first >= np.float32(choice.threshold)
+    if choice.margin is not None:
+        keep &= first - second >= np.float32(choice.margin)
+    rows = np.flatnonzero(keep)
+    if choice.per_class is None:
+        return rows
+    order = rows[np.lexsort((-first[rows], classes[rows]))]  # by class, the surest first; the earlier one of equals
+    starts = np.searchsorted(classes[order], classes[order], side="left")
+    return np.sort(order[np.arange(len(order)) - starts < choice.per_class])
+
+
+TOOL = "tools/recipes/pseudo_label.py"
+SCORE = "score"
+_TEXT = "text"  # what OCRTextDataset reads where there is no OCR table
+_OWN_COLUMNS = ("weight", "origin", "pseudo_score")
+
+
+@dataclass(frozen=True)
+class PseudoLabels:
+    """What came of it.
+
+    Attributes:
+        frame: The list to train with. Beside the columns of the labelled list it has ``weight``, ``origin``
+            (``labelled`` or ``pseudo``) and ``pseudo_score``, the score of a pseudo-label.
+        soft: The scores of all classes of the rows with a pseudo-label, for ``soft_label_file``.
+        table: Per class: ``class``, ``predicted``, ``kept``, ``share`` (of those kept), ``mean_score``.
+        unreadable: How many images were left out because they could not be read.
+        source: Where the pseudo-labels come from.
+    """
+
+    frame: pd.DataFrame
+    soft: Predictions
+    table: pd.DataFrame
+    unreadable: int
+    source: dict[str, Any]
+
+    def empty_classes(self) -> list[str]:
+        """The classes that get no pseudo-label."""
+        return self.table.loc[self.table["kept"] == 0, "class"].tolist()
+
+
+def pseudo_label(
+    file: Path,
+    train: Path,
+    choice: Choice,
+    *,
+    weight: float | str = 1.0,
+    only_pseudo: bool = False,
+    unlabelled: Path | None = None,
+) -> PseudoLabels:
+    """Turns predictions into rows to train with.
+
+    Args:
+        file: Predictions (:mod:`kdxf.io.predictions`) of one label per image; labels that it knows are not looked at.
+        train: The labelled list. All files name their images from the same image root.
+        choice: Which predictions are kept.
+        weight: Weight of a pseudo-label, >= 0, or :data:`SCORE`: its score. Labelled rows keep the weight that their
+            list gives them, else 1.
+        only_pseudo: Leave the labelled rows out.
+        unlabelled: The list that was predicted. Its rows keep what it says in the columns that ``train`` has too, such
+            as ``text``; without it those columns are empty.
+
+    Raises:
+        UserError: A file cannot be read or holds targets or ranks, they have different classes, an image is labelled
+            already, a model was trained on an image that it is to label, no prediction is kept, or the labelled images
+            have a ``text`` and that of the others is not known.
+    """
+    _check(choice, weight)
+    predictions = read_predictions(file)
+    if predictions.multi_label:
+        raise UserError(f"{file}: predicts several labels per image; pseudo-labels are made of one label per image")
+    check_no_targets(predictions.source, file)
+    check_no_ranks(predictions.source, file)
+    check_unseen(predictions, str(file))
+    frame = _labelled(train, predictions, file)
+    others = _others(unlabelled, frame, train, predictions, file)
+    best, first, second = best_two(predictions.scores)
+    readable = np.ones(len(predictions), bool)
+    readable[list(predictions.errors)] = False
+    rows = choose(choice, best, first, second, readable)
+    if not len(rows):
+        raise UserError(f"{file}: none of {len(predictions)} predictions is sure enough; lower --threshold or --margin")
+    written = _as_written(frame["label"], predictions.classes)
+    found = {
+        "image": np.array(predictions.images, object)[rows],
+        "label": written[best[rows]],
+        **{name: values[rows] for name, values in others.items()},
+        "weight": first[rows].astype(float).round(6) if weight == SCORE else float(weight),
+        "origin": "pseudo",
+        "pseudo_score": first[rows].astype(float).round(6),
+    }
+    settings = {**asdict(choice), "weight": weight, "only_pseudo": only_pseudo}
+    inputs = [{"file": str(file), "digest": file_digest(file), "source": dict(predictions.source)}]
+    source = {"tool": TOOL, **settings, "train": str(train), "train_digest": file_digest(train), "inputs": inputs}
+    if unlabelled is not None:
+        source |= {"unlabelled": str(unlabelled), "unlabelled_digest": file_digest(unlabelled)}
+    parts = [pd.DataFrame(found, dtype=object)]
+    return PseudoLabels(
+        frame=pd.concat(parts if only_pseudo else [frame, *parts], ignore_index=True),
+        soft=_soft(predictions, rows, source),
+        table=_table(predictions.classes, best, first, rows),
+        unreadable=len(predictions.errors),
+        source=source,
+    )
+
+
+def _check(choice: Choice, weight: float | str) -> None:
+    for option, value in (("--threshold", choice.threshold), ("--margin", choice.margin)):
+        if value is not None and not 0 <= value <= 1:
+            raise UserError(f"{option} {value:g}: give a number from 0 to 1")
+    if weight != SCORE and not (isinstance(weight, int | float) and 0 <= weight < math.inf):
+        raise UserError(f"--weight {weight}: give a number from 0, or 'score'")
+
+
+def _labelled(train: Path, predictions: Predictions, file: Path) -> pd.DataFrame:
+    """Reads the labelled list, with the columns that tell its rows from the others."""
+    frame = read_annotations(train).astype(object)
+    if "label" not in frame:
+        raise UserError(f"{train}: has no labels; give the labelled list, with the column 'label'")
+    label_indices(frame["label"].unique(), predictions.classes, train)
+    both = frame["image"].isin(pd.Index(predictions.images))
+    if both.any():
+        raise UserError(
+            f"{file}: {both.sum()} of its images have a label in {train} already, such as "
+            f"{frame['image'][both.idxmax()]}; predict images without labels"
+        )
+    for name, default in zip(_OWN_COLUMNS, (1, "labelled", None), strict=True):
+        frame[name] = frame[name].fillna(default) if name in frame and default is not None else frame.get(name, default)
+    return frame
+
+
+def _others(
+    unlabelled: Path | None, labelled: pd.DataFrame, train: Path, predictions: Predictions, file: Path
+) -> dict[str, np.ndarray]:
+    """Gives what the list that was predicted says of its images, in the columns that the labelled list has too."""
+    frame = None if unlabelled is None else read_annotations(unlabelled, empty_labels=True).astype(object)
+    if _TEXT in labelled and (frame is None or _TEXT not in frame):
+        advice = f"add it to {unlabelled}" if unlabelled else "name the list that was predicted with --unlabelled"
+        raise UserError(
+            f"{train}: has a column '{_TEXT}', which the new rows need too; {advice}, or remove it if an OCR table "
+            "(ocr_file) has the texts"
+        )
+    if frame is None:
+        return {}
+    check_each_once(frame["image"].tolist(), str(unlabelled))
+    images = pd.Index(predictions.images)
+    lacking = images[~images.isin(frame["image"])]
+    if len(lacking):
+        raise UserError(
+            f"{unlabelled}: lacks {len(lacking)} of the images of {file}, such as {lacking[0]}; give the list that was "
+            "predicted"
+        )
+    shared = [name for name in labelled.columns if name in frame and name not in ("image", "label", *_OWN_COLUMNS)]
+    joined = frame.set_index("image").loc[images, shared]
+    return {name: joined[name].to_numpy() for name in shared}
+
+
+def _as_written(labels: pd.Series, classes: tuple[str, ...]) -> np.ndarray:
+    """Gives each class as the labelled list writes it: by name, or by index."""
+    names = set(labels) <= set(classes)
+    return np.array(classes if names else list(map(str, range(len(classes)))), object)
+
+
+def _soft(predictions: Predictions, rows: np.ndarray, source: dict[str, Any]) -> Predictions:
+    """Gives finished targets: without ground truth, and none to be mixed in, as there is only the model's own guess."""
+    return Predictions(
+        images=np.array(predictions.images, object)[rows].tolist(),
+        scores=predictions.scores[rows],
+        classes=predictions.classes,
+        seen=None if predictions.seen is None else predictions.seen[rows],
+        fold=None if predictions.fold is None else predictions.fold[rows],
+        source={**source, RATIO: 0.0},
+    )
+
+
+def _table(classes: tuple[str, ...], best: np.ndarray, first: np.ndarray, rows: np.ndarray) -> pd.DataFrame:
+    predicted = np.bincount(best, minlength=len(classes))
+    kept = np.bincount(best[rows], minlength=len(classes))
+    total = np.bincount(best[rows], weights=first[rows], minlength=len(classes))
+    with np.errstate(invalid="ignore"):
+        mean = total / kept
+    return pd.DataFrame(
+        {"class": classes, "predicted": predicted, "kept": kept, "share": kept / len(rows), "mean_score": mean}
+    )

@@ -1,0 +1,1 @@
+"""Submissions: the files in which contests take predictions."""

@@ -1,0 +1,1 @@
+"""Word vectors: trained, converted, kept on disk, looked up."""

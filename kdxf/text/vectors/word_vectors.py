@@ -1,0 +1,178 @@
+"""Word vectors on disk: opened at once at any size, shared between processes, with an answer for unknown words."""
+
+from collections.abc import Callable, Sequence
+from functools import cached_property, lru_cache, partial
+from pathlib import Path
+
+import numpy as np
+
+from kdxf.errors import UserError
+from kdxf.text.spelling.index import SPELLING_FILE, SpellingIndex
+from kdxf.text.spelling.speller import Speller
+from kdxf.text.vectors.index import INDEX_FILE, VectorIndex
+from kdxf.text.vectors.store import COUNTS_FILE, NGRAMS_FILE, VECTORS_FILE, StoreMeta
+from kdxf.text.vectors.subwords import CharacterComposer, Composer, NgramComposer
+from kdxf.text.vectors.vocabulary import MISSING, Vocabulary
+
+_UNKNOWN_KEPT = 8192
+
+
+class WordVectors:
+    """The vectors of a store made by ``tools/word2vec.py``; use :meth:`open`.
+
+    Everything lies in memory-mapped files: opening reads next to nothing, and processes share one copy. A pickled
+    object is the path of its folder. L is the number of tokens, D the width of a vector, V the number of words.
+
+    Looking up ``["牛奶", "奶牛"]`` in a store that holds ``牛奶``, ``牛`` and ``奶``:
+
+    ================ ==================================== =========
+    token            vector                               found
+    ================ ==================================== =========
+    ``牛奶``         its own                              True
+    ``奶牛``         that of ``奶`` plus that of ``牛``   True
+    ``牛X``          that of ``牛``                       True
+    ``午奶``         that of ``牛奶``, which looks alike  True
+    ``XY``           zeros                                False
+    ================ ==================================== =========
+
+    A fastText store takes the mean of character n-grams in place of the sum of characters. Which unknown words are
+    taken for misread known ones says :class:`~kdxf.text.spelling.speller.Speller`.
+
+    Attributes:
+        folder: Where the store lies.
+        meta: How it was made.
+        dim: D.
+        words: The words, in the order of the vectors.
+        vectors: (V, D) float32 or float16, memory-mapped.
+        counts: (V,) int64, how often each word stands in the training text; None for a
+            converted file, which does not say so.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        meta: StoreMeta,
+        words: Vocabulary,
+        vectors: np.ndarray,
+        counts: np.ndarray | None,
+        composer: Composer,
+        speller: Speller,
+    ) -> None:
+        self.folder = folder
+        self.meta = meta
+        self.dim = meta.dim
+        self.words = words
+        self.vectors = vectors
+        self.counts = counts
+        # A plain view of the mapping: indexing an ndarray is several times faster than indexing a np.memmap.
+        self._matrix = vectors.view(np.ndarray)
+        self._compose = lru_cache(maxsize=_UNKNOWN_KEPT)(partial(_compose, composer))
+        self._respell = lru_cache(maxsize=_UNKNOWN_KEPT)(speller.row_of)
+
+    @classmethod
+    def open(cls, folder: str | Path) -> "WordVectors":
+        """Open a store.
+
+        Raises:
+            UserError: The folder is not a complete vector store.
+        """
+        folder = Path(folder).absolute()
+        meta = StoreMeta.load(folder)
+        try:
+            words = Vocabulary(folder)
+            vectors = _load(folder / VECTORS_FILE, (meta.words, meta.dim))
+            counts = None if meta.kind == "converted" else _load(folder / COUNTS_FILE, (meta.words,))
+            composer: Composer = CharacterComposer(words, vectors.view(np.ndarray))
+            if meta.ngrams is not None:
+                composer = NgramComposer(_load(folder / NGRAMS_FILE).view(np.ndarray), *meta.ngrams)
+            # Older stores lack it: then only words with one look-alike are found.
+            index = SpellingIndex(folder) if (folder / SPELLING_FILE).is_file() else None
+        except (OSError, ValueError) as error:
+            raise UserError(f"{folder} is not complete ({error}): make the vectors anew") from None
+        return cls(folder, meta, words, vectors, counts, composer, Speller(words, index))
+
+    def __reduce__(self) -> tuple[Callable[[Path], "WordVectors"], tuple[Path]]:
+        return WordVectors.open, (self.folder,)
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def __contains__(self, word: object) -> bool:
+        return word in self.words
+
+    def index(self, words: Sequence[str]) -> np.ndarray:
+        """Return the row of each word, -1 for a word that the store does not hold; (L,) int64."""
+        return self.words.rows_of(words)
+
+    def lookup(self, tokens: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        """Return the vectors of tokens: of an unknown word that of the word it was misread from, or of its pieces.
+
+        Returns:
+            tuple[np.ndarray, np.ndarray]: The vectors, (L, D) float32, and (L,) bool: False, with a vector of zeros,
+            where not even a piece of the token is known.
+        """
+        rows = self.index(tokens)
+        found = rows >= 0
+        if found.all():
+            return self._matrix[rows].astype(np.float32, copy=False), found
+        vectors = np.zeros((len(tokens), self.dim), dtype=np.float32)
+        vectors[found] = self._matrix[rows[found]]
+        for position in np.flatnonzero(~found).tolist():
+            vector = self._vector_of_unknown(tokens[position])
+            if vector is not None:
+                vectors[position] = vector
+                found[position] = True
+        return vectors, found
+
+    def _vector_of_unknown(self, word: str) -> np.ndarray | None:
+        row = self._respell(word)
+        return self.compose(word) if row == MISSING else self._matrix[row]
+
+    def respell(self, word: str) -> str | None:
+        """Return the known word that a word, itself not counting, was most likely misread from; None if none is."""
+        row = self._respell(word)
+        return None if row == MISSING else self.words[row]
+
+    def compose(self, word: str) -> np.ndarray | None:
+        """Make a vector from the pieces of a word, whether the store holds the word or not.
+
+        Returns:
+            np.ndarray | None: (D,) float32, not to be written to; None when no piece is known.
+        """
+        return self._compose(word)
+
+    def neighbours(self, word: str, count: int = 10) -> list[tuple[str, float]]:
+        """Return the words nearest to a word, which may be unknown, with their cosine similarities.
+
+        Raises:
+            UserError: Nothing is known of the word, or the store has no annoy index.
+        """
+        vectors, found = self.lookup([word])
+        if not found[0]:
+            raise UserError(f"nothing is known of '{word}' in {self.folder}, nor of its pieces")
+        rows, cosines = self._index.nearest(vectors[0], count + 1)
+        near = [(self.words[row], cosine) for row, cosine in zip(rows, cosines, strict=True)]
+        return [pair for pair in near if pair[0] != word][:count]
+
+    @cached_property
+    def _index(self) -> VectorIndex:
+        if not (self.folder / INDEX_FILE).is_file():
+            raise UserError(f"{self.folder} was made without an annoy index: make it anew with --trees 10")
+        try:
+            return VectorIndex(self.folder, self._matrix)
+        except (OSError, ValueError) as error:
+            raise UserError(f"{self.folder} is not complete ({error}): make the vectors anew") from None
+
+
+def _compose(composer: Composer, word: str) -> np.ndarray | None:
+    vector = composer(word)
+    if vector is not None:
+        vector.flags.writeable = False  # it is kept, and given out again
+    return vector
+
+
+def _load(path: Path, shape: tuple[int, ...] | None = None) -> np.ndarray:
+    array = np.load(path, mmap_mode="r")
+    if shape is not None and array.shape != shape:
+        raise ValueError(f"{path.name} has the shape {array.shape}, meta.json says {shape}")
+    return array

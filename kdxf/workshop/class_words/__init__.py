@@ -1,1 +1,0 @@
-"""The words that separate a class from the others."""

@@ -1,1 +1,0 @@
-"""Labels that are probably wrong: found, shown, decided, applied."""

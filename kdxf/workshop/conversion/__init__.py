@@ -1,1 +1,0 @@
-"""Lists of other forms into the annotation CSV, and back."""

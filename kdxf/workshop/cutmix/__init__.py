@@ -1,1 +1,0 @@
-"""Pictures made from others for small classes, as the hualu document does."""

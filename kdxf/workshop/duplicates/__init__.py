@@ -1,1 +1,0 @@
-"""Duplicates by content: fingerprints, pairs, groups, and lists without them."""

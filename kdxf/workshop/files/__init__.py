@@ -1,1 +1,0 @@
-"""Image files written anew: shrunk, upright, with what they carry."""

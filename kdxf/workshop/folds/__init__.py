@@ -1,1 +1,0 @@
-"""Stratified folds that never divide a group."""

@@ -1,1 +1,0 @@
-"""What is broken, odd or inconsistent in images and lists."""

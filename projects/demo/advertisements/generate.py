@@ -1,0 +1,70 @@
+"""Draws the whole demo set: pictures in class folders, unlabelled test pictures, and the lists."""
+
+import random
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from tqdm import tqdm
+
+from advertisements.advertisement import draw_advertisement
+from advertisements.classes import CLASSES
+from advertisements.fonts import Font, check_characters
+from advertisements.phrases import characters
+from kdxf.data.split import Split, list_unlabelled, read_class_folders, split, write_split
+from kdxf.errors import UserError
+
+IMAGES = "images/train"
+TEST = "images/test"
+JPEG_QUALITY = 75
+# Forty of 54 pictures of a class are for training.
+TRAIN_FRACTION = 0.741
+
+
+def generate(
+    folder: Path, fonts: Sequence[Font], seed: int = 0, labelled: int = 54, unlabelled: int = 4, overwrite: bool = False
+) -> Split:
+    """Draws the set into ``folder``.
+
+    ``images/train/<class id>/<number>.jpg`` are the labelled pictures, ``images/test/<number>.jpg`` the unlabelled
+    ones in mixed order; the lists and class names are those of :func:`kdxf.data.split.write_split`. The same arguments
+    give the same files, byte for byte, with the same fonts and the same version of Pillow.
+
+    Args:
+        folder: The folder to fill.
+        fonts: Fonts to letter with.
+        seed: Another seed gives other pictures.
+        labelled: Labelled pictures per class, at least 2.
+        unlabelled: Test pictures per class, at least 1.
+        overwrite: Replaces both folders if they exist.
+
+    Raises:
+        UserError: One of them exists and ``overwrite`` is off, or a font lacks characters.
+    """
+    if labelled < 2 or unlabelled < 1:
+        raise UserError(f"{labelled} labelled and {unlabelled} test images per class: needs at least 2 and 1")
+    for font in fonts:
+        check_characters(font, characters())
+    for name in (IMAGES, TEST):
+        if (folder / name).exists() and not overwrite:
+            raise UserError(f"{folder / name} exists; --overwrite draws it anew")
+        shutil.rmtree(folder / name, ignore_errors=True)
+    jobs = [(index, number) for index in range(len(CLASSES)) for number in range(labelled + unlabelled)]
+    places = list(range(len(CLASSES) * unlabelled))
+    random.Random(f"{seed}/order").shuffle(places)
+    for index, number in tqdm(jobs, desc="drawing", unit="image"):
+        path = folder / IMAGES / f"{index:02d}" / f"{number:03d}.jpg"
+        if number >= labelled:
+            path = folder / TEST / f"{places.pop():03d}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        page = draw_advertisement(CLASSES[index], fonts, random.Random(f"{seed}/{index}/{number}"))
+        page.save(path, quality=JPEG_QUALITY, optimize=True)
+    return _write_lists(folder, seed, overwrite)
+
+
+def _write_lists(folder: Path, seed: int, overwrite: bool) -> Split:
+    data = read_class_folders(folder / IMAGES, folder)
+    result = split(data, TRAIN_FRACTION, seed=seed, names=[item.name for item in CLASSES])
+    result.lists["test"] = list_unlabelled(folder / TEST, folder)
+    write_split(result, folder, overwrite)
+    return result

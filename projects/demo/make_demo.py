@@ -1,0 +1,38 @@
+#!/usr/bin/env python
+"""Draws the demo set of Chinese advertisements: pictures, lists and class names."""
+
+import argparse
+from pathlib import Path
+
+from advertisements.fonts import find_fonts, open_font
+from advertisements.generate import generate
+
+from kdxf.cli.command import run
+from kdxf.data.split import format_summary
+
+
+def parse_args() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+    parser.add_argument("--out", type=Path, default=Path("data/demo"), help="folder to fill (default: data/demo)")
+    parser.add_argument(
+        "--fonts", type=Path, nargs="+", metavar="FILE", help="font files to use instead of the demo's own"
+    )
+    parser.add_argument("--labelled", type=int, default=54, help="labelled images per class (default: 54)")
+    parser.add_argument("--unlabelled", type=int, default=4, help="test images per class (default: 4)")
+    parser.add_argument("--seed", type=int, default=0, help="another seed gives other images (default: 0)")
+    parser.add_argument("--overwrite", action="store_true", help="draw anew what exists")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Draws the set and prints what came out."""
+    args = parse_args()
+    fonts = [open_font(path) for path in args.fonts] if args.fonts else find_fonts()
+    result = generate(args.out, fonts, args.seed, args.labelled, args.unlabelled, args.overwrite)
+    print(format_summary(result))
+    print(f"written to {args.out}")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,8 +1,0 @@
-import pytest
-
-from kdxf.demo.products.kitchen import PRODUCTS
-
-
-@pytest.mark.parametrize("product", PRODUCTS)
-def test_products(product, check_product):
-    check_product(product)

@@ -1,0 +1,130 @@
+import io
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.fileio import get_file_backend
+from mmengine.runner import CheckpointLoader
+from mmengine.runner import checkpoint as host
+from torch import nn
+
+from kdxf.engine import host_overrides as checkpoint_schemes
+from kdxf.engine.host_overrides import AtomicLocalBackend
+from kdxf.errors import UserError
+
+
+def test_mmengine_uses_it(tmp_path):
+    assert type(get_file_backend(str(tmp_path / "a.pth"))) is AtomicLocalBackend
+
+
+def test_writes_and_replaces(tmp_path):
+    path = tmp_path / "new folder" / "a.pth"
+    backend = AtomicLocalBackend()
+    backend.put(b"one", path)
+    backend.put(b"two", str(path))
+    assert path.read_bytes() == b"two"
+    assert [item.name for item in path.parent.iterdir()] == ["a.pth"]
+
+
+def test_failure_leaves_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "a.pth"
+    path.write_bytes(b"old")
+    write = Path.write_bytes
+
+    def full_disk(self, data):
+        write(self, data[:1])
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full_disk)
+    with pytest.raises(OSError, match="no space left"):
+        AtomicLocalBackend().put(b"new", path)
+    assert path.read_bytes() == b"old"
+    assert [item.name for item in tmp_path.iterdir()] == ["a.pth"]
+
+
+class Breaks:
+    def __reduce__(self):
+        return print, ("this must not run",)
+
+
+@pytest.fixture
+def hub(tmp_path, monkeypatch):
+    """Torch's folder of downloads; whatever is in it is not fetched again."""
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+    folder = tmp_path / "checkpoints"
+    folder.mkdir()
+    torch.save({"state_dict": {"backbone.weight": torch.ones(1), "head.weight": torch.ones(2)}}, folder / "good.pth")
+    torch.save({"state_dict": Breaks()}, folder / "evil.pth")
+    for tables in ("get_torchvision_models", "get_external_models", "get_mmcls_models"):
+        monkeypatch.setattr(host, tables, lambda: {name: f"https://host/a/{name}.pth?x=1" for name in ("good", "evil")})
+    return folder
+
+
+@pytest.mark.parametrize(
+    "prefix",
+    ["https://host/", "http://host/", "torchvision://", "modelzoo://", "open-mmlab://", "openmmlab://", "mmcls://"],
+)
+def test_every_scheme_loads_safely(hub, prefix, capsys):
+    suffix = ".pth" if prefix.startswith("http") else ""
+    loaded = CheckpointLoader.load_checkpoint(f"{prefix}good{suffix}")
+    names = ["weight"] if prefix == "mmcls://" else ["backbone.weight", "head.weight"]
+    assert list(loaded["state_dict"]) == names
+    with pytest.raises(UserError, match=r"evil.pth is refused"):
+        CheckpointLoader.load_checkpoint(f"{prefix}evil{suffix}")
+    assert "must not run" not in capsys.readouterr().out
+
+
+def test_local_files(hub):
+    assert "state_dict" in CheckpointLoader.load_checkpoint(str(hub / "good.pth"))
+    with pytest.raises(UserError, match=r"evil.pth is refused"):
+        host.load_checkpoint(nn.Linear(1, 1), str(hub / "evil.pth"))
+
+
+def test_storage(hub, monkeypatch):
+    class Backend:
+        def get(self, name):
+            return (hub / name.rpartition("/")[2]).read_bytes()
+
+    monkeypatch.setattr(checkpoint_schemes, "get_file_backend", lambda *args, **kwargs: Backend())
+    assert "state_dict" in CheckpointLoader.load_checkpoint("s3://bucket/good.pth")
+    with pytest.raises(UserError, match=r"s3://bucket/evil.pth is refused"):
+        CheckpointLoader.load_checkpoint("s3://bucket/evil.pth")
+
+
+def test_no_scheme_of_mmengine_is_left():
+    modules = {loader.__module__ for loader in CheckpointLoader._schemes.values()}
+    assert modules == {"kdxf.engine.host_overrides"}
+
+
+def test_download(tmp_path, monkeypatch):
+    def download(url, target):
+        buffer = io.BytesIO()
+        torch.save({"url": url}, buffer)
+        with open(target, "wb") as file:
+            file.write(buffer.getvalue())
+
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+    monkeypatch.setattr(torch.hub, "download_url_to_file", download)
+    assert CheckpointLoader.load_checkpoint("https://host/a.pth") == {"url": "https://host/a.pth"}
+    assert (tmp_path / "checkpoints" / "a.pth").is_file()
+
+
+def test_no_network(tmp_path, monkeypatch):
+    def download(url, target):
+        raise OSError("no route to host")
+
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+    monkeypatch.setattr(torch.hub, "download_url_to_file", download)
+    message = rf"https://host/a.pth cannot be fetched \(no route to host\); .* put it at {tmp_path}/checkpoints/a.pth"
+    with pytest.raises(UserError, match=message):
+        CheckpointLoader.load_checkpoint("https://host/a.pth")
+
+
+def test_unknown_name(hub):
+    with pytest.raises(UserError, match=r"torchvision://resnot: there is no such model; known are evil, good"):
+        CheckpointLoader.load_checkpoint("torchvision://resnot")
+
+
+def test_pavi():
+    with pytest.raises(UserError, match="pavi:// is not supported"):
+        CheckpointLoader.load_checkpoint("pavi://a.pth")

@@ -1,0 +1,166 @@
+import pickle
+
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+
+from kdxf.engine.config import load_config
+from kdxf.errors import UserError
+from kdxf.inference.inferencer import KDXFInferencer
+from kdxf.inference.inputs import collect_images
+from kdxf.text.registry import OCR_ENGINES
+
+ENGINE = {"type": "BrightnessOCR"}
+
+
+@pytest.fixture
+def moe(lab):
+    return KDXFInferencer(lab.moe, lab.moe_checkpoint, engine=ENGINE, device="cpu")
+
+
+@pytest.fixture
+def engine():
+    kind = OCR_ENGINES.get("BrightnessOCR")
+    kind.started = kind.asked = 0
+    return kind
+
+
+def test_folder_and_files(moe, lab):
+    first = lab.images / lab.names[1]
+    predictions = moe([first, lab.images], batch_size=2)
+    assert [p.image_id for p in predictions] == [str(first), *lab.names]
+    for p in predictions:
+        assert p.error is None
+        assert p.scores.shape == (3,) and p.scores.dtype == np.float32
+        assert p.scores.sum() == pytest.approx(1, abs=1e-5)
+        assert p.score == p.scores.max() and p.category_id == p.scores.argmax()
+        assert p.category_name == ("奶粉", "手机", "lipstick")[p.category_id]
+    np.testing.assert_array_equal(predictions[0].scores, predictions[2].scores)
+    assert len({p.scores.tobytes() for p in predictions}) == 5
+
+
+def test_batches_and_workers_change_nothing(moe, lab):
+    one = moe([lab.images], batch_size=1)
+    two = moe([lab.images], batch_size=2, workers=2)
+    for a, b in zip(one, two, strict=True):
+        assert a.image_id == b.image_id
+        np.testing.assert_allclose(a.scores, b.scores, atol=1e-6)
+
+
+def test_engine_starts_once_and_only_when_needed(moe, lab, engine):
+    moe([lab.images], ocr_table=lab.root / "ocr")
+    assert (engine.started, engine.asked) == (1, 1)  # the image that the table lacks
+    moe([lab.images, lab.images])
+    assert (engine.started, engine.asked) == (1, 6)
+
+
+def test_the_config_names_the_engine(lab, engine):
+    cfg = Config.fromfile(lab.moe)
+    cfg.ocr_engine = ENGINE
+    KDXFInferencer(cfg, lab.moe_checkpoint, device="cpu")([lab.images])
+    assert (engine.started, engine.asked) == (1, 5)
+
+
+def test_image_only_model_never_reads_text(lab, engine):
+    inferencer = KDXFInferencer(lab.image, lab.image_checkpoint, engine=ENGINE, device="cpu")
+    assert not inferencer.needs_text
+    assert len(inferencer([lab.images], ocr_table="no such table")) == 5
+    assert engine.started == 0
+
+
+def test_text_changes_the_prediction(moe, lab):
+    from_table = moe([lab.images], ocr_table=lab.root / "ocr")
+    read_now = moe([lab.images])
+    assert not all(np.allclose(a.scores, b.scores) for a, b in zip(from_table, read_now, strict=True))
+    np.testing.assert_array_equal(from_table[-1].scores, read_now[-1].scores)
+
+
+def test_ocr_root(moe, lab, engine):
+    path = lab.images / lab.names[0]
+    moe([path], ocr_table=lab.root / "ocr", ocr_root=lab.images)
+    assert engine.asked == 0
+    moe([path], ocr_table=lab.root / "ocr")
+    assert engine.asked == 1
+
+
+def test_tta_is_the_mean_of_the_views(lab):
+    path = lab.images / lab.names[0]
+    tta = KDXFInferencer(lab.moe, lab.moe_checkpoint, engine=ENGINE, device="cpu", tta=True)
+    views = []
+    for scale in (32, 48):  # with text, the flipped view equals the other
+        cfg = load_config(lab.moe)
+        cfg.test_dataloader.dataset.pipeline[1].scale = (scale, scale)
+        views.append(KDXFInferencer(cfg, lab.moe_checkpoint, engine=ENGINE, device="cpu")([path])[0].scores)
+    np.testing.assert_allclose(tta([path])[0].scores, np.mean(views, axis=0), atol=1e-6)
+
+
+def test_tta_needs_its_config(lab):
+    with pytest.raises(UserError, match=r"^--tta: config .*image\.py has no tta_model; add it, or leave --tta out$"):
+        KDXFInferencer(lab.image, lab.image_checkpoint, tta=True)
+
+
+def test_amp_is_close(lab, moe):
+    exact = moe([lab.images])
+    rough = KDXFInferencer(lab.moe, lab.moe_checkpoint, engine=ENGINE, device="cpu", amp=True)([lab.images])
+    for a, b in zip(exact, rough, strict=True):
+        assert b.scores.dtype == np.float32
+        np.testing.assert_allclose(a.scores, b.scores, atol=0.05)
+    assert any((a.scores != b.scores).any() for a, b in zip(exact, rough, strict=True))
+
+
+def test_nothing_in_nothing_out(moe):
+    assert moe([]) == []
+
+
+def test_prediction_leaves_no_mode_behind(lab):
+    inferencer = KDXFInferencer(lab.image, lab.image_checkpoint, device="cpu")
+    predictions = inferencer.predict(collect_images([lab.images]), None, batch_size=1)
+    next(predictions)  # and stops in the middle
+    assert not torch.is_inference_mode_enabled() and torch.is_grad_enabled()
+
+
+def test_names_come_from_the_checkpoint_then_from_the_config(lab, tmp_path):
+    content = torch.load(lab.image_checkpoint)
+    content["meta"]["dataset_meta"]["classes"] = ["7", "30", "5"]
+    torch.save(content, tmp_path / "ids.pth")
+    inferencer = KDXFInferencer(lab.image, tmp_path / "ids.pth")
+    assert inferencer.categories.ids == (7, 30, 5)
+    torch.save({"state_dict": content["state_dict"]}, tmp_path / "bare.pth")
+    assert KDXFInferencer(lab.image, tmp_path / "bare.pth").categories.names == ("奶粉", "手机", "lipstick")
+    elsewhere = Config.fromfile(lab.image)
+    elsewhere.test_dataloader.dataset.data_root = "nowhere"
+    assert KDXFInferencer(elsewhere, tmp_path / "bare.pth").categories.names is None
+    elsewhere.test_dataloader.dataset.classes = ["a", "b"]
+    with pytest.raises(UserError, match="the model has 3 classes, but there are 2 class names; set num_classes"):
+        KDXFInferencer(elsewhere, tmp_path / "bare.pth")
+
+
+def test_class_names(lab, tmp_path):
+    names = tmp_path / "names.txt"
+    names.write_text("x\ny\nz\n")
+    assert KDXFInferencer(lab.image, lab.image_checkpoint, class_names=names).categories.names == ("x", "y", "z")
+
+
+def test_unknown_component_is_one_line(lab):
+    cfg = load_config(lab.image)
+    cfg.model.head.type = "NoSuchHead"
+    with pytest.raises(UserError, match="names 'NoSuchHead', which is not in the kdxf::model registry"):
+        KDXFInferencer(cfg, lab.image_checkpoint)
+
+
+def test_malicious_checkpoint_is_refused(lab, tmp_path):
+    witness = tmp_path / "ran"
+
+    class Evil:
+        def __reduce__(self):
+            return open, (str(witness), "w")
+
+    torch.save({"state_dict": {}, "meta": Evil()}, tmp_path / "evil.pth")
+    with pytest.raises(UserError, match=r"evil\.pth is refused: its pickle wants .*; .*pass --trust-checkpoint$"):
+        KDXFInferencer(lab.image, tmp_path / "evil.pth")
+    assert not witness.exists()
+    content = torch.load(lab.image_checkpoint)
+    torch.save({**content, "evil": Evil()}, tmp_path / "trusted.pth", pickle_module=pickle)
+    KDXFInferencer(lab.image, tmp_path / "trusted.pth", trust_checkpoint=True)
+    assert witness.exists()

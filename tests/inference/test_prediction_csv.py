@@ -1,0 +1,116 @@
+import io
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from kdxf.errors import UserError
+from kdxf.inference.model import Categories
+from kdxf.inference.prediction_csv import Columns, Prediction, PredictionWriter, open_replacing
+
+CATEGORIES = Categories((10, 2, 7), ("手机", "奶粉, 罐装", "口红"))
+
+
+def prediction(scores, error=None):
+    scores = np.array(scores, np.float32)
+    best = int(scores.argmax())
+    return Prediction("图 1.jpg", CATEGORIES.ids[best], CATEGORIES.name(best), float(scores[best]), scores, error)
+
+
+def written(columns, *predictions):
+    file = io.StringIO()
+    writer = PredictionWriter(file, CATEGORIES, columns)
+    for row in predictions:
+        writer.add(row)
+    return file.getvalue().splitlines()
+
+
+@pytest.mark.parametrize(
+    ("columns", "header", "row"),
+    [
+        (Columns(), "image_id,category_id,error", "图 1.jpg,2,"),
+        (Columns(with_name=True), "image_id,category_id,category_name,error", '图 1.jpg,2,"奶粉, 罐装",'),
+        (Columns(with_score=True), "image_id,category_id,score,error", "图 1.jpg,2,0.500000,"),
+        (Columns(topk=2), "image_id,category_id,top2_id,error", "图 1.jpg,2,7,"),
+        (
+            Columns(topk=2, with_name=True, with_score=True),
+            "image_id,category_id,category_name,score,top2_id,top2_name,top2_score,error",
+            '图 1.jpg,2,"奶粉, 罐装",0.500000,7,口红,0.300000,',
+        ),
+        (Columns(per_class=True), 'image_id,手机,"奶粉, 罐装",口红,error', "图 1.jpg,0.200000,0.500000,0.300000,"),
+    ],
+)
+def test_columns(columns, header, row):
+    assert written(columns, prediction([0.2, 0.5, 0.3])) == [header, row]
+
+
+def test_error_stands_last():
+    assert written(Columns(), prediction([1, 0, 0], "the file is empty"))[1] == "图 1.jpg,10,the file is empty"
+
+
+def test_equal_scores_rank_in_class_order():
+    assert written(Columns(topk=3), prediction([0.4, 0.2, 0.4]))[1] == "图 1.jpg,10,7,2,"
+
+
+def test_several_labels_or_none():
+    columns = Columns(topk=2, with_name=True, with_score=True)
+    rows = written(
+        columns,
+        replace(prediction([0.6, 0.8, 0.2]), labels=(0, 1)),
+        replace(prediction([0.1, 0.4, 0.2], "the file is empty"), labels=()),
+    )
+    assert rows[1:] == [
+        '图 1.jpg,10|2,"手机|奶粉, 罐装",0.600000|0.800000,10,手机,0.600000,',
+        "图 1.jpg,,,,7,口红,0.200000,the file is empty",
+    ]
+    assert written(Columns(), replace(prediction([0.6, 0.8, 0.2]), labels=(1,)))[1] == "图 1.jpg,2,"
+
+
+@pytest.mark.parametrize("topk", [0, 4])
+def test_topk_must_fit(topk):
+    with pytest.raises(UserError, match=rf"^--topk {topk}: the model has 3 classes; give 1 to 3$"):
+        Columns(topk=topk).check(CATEGORIES)
+    Columns(topk=3, with_name=True, per_class=True).check(CATEGORIES)
+
+
+@pytest.mark.parametrize(
+    ("columns", "option"), [({"with_name": True}, "--with-name"), ({"per_class": True}, "--per-class")]
+)
+def test_names_must_be_known(columns, option):
+    message = f"^{option}: neither checkpoint nor config names the classes; name them with --class-names$"
+    with pytest.raises(UserError, match=message):
+        Columns(**columns).check(Categories.unnamed(3))
+    Columns(with_score=True).check(Categories.unnamed(3))
+
+
+def test_open_replacing(tmp_path):
+    path = tmp_path / "new" / "out.csv"
+    with open_replacing(path, "--save_csv") as file:
+        file.write("a\udcff\n")
+        assert not path.exists()
+    assert path.read_text() == "a\\udcff\n"
+    assert [p.name for p in path.parent.iterdir()] == ["out.csv"]
+
+
+def test_open_replacing_leaves_the_old_file_on_failure(tmp_path):
+    path = tmp_path / "out.csv"
+    path.write_text("old")
+    with pytest.raises(KeyboardInterrupt), open_replacing(path, "--save_csv") as file:
+        file.write("half")
+        raise KeyboardInterrupt
+    assert path.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["out.csv"]
+
+
+def test_open_replacing_fails_before_the_work(tmp_path):
+    (tmp_path / "file").touch()
+    places = {
+        tmp_path: "is a folder; name a file in it",
+        tmp_path
+        / "file"
+        / "out.csv": r"cannot be written there \((Not a directory|File exists)\); choose another place",
+        "/proc/out.csv": r"cannot be written there \(.+\); choose another place",
+    }
+    for place, message in places.items():
+        with pytest.raises(UserError, match=f"^--save_csv {place}: {message}$"), open_replacing(place, "--save_csv"):
+            pytest.fail("the block must not begin")

@@ -1,0 +1,387 @@
+import csv
+import os
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from PIL import Image
+
+from kdxf.apis.test import test as run_test
+from kdxf.datasets.image_keys import image_keys
+from kdxf.engine.config import load_config
+from kdxf.errors import UserError
+from kdxf.inference.prediction_csv import Columns, Prediction
+from kdxf.inference.run import InferenceReport, infer
+from kdxf.io.predictions import read_predictions, read_source
+from kdxf.text.registry import OCR_ENGINES
+
+OPTIONS = {"engine": {"type": "BrightnessOCR"}, "device": "cpu", "progress": False}
+
+
+@pytest.fixture
+def engine():
+    kind = OCR_ENGINES.get("BrightnessOCR")
+    kind.started = kind.asked = 0
+    return kind
+
+
+def rows_of(path):
+    with open(path, encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def moe(lab, out, inputs=(), **options):
+    return infer(load_config(lab.moe), lab.moe_checkpoint, out, inputs, **{**OPTIONS, **options})
+
+
+@pytest.mark.parametrize("tta", [False, True])
+def test_scores_equal_those_of_testing(lab, tmp_path, tta, engine):
+    cfg = load_config(lab.moe)
+    cfg.work_dir = str(tmp_path / "work")
+    run_test(cfg, lab.moe_checkpoint, out=tmp_path / "tested.parquet", tta=tta)
+    tested = pd.read_parquet(tmp_path / "tested.parquet")
+    moe(lab, tmp_path / "out.csv", tta=tta, batch_size=2, columns=Columns(with_score=True, per_class=True))
+    predicted = pd.read_csv(tmp_path / "out.csv")
+    assert predicted["image_id"].tolist() == lab.names
+    scores = predicted.iloc[:, 1:-1].to_numpy()
+    # The last image has no row in the OCR table: testing takes it for one without text, inference reads it.
+    np.testing.assert_allclose(scores[:4], np.stack(tested["scores"])[:4], atol=1e-6)
+    assert engine.asked == 1
+
+
+def test_csv_of_the_test_set(lab, tmp_path):
+    report = moe(lab, tmp_path / "new" / "out.csv", columns=Columns(topk=2, with_name=True, with_score=True), workers=1)
+    rows = rows_of(tmp_path / "new" / "out.csv")
+    header = "image_id,category_id,category_name,score,top2_id,top2_name,top2_score,error"
+    assert list(rows[0]) == header.split(",")
+    assert [row["image_id"] for row in rows] == lab.names
+    for row in rows:
+        assert row["error"] == ""
+        assert row["category_name"] == ("奶粉", "手机", "lipstick")[int(row["category_id"])]
+        assert float(row["score"]) >= float(row["top2_score"])
+    assert (report.images, report.ocr_images, report.errors) == (5, 1, [])
+    assert report.ocr_seconds > 0 and report.predict_seconds > 0 and report.start_seconds > 0
+
+
+def test_ocr_table_in_place_of_the_dataset_s(lab, tmp_path, engine):
+    cfg = load_config(lab.moe, {"test_dataloader.dataset.ocr_file": None})
+    infer(cfg, lab.moe_checkpoint, tmp_path / "out.csv", ocr_table=lab.root / "ocr", **OPTIONS)
+    assert engine.asked == 1
+    infer(cfg, lab.moe_checkpoint, tmp_path / "out.csv", **OPTIONS)
+    assert engine.asked == 6
+
+
+def test_a_table_with_another_root_is_told(lab, tmp_path, monkeypatch, engine):
+    said = []
+    monkeypatch.setattr("kdxf.inference.run.print_log", lambda message, **_: said.append(message))
+    moe(lab, tmp_path / "out.csv", [lab.images], ocr_table=lab.root / "ocr")
+    assert said == []
+    moe(lab, tmp_path / "out.csv", [lab.images], ocr_table=lab.root / "ocr", ocr_root=lab.root)
+    assert said == [
+        f"{lab.root / 'ocr'} has none of the images (looked for 'images/shop 0/图 0.png', it starts with "
+        "'shop 0/图 0.png'), so all are read now; say with --ocr-root which folder its paths start from"
+    ]
+    assert engine.asked == 6
+
+
+def png_header(width, height):
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+        + chunk(b"IEND", b"")
+    )
+
+
+UNREADABLE = ("1 空.jpg", "2 truncated.jpg", "3 no image.jpg", "9 enormous.png", "forbidden 图.jpg")
+
+
+def make_bad_images(folder):
+    """Ten kinds of image that programs stumble over, by name: whether the image is lost."""
+    folder.mkdir()
+    pixels = np.random.default_rng(0).integers(0, 255, (40, 60, 3)).astype(np.uint8)
+    image = Image.fromarray(pixels)
+    image.save(folder / "whole.jpg")
+    whole = (folder / "whole.jpg").read_bytes()
+    (folder / "whole.jpg").unlink()
+    (folder / "1 空.jpg").touch()
+    (folder / "2 truncated.jpg").write_bytes(whole[: len(whole) // 2])
+    (folder / "3 no image.jpg").write_text("<html>404</html>")
+    image.convert("CMYK").save(folder / "4 cmyk.jpg")
+    Image.fromarray(pixels[..., 0].astype(np.uint16) * 257).save(folder / "5 sixteen.png")
+    image.convert("P").save(folder / "6 palette.png", transparency=3)
+    image.save(folder / "7 animated.gif", save_all=True, append_images=[image.rotate(90)])
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    image.save(folder / "8 rotated.jpg", exif=exif)
+    (folder / "9 enormous.png").write_bytes(png_header(2**20, 2**20))
+    (folder / "forbidden 图.jpg").write_bytes(whole)
+    return {path.name: path.name in UNREADABLE for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_no_image_stops_it(lab, tmp_path, monkeypatch, workers):
+    folder = tmp_path / "bad images 坏"
+    expected = make_bad_images(folder)
+    read = type(folder).read_bytes
+
+    def read_bytes(path):
+        if path.name.startswith("forbidden"):  # root may read whatever the mode says
+            raise PermissionError(13, "Permission denied")
+        return read(path)
+
+    monkeypatch.setattr(type(folder), "read_bytes", read_bytes)
+    missing = str(folder / "gone.jpg")
+    report = moe(lab, tmp_path / "out.csv", [folder, missing], workers=workers, batch_size=3)
+    rows = rows_of(tmp_path / "out.csv")
+    assert [row["image_id"] for row in rows] == [*sorted(expected), missing]
+    for row in rows:
+        assert bool(row["error"]) is expected.get(row["image_id"], True), row
+        assert row["category_id"] in ("0", "1", "2")
+    assert "Permission denied" in rows[-2]["error"] and "No such file" in rows[-1]["error"]
+    assert [name for name, _ in report.errors] == [row["image_id"] for row in rows if row["error"]]
+    assert len(report.errors) == 6
+
+
+def test_an_unreadable_image_is_predicted_by_its_text(lab, tmp_path):
+    folder = tmp_path / "images"
+    for name in lab.names[:3]:
+        (folder / name).parent.mkdir(parents=True)
+        (folder / name).touch()
+    options = {"ocr_table": lab.root / "ocr", "columns": Columns(per_class=True)}
+    moe(lab, tmp_path / "out.csv", [folder], **options)
+    rows = rows_of(tmp_path / "out.csv")
+    assert len({tuple(row.values())[1:] for row in rows}) == 3  # three texts
+    assert all(row["error"] for row in rows)
+
+
+def test_a_folder_named_like_an_image(lab, tmp_path):
+    (lab.images / "folder.jpg").mkdir(exist_ok=True)
+    (tmp_path / "list.csv").write_text("image\nfolder.jpg\n")
+    cfg = load_config(
+        lab.image,
+        {
+            "test_dataloader.dataset.ann_file": str(tmp_path / "list.csv"),
+            "test_dataloader.dataset.classes": "classes.txt",
+        },
+    )
+    infer(cfg, lab.image_checkpoint, tmp_path / "out.csv", **OPTIONS)
+    (row,) = rows_of(tmp_path / "out.csv")
+    assert row["image_id"] == "folder.jpg" and "Is a directory" in row["error"]
+
+
+def test_unlabelled_lists_in_their_order(lab, tmp_path):
+    (tmp_path / "list.txt").write_text("\n".join(reversed(lab.names)))
+    cfg = load_config(
+        lab.moe,
+        {
+            "test_dataloader.dataset.ann_file": str(tmp_path / "list.txt"),
+            "test_dataloader.dataset.classes": "classes.txt",
+        },
+    )
+    infer(cfg, lab.moe_checkpoint, tmp_path / "out.csv", **OPTIONS)
+    assert [row["image_id"] for row in rows_of(tmp_path / "out.csv")] == lab.names[::-1]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"batch_size": 0}, "--batch-size 0: give at least 1"),
+        ({"workers": -1}, "--workers -1: give at least 0"),
+        ({"inputs": ["no such folder"]}, "no such folder: no such file or folder"),
+        ({"columns": Columns(topk=4)}, "--topk 4: the model has 3 classes; give 1 to 3"),
+        ({"ocr_table": "no such table"}, "no such table: no OCR table"),
+        ({"save_csv": "/proc/no/out.csv"}, "--save_csv /proc/no/out.csv: cannot be written there"),
+        ({"checkpoint": "gone.pth"}, "checkpoint gone.pth does not exist"),
+    ],
+)
+def test_mistakes_are_found_before_the_work(lab, tmp_path, change, message, engine):
+    arguments = {"save_csv": tmp_path / "out.csv", "checkpoint": lab.moe_checkpoint, "inputs": [lab.images], **change}
+    with pytest.raises(UserError) as error:
+        infer(load_config(lab.moe), **arguments, **OPTIONS)
+    assert str(error.value).startswith(message)
+    assert engine.started == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_was_there_stays_when_inference_fails(lab, tmp_path, monkeypatch):
+    out = tmp_path / "out.csv"
+    out.write_text("old")
+    monkeypatch.setattr("kdxf.inference.inferencer.KDXFInferencer._scores", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        moe(lab, out)
+    assert out.read_text() == "old" and len(list(tmp_path.iterdir())) == 1
+
+
+STOCK = """
+default_scope = "mmpretrain"
+model = dict(
+    type="ImageClassifier",
+    backbone=dict(type="ResNet", depth=18, stem_channels=4, base_channels=4),
+    neck=dict(type="GlobalAveragePooling"),
+    head=dict(type="LinearClsHead", num_classes=10, in_channels=32, loss=dict(type="CrossEntropyLoss")),
+)
+data_preprocessor = dict(num_classes=10, mean=[120, 110, 100], std=[60, 60, 60], to_rgb=True)
+test_dataloader = dict(
+    batch_size=2,
+    num_workers=0,
+    sampler=dict(type="DefaultSampler", shuffle=False),
+    dataset=dict(
+        type="CustomDataset",
+        data_root="{root}",
+        data_prefix="by class",
+        with_label=False,
+        pipeline=[dict(type="LoadImageFromFile"), dict(type="Resize", scale=(32, 32)), dict(type="PackInputs")],
+    ),
+)
+"""
+
+
+def test_unmodified_mmpretrain_config(tmp_path):
+    from mmengine.registry import DefaultScope
+
+    from kdxf.registry import MODELS
+
+    (tmp_path / "by class" / "sub").mkdir(parents=True)
+    Image.new("RGB", (50, 40), (200, 10, 10)).save(tmp_path / "by class" / "sub" / "a b.png")
+    (tmp_path / "by class" / "空.jpg").touch()
+    (tmp_path / "stock.py").write_text(STOCK.replace("{root}", str(tmp_path)))
+    cfg = load_config(tmp_path / "stock.py")
+    with DefaultScope.overwrite_default_scope("mmpretrain"):
+        model = MODELS.build({**cfg.model, "data_preprocessor": cfg.data_preprocessor}).eval()
+    torch.save({"state_dict": model.state_dict()}, tmp_path / "stock.pth")
+    report = infer(
+        cfg, tmp_path / "stock.pth", tmp_path / "out.csv", columns=Columns(topk=10, with_score=True), **OPTIONS
+    )
+    rows = {row["image_id"]: row for row in rows_of(tmp_path / "out.csv")}
+    assert set(rows) == {"sub/a b.png", "空.jpg"}
+    assert rows["空.jpg"]["error"].startswith("cannot be read: ") and rows["sub/a b.png"]["error"] == ""
+    assert [name for name, _ in report.errors] == ["空.jpg"]
+    with torch.inference_mode():
+        image = torch.tensor([10, 10, 200], dtype=torch.uint8)[:, None, None].expand(3, 32, 32)
+        scores = model.test_step({"inputs": image[None], "data_samples": None})[0].pred_score
+    assert int(rows["sub/a b.png"]["category_id"]) == scores.argmax()
+    assert float(rows["sub/a b.png"]["score"]) == pytest.approx(float(scores.max()), abs=2e-6)
+
+
+@pytest.mark.parametrize("tta", [False, True])
+def test_probabilities_equal_those_of_testing(lab, tmp_path, tta):
+    cfg = load_config(lab.moe)
+    cfg.work_dir = str(tmp_path / "work")
+    run_test(cfg, lab.moe_checkpoint, out=tmp_path / "tested.parquet", tta=tta)
+    (tmp_path / "names.txt").write_text("x\ny\nz\n")
+    report = moe(lab, None, save_probs=tmp_path / "p.parquet", tta=tta, class_names=tmp_path / "names.txt")
+    tested, found = read_predictions(tmp_path / "tested.parquet"), read_predictions(tmp_path / "p.parquet")
+    assert report.csv == tmp_path / "p.parquet" and not list(tmp_path.glob("*.csv"))
+    assert found.images == tested.images and found.classes == tested.classes == ("奶粉", "手机", "lipstick")
+    np.testing.assert_allclose(found.scores[:4], tested.scores[:4], atol=1e-6)
+    assert found.labels.tolist() == tested.labels.tolist() == [0, 1, 2, 0, 1] and found.seen is None
+    expected = {
+        key: tested.source[key] for key in ("config", "config_digest", "checkpoint", "checkpoint_digest", "tta")
+    }
+    assert found.source == {"tool": "tools/inference.py", **expected}
+
+
+def test_a_checkpoint_says_what_it_was_trained_on(lab, tmp_path):
+    content = torch.load(lab.image_checkpoint)
+    keys = image_keys([f"{lab.images}/{name}" for name in lab.names[1:3]])
+    content["meta"]["trained_on"] = torch.from_numpy(np.unique(keys))
+    content["meta"]["training_data"] = data = [{"soft_label_file": {"soft.parquet": "ab"}}]
+    torch.save(content, tmp_path / "model.pth")
+    options = {"device": "cpu", "progress": False, "save_probs": tmp_path / "p.parquet"}
+    for inputs in ([], [lab.images]):
+        infer(load_config(lab.image), tmp_path / "model.pth", tmp_path / "out.csv", inputs, **options)
+        assert read_predictions(tmp_path / "p.parquet").seen.tolist() == [False, True, True, False, False]
+        assert read_source(tmp_path / "p.parquet")["training_data"] == data
+        assert len(rows_of(tmp_path / "out.csv")) == 5
+
+
+def test_names_that_are_not_utf8(lab, tmp_path):
+    """As a zip of another system leaves them; the checkpoint knows its images."""
+    content = torch.load(lab.image_checkpoint)
+    name = os.fsdecode(b"\xb9\xe3.jpg")
+    folder = tmp_path / "images"
+    folder.mkdir()
+    for file in (name, "图.jpg"):
+        Image.new("RGB", (8, 8)).save(folder / "x.png")
+        (folder / "x.png").rename(folder / file)
+    content["meta"]["trained_on"] = torch.from_numpy(np.unique(image_keys([f"{folder}/{name}"])))
+    torch.save(content, tmp_path / "model.pth")
+    out, probabilities = tmp_path / "out.csv", tmp_path / "p.parquet"
+    infer(
+        load_config(lab.image), tmp_path / "model.pth", out, [folder], save_probs=probabilities, device="cpu",
+        progress=False,
+    )  # fmt: skip
+    found = read_predictions(probabilities)
+    assert found.images == [row["image_id"] for row in rows_of(out)] == ["图.jpg", "\\udcb9\\udce3.jpg"]
+    assert found.labels is None and found.seen.tolist() == [False, True]
+
+
+def test_nothing_to_write(lab):
+    with pytest.raises(UserError, match=r"^nothing to write; give --save_csv, --save-probs, or both$"):
+        infer(load_config(lab.image), lab.image_checkpoint, None)
+
+
+def report(**values):
+    values = {"ocr_seconds": 2.0, "ocr_images": 10, "predict_seconds": 2.0, **values}
+    return InferenceReport(Path("out.csv"), 20, torch.device("cpu"), start_seconds=3.0, **values)
+
+
+def test_text():
+    text = str(report(errors=[("a.jpg", "the file is empty")])).splitlines()
+    assert text[0] == "out.csv: 20 images, 1 with an error"
+    assert text[1] == "4.0 s after a start of 3.0 s: 5.0 images/s"
+    assert text[2] == "per image: 200.0 ms, of which OCR 100.0 ms (10 images read now), loading and model 100.0 ms"
+    assert text[3].startswith("peak memory: ")
+    assert text[4:] == ["error: a.jpg: the file is empty"]
+
+
+def test_names_that_are_not_utf8_of_inference_report():
+    text = str(report(errors=[(os.fsdecode(b"\xb9.jpg"), "the file is empty")]))
+    assert text.endswith("\nerror: \\udcb9.jpg: the file is empty")
+
+
+def test_many_errors_are_cut():
+    text = str(report(errors=[(f"{i}.jpg", "x") for i in range(13)])).splitlines()
+    assert text[-1] == "... and 3 more: the rows whose column 'error' is not empty"
+    assert len(text) == 4 + 10 + 1
+
+
+def test_errors_are_counted():
+    outcome = report()
+    for error in (None, "the file is empty"):
+        outcome.count(Prediction("a.jpg", 0, None, 1.0, np.ones(1, np.float32), error))
+    assert outcome.errors == [("a.jpg", "the file is empty")]
+
+
+def test_timing_adds_up(monkeypatch):
+    ticks = iter([1.0, 1.5, 7.0, 9.0])
+    monkeypatch.setattr("time.perf_counter", lambda: next(ticks))
+    outcome = report(ocr_seconds=0.0, predict_seconds=0.0)
+    with outcome.timing("ocr"):
+        pass
+    with outcome.timing("predict"):
+        pass
+    assert (outcome.ocr_seconds, outcome.predict_seconds) == (0.5, 2.0)
+    assert outcome.milliseconds == pytest.approx(125)
+
+
+def test_budget(monkeypatch):
+    monkeypatch.setattr(InferenceReport, "memory", 3 * 2**30)
+    assert report().over_budget(None, None) == report().over_budget(200, 3) == []
+    assert report().over_budget(150, 2) == [
+        "over budget: 200.0 ms per image, 150 ms allowed",
+        "over budget: 3.00 GiB of memory, 2 GiB allowed",
+    ]
+
+
+def test_memory_is_that_of_this_process():
+    before = report().memory
+    block = np.ones(2**24)  # 128 MiB
+    assert report().memory >= max(before, block.nbytes)

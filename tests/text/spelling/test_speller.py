@@ -1,0 +1,82 @@
+import pytest
+
+from kdxf.text.spelling.index import SpellingIndex, build_spelling_index
+from kdxf.text.spelling.speller import Speller
+from kdxf.text.vectors.vocabulary import Vocabulary, VocabularyWriter
+
+WORDS = ["牛奶", "未来", "己经", "三千", "3.0%", "M4", "ost", "mjölk", "yoghurt", "bananas", "banana", "纯牛奶", "Milk"]
+
+
+@pytest.fixture
+def make_speller(tmp_path):
+    def make(words, indexed=True):
+        writer = VocabularyWriter(tmp_path)
+        writer.add([word.encode() for word in words])
+        writer.close()
+        build_spelling_index(tmp_path)
+        return Speller(Vocabulary(tmp_path), SpellingIndex(tmp_path) if indexed else None)
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("午奶", "牛奶"),
+        ("末来", "未来"),
+        ("纯午奶", "纯牛奶"),
+        ("MJOLK", "mjölk"),
+        ("mjoik", "mjölk"),
+        ("rnilk", "Milk"),
+        ("y0ghurt", None),  # has a digit, is one edit away
+        ("yoqhurt", "yoghurt"),
+        ("yoghxrt", "yoghurt"),
+        ("yoghurrt", "yoghurt"),
+        ("yghurt", "yoghurt"),
+        ("bananss", "bananas"),
+        ("ananas", "bananas"),
+        ("3.8%", None),
+        ("M1", None),
+        ("三十", None),  # a number as well
+        ("羊奶", None),  # no look-alike
+        ("牛奶粉", None),
+        ("osl", None),  # too short
+        ("mxölk", None),  # short, no look-alike
+        ("yoxxurt", None),  # two edits
+        ("", None),
+    ],
+)
+def test_what_a_word_is_taken_for(make_speller, word, expected):
+    row = make_speller(WORDS).row_of(word)
+    assert (WORDS[row] if row >= 0 else None) == expected
+
+
+def test_without_an_index_look_alikes_alone(make_speller):
+    speller = make_speller(WORDS, indexed=False)
+    assert WORDS[speller.row_of("午奶")] == "牛奶"
+    assert WORDS[speller.row_of("yoqhurt")] == "yoghurt"
+    assert speller.row_of("yoghxrt") == -1
+
+
+def test_nearest_then_fewest_edits_then_most_frequent(make_speller):
+    assert make_speller(["bonono", "banano"]).row_of("bananu") == 1  # 1 edit; the other has 3
+    assert make_speller(["creamer", "cream", "cremer"]).row_of("crearner") == 0  # equal skeleton before one letter less
+    assert make_speller(["Creamer", "creamer"]).row_of("crearner") == 1  # both skeletons are equal
+    assert make_speller(["banang", "bananq"]).row_of("bananz") == 0  # one letter each
+
+
+def test_the_word_itself_does_not_count(make_speller):
+    assert make_speller(["creamer", "creamers"]).row_of("creamer") == 1
+    assert make_speller(["creamer"]).row_of("creamer") == -1
+
+
+def test_short_words_are_taken_for_frequent_ones_alone(make_speller):
+    """Of 60,000 words the first fifth is frequent, 12,000."""
+    fill = [f"{i}" for i in range(60_000)]
+    fill[11_999], fill[12_000] = "牛奶", "未来"
+    fill[12_001], fill[12_002] = "纯牛奶", "yoghurt"
+    speller = make_speller(fill)
+    assert speller.row_of("午奶") == 11_999
+    assert speller.row_of("末来") == -1
+    assert speller.row_of("纯午奶") == 12_001
+    assert speller.row_of("yoghxrt") == 12_002
