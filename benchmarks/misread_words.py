@@ -5,8 +5,9 @@
 
 Misreads words of a store (tools/word2vec.py) with kdxf.text.spelling.ocr_noise, each until it is a word that the store
 does not hold, and compares the vector that each way gives with that of the true word: "cosine" is the mean of the
-cosines, "nearest" the share of misread words to which, of all words of the store, the true one is nearest. Words that are never
-respelled (numbers, the shortest) are left out of the sample; the noise may still turn a word into one. The ways:
+cosines, "nearest" the share of misread words to which, of all words of the store, the true one is nearest. Words that
+are never respelled (numbers, the shortest) are left out of the sample; the noise may still turn a word into one.
+The ways:
 
     pieces               characters or n-grams, as the store composes words
     respelled            the nearest known spelling, pieces where there is none: what WordVectors.lookup gives

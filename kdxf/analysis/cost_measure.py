@@ -1,32 +1,27 @@
 """Measure what a config costs on made-up inputs: parameters, arithmetic, time, memory, largest batch."""
 
-from collections.abc import Callable, Mapping
-from functools import partial
-from typing import Any
-
-import numpy as np
-import torch
-from mmengine.config import Config
-from mmengine.dataset import Compose
-from torch import nn
-
-from kdxf.errors import UserError
-from kdxf.registry import TRANSFORMS
-from kdxf.text.ocr.record import OCRRecord
-
 import kdxf.registry  # isort: skip  (before the host, which it quietens)
+
 import copy
 import os
 import resource
 import statistics
 import sys
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.dataset import Compose
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DefaultScope
 from mmengine.runner.amp import autocast
+from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 import kdxf.datasets
@@ -34,7 +29,9 @@ import kdxf.engine
 import kdxf.models  # noqa: F401  (registers, as the line before)
 from kdxf.datasets.collate import collate_function
 from kdxf.engine.config import explaining_config_errors
-from kdxf.registry import MODELS
+from kdxf.errors import UserError
+from kdxf.registry import MODELS, TRANSFORMS
+from kdxf.text.ocr.record import OCRRecord
 
 _HEIGHT, _WIDTH = 1440, 1080  # of a photograph
 _LINES, _WORDS = 64, 8  # of its text: as much as a model will look at

@@ -1,15 +1,12 @@
 """Build the model of a config for inference, fill it from a checkpoint offline, and name its classes."""
 
+import kdxf.registry  # isort: skip  (before the host, which it quietens)
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kdxf.io.annotations import read_classes
-from kdxf.io.class_names import names_of, read_class_names
-from kdxf.registry import DATASETS
-
-import kdxf.registry  # isort: skip  (before the host, which it quietens)
 import torch
 from mmengine.config import Config
 from mmengine.logging import print_log
@@ -19,7 +16,9 @@ from torch import nn
 
 import kdxf.engine.host_overrides  # noqa: F401  (puts safe loaders in the place of mmengine's)
 from kdxf.errors import UserError
-from kdxf.registry import MODELS
+from kdxf.io.annotations import read_classes
+from kdxf.io.class_names import names_of, read_class_names
+from kdxf.registry import DATASETS, MODELS
 
 
 @dataclass(frozen=True)

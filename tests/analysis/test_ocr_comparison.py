@@ -2,8 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from kdxf.analysis import ocr_comparison as totals
-from kdxf.analysis.ocr_comparison import EngineRun, agreement, run_engines, words_apart, words_of
+from kdxf.analysis.ocr_comparison import EngineRun, agreement, run_engines, totals, words_apart, words_of
 from kdxf.errors import UserError
 from kdxf.text.ocr import OCRRecord
 

@@ -2,16 +2,19 @@
 """Writes the table of characters that OCR mistakes for each other, by drawing them and comparing the pictures."""
 
 import argparse
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
-from advertisements.fonts import Font, check_characters, open_font
 from PIL import Image, ImageDraw
 
 from kdxf.cli.command import run
 from kdxf.text.spelling.look_alikes import LOOK_ALIKES_FILE
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "projects" / "demo"))
+from advertisements.fonts import Font, check_characters, open_font
 
 # Level 1 of GB 2312: the 3,755 simplified characters that are most in use.
 _HAN = "".join(

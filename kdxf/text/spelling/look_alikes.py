@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
-LOOK_ALIKES_FILE = Path(__file__).with_name("data") / "look_alikes.txt"
+LOOK_ALIKES_FILE = Path(__file__).with_name("look_alikes.txt")
 
 # Of a group each takes each other for itself.
 _GROUPS = (

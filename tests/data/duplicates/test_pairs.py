@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 import duplicates_pictures as pictures
-from kdxf.data.duplicates import pairs as duplicates_search
 from kdxf.data.duplicates.pairs import hamming_pairs
 from pathlib import Path
 from kdxf.data.duplicates import pairs as duplicates_pairs
@@ -12,7 +11,7 @@ from kdxf.data.duplicates.pairs import find_pairs
 @pytest.mark.parametrize("radius", [0, 2, 3, 7, 10])
 @pytest.mark.parametrize("block", [1 << 22, 7])
 def test_finds_exactly_what_comparing_each_with_each_finds(radius, block, monkeypatch):
-    monkeypatch.setattr(duplicates_search, "_BLOCK", block)
+    monkeypatch.setattr(duplicates_pairs, "_BLOCK", block)
     random = np.random.default_rng(radius)
     targets = random.integers(0, 2**64, 200, dtype=np.uint64)
     queries = targets[:60].copy()
@@ -35,7 +34,7 @@ def test_nothing_among_nothing():
 @pytest.mark.parametrize("count", [1000, 1_000_000])
 @pytest.mark.parametrize("radius", [0, 3, 8, 10])
 def test_the_chunks_cover_the_hash_and_the_radius(count, radius):
-    chunks = duplicates_search._chunks(count, radius)
+    chunks = duplicates_pairs._chunks(count, radius)
     assert [shift for shift, _, _ in chunks] == list(np.cumsum([0] + [bits for _, bits, _ in chunks])[:-1])
     assert sum(bits for _, bits, _ in chunks) == 64
     assert sum(allowed + 1 for _, _, allowed in chunks) > radius
@@ -87,7 +86,7 @@ def test_candidates_from_elsewhere_are_looked_at_as_well(tmp_path, monkeypatch):
 def test_pairs_that_are_joined_already_are_passed_over(tmp_path, monkeypatch):
     image = pictures.picture(0)
     prints = prints_of(tmp_path, [image, *(edit(image) for edit in pictures.EDITS.values())])
-    monkeypatch.setattr(duplicates_pairs, "_BLOCK", 1)
+    monkeypatch.setattr(duplicates_pairs, "_PAIR_BLOCK", 1)
     looked = []
     monkeypatch.setattr(duplicates_pairs, "_score", lambda pair: looked.append(pair) or 1.0)
     assert len(find_pairs(prints, 1).first) == len(looked) == 6  # seven pictures in one group

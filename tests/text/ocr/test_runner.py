@@ -183,7 +183,7 @@ def test_killed_at_any_moment_it_loses_and_repeats_nothing(draw, repo, tmp_path)
         draw(tmp_path / f"图 {index}.png", width=index + 1)
     (tmp_path / "job.py").write_text(JOB)
     command = [sys.executable, str(tmp_path / "job.py"), str(tmp_path), str(out), str(count)]
-    environment = {**os.environ, "PYTHONPATH": str(repo / "tests" / "text" / "ocr")}
+    environment = {**os.environ, "PYTHONPATH": str(repo / "tests" / "fixtures")}
 
     seen = 0
     for parts, pause in ((1, 0.0), (5, 0.02), (9, 0.05)):
