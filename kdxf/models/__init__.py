@@ -11,7 +11,13 @@ from kdxf.models.data_preprocessors import ImageTextDataPreprocessor
 from kdxf.models.fusion import ConcatFusion, CrossAttentionFusion, GatedFusion
 from kdxf.models.heads import ArcFaceClsHead, HierarchicalClsHead, MoEClsHead, MultiLabelMoEClsHead
 from kdxf.models.losses import LabelSmoothFocalLoss
-from kdxf.models.text_encoders import JoinedTextEncoder, NgramEncoder, TransformerTextEncoder, Word2VecEncoder
+from kdxf.models.text_encoders import (
+    JoinedTextEncoder,
+    NgramEncoder,
+    TfidfEncoder,
+    TransformerTextEncoder,
+    Word2VecEncoder,
+)
 from kdxf.models.tta import BatchedClsScoreTTA
 
 __all__ = [
@@ -32,6 +38,7 @@ __all__ = [
     "NgramEncoder",
     "ResizeMix",
     "TIMMBackbone",
+    "TfidfEncoder",
     "TransformerTextEncoder",
     "Word2VecEncoder",
 ]

@@ -8,6 +8,7 @@ from kdxf.datasets.transforms.loading import BLANK_BGR, BlankImage, LoadImage, S
 from kdxf.datasets.transforms.ngrams import HashNgrams
 from kdxf.datasets.transforms.packing import PackImageTextInputs
 from kdxf.datasets.transforms.text import LookUpWordVectors, TokenizeOCR
+from kdxf.datasets.transforms.tfidf import EncodeTfidf
 from kdxf.datasets.transforms.transformer_tokens import TokenizeForTransformer
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "DropLines",
     "DropModality",
     "DropWords",
+    "EncodeTfidf",
     "EraseText",
     "FlipUnlessText",
     "HashNgrams",

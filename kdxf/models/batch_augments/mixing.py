@@ -10,13 +10,13 @@ from torch import Tensor
 from kdxf.errors import UserError
 from kdxf.registry import BATCH_AUGMENTS
 
-JOINED_KEYS = ("text", "text_weight", "text_box", "ngram_ids", "ngram_weight")
+JOINED_KEYS = ("text", "text_weight", "text_box", "ngram_ids", "ngram_weight", "tfidf", "tfidf_weight")
 """Inputs of which the words of both texts become one text, without an order."""
 
 PAIRED_KEYS = ("text_ids", "text_mask")
 """Inputs of a transformer, to which order means something: the two texts stay apart."""
 
-WEIGHT_KEYS = ("text_weight", "ngram_weight", "text_mask")
+WEIGHT_KEYS = ("text_weight", "ngram_weight", "tfidf_weight", "text_mask")
 """What tells how much each token counts."""
 
 

@@ -12,6 +12,7 @@ from kdxf.datasets import (
     DropLines,
     DropModality,
     DropWords,
+    EncodeTfidf,
     EraseText,
     FlipUnlessText,
     HashNgrams,
@@ -25,6 +26,15 @@ from kdxf.datasets import (
     SplitLines,
     TokenizeOCR,
 )
+from kdxf.text.vectors.tfidf import fit_tfidf
+
+
+def _tfidf():
+    """A transform whose folder is not needed: its vectors are in memory."""
+    transform = EncodeTfidf.__new__(EncodeTfidf)
+    transform.tfidf = fit_tfidf([["milk", "red"], ["milk"], ["red"]], {"type": "WordTokenizer"})
+    return transform
+
 
 TOKENS = {"tokens", "token_scores", "token_boxes"}
 CASES = {
@@ -40,6 +50,7 @@ CASES = {
         {"tokens", "token_scores"},
         {"ngram_ids", "ngram_weight"},
     ),
+    "EncodeTfidf": (lambda _: _tfidf(), {"tokens"}, {"tfidf", "tfidf_weight"}),
     "DropWords": (lambda _: DropWords(1.0), TOKENS, TOKENS),
     "DropModality, the image": (lambda _: DropModality(image_prob=1.0), {"img", "text_weight"}, {"img"}),
     "DropModality, the text": (lambda _: DropModality(text_prob=1.0), {"img", "text_weight"}, {"text_weight"}),

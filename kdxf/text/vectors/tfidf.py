@@ -1,0 +1,246 @@
+"""TF-IDF of character n-grams and words, reduced to a few hundred numbers: fitted without labels, kept in a folder.
+
+A linear model on TF-IDF is the plainest text classifier, and on the short texts of pictures it is hard to beat. Its
+input has tens of thousands of columns. The leading singular vectors of the training texts (latent semantic analysis,
+Deerwester et al. 1990) keep most of their variance in a few hundred numbers, so one linear layer over these is about as
+good as logistic regression on TF-IDF.
+
+==================== =================================================================================================
+file                 content
+==================== =================================================================================================
+``tfidf.json``       what it is: :class:`TfidfMeta`
+``terms.txt``        the terms, one per line, UTF-8: ``=word`` is a whole word, anything else a character n-gram
+``idf.npy``          the inverse document frequency of each term, (V,) float32
+``components.npy``   the singular vectors, (V, C) float32
+==================== =================================================================================================
+
+Shapes: V terms, C channels, n documents.
+"""
+
+import json
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_matrix
+from sklearn.decomposition import TruncatedSVD
+
+from kdxf.errors import UserError
+from kdxf.io.files import write_whole
+from kdxf.text.registry import TOKENIZERS
+from kdxf.text.vectors.corpus import read_documents
+
+FORMAT = 1
+_META, _TERMS, _IDF, _COMPONENTS = "tfidf.json", "terms.txt", "idf.npy", "components.npy"
+
+
+@dataclass(frozen=True)
+class TfidfMeta:
+    """What a folder holds.
+
+    Attributes:
+        documents: The number of documents that it was fitted on.
+        terms: V.
+        channels: C.
+        ngrams: The least and the greatest number of characters of an n-gram.
+        explained: The share of the texts' variance that the channels keep, from 0 to 1.
+        tokenizer: The config of the tokenizer that cut the texts.
+        format: Version of the folder's format.
+    """
+
+    documents: int
+    terms: int
+    channels: int
+    ngrams: tuple[int, int]
+    explained: float
+    tokenizer: dict[str, Any]
+    format: int = FORMAT
+
+
+def count_terms(words: Iterable[str], shortest: int, longest: int) -> Counter[str]:
+    """Count the terms of a document: each word, and the character n-grams of the words with a space on both sides.
+
+    ===================== ================================================
+    words, n-grams of 2-3 terms
+    ===================== ================================================
+    ``ab``                ``=ab``, ``" a"``, ``ab``, ``"b "``, ``" ab"``, ``"ab "``
+    none                  none
+    ===================== ================================================
+
+    Args:
+        words: The words, in any case; upper and lower case are one.
+        shortest: The least number of characters of an n-gram.
+        longest: The greatest number.
+    """
+    terms: Counter[str] = Counter()
+    for word in words:
+        word = word.casefold()
+        terms[f"={word}"] += 1
+        padded = f" {word} "
+        for size in range(shortest, longest + 1):
+            terms.update(padded[start : start + size] for start in range(len(padded) - size + 1))
+    return terms
+
+
+class Tfidf:
+    """Turns the words of a document into C numbers: sublinear TF-IDF of unit length, projected on singular vectors.
+
+    Args:
+        meta: What it was fitted on.
+        terms: The terms, in the order of the rows.
+        idf: (V,) float32.
+        components: (V, C) float32.
+    """
+
+    def __init__(self, meta: TfidfMeta, terms: Sequence[str], idf: np.ndarray, components: np.ndarray) -> None:
+        self.meta = meta
+        self._rows = {term: row for row, term in enumerate(terms)}
+        self._idf = idf
+        self._components = components
+        self.folder: Path | None = None
+
+    def encode(self, words: Sequence[str]) -> np.ndarray:
+        """Return the vector of a document (C,), float32; zeros where it has none of the terms."""
+        rows, values = self._weigh(count_terms(words, *self.meta.ngrams))
+        return (values @ self._components[rows]).astype(np.float32)
+
+    def _weigh(self, counts: Counter[str]) -> tuple[np.ndarray, np.ndarray]:
+        known = [(self._rows[term], count) for term, count in counts.items() if term in self._rows]
+        rows = np.array([row for row, _ in known], np.int64)
+        values = np.array([1.0 + math.log(count) for _, count in known], np.float32) * self._idf[rows]
+        norm = float(np.sqrt((values**2).sum()))
+        return rows, values / norm if norm else values
+
+    def save(self, folder: Path) -> None:
+        """Write the folder; the file that makes it one, ``tfidf.json``, comes last."""
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / _META).unlink(missing_ok=True)
+        write_whole("".join(f"{term}\n" for term in self._rows).encode(), folder / _TERMS)
+        for name, array in ((_IDF, self._idf), (_COMPONENTS, self._components)):
+            np.save(folder / name, array)
+        write_whole(json.dumps(asdict(self.meta), ensure_ascii=False, indent=2).encode(), folder / _META)
+
+    @classmethod
+    def open(cls, folder: str | Path) -> "Tfidf":
+        """Open a folder; its matrix is memory-mapped, so that processes share it.
+
+        Raises:
+            UserError: It is no such folder, or its files do not fit each other.
+        """
+        folder = Path(folder)
+        advice = "make it with tools/tfidf.py"
+        if not (folder / _META).is_file():
+            raise UserError(f"{folder} is no TF-IDF folder (it has no {_META}); {advice}")
+        try:
+            facts = json.loads((folder / _META).read_text(encoding="utf-8"))
+            meta = TfidfMeta(**{**facts, "ngrams": tuple(facts["ngrams"])})
+            terms = (folder / _TERMS).read_text(encoding="utf-8").split("\n")[:-1]
+            idf = np.load(folder / _IDF, allow_pickle=False)
+            components = np.load(folder / _COMPONENTS, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise UserError(f"{folder}: the TF-IDF folder is damaged ({error}); {advice} anew") from error
+        if (
+            meta.format != FORMAT
+            or not len(terms) == meta.terms == len(idf) == len(components)
+            or (components.shape != (meta.terms, meta.channels))
+        ):
+            raise UserError(f"{folder}: the files of this TF-IDF folder do not fit each other; {advice} anew")
+        found = cls(meta, terms, idf, components)
+        found.folder = folder
+        return found
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel to other processes as the path."""
+        if self.folder is None:
+            return (Tfidf, (self.meta, list(self._rows), self._idf, self._components))
+        return (Tfidf.open, (self.folder,))
+
+
+def fit_tfidf(
+    documents: Sequence[Sequence[str]],
+    tokenizer: dict[str, Any],
+    channels: int = 512,
+    ngrams: tuple[int, int] = (2, 4),
+    min_count: int = 2,
+    max_terms: int = 100_000,
+) -> Tfidf:
+    """Fit on documents, without their labels.
+
+    Args:
+        documents: The words of each; those without a word do not count.
+        tokenizer: Config of the tokenizer that cut them, to be noted.
+        channels: C at most: there are never more than documents or terms.
+        ngrams: The least and the greatest number of characters of an n-gram.
+        min_count: Terms of fewer documents are left out.
+        max_terms: V at most; terms of the most documents are kept.
+
+    Raises:
+        UserError: A number is out of its range, or no term occurs in ``min_count`` documents.
+    """
+    if not 1 <= ngrams[0] <= ngrams[1]:
+        raise UserError(f"ngrams must be the least and the greatest length, got {ngrams[0]} {ngrams[1]}")
+    for name, value in (("channels", channels), ("min-count", min_count), ("max-terms", max_terms)):
+        if value < 1:
+            raise UserError(f"{name} must be at least 1, got {value}")
+    counted = [count_terms(words, *ngrams) for words in documents if words]
+    frequency: Counter[str] = Counter()
+    for counts in counted:
+        frequency.update(counts.keys())
+    kept = sorted((term for term, count in frequency.items() if count >= min_count and "\n" not in term),
+                  key=lambda term: (-frequency[term], term))[:max_terms]  # fmt: skip
+    if not kept:
+        raise UserError(
+            f"no term occurs in {min_count} of {len(counted)} documents with words; is this the right OCR table, "
+            "tokenizer and --min-count?"
+        )
+    idf = np.array([math.log((1 + len(counted)) / (1 + frequency[term])) + 1 for term in kept], np.float32)
+    empty = np.zeros((len(kept), 0), np.float32)
+    whole = Tfidf(TfidfMeta(len(counted), len(kept), 0, ngrams, 0.0, tokenizer), kept, idf, empty)
+    weighed = [whole._weigh(counts) for counts in counted]
+    matrix = csr_matrix(
+        (
+            np.concatenate([values for _, values in weighed]),
+            np.concatenate([rows for rows, _ in weighed]),
+            np.cumsum([0, *(len(rows) for rows, _ in weighed)]),
+        ),
+        shape=(len(counted), len(kept)),
+    )
+    most = min(matrix.shape) - 1
+    if most < 1:
+        components, explained = np.ones((len(kept), 1), np.float32), 1.0
+    else:
+        svd = TruncatedSVD(min(channels, most), random_state=0, n_iter=7).fit(matrix)
+        components = np.ascontiguousarray(svd.components_.T, np.float32)
+        explained = float(((matrix @ components) ** 2).sum() / matrix.multiply(matrix).sum())
+    meta = TfidfMeta(len(counted), len(kept), components.shape[1], ngrams, round(explained, 4), tokenizer)
+    return Tfidf(meta, kept, idf, components)
+
+
+def fit_tfidf_on_sources(
+    sources: Sequence[Path], out: Path, tokenizer: dict[str, Any], overwrite: bool = False, **options: Any
+) -> TfidfMeta:
+    """Fit on OCR tables or text files, and write the folder.
+
+    Args:
+        sources: OCR tables, or UTF-8 text files with one document per line.
+        out: The folder.
+        tokenizer: Config of the tokenizer.
+        overwrite: Replace what is in ``out``.
+        **options: Of :func:`fit_tfidf`.
+
+    Raises:
+        UserError: A source cannot be read, ``out`` exists, or the texts have no terms.
+    """
+    if out.exists() and any(out.iterdir()) and not overwrite:
+        raise UserError(f"{out} exists; choose another folder or add --overwrite")
+    cut = TOKENIZERS.build(tokenizer).tokenize
+    documents = [
+        [word for line in lines for word in cut(line)] for source in sources for lines in read_documents(source)
+    ]
+    fitted = fit_tfidf(documents, tokenizer, **options)
+    fitted.save(out)
+    return fitted.meta

@@ -1,0 +1,103 @@
+import json
+import pickle
+
+import numpy as np
+import pytest
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+from kdxf.errors import UserError
+from kdxf.text.vectors.tfidf import Tfidf, count_terms, fit_tfidf, fit_tfidf_on_sources
+
+WORDS = {"type": "WordTokenizer"}
+DOCUMENTS = [
+    ["milk", "fresh"],
+    ["milk", "milk", "oat"],
+    ["oat", "drink"],
+    ["fresh", "juice"],
+    ["juice", "drink", "oat"],
+]
+
+
+def test_terms_of_the_docstring():
+    assert count_terms(["ab"], 2, 3) == {"=ab": 1, " a": 1, "ab": 1, "b ": 1, " ab": 1, "ab ": 1}
+    assert count_terms([], 2, 3) == {}
+    assert count_terms(["Ab", "aB"], 5, 6) == {"=ab": 2}
+
+
+def test_equals_scikit_learns_tfidf_in_the_space_of_the_components():
+    """All of the variance is kept, so inner products are those of the full TF-IDF."""
+    found = fit_tfidf(DOCUMENTS, WORDS, min_count=1, channels=100)
+    vectorizer = TfidfVectorizer(analyzer=lambda words: list(count_terms(words, 2, 4).elements()), sublinear_tf=True)
+    full = vectorizer.fit_transform(DOCUMENTS).toarray()
+    reduced = np.stack([found.encode(words) for words in DOCUMENTS])
+    assert found.meta.channels == 4 and found.meta.terms == full.shape[1]
+    # Four components of five documents: the Gram matrix but for its smallest eigenvalue.
+    values, vectors = np.linalg.eigh(full @ full.T)
+    expected = (vectors[:, 1:] * values[1:]) @ vectors[:, 1:].T
+    np.testing.assert_allclose(reduced @ reduced.T, expected, atol=1e-5)
+    assert found.meta.explained == pytest.approx(values[1:].sum() / values.sum(), abs=1e-4)
+
+
+def test_rare_and_most_frequent_terms():
+    """Four documents have a word that ends in k; of the terms of three, those that sort first are taken."""
+    assert "=juice" in fit_tfidf(DOCUMENTS, WORDS)._rows
+    assert "=juice" not in fit_tfidf(DOCUMENTS, WORDS, min_count=3)._rows
+    assert list(fit_tfidf(DOCUMENTS, WORDS, max_terms=3)._rows) == ["k ", " o", " oa"]
+
+
+def test_unknown_and_no_words_are_zero():
+    found = fit_tfidf(DOCUMENTS, WORDS)
+    assert not found.encode([]).any() and not found.encode(["zzzz"]).any()
+    assert found.encode(["MILK"]).tolist() == found.encode(["milk"]).tolist() != found.encode(["oat"]).tolist()
+
+
+def test_folder_comes_back_the_same(tmp_path):
+    found = fit_tfidf([*DOCUMENTS, []], WORDS)
+    found.save(tmp_path / "t")
+    again = Tfidf.open(tmp_path / "t")
+    assert again.meta == found.meta and again.meta.documents == 5
+    for words in DOCUMENTS:
+        np.testing.assert_array_equal(again.encode(words), found.encode(words))
+        np.testing.assert_array_equal(pickle.loads(pickle.dumps(again)).encode(words), found.encode(words))
+        np.testing.assert_array_equal(pickle.loads(pickle.dumps(found)).encode(words), found.encode(words))
+
+
+def test_one_document():
+    assert fit_tfidf([["milk"]], WORDS, min_count=1).encode(["milk"]).shape == (1,)
+
+
+def test_sources(tmp_path):
+    (tmp_path / "a.txt").write_text("fresh milk\noat milk\n\noat drink\n", encoding="utf-8")
+    meta = fit_tfidf_on_sources([tmp_path / "a.txt"], tmp_path / "out", WORDS, channels=2)
+    assert (meta.documents, meta.channels, meta.tokenizer) == (3, 2, WORDS)
+    with pytest.raises(UserError, match="out exists; choose another folder or add --overwrite"):
+        fit_tfidf_on_sources([tmp_path / "a.txt"], tmp_path / "out", WORDS)
+    assert fit_tfidf_on_sources([tmp_path / "a.txt"], tmp_path / "out", WORDS, overwrite=True).channels == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"ngrams": (3, 2)}, "ngrams must be the least and the greatest length, got 3 2"),
+        ({"channels": 0}, "channels must be at least 1, got 0"),
+        ({"min_count": 9}, "no term occurs in 9 of 5 documents with words; is this the right OCR table"),
+    ],
+)
+def test_faults_are_named(options, message):
+    with pytest.raises(UserError, match=message):
+        fit_tfidf(DOCUMENTS, WORDS, **options)
+
+
+def test_damaged_folders_are_refused(tmp_path):
+    with pytest.raises(UserError, match=r"t is no TF-IDF folder \(it has no tfidf.json\); make it with tools/tfidf.py"):
+        Tfidf.open(tmp_path / "t")
+    fit_tfidf(DOCUMENTS, WORDS).save(tmp_path / "t")
+    np.save(tmp_path / "t" / "idf.npy", np.ones(3, np.float32))
+    with pytest.raises(UserError, match="the files of this TF-IDF folder do not fit each other; make it .* anew"):
+        Tfidf.open(tmp_path / "t")
+    (tmp_path / "t" / "components.npy").write_bytes(b"no array")
+    with pytest.raises(UserError, match="t: the TF-IDF folder is damaged"):
+        Tfidf.open(tmp_path / "t")
+    (tmp_path / "t" / "tfidf.json").write_text(json.dumps({"ngrams": [1, 2], "code": "x"}))
+    with pytest.raises(UserError, match="damaged .*unexpected keyword"):
+        Tfidf.open(tmp_path / "t")
