@@ -84,8 +84,8 @@ def test_words_and_ngrams_are_silenced_together():
 
 def test_no_text_to_silence():
     message = (
-        "SilenceText: the sample has neither text_weight nor text_mask nor ngram_weight; put it after "
-        "LookUpWordVectors, TokenizeForTransformer or HashNgrams"
+        "SilenceText: the sample has neither text_weight nor text_mask nor ngram_weight nor tfidf_weight; "
+        "put it after LookUpWordVectors, TokenizeForTransformer, HashNgrams or EncodeTfidf"
     )
     with pytest.raises(UserError, match=f"^{re.escape(message)}$"):
         SilenceText().transform({"img": np.zeros((1, 1, 3), np.uint8)})
