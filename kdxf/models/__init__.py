@@ -4,7 +4,7 @@ import kdxf.registry  # isort: skip
 
 import kdxf.engine.host_overrides  # noqa: F401  isort: skip  (weights that parts start from load safely)
 
-from kdxf.models.backbones import TIMMBackbone
+from kdxf.models.backbones import StoredFeatures, TIMMBackbone
 from kdxf.models.batch_augments import CutMix, Mixup, ResizeMix
 from kdxf.models.classifiers import ImageTextClassifier
 from kdxf.models.data_preprocessors import ImageTextDataPreprocessor
@@ -37,6 +37,7 @@ __all__ = [
     "MultiLabelMoEClsHead",
     "NgramEncoder",
     "ResizeMix",
+    "StoredFeatures",
     "TIMMBackbone",
     "TfidfEncoder",
     "TransformerTextEncoder",

@@ -58,14 +58,15 @@ def has_text(results: dict) -> bool:
 
 @TRANSFORMS.register_module()
 class BlankImage(BaseTransform):
-    """Blanks the image.
+    """Blanks the image; a stored feature becomes that of a blank image.
 
-    Required and modified keys: ``img``.
+    Required and modified keys: ``img``; ``img_blank`` where ``LoadFeature`` loaded it.
     """
 
     def transform(self, results: dict) -> dict:
         """Blanks it."""
-        results["img"] = np.full_like(results["img"], BLANK_BGR)
+        blank = results.get("img_blank")
+        results["img"] = np.full_like(results["img"], BLANK_BGR) if blank is None else blank
         return results
 
 

@@ -1,6 +1,7 @@
 """Image backbones that MMPretrain does not have, or not in the way that kdxf needs them."""
 
 from kdxf.models.backbones import wheel_weights  # noqa: F401  (registers wheel://)
+from kdxf.models.backbones.stored_features import StoredFeatures
 from kdxf.models.backbones.timm_backbone import TIMMBackbone
 
-__all__ = ["TIMMBackbone"]
+__all__ = ["StoredFeatures", "TIMMBackbone"]
