@@ -7,11 +7,9 @@ Result   not measured
 
 _base_ = "moe_r101.py"
 
-text_pipeline = [*_base_.load_text, *_base_.look_up, *_base_.pack]
+from kdxf.engine.config_parts import text_only
 
-model = dict(image_backbone=None, image_neck=None, fusion=None, head=dict(in_channels=_base_.text_channels))
-train_dataloader = dict(dataset=dict(dataset=dict(pipeline=text_pipeline)))
-val_dataloader = dict(dataset=dict(pipeline=text_pipeline))
+model, train_dataloader, val_dataloader = text_only(_base_)
 test_dataloader = val_dataloader
 tta_model = None
 tta_pipeline = None

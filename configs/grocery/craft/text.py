@@ -6,11 +6,9 @@ Result   22.6 % top-1 on val after 12 epochs on all of train (docs/recipes.md)
 
 _base_ = "arcface.py"
 
-train_pipeline = [*_base_.train_text, *_base_.pack]
-test_pipeline = [*_base_.test_text, *_base_.pack]
-model = dict(image_backbone=None, image_neck=None, fusion=None, head=dict(in_channels=_base_.text_channels))
-train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
-val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+from kdxf.engine.config_parts import text_only
+
+model, train_dataloader, val_dataloader = text_only(_base_)
 test_dataloader = val_dataloader
 tta_pipeline = [
     dict(
