@@ -1,5 +1,6 @@
 """moe_r101.py without the text: the image-only baseline.
 
+Data     as moe_r101.py, without vectors
 Train    python tools/train.py configs/image_r101.py
 Test     python tools/test.py configs/image_r101.py work_dirs/image_r101/best_*.pth
 Result   not measured

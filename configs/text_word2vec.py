@@ -1,5 +1,6 @@
 """moe_r101.py without the image: the text-only baseline.
 
+Data     as moe_r101.py
 Train    python tools/train.py configs/text_word2vec.py
 Test     python tools/test.py configs/text_word2vec.py work_dirs/text_word2vec/best_*.pth
 Result   not measured

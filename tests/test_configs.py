@@ -3,7 +3,7 @@
 from kdxf.engine.config import load_config
 from kdxf.smoke import find_configs, smoke_all
 
-FRONT_PAGE = ("Train ", "Result ")
+FRONT_PAGE = ("Data ", "Train ", "Result ")
 
 
 def test_every_config_runs(repo):

@@ -1,5 +1,6 @@
 """moe_r18.py without the image: the text-only baseline.
 
+Data     as moe_r18.py
 Train    python tools/train.py configs/demo/text_word2vec.py
 Test     python tools/test.py configs/demo/text_word2vec.py work_dirs/demo/text_word2vec/epoch_40.pth
 Result   val, last epoch: top-1 61.3, against 92.3 with the image (`make demo`, two Xeon cores with AMX,

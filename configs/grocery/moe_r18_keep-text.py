@@ -1,5 +1,6 @@
-"""moe_r18.py with pictures augmented around their text: crops keep lines whole, and lines are painted over on purpose.
+"""moe_r18.py with augmentation that knows the text: crops keep lines whole, and some lines are erased on purpose.
 
+Data     as moe_r18.py
 Train    python tools/train.py configs/grocery/moe_r18_keep-text.py
 Test     python tools/test.py configs/grocery/moe_r18_keep-text.py work_dirs/grocery/moe_r18_keep-text/epoch_45.pth
 Result   45 epochs not measured; 12 epochs, two folds of train: top-1 61.2 +-0.7 (moe_r18.py: 59.5 +-1.7);

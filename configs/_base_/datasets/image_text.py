@@ -1,6 +1,7 @@
 """What datasets of images and OCR text share, whatever their size: loaders, packing, normalisation, metric.
 
-The dataset's own file (demo.py, grocery.py, kdxf.py) sets the number of classes, the data root, batches and pipelines.
+A dataset's own file (demo.py, grocery.py, kdxf.py) names its settings, and below them whatever uses them: mmengine
+evaluates this base first, so it cannot use them.
 """
 
 # Sometimes changed.

@@ -1,4 +1,4 @@
-"""The 137-class advertisement data of the document under data/kdxf (data/README.md lays it out)."""
+"""The 137-class advertisement data of the document under data/kdxf (data/README.md has its layout)."""
 
 _base_ = "image_text.py"
 
