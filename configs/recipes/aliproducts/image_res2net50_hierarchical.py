@@ -1,9 +1,8 @@
 r"""Version 3 with a second branch for level 3 of the class tree, which the document proposes as its next step.
 
 Trains   as image_res2net50_v3.py, plus a linear branch for the more than 100 classes of level 3, next to that of
-         level 4;
-         the loss is that of level 4 plus 0.6 times that of level 3. (The document leaves the design open; its code
-         has 0.6 in validation and 1 in training.)
+         level 4; the loss is that of level 4 plus 0.6 times that of level 3. (The document leaves the design open;
+         its code has 0.6 in validation and 1 in training.)
 Data     as image_res2net50_v3.py, and class_tree.csv: python tools/data/class_tree.py data/aliproducts/train.csv \
              --out data/aliproducts/class_tree.csv
 Train    python tools/train.py configs/recipes/aliproducts/image_res2net50_hierarchical.py
