@@ -50,7 +50,7 @@ $(DOCS_READY): $(READY)
 	@touch $@
 
 docs: about-docs $(DOCS_READY)
-	$(BIN)/mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 clean-env:
 	rm -rf $(VENV)
