@@ -10,7 +10,7 @@ tools/train.py and tools/test.py: the text and the image config of the groceries
 The second form makes that many pictures of 400 x 300 from random places of the photographs, and times verify, dedupe,
 resize, kfold, balance and stats on them.
 
-The results stand in docs/workshop.md.
+The results stand in docs/data-tools.md.
 """
 
 import argparse
