@@ -1,7 +1,6 @@
 import socket
 import sys
 import tarfile
-from pathlib import Path
 
 import pytest
 
@@ -13,9 +12,9 @@ FAKE = ["fake_ocr_engine"]
 
 
 @pytest.fixture
-def engine(fake_engine, monkeypatch):
+def engine(fake_engine, with_fixtures, monkeypatch):
     """The fake engine, found by Ray's processes as well."""
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2] / "fixtures"))
+    monkeypatch.setenv("PYTHONPATH", with_fixtures["PYTHONPATH"])
     return fake_engine
 
 
