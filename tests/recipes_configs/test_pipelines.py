@@ -48,6 +48,7 @@ def test_every_input_is_made_before_or_is_data(repo, file, smoke):
     assert programs and [word for word in sorted(programs) if not (repo / word).is_file()] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", PIPELINES, ids=lambda file: file.parent.name)
 def test_small_trial(repo, file, tmp_path, monkeypatch):
     """From a few pictures to the submission, by the very commands of the real run."""

@@ -74,6 +74,7 @@ def test_mistakes_end_with_one_line(command, run_tool, fake_engine, tmp_path):
     assert done.returncode == 2 and "error: /proc/ocr: cannot be written to (" in done.stderr
 
 
+@pytest.mark.slow
 def test_interrupt_saves_what_is_done(command, tmp_path):
     program, environment = command
     out = tmp_path / "ocr"

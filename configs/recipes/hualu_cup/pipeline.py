@@ -3,7 +3,7 @@
 Data     data/hualu_cup/v1, v2 and v3, the batches in the order in which they came, each with a folder per class (v3 has
          all four); data/hualu_cup/test, the photographs to predict
 Run      python tools/recipes/run.py configs/recipes/hualu_cup/pipeline.py
-Try      python tools/recipes/run.py configs/recipes/hualu_cup/pipeline.py --smoke     (drawn pictures, tiny model)
+Try      python tools/recipes/run.py configs/recipes/hualu_cup/pipeline.py --smoke     (demo pictures, tiny model)
 Result   result.json in work. Not measured; the document's mAP on the semi-final's boards is 99.15 (A) and 93.13 (B)
 
 At most three models were allowed. The document tried combinations on board A and took one model of the first round and
@@ -23,7 +23,7 @@ one = "--labels calling smoking --count 500 --background other --background-labe
 both = "--labels smoking_calling --count 1000 --background other --background-labels normal"
 none = "--labels normal --count 100"
 members = "{work}/round_1/fold_0/test.parquet {work}/round_2/fold_1/test.parquet {work}/round_2/fold_2/test.parquet"
-# The photographs are checked first; a small trial draws some in place of that.
+# The photographs are checked first; a small trial takes some of the demo's instead.
 raw = "{data}"
 check = "tools/data/verify.py {raw} --out {work}/problems.csv --overwrite"
 checked = "{work}/problems.csv"

@@ -2,7 +2,7 @@
 
 Data     the contest's data in data/kdxf: one folder per class in train/, pictures to predict in test/
 Run      python tools/recipes/run.py configs/recipes/kdxf/pipeline.py
-Try      python tools/recipes/run.py configs/recipes/kdxf/pipeline.py --smoke             (drawn pictures, small model)
+Try      python tools/recipes/run.py configs/recipes/kdxf/pipeline.py --smoke             (demo pictures, small model)
 Result   submission.csv in work. Not measured; the document reports 87.221 % top-1 on its test set
 
 85 % of the labelled images train a model that the other 15 % measure (val.metrics.json; the best epoch is chosen by the
@@ -16,7 +16,7 @@ data = "data/kdxf"
 vectors = "{work}/vectors"
 options = ""  # more settings of both models
 last = "epoch_110.pth"
-# The pictures are checked first; a small trial draws some in place of that.
+# The pictures are checked first; a small trial takes some of the demo's instead.
 check = "tools/data/verify.py {data}/train --out {work}/problems.csv --overwrite"
 raw = "{data}/train"
 checked = "{work}/problems.csv"
@@ -101,7 +101,7 @@ stages = [
 smoke = dict(
     work="work_dirs/smoke/kdxf",
     data="{work}/raw/images",
-    check="projects/demo/sample.py --out {work}/raw --labelled 3 --unlabelled 1 --overwrite",
+    check="projects/demo/sample.py --out {work}/raw --labelled 2 --unlabelled 1 --overwrite",
     raw="",
     checked="{work}/raw",
     last="epoch_1.pth",

@@ -2,7 +2,7 @@
 
 Data     the contest's data in data/xfyun_ad: one folder per class in train/, pictures to predict in test/
 Run      python tools/recipes/run.py configs/recipes/xfyun_ad/pipeline.py
-Try      python tools/recipes/run.py configs/recipes/xfyun_ad/pipeline.py --smoke        (drawn pictures, tiny models)
+Try      python tools/recipes/run.py configs/recipes/xfyun_ad/pipeline.py --smoke        (demo pictures, tiny models)
 Result   submission.csv in work. Not measured; the document expects 0.907 to 0.909 on the board of the semi-final, on
          2 x TITAN RTX after 46 hours for each image model and 12 for each text model
 
@@ -22,7 +22,7 @@ image_options = ""
 swa_options = ""
 last = "epoch_30.pth"
 fetch = "hf download"
-# The pictures are checked first; a small trial draws some in place of that.
+# The pictures are checked first; a small trial takes some of the demo's instead.
 check = "tools/data/verify.py {data}/train --out {work}/problems.csv --overwrite"
 raw = "{data}/train"
 checked = "{work}/problems.csv"
@@ -160,7 +160,7 @@ stages = [
 smoke = dict(
     work="work_dirs/smoke/xfyun_ad",
     data="{work}/raw/images",
-    check="projects/demo/sample.py --out {work}/raw --labelled 3 --unlabelled 1 --overwrite",
+    check="projects/demo/sample.py --out {work}/raw --labelled 2 --unlabelled 1 --overwrite",
     raw="",
     checked="{work}/raw",
     fetch="tools/text/tiny_bert.py",

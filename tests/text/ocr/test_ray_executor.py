@@ -35,6 +35,7 @@ def test_cluster_that_does_not_answer(fake_engine, tmp_path):
         RayExecutor(fake_engine, tmp_path, address="nonsense")
 
 
+@pytest.mark.slow
 def test_same_table_same_resume_and_one_image_that_kills(engine, draw, tmp_path, capfd):
     ray = pytest.importorskip("ray", reason="needs the extra 'ray'")
     names = ["图 a.png", "black.png", "red.png", "green.png"]

@@ -134,6 +134,7 @@ class Swift(OCRExecutor):
         pass
 
 
+@pytest.mark.slow
 def test_killed_twenty_times_at_random_each_image_stands_there_once(tmp_path, monkeypatch):
     monkeypatch.setattr("kdxf.text.ocr.runner._start", lambda *_: Swift())
     out, images = tmp_path / "out", [f"{index}.png" for index in range(6000)]
@@ -177,6 +178,7 @@ def test_full_disk_ends_the_job_and_loses_nothing_that_is_written(tmp_path, monk
     assert sorted(OCRTable.open(out).images) == sorted(images)
 
 
+@pytest.mark.slow
 def test_killed_at_any_moment_it_loses_and_repeats_nothing(draw, with_fixtures, tmp_path):
     count, out = 80, tmp_path / "out"
     for index in range(count):

@@ -54,6 +54,7 @@ def test_reads_all_although_one_image_kills_its_worker(fake_engine, draw, tmp_pa
     assert "cannot open the file" in records["none.png"].error
 
 
+@pytest.mark.slow
 def test_workers_end_in_silence_when_the_job_is_killed_while_they_start(with_fixtures, tmp_path):
     script = """
 import os, signal
