@@ -136,7 +136,8 @@ def test_seconds_of_finished_stages_count(staged):
     assert train_stages(load_config(staged), run, resume=True, options={}).seconds == 7  # nothing is run
 
 
-def test_killed_and_resumed(staged, repo, tmp_path):
+@pytest.mark.slow
+def test_killed_and_resumed(staged, repo, run_tool, tmp_path):
     """The tool, killed when its second stage has begun, ends with what an unbroken run gives."""
     cfg = load_config(staged, {"work_dir": str(tmp_path / "straight")})
     straight = weights(train(cfg).checkpoint)
@@ -149,7 +150,7 @@ def test_killed_and_resumed(staged, repo, tmp_path):
         time.sleep(0.02)
     first.send_signal(signal.SIGKILL)
     first.wait()
-    done = subprocess.run([*command, "--resume"], capture_output=True, text=True, timeout=300, env=environment)
+    done = run_tool("tools/train.py", staged, "--work-dir", tmp_path / "killed", "--resume")
     assert done.returncode == 0, done.stderr
     assert "stage 1 of 3, warm-up: finished already" in done.stdout
     resumed = weights(tmp_path / "killed" / FOLDERS[2] / "epoch_1.pth")

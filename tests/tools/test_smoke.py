@@ -1,12 +1,7 @@
-import subprocess
-import sys
-
-
-def test_faults_are_listed_together(repo, tmp_path):
+def test_faults_are_listed_together(run_tool, tmp_path):
     (tmp_path / "a.py").write_text("model = nothing")
     (tmp_path / "b.py").write_text("model = dict(head=dict(type='LinearClsHead'))")
-    command = [sys.executable, str(repo / "tools" / "smoke.py"), str(tmp_path)]
-    found = subprocess.run(command, capture_output=True, text=True)
+    found = run_tool("tools/smoke.py", tmp_path)
     lines = found.stdout.splitlines()
     assert found.returncode == 1 and [line.split()[0] for line in lines[:2]] == ["fails", "fails"]
     assert any("a.py: UserError: config" in line and "nothing" in line for line in lines[2:])

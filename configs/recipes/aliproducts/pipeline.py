@@ -2,7 +2,7 @@
 
 Data     data/aliproducts as published: train/00000 ..., val/00000 ..., test/, train.json, val.json
 Run      python tools/recipes/run.py configs/recipes/aliproducts/pipeline.py
-Try      python tools/recipes/run.py configs/recipes/aliproducts/pipeline.py --smoke     (drawn images, tiny model)
+Try      python tools/recipes/run.py configs/recipes/aliproducts/pipeline.py --smoke     (demo images, tiny model)
 Result   submission.csv in work, from version 3. Not measured; the document's GAP / mean class accuracy on val, all
          classes: 0.5413 / 0.6568 (baseline), 0.6730 / 0.7561, 0.6908 / 0.7776, 0.7046 / 0.7877 (versions 1, 2, 3)
 
@@ -22,7 +22,7 @@ small, medium, large = "80 100", "50 500", "20 500"
 options = ""  # more settings of every model
 staged_options = plain_options = ""  # of those with rounds, and of the one without
 inference_options = ""
-# The photographs are checked first; a smoke run draws some instead.
+# The photographs are checked first; a smoke run takes some of the demo instead.
 raw = "{data}/val"
 check = "tools/data/verify.py {raw} --out {work}/problems.csv --overwrite"
 checked = "{work}/problems.csv"
@@ -133,7 +133,7 @@ smoke = dict(
     small="1 100",
     medium="1 100",
     large="1 100",
-    check="projects/demo/make_demo.py --out {work}/raw --labelled 6 --unlabelled 1 --overwrite",
+    check="projects/demo/sample.py --out {work}/raw --labelled 6 --unlabelled 1 --overwrite",
     raw="",
     checked="{work}/raw",
     options=" ".join(

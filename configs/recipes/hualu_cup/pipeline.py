@@ -3,7 +3,7 @@
 Data     data/hualu_cup/v1, v2 and v3, the batches in order of release, each with a folder per class (v3 has all
          four); data/hualu_cup/test, the photographs to predict
 Run      python tools/recipes/run.py configs/recipes/hualu_cup/pipeline.py
-Try      python tools/recipes/run.py configs/recipes/hualu_cup/pipeline.py --smoke     (drawn images, tiny model)
+Try      python tools/recipes/run.py configs/recipes/hualu_cup/pipeline.py --smoke     (demo images, tiny model)
 Result   result.json in work. Not measured; the document's mAP on the semi-final's boards is 99.15 (A) and 93.13 (B)
 
 At most three models were allowed. The document tried combinations on board A and took one model of the first round and
@@ -24,7 +24,7 @@ one = "--labels calling smoking --count 500 --background other --background-labe
 both = "--labels smoking_calling --count 1000 --background other --background-labels normal"
 none = "--labels normal --count 100"
 members = "{work}/round_1/fold_0/test.parquet {work}/round_2/fold_1/test.parquet {work}/round_2/fold_2/test.parquet"
-# The photographs are checked first; a smoke run draws some instead.
+# The photographs are checked first; a smoke run takes some of the demo instead.
 raw = "{data}"
 check = "tools/data/verify.py {raw} --out {work}/problems.csv --overwrite"
 checked = "{work}/problems.csv"
@@ -174,7 +174,7 @@ smoke = dict(
     one="--labels 00 --count 1 --background other --background-labels 01",
     both="--labels 02 --count 1 --background other --background-labels 01",
     none="--labels 01 --count 1",
-    check="projects/demo/make_demo.py --out {work}/raw --labelled 5 --unlabelled 1 --overwrite",
+    check="projects/demo/sample.py --out {work}/raw --labelled 5 --unlabelled 1 --overwrite",
     raw="",
     checked="{work}/raw",
     options=" ".join(

@@ -2,7 +2,7 @@
 
 Data     the contest's data in data/kdxf: one folder per class in train/, images to predict in test/
 Run      python tools/recipes/run.py configs/recipes/kdxf/pipeline.py
-Try      python tools/recipes/run.py configs/recipes/kdxf/pipeline.py --smoke              (drawn images, small model)
+Try      python tools/recipes/run.py configs/recipes/kdxf/pipeline.py --smoke              (demo images, small model)
 Result   submission.csv in work. Not measured; the document reports 87.221 % top-1 on its test set
 
 A first model trains on 85 % of the labelled images and is evaluated on the other 15 % (val.metrics.json; its best epoch
@@ -16,7 +16,7 @@ data = "data/kdxf"
 vectors = "{work}/vectors"
 options = ""  # more settings of both models
 last = "epoch_110.pth"
-# The images are checked first; a smoke run draws some instead.
+# The images are checked first; a smoke run takes some of the demo instead.
 check = "tools/data/verify.py {data}/train --out {work}/problems.csv --overwrite"
 raw = "{data}/train"
 checked = "{work}/problems.csv"
@@ -101,7 +101,7 @@ stages = [
 smoke = dict(
     work="work_dirs/smoke/kdxf",
     data="{work}/raw/images",
-    check="projects/demo/make_demo.py --out {work}/raw --labelled 3 --unlabelled 1 --overwrite",
+    check="projects/demo/sample.py --out {work}/raw --labelled 2 --unlabelled 1 --overwrite",
     raw="",
     checked="{work}/raw",
     last="epoch_1.pth",

@@ -2,7 +2,7 @@
 
 Data     the contest's data in data/xfyun_ad: one folder per class in train/, images to predict in test/
 Run      python tools/recipes/run.py configs/recipes/xfyun_ad/pipeline.py
-Try      python tools/recipes/run.py configs/recipes/xfyun_ad/pipeline.py --smoke         (drawn images, tiny models)
+Try      python tools/recipes/run.py configs/recipes/xfyun_ad/pipeline.py --smoke         (demo images, tiny models)
 Result   submission.csv in work. Not measured; the document expects 0.907 to 0.909 on the board of the semi-final.
          Training took it 46 hours per image model and 12 hours per text model on 2 x TITAN RTX
 
@@ -22,7 +22,7 @@ image_options = ""
 swa_options = ""
 last = "epoch_30.pth"
 fetch = "hf download"
-# The images are checked first; a smoke run draws some instead.
+# The images are checked first; a smoke run takes some of the demo instead.
 check = "tools/data/verify.py {data}/train --out {work}/problems.csv --overwrite"
 raw = "{data}/train"
 checked = "{work}/problems.csv"
@@ -160,7 +160,7 @@ stages = [
 smoke = dict(
     work="work_dirs/smoke/xfyun_ad",
     data="{work}/raw/images",
-    check="projects/demo/make_demo.py --out {work}/raw --labelled 3 --unlabelled 1 --overwrite",
+    check="projects/demo/sample.py --out {work}/raw --labelled 2 --unlabelled 1 --overwrite",
     raw="",
     checked="{work}/raw",
     fetch="tools/text/tiny_bert.py",

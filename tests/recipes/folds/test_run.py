@@ -49,6 +49,7 @@ def kill(lab, work, repo):
     assert not (work / "oof.parquet").exists()
 
 
+@pytest.mark.slow
 def test_stopped_at_any_moment_it_comes_to_the_same(folds_lab, repo, tmp_path, monkeypatch, capsys):
     table = run(folds_lab, tmp_path / "whole")
     stopped = tmp_path / "stopped"

@@ -263,6 +263,7 @@ run_recipe(read_recipe("recipe.py"))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", ["before the move", "within the move", "after the move"])
 @pytest.mark.parametrize("record", [None, Record("another", 30.0, True)], ids=["first", "changed"])
 def test_killed_while_things_are_moved(place, moment, record):
@@ -286,6 +287,7 @@ def test_killed_while_things_are_moved(place, moment, record):
     assert go()[1] == []
 
 
+@pytest.mark.slow
 def test_killed_while_a_tool_runs(place):
     """What the tool had written stays, and nothing is put aside."""
     (place / "wait.py").write_text(

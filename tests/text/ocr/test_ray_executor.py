@@ -1,7 +1,6 @@
 import socket
 import sys
 import tarfile
-from pathlib import Path
 
 import pytest
 
@@ -13,9 +12,9 @@ FAKE = ["fake_ocr_engine"]
 
 
 @pytest.fixture
-def engine(fake_engine, monkeypatch):
+def engine(fake_engine, with_fixtures, monkeypatch):
     """The fake engine, found by Ray's processes as well."""
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2] / "fixtures"))
+    monkeypatch.setenv("PYTHONPATH", with_fixtures["PYTHONPATH"])
     return fake_engine
 
 
@@ -36,6 +35,7 @@ def test_cluster_that_does_not_answer(fake_engine, tmp_path):
         RayExecutor(fake_engine, tmp_path, address="nonsense")
 
 
+@pytest.mark.slow
 def test_same_table_same_resume_and_one_image_that_kills(engine, draw, tmp_path, capfd):
     ray = pytest.importorskip("ray", reason="needs the extra 'ray'")
     names = ["图 a.png", "black.png", "red.png", "green.png"]
