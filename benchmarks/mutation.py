@@ -45,8 +45,8 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
     "models/heads/arcface_cls_head.py": [
         ("margins * target)", "self.margins * target)", "margin_factor forgotten for soft targets"),
         ("cosine > -margin.cos()", "cosine > margin.cos()", "wrong end of the range of angles"),
-        (".clamp_min(_LEAST_SQUARED_SINE)", ".clamp_min(0)", "gradient infinite at 0 degrees"),
-        (", avg_factor=len(logits)", "", "weighted loss divided by the wrong number"),
+        (".clamp_min(_LEAST_SQUARED_SINE)", "", "gradient infinite at 0 degrees"),
+        ("avg_factor=len(logits)", "avg_factor=self.num_classes", "loss divided by the wrong number"),
     ],
     "models/heads/hierarchical_cls_head.py": [
         ('self.loss_factors[name] * value if "loss" in key else value', "value", "factor of a level forgotten"),
@@ -353,7 +353,9 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
 }
 
 # Test files beside the mirrored one, where another file has the tests of a piece of code.
-MORE_TESTS: dict[str, tuple[str, ...]] = {}
+MORE_TESTS: dict[str, tuple[str, ...]] = {
+    "models/tta/batched_score_tta.py": ("tests/models/heads/test_hierarchical_cls_head.py",),
+}
 
 
 @dataclass(frozen=True)
