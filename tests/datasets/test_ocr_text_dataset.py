@@ -374,5 +374,8 @@ def test_a_tokenizer_that_is_not_registered_here(warned):
     assert "trained on words of MyTokenizer(size=3), the config cuts with WordTokenizer():" in message
 
 
-def test_a_pipeline_without_word_vectors():
+def test_a_pipeline_without_word_vectors(monkeypatch):
+    messages = []
+    monkeypatch.setattr("kdxf.datasets.ocr_text_dataset.print_log", lambda message, **_: messages.append(message))
     warn_of_other_tokenizer([TokenizeOCR({"type": "WordTokenizer"})])
+    assert messages == []

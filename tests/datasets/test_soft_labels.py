@@ -173,3 +173,14 @@ def test_scores_are_probabilities(tmp_path, wrong, multi_label):
     message = rf"p.parquet: the scores of y.jpg are no probabilities \(they must lie {expected}\); write it with tools/"
     with pytest.raises(UserError, match=message):
         read(f"{tmp_path}/p.parquet", ["x.jpg"], multi_label=multi_label)
+
+
+@pytest.mark.parametrize(("total", "taken"), [(0.5, False), (0.98, False), (0.995, True), (1.005, True), (1.02, False)])
+def test_the_scores_of_an_image_sum_to_one(tmp_path, total, taken):
+    scores = np.array([SCORES[0], SCORES[1] * total], np.float32)
+    write_predictions(Predictions(["x.jpg", "y.jpg"], scores, CLASSES, seen=UNSEEN), tmp_path / "p.parquet")
+    if taken:
+        assert read(f"{tmp_path}/p.parquet", ["y.jpg"]).rows.tolist() == [1]
+        return
+    with pytest.raises(UserError, match=r"p.parquet: the scores of y.jpg are no probabilities"):
+        read(f"{tmp_path}/p.parquet", ["y.jpg"])

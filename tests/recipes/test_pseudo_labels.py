@@ -223,3 +223,20 @@ def test_the_list_is_read_again(write, train, tmp_path):
     write_annotations(found.frame, tmp_path / "mixed.csv")
     frame = read_annotations(tmp_path / "mixed.csv")
     assert len(frame) == 6 and frame["weight"].tolist() == [1.0] * 6
+
+
+def test_limits_at_equality():
+    """Of scores that are exact in binary: at the limit counts as fulfilled."""
+    exact = best_two(np.array([[0.75, 0.25], [0.625, 0.375], [0.25, 0.75]], np.float32))
+    every = np.ones(3, bool)
+    assert choose(Choice(threshold=0.75), *exact, every).tolist() == [0, 2]
+    assert choose(Choice(margin=0.5), *exact, every).tolist() == [0, 2]
+    assert choose(Choice(margin=0.25), *exact, every).tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("limit", [0, 1])
+def test_limits_at_the_ends_of_their_range(write, train, limit):
+    sure = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]
+    file = write("sure", sure, classes=UNSEEN["classes"], seen=[False] * 2)
+    found = pseudo_label(file, train, Choice(threshold=limit, margin=limit), weight=0)
+    assert found.frame["weight"].tolist() == [1, 1, 0, 0]

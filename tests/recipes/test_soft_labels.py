@@ -1,7 +1,10 @@
 """Targets, mixed by hand."""
 
+import logging
+
 import numpy as np
 import pytest
+from mmengine.logging import MMLogger
 
 from kdxf.errors import UserError
 from kdxf.io.digests import file_digest
@@ -89,3 +92,21 @@ def test_what_cannot_be_mixed(write, tmp_path):
     ranks = write("ranks", ONE, labels=[2, 1], **UNSEEN, source={"mean": "rank"})
     with pytest.raises(UserError, match=r"ranks.parquet: holds ranks, which are no probabilities; average with anothe"):
         soft_labels([file, ranks])
+
+
+def test_predictions_that_do_not_know_what_their_model_has_seen_are_told(write):
+    known = write("known", ONE, labels=[2, 1], **UNSEEN)
+    silent = write("silent", TWO, labels=[2, 1])
+    lines = []
+    handler = logging.Handler(logging.WARNING)
+    handler.emit = lambda record: lines.append(record.getMessage())
+    logger = MMLogger.get_current_instance()
+    logger.addHandler(handler)
+    try:
+        soft_labels([known])
+        assert lines == []
+        soft_labels([known, silent])
+    finally:
+        logger.removeHandler(handler)
+    (line,) = lines
+    assert line.startswith(f"{silent} does not say which images its model was trained on")
