@@ -30,7 +30,7 @@ from mmengine.runner import CheckpointLoader
 from timm.models import get_deprecated_models, get_pretrained_cfg, is_model, list_models
 from torch import Tensor, nn
 
-import kdxf.engine.host_overrides  # noqa: F401  (CheckpointLoader reads files without running code)
+import kdxf.engine  # noqa: F401  (makes CheckpointLoader read files without running code)
 from kdxf.errors import UserError
 
 _HUB = "https://huggingface.co"
