@@ -4,7 +4,7 @@ With ``default_scope = 'kdxf'`` a config names kdxf's and MMPretrain's component
 kdxf does not register is looked up in MMPretrain, then in mmengine. Every registry that mmengine's Runner uses needs
 its child here, otherwise the lookup in that scope fails.
 
-These names mean another component than in MMPretrain, because kdxf registers its own. The first use of each is logged;
+These names mean another component than in MMPretrain, because kdxf registers its own. A run logs the first use of each;
 ``type='mmpretrain.Accuracy'`` or ``type='mmengine.OneCycleLR'`` gets the original.
 
 ====================  ==========  ======================================================================================
@@ -30,7 +30,7 @@ import kdxf.host  # noqa: F401  isort: skip
 
 from typing import Any
 
-from mmengine.logging import print_log
+from mmengine.logging import MMLogger
 from mmengine.registry import FUNCTIONS as MMENGINE_FUNCTIONS
 from mmengine.registry import INFERENCERS as MMENGINE_INFERENCERS
 from mmengine.registry import STRATEGIES as MMENGINE_STRATEGIES
@@ -41,19 +41,23 @@ _reported: set[str] = set()
 
 
 class _Child(Registry):
-    """Registry in the scope kdxf that logs, once per process, each name for which its parents have another component."""
+    """Registry in the scope kdxf; logs, once per process, each name for which its parents have another component.
+
+    Only a run's own logger is told: without a run, mmengine's default logger prints to where tools print results.
+    """
 
     def get(self, key: str) -> Any:
         """Return the component of a name, as in mmengine."""
         component = super().get(key)
-        if key in self.module_dict and key not in _reported:
+        logger = MMLogger.get_current_instance()
+        if key in self.module_dict and key not in _reported and logger.instance_name != "mmengine":
             parent: Registry | None = self.parent
             while parent is not None and key not in parent.module_dict:
                 parent = parent.parent
             if parent is not None:
                 _reported.add(key)
                 name = f"{parent.scope}.{key}"
-                print_log(f"type='{key}' is kdxf's component; for {parent.scope}'s write type='{name}'", "current")
+                logger.info(f"type='{key}' is kdxf's component; for {parent.scope}'s write type='{name}'")
         return component
 
 
@@ -68,9 +72,7 @@ HOOKS = _child("hook", mmpretrain.HOOKS, "engine")
 LOG_PROCESSORS = _child("log processor", mmpretrain.LOG_PROCESSORS, "engine")
 OPTIMIZERS = _child("optimizer", mmpretrain.OPTIMIZERS, "engine")
 OPTIM_WRAPPERS = _child("optimizer_wrapper", mmpretrain.OPTIM_WRAPPERS, "engine")
-OPTIM_WRAPPER_CONSTRUCTORS = _child(
-    "optimizer wrapper constructor", mmpretrain.OPTIM_WRAPPER_CONSTRUCTORS, "engine"
-)
+OPTIM_WRAPPER_CONSTRUCTORS = _child("optimizer wrapper constructor", mmpretrain.OPTIM_WRAPPER_CONSTRUCTORS, "engine")
 PARAM_SCHEDULERS = _child("parameter scheduler", mmpretrain.PARAM_SCHEDULERS, "engine")
 STRATEGIES = _child("strategy", MMENGINE_STRATEGIES, "engine")
 

@@ -94,28 +94,43 @@ def test_the_original_is_reached_by_its_prefix():
 
 
 @pytest.fixture
-def messages(monkeypatch):
+def logged(monkeypatch):
+    """Make a logger of a given name the current one, and return the list of what it is told from then on."""
     monkeypatch.setattr(kdxf.registry, "_reported", set())
-    records = []
-    handler = logging.Handler()
-    handler.emit = records.append
-    logger = MMLogger.get_current_instance()
-    logger.addHandler(handler)
-    yield lambda: [(record.levelname, record.getMessage()) for record in records if record.levelno >= logging.INFO]
-    logger.removeHandler(handler)
+    monkeypatch.setattr(MMLogger, "_instance_dict", {})
+
+    def start(name):
+        records = []
+        logger = MMLogger.get_instance(name)
+        monkeypatch.setattr(logger, "isEnabledFor", lambda level: level >= logging.INFO)
+        monkeypatch.setattr(logger, "handle", records.append)
+        return records
+
+    return start
 
 
-def test_the_first_use_of_such_a_name_is_logged(messages):
+def test_a_run_logs_the_first_use_of_such_a_name(logged):
+    records = logged("a run")
     for _ in range(2):
         kdxf.registry.METRICS.build({"type": "Accuracy"})
         kdxf.registry.PARAM_SCHEDULERS.get("OneCycleLR")
-    assert messages() == [
+    assert [(record.levelname, record.getMessage()) for record in records] == [
         ("INFO", "type='Accuracy' is kdxf's component; for mmpretrain's write type='mmpretrain.Accuracy'"),
         ("INFO", "type='OneCycleLR' is kdxf's component; for mmengine's write type='mmengine.OneCycleLR'"),
     ]
 
 
-def test_other_names_are_not_logged(messages):
+def test_other_names_are_not_logged(logged):
+    records = logged("a run")
     for name in ("kdxf.Accuracy", "mmpretrain.Accuracy", "SingleLabelMetric", "MeanROCAUC"):
         kdxf.registry.METRICS.get(name)
-    assert messages() == []
+    assert records == []
+
+
+def test_without_a_run_nothing_is_logged(logged):
+    records = logged("mmengine")  # mmengine's default logger
+    kdxf.registry.METRICS.get("Accuracy")
+    assert records == []
+    records = logged("a run")
+    kdxf.registry.METRICS.get("Accuracy")
+    assert len(records) == 1

@@ -32,8 +32,9 @@ def test_mmengine_uses_it(tmp_path):
 )
 def test_what_installs_them(modules, expected):
     code = (
-        f"import {modules}; from mmengine.fileio import get_file_backend; from mmengine.runner import CheckpointLoader; "
-        "print(CheckpointLoader._schemes['https://'].__module__, type(get_file_backend('a.pth')).__name__)"
+        f"import {modules}; from mmengine.fileio import get_file_backend as backend; "
+        "from mmengine.runner import CheckpointLoader; "
+        "print(CheckpointLoader._schemes['https://'].__module__, type(backend('a.pth')).__name__)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == f"{expected}\n"
