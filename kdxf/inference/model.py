@@ -14,7 +14,7 @@ from mmengine.model import revert_sync_batchnorm
 from mmengine.runner import CheckpointLoader
 from torch import nn
 
-import kdxf.engine.host_overrides  # noqa: F401  (puts safe loaders in the place of mmengine's)
+import kdxf.engine  # noqa: F401  (makes mmengine load checkpoints safely)
 from kdxf.errors import UserError
 from kdxf.io.annotations import read_classes
 from kdxf.io.class_names import names_of, read_class_names
