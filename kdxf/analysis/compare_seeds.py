@@ -1,7 +1,6 @@
 """Train the same configs with several seeds and lists, and compare their scores: mean, spread, differences."""
 
 import copy
-import json
 import math
 import os
 from collections import Counter
@@ -17,11 +16,11 @@ from kdxf.apis.stages import training_files
 from kdxf.apis.test import test
 from kdxf.apis.train import train
 from kdxf.engine.config import config_digest, default_work_dir, load_config, set_list
-from kdxf.engine.config_files import differing
 from kdxf.errors import UserError
 from kdxf.evaluation.missing_modality import remove_modality
-from kdxf.io.files import write_whole
+from kdxf.io.files import read_json, write_json, write_whole
 from kdxf.io.pages import markdown_table
+from kdxf.io.run_record import CONFIG_OR_OPTIONS, check_unchanged
 
 RUN_COLUMNS = ("model", "input", "fold", "seed", "seconds")
 """Columns of a table of runs that are no scores."""
@@ -198,16 +197,9 @@ def _plan(
 
 
 def _check_settings(run: Run) -> None:
-    result = _read(run)
-    if result is None:
-        return
-    changed = [] if result["settings"] == config_digest(run.cfg) else ["the config or the options"]
-    changed += differing(result.get("files", {}), training_files(run.cfg))
-    if changed:
-        raise UserError(
-            f"{run.folder} holds a run with other settings ({' and '.join(changed)} changed); remove it, or choose "
-            "another --work-dir"
-        )
+    if result := _read(run):
+        noted = {**result.get("files", {}), CONFIG_OR_OPTIONS: result["settings"]}
+        check_unchanged(run.folder, "run", noted, {CONFIG_OR_OPTIONS: config_digest(run.cfg)}, training_files(run.cfg))
 
 
 def _finish(run: Run, without: Sequence[str]) -> None:
@@ -221,12 +213,12 @@ def _finish(run: Run, without: Sequence[str]) -> None:
             raise UserError(f"{run.folder}: nothing was saved; default_hooks.checkpoint must save the last epoch")
         result = {"settings": config_digest(run.cfg), "files": files, "seconds": found.seconds, "scores": {}}
         result["checkpoint"] = os.path.relpath(found.checkpoint, run.folder)
-        write_whole(json.dumps(result, indent=2).encode(), run.folder / RESULT)
+        write_json(result, run.folder / RESULT)
     for modality in (None, *without):
         name = _input(modality)
         if name not in result["scores"]:
             result["scores"][name] = test(run.cfg, run.folder / result["checkpoint"], without=modality)
-            write_whole(json.dumps(result, indent=2).encode(), run.folder / RESULT)
+            write_json(result, run.folder / RESULT)
 
 
 def _input(without: str | None) -> str:
@@ -234,8 +226,7 @@ def _input(without: str | None) -> str:
 
 
 def _read(run: Run) -> dict[str, Any] | None:
-    path = run.folder / RESULT
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+    return read_json(run.folder / RESULT)
 
 
 def _rows(run: Run, result: Mapping[str, Any], without: Sequence[str]) -> Iterable[dict[str, Any]]:

@@ -4,9 +4,7 @@ import kdxf.registry  # isort: skip  (before the host, which it quietens)
 
 import copy
 import os
-import resource
 import statistics
-import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -28,8 +26,9 @@ import kdxf.datasets
 import kdxf.engine
 import kdxf.models  # noqa: F401  (registers, as the line before)
 from kdxf.datasets.collate import collate_function
-from kdxf.engine.config import explaining_config_errors
+from kdxf.engine.config import explaining_config_errors, model_config
 from kdxf.errors import UserError
+from kdxf.io.machine import peak_memory
 from kdxf.registry import MODELS, TRANSFORMS
 from kdxf.text.ocr.record import OCRRecord
 
@@ -221,7 +220,7 @@ def measure(cfg: Config, *, batch_size: int | None = None, steps: int = 5, memor
     device = "cuda" if torch.cuda.is_available() else "cpu"
     batch_size = batch_size or cfg.train_dataloader.batch_size
     with DefaultScope.overwrite_default_scope(cfg.get("default_scope") or "kdxf"), explaining_config_errors():
-        model = MODELS.build(_model_config(cfg)).to(device)
+        model = MODELS.build(model_config(cfg)).to(device)
         optim_wrapper = build_optim_wrapper(model, cfg.optim_wrapper)
         make_sample = sample_maker(cfg, model)
     packed, collate = make_sample(), collate_function(cfg.train_dataloader)
@@ -268,22 +267,6 @@ def machine() -> str:
     return f"{len(names)} x {names[0]}, {torch.get_num_threads()} threads, {load}, torch {torch.__version__}"
 
 
-def _model_config(cfg: Config) -> dict[str, Any]:
-    """The model's config as the Runner completes it; timm is not to download weights."""
-    model = cfg.model.to_dict()
-    if cfg.get("data_preprocessor") is not None:
-        model.setdefault("data_preprocessor", cfg.data_preprocessor.to_dict())
-    return _unloaded(model)
-
-
-def _unloaded(part: Any) -> Any:
-    if isinstance(part, dict):
-        return {
-            key: False if key == "pretrained" and value is True else _unloaded(value) for key, value in part.items()
-        }
-    return [_unloaded(item) for item in part] if isinstance(part, list) else part
-
-
 def _count(model: Any, batch: dict) -> int:
     inputs = model.data_preprocessor(batch)["inputs"]
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
@@ -304,11 +287,4 @@ def _time(step: Callable[[], None], steps: int) -> tuple[float, int]:
         if on_gpu:
             torch.cuda.synchronize()
         seconds.append(time.perf_counter() - start)
-    return statistics.median(seconds[_WARM_UP:]), _peak_memory()
-
-
-def _peak_memory() -> int:
-    if torch.cuda.is_available():
-        return torch.cuda.max_memory_reserved()
-    # Linux counts in KiB, macOS in bytes.
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return statistics.median(seconds[_WARM_UP:]), torch.cuda.max_memory_reserved() if on_gpu else peak_memory()

@@ -10,10 +10,10 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.dist import barrier, is_main_process
 
-from kdxf.apis.train_result import TrainResult, last_checkpoint
 from kdxf.engine.config_files import config_contents
 from kdxf.errors import UserError
 from kdxf.io.digests import settings_digest
+from kdxf.io.run_record import CONFIG_OR_OPTIONS, TrainResult, check_unchanged, last_checkpoint
 
 RESULT = "result.json"
 # What the run decides for a stage.
@@ -157,11 +157,8 @@ def _finished(stages: list[Stage], resume: bool) -> list[TrainResult]:
                 f"{stage.folder} holds a finished stage: add --resume to go on after it, or remove "
                 f"{stage.folder.parent} or choose another --work-dir to begin anew"
             )
-        if settings != stage.settings:
-            raise UserError(
-                f"{stage.folder} holds a stage with other settings (the config or the options have changed); remove "
-                "it and the stages after it, or choose another --work-dir"
-            )
+        noted, present = {CONFIG_OR_OPTIONS: settings}, {CONFIG_OR_OPTIONS: stage.settings}
+        check_unchanged(stage.folder, "stage", noted, present, remove="it and the stages after it")
         results.append(result)
     for stage in stages[len(results) + 1 :]:
         if (stage.folder / RESULT).is_file() or last_checkpoint(stage.folder) is not None:

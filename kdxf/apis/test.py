@@ -3,7 +3,6 @@
 import kdxf.registry  # noqa: F401  isort: skip  (before the host, which it quietens)
 
 import copy
-import json
 import os
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ from kdxf.engine.hooks import LoadedWeightsHook, TrainedImagesHook, TrainingData
 from kdxf.engine.runner import open_runner
 from kdxf.errors import UserError
 from kdxf.evaluation.missing_modality import remove_modality
-from kdxf.io.files import write_whole
+from kdxf.io.files import write_json
 from kdxf.io.prediction_table import PredictionTable, check_name
 from kdxf.io.predictions import check_each_once
 
@@ -90,8 +89,7 @@ def test(
             _add_table(runner, out, source)
         metrics = {name: _plain(value) for name, value in runner.test().items()}
     if out is not None and is_main_process():
-        text = json.dumps(metrics, ensure_ascii=False, indent=2) + "\n"
-        write_whole(text.encode(), Path(out).with_suffix(".metrics.json"))
+        write_json(metrics, Path(out).with_suffix(".metrics.json"))
     return metrics
 
 

@@ -14,13 +14,13 @@ from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner
 
 from kdxf.apis.stages import train_stages
-from kdxf.apis.train_result import TrainResult, last_checkpoint
 from kdxf.engine.checkpoint import trusting_checkpoints
 from kdxf.engine.config import explaining_config_errors, set_loader_defaults
 from kdxf.engine.dist import start_distributed
 from kdxf.engine.hooks import BudgetHook, LoadedWeightsHook
 from kdxf.engine.runner import open_runner
 from kdxf.errors import UserError
+from kdxf.io.run_record import TrainResult, last_checkpoint
 
 
 def train(

@@ -70,6 +70,24 @@ def default_work_dir(config: Path) -> Path:
     return Path("work_dirs", *below, config.stem)
 
 
+def model_config(cfg: Config) -> dict[str, Any]:
+    """Return a copy of the model's config as the Runner completes it, without weights to download.
+
+    ``pretrained=True``, at which timm's backbones download, becomes False at any depth; ``data_preprocessor`` of the
+    whole config is the model's where it has none.
+    """
+    model = _without_pretrained(cfg.model.to_dict())
+    if cfg.get("data_preprocessor") is not None:
+        model.setdefault("data_preprocessor", cfg.data_preprocessor.to_dict())
+    return model
+
+
+def _without_pretrained(part: Any) -> Any:
+    if isinstance(part, dict):
+        return {k: False if k == "pretrained" and v is True else _without_pretrained(v) for k, v in part.items()}
+    return [_without_pretrained(item) for item in part] if isinstance(part, list) else part
+
+
 def leaf_dataset(loader: ConfigDict) -> ConfigDict:
     """Give the config of a loader's dataset that names a list (``ann_file``), inside of its wrappers.
 

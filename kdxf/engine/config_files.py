@@ -62,15 +62,6 @@ def config_contents(settings: Mapping[str, Any]) -> dict[str, str]:
     return {key: settings_digest(sorted(set(files.values()))) for key, files in config_files(settings).items()}
 
 
-def differing(noted: Mapping[str, Any], files: Mapping[str, str]) -> list[str]:
-    """Names the files that have another fingerprint than the noted one.
-
-    What is known of only one of the two does not count: results may be gathered where the files of the training are
-    not.
-    """
-    return [name for name, value in files.items() if noted.get(name, value) != value]
-
-
 def _paths(value: Any, key: str = "", root: str = "", list_file: str = "") -> Iterator[tuple[str, str, str]]:
     """Gives key, path, and the list of the dataset ('' outside of one)."""
     if isinstance(value, Mapping):

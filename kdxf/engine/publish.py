@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import os
 import re
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import torch
 
 from kdxf.engine.checkpoint import load_checkpoint
 from kdxf.errors import UserError
+from kdxf.io.files import write_whole
 from kdxf.version import __version__
 
 _KEPT = ("meta", "state_dict")
@@ -56,10 +56,7 @@ def publish_checkpoint(source: str | Path, target: str | Path, ema: bool = True,
     digest = hashlib.sha256(buffer.getbuffer()).hexdigest()[:8]
     stem = re.sub(r"-[0-9a-f]{8}$", "", target.stem)
     final = target.with_name(f"{stem}-{digest}.pth")
-    final.parent.mkdir(parents=True, exist_ok=True)
-    temporary = final.with_name(f".{final.name}.tmp")
-    temporary.write_bytes(buffer.getbuffer())
-    os.replace(temporary, final)
+    write_whole(buffer.getbuffer(), final)
     return final
 
 

@@ -15,6 +15,7 @@ from mmengine.runner import CheckpointLoader
 from torch import nn
 
 import kdxf.engine.host_overrides  # noqa: F401  (puts safe loaders in the place of mmengine's)
+from kdxf.engine.config import model_config
 from kdxf.errors import UserError
 from kdxf.io.annotations import read_classes
 from kdxf.io.class_names import names_of, read_class_names
@@ -127,11 +128,8 @@ def load_model(cfg: Config, checkpoint: str) -> tuple[nn.Module, dict[str, Any]]
     """
     if "model" not in cfg:
         raise UserError(f"config {cfg.filename} has no model")
-    model_cfg = _without_pretrained(cfg.model.to_dict())
-    if cfg.get("data_preprocessor") is not None:
-        model_cfg.setdefault("data_preprocessor", cfg.data_preprocessor.to_dict())
     content = CheckpointLoader.load_checkpoint(checkpoint, map_location="cpu", logger="silent")
-    model = revert_sync_batchnorm(MODELS.build(model_cfg))
+    model = revert_sync_batchnorm(MODELS.build(model_config(cfg)))
     state = content.get("state_dict", content)
     _fill(model, {key.removeprefix("module."): value for key, value in state.items()}, checkpoint)
     return model.eval(), content.get("meta") or {}
@@ -161,10 +159,3 @@ def _fill(model: nn.Module, state: dict[str, Any], checkpoint: str) -> None:
             f"(first: {unexpected[0]})",
             logger="current",
         )
-
-
-def _without_pretrained(value: Any) -> Any:
-    """Copies a model config with ``pretrained=True`` (which downloads, in timm's backbones) switched off."""
-    if isinstance(value, dict):
-        return {k: False if k == "pretrained" and v is True else _without_pretrained(v) for k, v in value.items()}
-    return [_without_pretrained(item) for item in value] if isinstance(value, list) else value

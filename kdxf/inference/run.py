@@ -1,8 +1,6 @@
 """Inference as a function: from a config, a checkpoint and images to a CSV of predictions and a report."""
 
 import logging
-import resource
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -22,6 +20,7 @@ from kdxf.inference.inputs import InputImage, InputTexts, collect_images, datase
 from kdxf.inference.prediction_csv import Columns, Prediction, PredictionWriter, open_replacing
 from kdxf.inference.score_file import Probabilities, dataset_labels
 from kdxf.io.files import in_utf8
+from kdxf.io.machine import peak_memory
 from kdxf.text.ocr.table import OCRTable
 
 _SHOWN = 10
@@ -73,8 +72,7 @@ class InferenceReport:
     @property
     def memory(self) -> int:
         """Peak memory of this process so far, in bytes; loader and OCR workers are not part of it."""
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return peak if sys.platform == "darwin" else peak * 1024  # Linux counts in KiB
+        return peak_memory()
 
     def over_budget(self, milliseconds: float | None, gigabytes: float | None) -> list[str]:
         """Says which limits were exceeded.

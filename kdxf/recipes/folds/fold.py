@@ -12,13 +12,13 @@ from mmengine.config import Config, ConfigDict
 from kdxf.apis.stages import last_stage
 from kdxf.apis.test import test
 from kdxf.apis.train import train
-from kdxf.apis.train_result import TrainResult
 from kdxf.engine.config import set_list
-from kdxf.engine.config_files import config_contents, differing
+from kdxf.engine.config_files import config_contents
 from kdxf.errors import UserError
 from kdxf.io.digests import file_digest
 from kdxf.io.predictions import read_predictions, read_source, write_predictions
 from kdxf.io.provenance import check_unseen
+from kdxf.io.run_record import TrainResult, changed_settings
 from kdxf.recipes.folds.plan import RESULT, Fold
 
 OUT_OF_FOLD = "val"
@@ -78,8 +78,9 @@ def is_predicted(fold: Fold, wanted: Wanted, name: str) -> bool:
     if not path.is_file():
         return False
     source = read_source(path)
-    same = all(source.get(key) == value for key, value in _facts(fold, wanted, name).items())
-    return same and not differing(source.get(_FILES, {}), _files(fold, wanted, name))
+    if changed_settings(source, _facts(fold, wanted, name)):
+        return False
+    return not changed_settings(source.get(_FILES, {}), files=_files(fold, wanted, name))
 
 
 def prediction_file(fold: Fold, name: str) -> Path:

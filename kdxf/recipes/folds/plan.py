@@ -1,7 +1,6 @@
 """What each fold trains on, and whether what lies in its folder came from the same settings."""
 
 import copy
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +10,12 @@ from mmengine.config import Config
 
 from kdxf.apis.stages import last_stage, plan_stages, training_files
 from kdxf.engine.config import config_digest, leaf_dataset, load_config, set_list
-from kdxf.engine.config_files import differing
 from kdxf.errors import UserError
 from kdxf.io.annotations import read_annotations
 from kdxf.io.digests import file_digest, settings_digest
-from kdxf.io.files import write_whole
+from kdxf.io.files import read_json, write_json
 from kdxf.io.predictions import check_each_once
+from kdxf.io.run_record import check_unchanged
 
 SETTINGS = "settings.json"
 RESULT = "result.json"
@@ -59,22 +58,13 @@ class Fold:
         Raises:
             UserError: It did not.
         """
-        path = self.folder / SETTINGS
-        found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else self.settings
-        changed = [name for name, value in self.settings.items() if found.get(name) != value]
-        changed += differing(found, self.files)
-        if changed:
-            raise UserError(
-                f"{self.folder} holds a fold with other settings ({' and '.join(changed)} changed); remove it, or "
-                "choose another --work-dir"
-            )
+        check_unchanged(self.folder, "fold", read_json(self.folder / SETTINGS), self.settings, self.files)
 
     def write_settings(self) -> None:
         """Notes the settings in the folder, before anything else is written there."""
         path = self.folder / SETTINGS
-        found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-        note = {**found, **self.settings, **self.files}  # files that are not here now were there before
-        write_whole((json.dumps(note, indent=2, ensure_ascii=False) + "\n").encode(), path)
+        noted = read_json(path) or {}  # it keeps the files that were here before and are not now
+        write_json({**noted, **self.settings, **self.files}, path)
 
 
 def plan_folds(

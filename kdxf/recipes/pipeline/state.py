@@ -1,13 +1,12 @@
 """What each stage of a recipe has come to, and whether anything it depends on has changed."""
 
-import json
 import os
 from dataclasses import asdict, dataclass
 from itertools import dropwhile, islice
 from pathlib import Path
 
 from kdxf.io.digests import content_digest, settings_digest
-from kdxf.io.files import write_whole
+from kdxf.io.files import read_json, write_json
 from kdxf.io.locks import is_locked
 from kdxf.recipes.pipeline.recipe import Recipe, Stage
 
@@ -144,13 +143,13 @@ def state_of(recipe: Recipe, stage: Stage) -> StageState:
 
 def read_record(recipe: Recipe, stage: Stage) -> Record | None:
     """Read what is written down of a stage."""
-    path = _path(recipe, stage)
-    return Record(**json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else None
+    noted = read_json(_path(recipe, stage))
+    return None if noted is None else Record(**noted)
 
 
 def write_record(recipe: Recipe, stage: Stage, record: Record) -> None:
     """Write it down, under a temporary name first."""
-    write_whole(json.dumps(asdict(record)).encode(), _path(recipe, stage))
+    write_json(asdict(record), _path(recipe, stage))
 
 
 def log_file(recipe: Recipe, stage: Stage) -> Path:
