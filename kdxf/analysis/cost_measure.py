@@ -1,4 +1,4 @@
-"""Measure what a config costs on made-up inputs: parameters, arithmetic, time, memory, largest batch."""
+"""Cost of a config, measured on made-up inputs: parameters, arithmetic, time, memory, largest batch."""
 
 import kdxf.registry  # isort: skip  (before the host, which it quietens)
 
@@ -37,14 +37,14 @@ _LINES, _WORDS = 64, 8  # of its text: as much as a model will look at
 
 
 def sample_maker(cfg: Config, model: nn.Module) -> Callable[[], dict]:
-    """Gives what makes packed samples: an image of noise that is full of words, through the training pipeline.
+    """Return a function that makes packed samples: a noise image full of words, through the training pipeline.
 
-    What would read files is replaced: the image loader, the word vectors and the transformer's tokenizer. The others
-    do their work, so that the inputs have the very shapes of training.
+    Transforms that read files are replaced: the image loader, the word vectors and the transformer's tokenizer. The
+    others run, so that the inputs have the shapes of training.
 
     Args:
         cfg: With ``train_dataloader``.
-        model: Its model; says how wide word vectors are.
+        model: Its model, which knows the dimension of the word vectors.
 
     Raises:
         UserError: The config has no training pipeline.
@@ -111,7 +111,7 @@ def _make_vectors(length: int, width: int, results: dict) -> dict:
 
 
 def _make_ids(length: int, results: dict) -> dict:
-    """Every vocabulary has an id 0."""
+    """Make token ids without a tokenizer; every vocabulary has an id 0."""
     return {**results, "text_ids": np.zeros(length, np.int64), "text_mask": np.ones(length, np.float32)}
 
 
@@ -119,15 +119,14 @@ _MOST = 4096
 
 
 def largest_batch(step: Callable[[int], None], memory: int) -> int:
-    """Finds the largest batch that trains.
+    """Find the largest batch that can be trained.
 
     Args:
-        step: Does a training step on so many samples.
-        memory: What PyTorch may take, in bytes, at most what the GPU has. What CUDA itself needs, about half a
-            gigabyte, comes on top.
+        step: Runs a training step on a given number of samples.
+        memory: Bytes that PyTorch may take, at most what the GPU has. CUDA itself needs about half a gigabyte more.
 
     Returns:
-        Samples, from 2 to 4096; 0 if not even two fit (batch statistics need two).
+        Number of samples, from 2 to 4096; 0 if not even two fit (batch statistics need two).
     """
     torch.cuda.empty_cache()
     torch.cuda.set_per_process_memory_fraction(memory / torch.cuda.get_device_properties(0).total_memory)
@@ -138,10 +137,10 @@ def largest_batch(step: Callable[[int], None], memory: int) -> int:
 
 
 def search(fits: Callable[[int], bool], least: int = 2, most: int = _MOST) -> int:
-    """Finds the largest number that fits, by doubling and then halving the gap; what is below a fitting one fits.
+    """Find the largest number that fits by doubling and then bisection; all numbers below a fitting one must fit.
 
     Args:
-        fits: Tells whether a number does.
+        fits: Returns whether a number fits.
         least: The smallest to try.
         most: The largest to try.
 
@@ -176,19 +175,19 @@ _OUT_OF_MEMORY = "out of memory at batch size {}; give a smaller one with --batc
 
 @dataclass(frozen=True)
 class Cost:
-    """What one model costs on one device.
+    """Cost of one model on one device.
 
     Attributes:
-        parameters: Numbers that the model holds, frozen ones included.
-        macs: Multiply-add pairs of one prediction in convolutions, matrix products and attention; what papers and
-            MMPretrain call FLOPs.
+        parameters: Number of parameters, frozen ones included.
+        macs: Multiply-add operations of one prediction in convolutions, matrix products and attention; papers and
+            MMPretrain call them FLOPs.
         inputs: Input name to its shape for one sample.
         batch_size: Samples in a batch, of training and of prediction.
         train_seconds: Median of a training step: mixing, forward, backward, optimizer; no loading, no hooks.
         predict_seconds: Median of a batch's prediction.
-        train_memory: Peak bytes in training; of the GPU as PyTorch reserved them, without one of the whole process.
+        train_memory: Peak bytes in training: reserved by PyTorch on the GPU; without a GPU, of the whole process.
         predict_memory: The same in prediction.
-        largest_batch: Most samples that train within the memory asked for; 0 if none do, None if not asked.
+        largest_batch: Most samples that can be trained within the given memory; 0 if none, None if no memory was given.
     """
 
     parameters: int
@@ -211,7 +210,7 @@ def measure(cfg: Config, *, batch_size: int | None = None, steps: int = 5, memor
     Args:
         cfg: A config from :func:`kdxf.engine.config.load_config`; not changed.
         batch_size: By default that of ``train_dataloader``.
-        steps: How many are timed, after two that are not.
+        steps: Number of timed steps, after two that are not timed.
         memory: Bytes of GPU memory, to find the largest batch for.
 
     Raises:
@@ -257,7 +256,7 @@ def measure(cfg: Config, *, batch_size: int | None = None, steps: int = 5, memor
 
 
 def machine() -> str:
-    """Names what is measured on."""
+    """Describe the hardware and the version of torch."""
     if torch.cuda.is_available():
         return f"{torch.cuda.get_device_name()}, torch {torch.__version__}"
     info = Path("/proc/cpuinfo")
@@ -275,7 +274,7 @@ def _count(model: Any, batch: dict) -> int:
 
 
 def _time(step: Callable[[], None], steps: int) -> tuple[float, int]:
-    """Median seconds of a step, and the peak of memory so far."""
+    """Return the median seconds of a step, and the peak memory so far in bytes."""
     on_gpu = torch.cuda.is_available()
     if on_gpu:
         torch.cuda.empty_cache()

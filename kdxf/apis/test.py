@@ -45,12 +45,12 @@ def test(
     """Score a checkpoint on the test set of a config.
 
     Args:
-        cfg: A config from :func:`kdxf.engine.config.load_config`; not changed. One with stages stands for the last.
+        cfg: A config from :func:`kdxf.engine.config.load_config`; not changed. Of one with stages the last is tested.
         checkpoint: The weights.
         out: Table of predictions, ``.csv`` or ``.parquet`` (:mod:`kdxf.io.predictions`);
-            the scores go into ``<name>.metrics.json`` beside it.
+            the scores go into ``<name>.metrics.json`` in the same folder.
         tta: Average the predictions over the views of ``cfg.tta_pipeline``, with ``cfg.tta_model``.
-        without: ``'image'`` blanks every image, ``'text'`` silences every text: how much is it worth?
+        without: ``'image'`` blanks every image, ``'text'`` removes every text, to measure what each contributes.
         amp: Mixed precision: float16 on a GPU, bfloat16 on a CPU.
         show_dir: Folder for images with the prediction drawn on them.
         show_interval: Draw every n-th image.

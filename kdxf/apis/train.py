@@ -46,21 +46,24 @@ def train(
     2. ``cfg.load_from`` (weights only, those that fit, see :class:`kdxf.engine.hooks.LoadedWeightsHook`);
     3. ``init_cfg`` of the model's parts, else from scratch.
 
-    Stages (:func:`kdxf.apis.stages.train_stages`) lie in ``<work_dir>/<number>_<name>``; with ``resume`` those that are
-    finished are left out.
+    Stages (:func:`kdxf.apis.stages.train_stages`) have the folders ``<work_dir>/<number>_<name>``; with ``resume``
+    finished ones are skipped.
 
     Args:
-        cfg: A config from :func:`kdxf.apis.load_config`; not changed.
+        cfg: A config from :func:`kdxf.engine.config.load_config`; not changed.
         resume: True or ``'auto'`` continues from the last checkpoint in ``work_dir``, a path from that checkpoint.
         amp: Mixed precision: float16 with loss scaling on a GPU, bfloat16 on a CPU.
         validate: False leaves validation out.
         auto_scale_lr: Scale the learning rate by the batch size over ``cfg.auto_scale_lr.base_batch_size``.
         pin_memory: False never pins pages for the GPU.
-        persistent_workers: False starts the loader workers anew in each epoch.
+        persistent_workers: False restarts the loader workers in each epoch.
         launcher: ``none``, ``pytorch``, ``slurm`` or ``mpi``.
         seed: Replaces ``cfg.randomness.seed``.
         deterministic: Take cuDNN's reproducible algorithms.
         trust_checkpoint: Load checkpoints that run code, see :mod:`kdxf.engine.checkpoint`.
+
+    Returns:
+        The result; of stages, that of the last.
 
     Raises:
         UserError: The config or a checkpoint cannot be used.
@@ -134,7 +137,7 @@ def _train(
 
 
 def _set_resume(cfg: Config, resume: bool | str | Path) -> None:
-    """Name the checkpoint to resume from; mmengine alone would forget ``load_from`` where there is none yet."""
+    """Set the checkpoint to resume from; mmengine alone would ignore ``load_from`` where there is none yet."""
     if resume in (False, True, "auto"):
         # With `resume = True` in the config, mmengine takes `load_from` as the checkpoint to resume from.
         named = cfg.get("load_from") if resume is False else None
@@ -162,7 +165,7 @@ def _set_mixed_precision(cfg: Config) -> None:
 
 
 def _set_loop(cfg: Config) -> None:
-    """Take the loop that can go on within an epoch in place of mmengine's."""
+    """Replace mmengine's loop over epochs by the one that can resume within an epoch."""
     loop = cfg.train_cfg
     if loop.get("by_epoch") or loop.get("type") == "EpochBasedTrainLoop":
         loop.pop("by_epoch", None)
@@ -194,7 +197,7 @@ def _result(runner: Runner) -> TrainResult:
 
 
 def _first_best(runner: Runner) -> str | None:
-    """The best checkpoint by the first of several metrics, which mmengine notes one by one."""
+    """Return the best checkpoint by the first of several metrics, for each of which mmengine keeps one."""
     for hook in runner.hooks:
         if isinstance(hook, CheckpointHook) and hook.save_best:
             return runner.message_hub.runtime_info.get(f"best_ckpt_{hook.key_indicators[0]}")

@@ -1,7 +1,7 @@
 """Distributed start-up on machines without a GPU.
 
 mmengine starts every launcher on a GPU: it selects a CUDA device, and pins the wrapped model to one. Without CUDA
-the process group is made here, with gloo, before mmengine's Runner looks for one; with CUDA nothing here is done.
+the process group is made here, with gloo, before mmengine's Runner looks for one; with CUDA mmengine makes it.
 """
 
 import datetime

@@ -1,4 +1,4 @@
-"""Makes a small checkpoint for inference out of a training checkpoint."""
+"""Small checkpoints for inference, made from training checkpoints."""
 
 import hashlib
 import io
@@ -17,7 +17,7 @@ _KEPT = ("meta", "state_dict")
 
 
 def publish_checkpoint(source: str | Path, target: str | Path, ema: bool = True, part: str | None = None) -> Path:
-    """Drop what only training needs (optimizer, schedulers, log history), and mark the file with its digest.
+    """Write a checkpoint without what only training needs (optimizer, schedulers, log history).
 
     Args:
         source: A training checkpoint.
@@ -33,7 +33,8 @@ def publish_checkpoint(source: str | Path, target: str | Path, ema: bool = True,
         The file that was written.
 
     Raises:
-        UserError: The source is no training checkpoint, it has no averaged weights to leave out, or no such part.
+        UserError: The target does not end with ``.pth``, or the source is no training checkpoint, has no averaged
+            weights to leave out, or no such part.
     """
     target = Path(target)
     if target.suffix != ".pth":

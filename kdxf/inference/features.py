@@ -1,4 +1,4 @@
-"""What a trained model makes of images before its head decides: features to search and compare with."""
+"""Features of images: a trained model's output before its head, for search and comparison."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,18 +24,21 @@ def extract_features(
     ocr_table: str | Path | None = None,
     ocr_root: str | Path | None = None,
 ) -> np.ndarray:
-    """Computes the features that the model's head takes.
+    """Compute the features that the model's head takes.
 
     Args:
         inferencer: The model, without test-time augmentation.
-        paths: Image files; one that cannot be read counts as a blank one.
+        paths: Image files; one that cannot be read is replaced by a blank one.
         batch_size: Images in a batch.
         workers: Processes for loading, and for OCR where text is missing.
         ocr_table: An OCR table; images that it lacks are read now, if the model needs text.
         ocr_root: The folder that the paths of the table are relative to.
 
     Returns:
-        float32 (len(paths), C).
+        float32 (len(paths), C), C features of each image.
+
+    Raises:
+        UserError: A path or the table does not exist.
     """
     images, texts = collect_images(paths, ocr_root), None
     if inferencer.needs_text:

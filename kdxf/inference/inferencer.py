@@ -48,7 +48,7 @@ class KDXFInferencer:
     Each image goes through the config's test pipeline, so that scores equal those of ``tools/test.py``.
 
     Args:
-        config: A config or its path; one with stages stands for its last stage.
+        config: A config or its path; of one with stages the last is used.
         checkpoint: A checkpoint of the config's model, path or URL.
         device: ``'cpu'``, ``'cuda'``, ``'cuda:1'``, ...; by default the GPU where there is one.
         tta: Test-time augmentation: the config's ``tta_model`` and ``tta_pipeline``.
@@ -61,14 +61,14 @@ class KDXFInferencer:
         categories: Ids and names of the K classes.
         classes: The K names that the model was trained with, whatever ``class_names`` calls them.
         trained_on: int64, keys of the images that it was trained on (:mod:`kdxf.datasets.image_keys`); None where the
-            checkpoint does not say.
-        learnt: What predictions note of the data that it was trained on
-            (:data:`kdxf.io.provenance.TRAINING_DATA`); empty where the checkpoint does not say.
-        needs_text: Whether the pipeline takes the text of an image. OCR never runs otherwise.
+            checkpoint has none.
+        learnt: The note on its training data for files of predictions
+            (:data:`kdxf.io.provenance.TRAINING_DATA`); empty where the checkpoint has none.
+        needs_text: Whether the pipeline takes the text of an image. OCR runs only then.
 
     Raises:
         UserError: The config or the checkpoint cannot be used, they do not belong together, ``tta`` is not configured,
-            or the device is not there.
+            or the device does not exist.
     """
 
     def __init__(
@@ -113,7 +113,7 @@ class KDXFInferencer:
         ocr_root: str | Path | None = None,
         progress: bool = False,
     ) -> list[Prediction]:
-        """Predicts images and the images in folders.
+        """Predict images and the images in folders.
 
         Args:
             inputs: Paths; see :func:`kdxf.inference.inputs.collect_images` for ids and order.
@@ -141,7 +141,7 @@ class KDXFInferencer:
     def predict(
         self, images: Sequence[InputImage], texts: InputTexts | None, *, batch_size: int = 32, workers: int = 0
     ) -> Iterator[Prediction]:
-        """Predicts images whose texts are known; yields one prediction for each, in order.
+        """Predict images whose texts are known, and yield one prediction for each, in order.
 
         Args:
             images: The images.
@@ -160,7 +160,7 @@ class KDXFInferencer:
                 yield Prediction(next(todo).image_id, category, name, float(scores[index]), scores, error, labels)
 
     def test_dataset(self) -> BaseDataset:
-        """Opens the config's test dataset.
+        """Open the config's test dataset.
 
         Raises:
             UserError: It cannot be opened.
@@ -170,20 +170,20 @@ class KDXFInferencer:
 
     @torch.inference_mode()
     def _scores(self, batch: dict) -> np.ndarray:
-        """Scores (N, K) of a batch, float32."""
+        """Return the scores of a batch, float32 (N, K)."""
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.amp):
             samples = self.model.test_step(batch)
         return torch.stack([sample.pred_score for sample in samples]).float().cpu().numpy()
 
     def _labels(self, scores: np.ndarray) -> tuple[int, ...] | None:
-        """The classes that a multi-label head gives at scores (K,)."""
+        """Return the classes that a multi-label head predicts at scores (K,); None for other heads."""
         if not is_multi_label(self._head):
             return None
         return tuple(predicted_classes(self._head, torch.from_numpy(scores)).tolist())
 
     @contextmanager
     def _building(self) -> Iterator[None]:
-        """While this context lasts, names of components are looked up in the config's scope."""
+        """Look names of components up in the config's scope within the block."""
         with DefaultScope.overwrite_default_scope(self.cfg.get("default_scope") or "kdxf"), explaining_config_errors():
             yield
 

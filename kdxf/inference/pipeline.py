@@ -1,4 +1,4 @@
-"""From a list of images to batches for the model, by the config's test pipeline; no image stops it."""
+"""Batches for the model from a list of images, by the config's test pipeline; no unreadable image stops it."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,7 +21,7 @@ from kdxf.text.ocr.record import OCRRecord
 
 
 def dataset_config(cfg: Config) -> ConfigDict:
-    """Gives the config of the test dataset, inside of any wrappers.
+    """Return the config of the test dataset, inside of any wrappers.
 
     Raises:
         UserError: The config has none.
@@ -37,7 +37,7 @@ def dataset_config(cfg: Config) -> ConfigDict:
 
 
 def pipeline_config(cfg: Config, tta: bool) -> list[dict]:
-    """Gives the configs of the transforms that prepare an image.
+    """Return the configs of the transforms that prepare an image.
 
     Raises:
         UserError: The config has no test pipeline, or none for test-time augmentation.
@@ -50,7 +50,7 @@ def pipeline_config(cfg: Config, tta: bool) -> list[dict]:
 
 
 def needs_ocr(config: Any) -> bool:
-    """Tells whether a transform in a (nested) pipeline config takes the OCR record, as its ``needs_ocr`` says."""
+    """Return whether a transform in a (nested) pipeline config takes the OCR record (its ``needs_ocr``)."""
     if isinstance(config, Mapping):
         kind = config.get("type")
         kind = TRANSFORMS.get(kind) if isinstance(kind, str) else kind
@@ -59,10 +59,10 @@ def needs_ocr(config: Any) -> bool:
 
 
 class InferenceDataset(Dataset):
-    """Images and their texts, through a pipeline; an item is what the pipeline packs, and the image's error or None.
+    """Images and their texts, through a pipeline; an item is the packed sample, and the image's error or None.
 
-    kdxf's ``LoadImage`` gives an image that cannot be read as a blank one with an error. With MMPretrain's
-    ``LoadImageFromFile`` such an image goes through the pipeline as a blank one here.
+    kdxf's ``LoadImage`` replaces an image that cannot be read by a blank one with an error. With MMPretrain's
+    ``LoadImageFromFile`` this dataset does so.
 
     Args:
         images: The images.
@@ -100,7 +100,7 @@ class InferenceDataset(Dataset):
 def iterate_batches(
     dataset: InferenceDataset, cfg: Config, batch_size: int, workers: int
 ) -> Iterator[tuple[dict, list[str | None]]]:
-    """Yields batches in order, each with its images' errors.
+    """Yield batches in order, each with its images' errors.
 
     Args:
         dataset: The images.

@@ -112,7 +112,7 @@ class TrainResult:
 def last_checkpoint(work_dir: Path) -> Path | None:
     """Return the checkpoint that a run in this folder would resume from, if there is one.
 
-    It is the one that ``last_checkpoint`` names, looked for beside that file too (a folder may have been moved), else
+    It is the one that ``last_checkpoint`` names, looked for next to that file too (a folder may have been moved), else
     the newest ``epoch_*.pth`` or ``iter_*.pth``.
     """
     note = work_dir / "last_checkpoint"

@@ -1,4 +1,4 @@
-"""Says what a prediction costs."""
+"""Time and memory of a test."""
 
 import time
 from typing import Any
@@ -18,9 +18,9 @@ _MIB = 2**20
 class CostReportHook(Hook):
     """Logs, at the end of a test, the time per image and the peak memory.
 
-    The time is told in all and for the model alone; what lies between them is waiting for images. It is taken in the
-    main process, and with several processes the images of all of them are counted. The memory is the GPU's where
-    there is one, else that of the main process without its loader workers.
+    It logs the total time and that of the model alone; the difference is the time spent waiting for images. The main
+    process measures it, and with several processes the images of all of them are counted. The memory is the GPU's
+    where there is one, else that of the main process without its loader workers.
     """
 
     priority = "LOW"

@@ -1,4 +1,4 @@
-"""Writes down what a run ran with."""
+"""Versions and hardware that a run used."""
 
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -31,7 +31,7 @@ class EnvironmentHook(Hook):
         )
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
-        """Add the version."""
+        """Add kdxf's version to the checkpoint."""
         checkpoint["meta"]["kdxf_version"] = __version__
 
 

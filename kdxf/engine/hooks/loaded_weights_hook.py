@@ -1,4 +1,4 @@
-"""Looks after the weights that a run starts from."""
+"""Fits the weights that a run starts from into its model."""
 
 from typing import Any
 
@@ -15,14 +15,14 @@ _BATCH_COUNTER = "num_batches_tracked"
 
 @HOOKS.register_module()
 class LoadedWeightsHook(Hook):
-    """Takes from ``load_from`` what fits, and says in one line what does not.
+    """Loads from ``load_from`` the weights that fit, and logs in one line which do not.
 
     Weights of another shape, such as a head's for another number of classes, keep their initial values; where the
-    class names of both data sets are known, the rows of the classes that are in both are carried over. A run that is
-    resumed, and a test, take all or nothing.
+    class names of both data sets are known, the rows of the classes that are in both are carried over. In a
+    resumed run and in a test all weights must fit.
 
     Args:
-        strict: All or nothing, as in a test.
+        strict: All weights must fit, as in a test.
     """
 
     # Before the hooks that copy the weights (EMAHook).
@@ -32,10 +32,10 @@ class LoadedWeightsHook(Hook):
         self.strict = strict
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
-        """Make the weights fit.
+        """Fit the weights of a checkpoint into the model.
 
         Raises:
-            UserError: Nothing fits, or something does not where everything has to.
+            UserError: No weight fits, or one does not where all have to.
         """
         if "state_dict" not in checkpoint:  # bare weights
             weights = dict(checkpoint)
