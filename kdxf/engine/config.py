@@ -116,7 +116,7 @@ def set_list(cfg: Config, loader: str, file: Path, option: str) -> None:
         raise UserError(f"{option}: the config's {loader} has no dataset with an ann_file that {file} could replace")
     if dataset.get("classes") is None:
         candidates = [
-            _classes_beside(leaf) for leaf in (dataset, leaf_dataset(cfg.train_dataloader)) if "ann_file" in leaf
+            _classes_file(leaf) for leaf in (dataset, leaf_dataset(cfg.train_dataloader)) if "ann_file" in leaf
         ]
         classes = next((path for path in candidates if path.is_file()), None)
         if classes is not None:
@@ -149,7 +149,7 @@ def set_loader_defaults(cfg: Config, *, pin_memory: bool = True, persistent_work
         cfg[name] = loader
 
 
-def _classes_beside(dataset: ConfigDict) -> Path:
+def _classes_file(dataset: ConfigDict) -> Path:
     return Path(os.path.expanduser(dataset.get("data_root") or ""), dataset.ann_file).parent / _CLASSES
 
 

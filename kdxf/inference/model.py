@@ -77,8 +77,8 @@ def config_classes(dataset: Mapping[str, Any]) -> list[str] | None:
     """Look up the class names in a dataset's config, without opening the dataset.
 
     Args:
-        dataset: ``classes`` (names, or the file that lists them), else ``classes.txt`` in the folder of ``ann_file``, else the
-            names that the dataset's class defines.
+        dataset: ``classes`` (names, or the file that lists them), else ``classes.txt`` in the folder of ``ann_file``,
+            else the names that the dataset's class defines.
 
     Returns:
         The names, or None if they are not known on this machine.

@@ -118,7 +118,7 @@ class FreezeHook(Hook):
         runner.logger.info(f"learning again: {', '.join(self.modules)}")
 
     def _rewrap(self, runner: Runner) -> None:
-        """Wrap the model again: DistributedDataParallel waits for the gradients of what could learn when it was made."""
+        """Wrap the model again: DistributedDataParallel waits for gradients of what could learn when it was made."""
         if not any(parameter.requires_grad for parameter in runner.model.parameters()):
             raise UserError(f"FreezeHook: with {', '.join(self.modules)} frozen, nothing is left to train")
         if not is_model_wrapper(runner.model):
