@@ -8,13 +8,12 @@ from typing import Any
 import cv2
 import numpy as np
 from mmengine.config import Config
-from mmengine.registry import DefaultScope
 from mmengine.runner import set_random_seed
 from mmpretrain.structures import DataSample
 
 from kdxf.analysis.browse_samples import Draw, Draws, Mixed, Mixer
 from kdxf.analysis.line_drawing import draw_boxes
-from kdxf.engine.config import explaining_config_errors
+from kdxf.engine.config import building
 from kdxf.errors import UserError
 from kdxf.io.images import ImageReadError, read_image
 from kdxf.io.pages import HTMLReport
@@ -53,7 +52,7 @@ def browse(
     if loader is None:
         raise UserError(f"--split {split}: config {cfg.filename} has no {split}_dataloader")
     set_random_seed(seed)
-    with DefaultScope.overwrite_default_scope(cfg.get("default_scope") or "kdxf"), explaining_config_errors():
+    with building(cfg):
         source = Draws(DATASETS.build(loader.dataset))
         mixer = Mixer(cfg, loader) if mix else None
     size = len(source.dataset)

@@ -17,7 +17,6 @@ import torch
 from mmengine.config import Config
 from mmengine.dataset import Compose
 from mmengine.optim import build_optim_wrapper
-from mmengine.registry import DefaultScope
 from mmengine.runner.amp import autocast
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
@@ -26,8 +25,9 @@ import kdxf.datasets
 import kdxf.engine
 import kdxf.models  # noqa: F401  (registers, as the line before)
 from kdxf.datasets.collate import collate_function
-from kdxf.engine.config import explaining_config_errors, model_config
+from kdxf.engine.config import building, model_config
 from kdxf.errors import UserError
+from kdxf.inference.pipeline import dataset_config
 from kdxf.io.machine import peak_memory
 from kdxf.registry import MODELS, TRANSFORMS
 from kdxf.text.ocr.record import OCRRecord
@@ -56,20 +56,11 @@ def sample_maker(cfg: Config, model: nn.Module) -> Callable[[], dict]:
         "TokenizeForTransformer": lambda step: partial(_make_ids, step.get("max_length", 256)),
     }
     steps = []
-    for step in _train_pipeline(cfg):
+    for step in dataset_config(cfg, "train_dataloader").pipeline:
         stand_in = stand_ins.get(_name(step))
         steps.append(TRANSFORMS.build(dict(step)) if stand_in is None else stand_in(step))
     pipeline = Compose(steps)
     return lambda: pipeline({"img_path": "noise.jpg", "sample_idx": 0, "gt_label": 0, "ocr": _record()})
-
-
-def _train_pipeline(cfg: Config) -> list[dict]:
-    dataset = (cfg.get("train_dataloader") or {}).get("dataset")
-    while dataset is not None and "pipeline" not in dataset:
-        dataset = dataset.get("dataset") or next(iter(dataset.get("datasets", ())), None)
-    if dataset is None:
-        raise UserError(f"config {cfg.filename} has no train_dataloader.dataset.pipeline, which says the inputs' size")
-    return dataset.pipeline
 
 
 def _name(step: Mapping[str, Any]) -> str:
@@ -218,7 +209,7 @@ def measure(cfg: Config, *, batch_size: int | None = None, steps: int = 5, memor
     """
     device = "cuda" if torch.cuda.is_available() else "cpu"
     batch_size = batch_size or cfg.train_dataloader.batch_size
-    with DefaultScope.overwrite_default_scope(cfg.get("default_scope") or "kdxf"), explaining_config_errors():
+    with building(cfg):
         model = MODELS.build(model_config(cfg)).to(device)
         optim_wrapper = build_optim_wrapper(model, cfg.optim_wrapper)
         make_sample = sample_maker(cfg, model)

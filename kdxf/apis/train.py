@@ -77,8 +77,7 @@ def train(
     }
 
     def run(one: Config) -> TrainResult:
-        start = time.perf_counter()
-        result = _train(
+        return _train(
             one,
             resume=resume,
             pin_memory=pin_memory,
@@ -87,7 +86,6 @@ def train(
             trust_checkpoint=trust_checkpoint,
             **options,
         )
-        return replace(result, seconds=time.perf_counter() - start)
 
     if not cfg.get("stages"):
         return run(cfg)
@@ -112,6 +110,7 @@ def _train(
     trust_checkpoint: bool,
 ) -> TrainResult:
     """Train one config, with the arguments of :func:`train`."""
+    start = time.perf_counter()
     cfg = copy.deepcopy(cfg)
     if not validate:
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
@@ -133,7 +132,8 @@ def _train(
     with trusting_checkpoints(trust_checkpoint), explaining_config_errors(), open_runner(cfg) as runner:
         runner.register_hook(LoadedWeightsHook())
         runner.train()
-        return _result(runner)
+        result = _result(runner)
+    return replace(result, seconds=time.perf_counter() - start)
 
 
 def _set_resume(cfg: Config, resume: bool | str | Path) -> None:

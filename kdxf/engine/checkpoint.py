@@ -15,7 +15,7 @@ and falls back to the unsafe one. :mod:`kdxf.engine.host_overrides` replaces its
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -138,6 +138,12 @@ def load_pickled(file: Path | IO[bytes], name: str, map_location: Any = "cpu") -
     if isinstance(checkpoint.get("meta"), dict) and not _trusted.get():
         checkpoint["meta"].pop("config", None)
     return checkpoint
+
+
+def classes_of(meta: Mapping[str, Any]) -> list[str] | None:
+    """Return the class names in a checkpoint's ``meta``; None where it has none."""
+    classes = (meta.get("dataset_meta") or {}).get("classes") or meta.get("CLASSES")
+    return None if classes is None else list(classes)
 
 
 def _load_safetensors(path: Path, map_location: Any) -> dict[str, Any]:

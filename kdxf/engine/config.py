@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 from mmengine.config import Config, ConfigDict
-from mmengine.registry import build_functions
+from mmengine.registry import DefaultScope, build_functions
 from mmengine.runner import checkpoint as host_checkpoint
 
 import kdxf.registry  # noqa: F401  (configs name registered components)
@@ -186,6 +186,13 @@ def explaining_config_errors() -> Iterator[None]:
         if message is None:
             raise
         raise UserError(message) from error
+
+
+@contextmanager
+def building(cfg: Config) -> Iterator[None]:
+    """Look names up in the config's scope within the block, and explain errors as :func:`explaining_config_errors`."""
+    with DefaultScope.overwrite_default_scope(cfg.get("default_scope") or "kdxf"), explaining_config_errors():
+        yield
 
 
 def _unknown_name(error: Exception) -> str | None:

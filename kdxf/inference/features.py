@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from mmengine.registry import DefaultScope
 from tqdm import tqdm
 
+from kdxf.engine.config import building
 from kdxf.inference.inferencer import KDXFInferencer
 from kdxf.inference.inputs import InputTexts, collect_images
 from kdxf.inference.pipeline import InferenceDataset, iterate_batches, pipeline_config
@@ -45,7 +45,7 @@ def extract_features(
         texts = InputTexts.from_table(images, None if ocr_table is None else OCRTable.open(ocr_table))
         texts.read_missing(inferencer.reader, workers, progress=True)
     cfg, model = inferencer.cfg, inferencer.model
-    with DefaultScope.overwrite_default_scope(cfg.get("default_scope") or "kdxf"):
+    with building(cfg):
         dataset = InferenceDataset(images, texts, pipeline_config(cfg, tta=False))
     features = []
     with tqdm(total=len(images), desc="features", unit=" images", disable=None) as bar:

@@ -3,23 +3,21 @@
 import kdxf.registry  # noqa: F401  isort: skip  (before the host, which it quietens)
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from mmengine.config import Config
-from mmengine.registry import DefaultScope
 from mmpretrain.datasets import BaseDataset
 from torch import nn
 
 from kdxf.apis.stages import last_stage
-from kdxf.engine.checkpoint import trusting_checkpoints
-from kdxf.engine.config import explaining_config_errors, load_config
+from kdxf.engine.checkpoint import classes_of, trusting_checkpoints
+from kdxf.engine.config import building, load_config
 from kdxf.errors import UserError
 from kdxf.inference.inputs import InputImage, InputTexts, TextReader, collect_images
-from kdxf.inference.model import Categories, choose_device, classes_of, config_classes, load_model
+from kdxf.inference.model import Categories, choose_device, config_classes, load_model
 from kdxf.inference.pipeline import (
     InferenceDataset,
     dataset_config,
@@ -87,7 +85,7 @@ class KDXFInferencer:
         self.amp = amp
         self._pipeline = pipeline_config(self.cfg, tta)
         self.device = choose_device(device)
-        with self._building(), trusting_checkpoints(trust_checkpoint):
+        with building(self.cfg), trusting_checkpoints(trust_checkpoint):
             model, meta = load_model(self.cfg, str(checkpoint))
             self._head = getattr(model, "head", None)
             self.categories = self._name_categories(model, classes_of(meta))
@@ -149,7 +147,7 @@ class KDXFInferencer:
             batch_size: Images in a batch.
             workers: Loader processes.
         """
-        with self._building():
+        with building(self.cfg):
             dataset = InferenceDataset(images, texts, self._pipeline)
         todo = iter(images)
         for batch, errors in iterate_batches(dataset, self.cfg, batch_size, workers):
@@ -165,7 +163,7 @@ class KDXFInferencer:
         Raises:
             UserError: It cannot be opened.
         """
-        with self._building():
+        with building(self.cfg):
             return DATASETS.build(self.cfg.test_dataloader.dataset)
 
     @torch.inference_mode()
@@ -180,12 +178,6 @@ class KDXFInferencer:
         if not is_multi_label(self._head):
             return None
         return tuple(predicted_classes(self._head, torch.from_numpy(scores)).tolist())
-
-    @contextmanager
-    def _building(self) -> Iterator[None]:
-        """Look names of components up in the config's scope within the block."""
-        with DefaultScope.overwrite_default_scope(self.cfg.get("default_scope") or "kdxf"), explaining_config_errors():
-            yield
 
     def _name_categories(self, model: nn.Module, classes: list[str] | None) -> Categories:
         count = getattr(getattr(model, "head", None), "num_classes", None)

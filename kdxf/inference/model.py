@@ -135,12 +135,6 @@ def load_model(cfg: Config, checkpoint: str) -> tuple[nn.Module, dict[str, Any]]
     return model.eval(), content.get("meta") or {}
 
 
-def classes_of(meta: Mapping[str, Any]) -> list[str] | None:
-    """Return the class names in a checkpoint's ``meta``, or None."""
-    classes = (meta.get("dataset_meta") or {}).get("classes") or meta.get("CLASSES")
-    return None if classes is None else list(classes)
-
-
 def _fill(model: nn.Module, state: dict[str, Any], checkpoint: str) -> None:
     advice = "give the config that it was trained with"
     try:

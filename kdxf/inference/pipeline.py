@@ -20,19 +20,17 @@ from kdxf.registry import TRANSFORMS
 from kdxf.text.ocr.record import OCRRecord
 
 
-def dataset_config(cfg: Config) -> ConfigDict:
-    """Return the config of the test dataset, inside of any wrappers.
+def dataset_config(cfg: Config, loader: str = "test_dataloader") -> ConfigDict:
+    """Return the config of a loader's dataset that has a pipeline, inside of any wrappers; of several, the first.
 
     Raises:
         UserError: The config has none.
     """
-    dataset = (cfg.get("test_dataloader") or {}).get("dataset")
+    dataset = (cfg.get(loader) or {}).get("dataset")
     while dataset is not None and "pipeline" not in dataset:
-        dataset = dataset.get("dataset")
+        dataset = dataset.get("dataset") or next(iter(dataset.get("datasets", ())), None)
     if dataset is None:
-        raise UserError(
-            f"config {cfg.filename} has no test_dataloader.dataset.pipeline, which says how images are prepared"
-        )
+        raise UserError(f"config {cfg.filename} has no {loader}.dataset.pipeline, which says how images are prepared")
     return dataset
 
 

@@ -9,6 +9,7 @@ from mmengine.registry import Registry
 from torch import nn
 
 from kdxf.engine.config import (
+    building,
     default_work_dir,
     explaining_config_errors,
     leaf_dataset,
@@ -18,7 +19,7 @@ from kdxf.engine.config import (
     set_loader_defaults,
 )
 from kdxf.errors import UserError
-from kdxf.registry import MODELS, PARAM_SCHEDULERS
+from kdxf.registry import MODELS, PARAM_SCHEDULERS, TRANSFORMS
 
 
 def write(folder, text):
@@ -249,3 +250,11 @@ def test_model_config_downloads_nothing():
         model_config(Config({"model": {"data_preprocessor": None}, "data_preprocessor": {}}))["data_preprocessor"]
         is None
     )
+
+
+def test_building_knows_the_scope_and_explains_errors():
+    for cfg in (Config({"default_scope": "mmpretrain"}), Config({})):
+        with building(cfg):
+            assert type(TRANSFORMS.build({"type": "PackInputs"})).__name__ == "PackInputs"
+        with pytest.raises(UserError, match="the config names 'NoSuchPart'"), building(cfg):
+            TRANSFORMS.build({"type": "NoSuchPart"})

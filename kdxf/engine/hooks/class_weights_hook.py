@@ -6,11 +6,11 @@ import numpy as np
 import torch
 from mmengine.dataset import ClassBalancedDataset, ConcatDataset, RepeatDataset
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from mmpretrain.models.losses import CrossEntropyLoss, LabelSmoothLoss
 from torch import Tensor, nn
 
+from kdxf.engine.dist import unwrapped
 from kdxf.errors import UserError
 from kdxf.models.heads.hierarchical_cls_head import HierarchicalClsHead
 from kdxf.models.losses.label_smooth_focal_loss import LabelSmoothFocalLoss
@@ -101,8 +101,7 @@ class ClassWeightsHook(Hook):
             UserError: The model has no head, its loss has no class weights or has some already, or the labels cannot
                 be read.
         """
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        head: Any = getattr(model, "head", None)
+        head: Any = getattr(unwrapped(runner.model), "head", None)
         if getattr(head, "num_classes", None) is None:
             raise UserError("ClassWeightsHook: the model has no head with num_classes; drop the hook from custom_hooks")
         counts = torch.from_numpy(class_counts(runner.train_dataloader.dataset, head.num_classes))

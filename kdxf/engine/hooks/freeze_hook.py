@@ -10,6 +10,7 @@ from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
+from kdxf.engine.dist import unwrapped
 from kdxf.errors import UserError
 from kdxf.registry import HOOKS
 
@@ -133,8 +134,7 @@ class FreezeHook(Hook):
 
     def _parts(self, runner: Runner) -> list[nn.Module]:
         """Find the parts by name."""
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        return [_find(model, name) for name in self.modules]
+        return [_find(unwrapped(runner.model), name) for name in self.modules]
 
 
 def _find(model: nn.Module, name: str) -> nn.Module:

@@ -6,6 +6,7 @@ from mmengine.hooks import Hook
 from mmengine.model import BaseTTAModel, is_model_wrapper
 from mmengine.runner import Runner
 
+from kdxf.engine.checkpoint import classes_of
 from kdxf.engine.fit_weights import Fit, fit_weights
 from kdxf.errors import UserError
 from kdxf.registry import HOOKS
@@ -45,7 +46,7 @@ class LoadedWeightsHook(Hook):
             fit = fit_weights(_unwrapped(runner.model), dict(checkpoint["state_dict"]))
             _check_whole(fit, str(runner._load_from))
             return
-        old = _class_names(checkpoint.get("meta") or {})
+        old = classes_of(checkpoint.get("meta") or {})
         new = getattr(runner.train_dataloader.dataset, "metainfo", {}).get("classes")
         first = next(iter(checkpoint["state_dict"]), "none")
         fit = fit_weights(_unwrapped(runner.model), checkpoint["state_dict"], old, new)
@@ -69,11 +70,6 @@ def _check_whole(fit: Fit, path: str) -> None:
         f"checkpoint {path} does not fit the config's model: {reason}; give the config that it was trained with, or "
         "train from what fits with load_from"
     )
-
-
-def _class_names(meta: dict[str, Any]) -> list[str] | None:
-    classes = (meta.get("dataset_meta") or {}).get("classes") or meta.get("CLASSES")
-    return None if classes is None else list(classes)
 
 
 def _unwrapped(model: Any) -> Any:

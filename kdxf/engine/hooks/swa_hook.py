@@ -7,12 +7,13 @@ from typing import Any
 import torch
 from mmengine.dist import all_reduce
 from mmengine.hooks import Hook
-from mmengine.model import StochasticWeightAverage, is_model_wrapper
+from mmengine.model import StochasticWeightAverage
 from mmengine.runner import EpochBasedTrainLoop, Runner, weights_to_cpu
 from mmengine.runner.amp import autocast
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from kdxf.engine.dist import unwrapped
 from kdxf.errors import UserError
 from kdxf.registry import HOOKS
 
@@ -102,7 +103,7 @@ class SWAHook(Hook):
 
     def before_run(self, runner: Runner) -> None:
         """Create the averaged model."""
-        self._average = StochasticWeightAverage(_unwrapped(runner.model))
+        self._average = StochasticWeightAverage(unwrapped(runner.model))
 
     def before_train(self, runner: Runner) -> None:
         """Check that there will be epochs to average.
@@ -134,7 +135,7 @@ class SWAHook(Hook):
     def after_train_epoch(self, runner: Runner) -> None:
         """Add the weights to the mean, and note which batch-norm layers train."""
         if runner.epoch + 1 >= self.begin_epoch:
-            model = _unwrapped(runner.model)
+            model = unwrapped(runner.model)
             self._average.update_parameters(model)
             self._layers = updating_batch_norms(model)
 
@@ -188,7 +189,3 @@ class SWAHook(Hook):
             runner.message_hub.update_scalar(f"val/{name}", score)
         runner.visualizer.add_scalars(scores, step=runner.epoch)
         return scores
-
-
-def _unwrapped(model: Any) -> Any:
-    return model.module if is_model_wrapper(model) else model
