@@ -3,7 +3,6 @@
 import kdxf.registry  # noqa: F401  isort: skip  (before the host, which it quietens)
 
 import copy
-import json
 import os
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ from kdxf.engine.hooks import LoadedWeightsHook, TrainedImagesHook, TrainingData
 from kdxf.engine.runner import open_runner
 from kdxf.errors import UserError
 from kdxf.evaluation.missing_modality import remove_modality
-from kdxf.io.files import write_whole
+from kdxf.io.files import write_json
 from kdxf.io.prediction_table import PredictionTable, check_name
 from kdxf.io.predictions import check_each_once
 
@@ -46,12 +45,12 @@ def test(
     """Score a checkpoint on the test set of a config.
 
     Args:
-        cfg: A config from :func:`kdxf.engine.config.load_config`; not changed. One with stages stands for the last.
+        cfg: A config from :func:`kdxf.engine.config.load_config`; not changed. Of one with stages the last is tested.
         checkpoint: The weights.
         out: Table of predictions, ``.csv`` or ``.parquet`` (:mod:`kdxf.io.predictions`);
-            the scores go into ``<name>.metrics.json`` beside it.
+            the scores go into ``<name>.metrics.json`` in the same folder.
         tta: Average the predictions over the views of ``cfg.tta_pipeline``, with ``cfg.tta_model``.
-        without: ``'image'`` blanks every image, ``'text'`` silences every text: how much is it worth?
+        without: ``'image'`` blanks every image, ``'text'`` removes every text, to measure what each contributes.
         amp: Mixed precision: float16 on a GPU, bfloat16 on a CPU.
         show_dir: Folder for images with the prediction drawn on them.
         show_interval: Draw every n-th image.
@@ -90,8 +89,7 @@ def test(
             _add_table(runner, out, source)
         metrics = {name: _plain(value) for name, value in runner.test().items()}
     if out is not None and is_main_process():
-        text = json.dumps(metrics, ensure_ascii=False, indent=2) + "\n"
-        write_whole(text.encode(), Path(out).with_suffix(".metrics.json"))
+        write_json(metrics, Path(out).with_suffix(".metrics.json"))
     return metrics
 
 

@@ -1,7 +1,6 @@
 """How the tools of the workshop take their lists and write their results: an input is never changed."""
 
 import argparse
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ import pandas as pd
 from kdxf.io.annotations import read_annotations, write_annotations
 from kdxf.errors import UserError
 from kdxf.io.images import list_images
+from kdxf.io.machine import available_cores
 
 
 def add_common_arguments(parser: argparse.ArgumentParser, seed: bool = False, workers: bool = False) -> None:
@@ -29,8 +29,7 @@ def add_common_arguments(parser: argparse.ArgumentParser, seed: bool = False, wo
     if seed:
         parser.add_argument("--seed", type=int, default=0, help="another seed gives another draw (default: 0)")
     if workers:
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        parser.add_argument("--workers", type=int, default=cores, help="processes (default: one per core)")
+        parser.add_argument("--workers", type=int, default=available_cores(), help="processes (default: one per core)")
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,8 @@
 """Predictions, and the CSV that holds one row for each."""
 
 import csv
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -12,7 +11,7 @@ import numpy as np
 
 from kdxf.errors import UserError
 from kdxf.inference.model import Categories
-from kdxf.io.files import NOT_UTF8
+from kdxf.io.files import NOT_UTF8, replacing
 
 
 @dataclass(frozen=True)
@@ -137,17 +136,13 @@ def open_replacing(path: str | Path, option: str) -> Iterator[TextIO]:
         UserError: The file cannot be written; this is known before the block begins.
     """
     path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     if path.is_dir():
         raise UserError(f"{option} {path}: is a folder; name a file in it")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = temporary.open("w", encoding="utf-8", errors=NOT_UTF8, newline="")
-    except OSError as error:
-        raise UserError(f"{option} {path}: cannot be written there ({error.strerror}); choose another place") from error
-    try:
-        with file:
-            yield file
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with ExitStack() as stack:
+        try:
+            temporary = stack.enter_context(replacing(path))
+            file = stack.enter_context(temporary.open("w", encoding="utf-8", errors=NOT_UTF8, newline=""))
+        except OSError as error:
+            reason = f"cannot be written there ({error.strerror}); choose another place"
+            raise UserError(f"{option} {path}: {reason}") from error
+        yield file

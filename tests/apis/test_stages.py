@@ -12,12 +12,12 @@ import torch
 from kdxf.apis.stages import last_stage, plan_stages, train_stages, training_files
 from kdxf.apis.test import test as run_test
 from kdxf.apis.train import train
-from kdxf.apis.train_result import TrainResult
 from kdxf.engine.checkpoint import load_checkpoint
 from kdxf.engine.config import load_config
 from kdxf.engine.config_files import config_contents
 from kdxf.errors import UserError
 from kdxf.inference.inferencer import KDXFInferencer
+from kdxf.io.run_record import TrainResult
 
 # The head alone; everything; everything on more classes, of which some have no image.
 STAGES = """

@@ -5,9 +5,10 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
+from kdxf.engine.checkpoint import classes_of
 from kdxf.engine.config import load_config
 from kdxf.errors import UserError
-from kdxf.inference.model import Categories, choose_device, classes_of, config_classes, load_model
+from kdxf.inference.model import Categories, choose_device, config_classes, load_model
 
 
 def test_ids_are_indices():

@@ -1,6 +1,5 @@
 """The OCR job: read many images in parallel into a table, resume where it was stopped, and sum up."""
 
-import os
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,6 +12,7 @@ import pyarrow.compute as pc
 from tqdm import tqdm
 
 from kdxf.errors import UserError
+from kdxf.io.machine import available_cores
 from kdxf.text.ocr.ray_executor import RayExecutor
 from kdxf.text.ocr.table import OCRTable
 from kdxf.text.ocr.workers import OCRExecutor, OCRWorkers
@@ -159,7 +159,7 @@ def _start(
         raise ValueError(f"executor must be one of {', '.join(EXECUTORS)}, not {executor!r}")
     if ray_address is not None:
         raise UserError(f"--ray-address {ray_address} needs --executor ray")
-    return OCRWorkers(engine, root, max(1, min(workers or _cores(), images)), imports)
+    return OCRWorkers(engine, root, max(1, min(workers or available_cores(), images)), imports)
 
 
 def _fill(writer: OCRTableWriter, group: OCRExecutor, todo: list[str], total: int, progress: bool) -> None:
@@ -177,10 +177,6 @@ def _fill(writer: OCRTableWriter, group: OCRExecutor, todo: list[str], total: in
             bar.close()
             print(f"stopped after {bar.n} of {total} images; the same command continues", file=sys.stderr)
             raise
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _is_unicode(name: str) -> bool:

@@ -1,6 +1,5 @@
 """Appends rows to an OCR table so that a job killed at any moment leaves whole parts only."""
 
-import contextlib
 import fcntl
 import os
 import time
@@ -13,6 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from kdxf.errors import UserError
+from kdxf.io.files import replacing
 from kdxf.text.ocr.record import OCRRecord
 from kdxf.text.ocr.table import SCHEMA, OCRTable, part_files, read_part, to_arrow
 
@@ -142,16 +142,12 @@ def _lock(folder: Path) -> int:
 def _write(table: pa.Table, path: Path) -> None:
     data = pa.BufferOutputStream()
     pq.write_table(table, data, compression="zstd")
-    temporary = path.with_name(f".{path.name}.tmp")
     try:
-        with open(temporary, "wb") as file:
+        with replacing(path) as temporary, open(temporary, "wb") as file:
             file.write(data.getvalue())
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, path)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
         raise UserError(
             f"{path.parent}: the next part cannot be written ({error.strerror}); "
             "put that right and run the same command again: it continues with what is missing"

@@ -5,9 +5,9 @@ from types import SimpleNamespace
 import pytest
 
 import kdxf.recipes.folds.fold as module
-from kdxf.apis.train_result import TrainResult
 from kdxf.errors import UserError
 from kdxf.io.predictions import read_predictions, read_source
+from kdxf.io.run_record import TrainResult
 from kdxf.recipes.folds.fold import Wanted, is_predicted, prediction_file, run_fold
 from kdxf.recipes.folds.plan import plan_folds
 

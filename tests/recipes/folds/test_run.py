@@ -14,11 +14,11 @@ import pytest
 
 import kdxf.recipes.folds.fold as fold_module
 import kdxf.recipes.folds.run as module
-from kdxf.apis.train_result import TrainResult
 from kdxf.errors import UserError
 from kdxf.io.locks import lock
 from kdxf.io.predictions import read_predictions, write_predictions
 from kdxf.io.provenance import TRAINING_DATA
+from kdxf.io.run_record import TrainResult
 from kdxf.recipes.folds.run import kfold
 
 FINAL = ("oof.parquet", "test.parquet", "metrics.csv", "metrics.md")
