@@ -10,7 +10,7 @@ from mmengine.logging import print_log
 
 from kdxf.errors import UserError
 from kdxf.io.predictions import Predictions, read_predictions
-from kdxf.io.provenance import check_no_ranks, check_unseen, mixed_ratio
+from kdxf.io.provenance import check_no_ranks, check_unseen
 
 # Seven parts of the truth, three of the other model: a recipe that won competitions.
 _RATIO = 0.7
@@ -78,7 +78,8 @@ def read_soft_labels(
         images: n images, as the annotation file has them.
         classes: The K class names of the dataset.
         ground_truth_ratio: From 0 to 1; an unlabelled list takes 0. None stands for 0.7 with a file of predictions, and
-            for 0 with a file of finished targets (:data:`kdxf.io.provenance.RATIO`), which takes nothing else.
+            for 0 with a file of finished targets (:meth:`kdxf.io.provenance.Provenance.target_ratio`), which takes
+            nothing else.
         multi_label: Whether an image may belong to several classes.
         labelled: Whether the images have labels. A labelled image without a soft label is trained on its label alone;
             how many there are is logged.
@@ -105,7 +106,7 @@ def read_soft_labels(
 
 
 def _ratio(given: float | None, predictions: Predictions, path: str) -> float:
-    mixed = mixed_ratio(predictions.source)
+    mixed = predictions.source.target_ratio()
     if mixed is None:
         return _RATIO if given is None else given
     if given:

@@ -13,7 +13,7 @@ from kdxf.errors import UserError
 from kdxf.evaluation.scoring import evaluate
 from kdxf.io.pages import markdown_table
 from kdxf.io.predictions import Predictions
-from kdxf.io.provenance import check_no_targets, holds_ranks
+from kdxf.io.provenance import check_no_targets
 from kdxf.recipes.ensembles.members import Facts, read_alike
 
 LEVEL = 0.95
@@ -99,7 +99,7 @@ def score(cfg: Config, files: Mapping[str, Path]) -> Scoreboard:
         rows.append({"name": name, "images": len(predictions), _SEEN: seen, **evaluate(cfg, predictions)})
         if not predictions.multi_label:
             hits.append(predictions.scores.argmax(axis=1) == predictions.labels)
-        if holds_ranks(predictions.source):
+        if predictions.source.holds_ranks():
             ranks.append(name)
     table = pd.DataFrame(rows).astype({_SEEN: "Int64"})
     return Scoreboard(table.assign(**_intervals(np.stack(hits, axis=1))) if hits else table, _notes(table, ranks))

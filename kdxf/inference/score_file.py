@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from kdxf.errors import UserError
 from kdxf.inference.inputs import InputImage
 from kdxf.inference.prediction_csv import Prediction
 from kdxf.io.predictions import Predictions, label_array, multi_hot, write_predictions
+from kdxf.io.provenance import Provenance
 
 
 def dataset_labels(dataset: Any, classes: Sequence[str]) -> np.ndarray | None:
@@ -96,7 +97,7 @@ class Probabilities:
         if prediction.error is not None:
             self._errors[row] = prediction.error
 
-    def write(self, trained_on: np.ndarray | None, source: Mapping[str, Any]) -> None:
+    def write(self, trained_on: np.ndarray | None, source: Provenance) -> None:
         """Writes the file.
 
         Args:

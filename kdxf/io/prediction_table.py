@@ -1,6 +1,6 @@
 """Writes what a test predicts, one row per image."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from mmengine.evaluator import BaseMetric
 from kdxf.errors import UserError
 from kdxf.io.files import in_utf8, write_whole
 from kdxf.io.predictions import Predictions, label_array, multi_hot, write_predictions
+from kdxf.io.provenance import Provenance
 
 SUFFIXES = (".csv", ".parquet")
 
@@ -46,7 +47,7 @@ class PredictionTable(BaseMetric):
         path: str | Path,
         image_root: str = "",
         seen: Callable[[Sequence[str]], np.ndarray | None] | None = None,
-        source: Callable[[], Mapping[str, Any]] = dict,
+        source: Callable[[], Provenance] = Provenance,
     ) -> None:
         super().__init__()
         self.path = Path(path)

@@ -31,6 +31,7 @@ import pyarrow.parquet as pq
 
 from kdxf.errors import UserError
 from kdxf.io.files import NOT_UTF8, in_utf8, replacing
+from kdxf.io.provenance import Provenance
 
 MANY_CLASSES = 1000
 _CHECKED = 1 << 20  # scores that are looked at together
@@ -53,9 +54,9 @@ class Predictions:
         errors: Why an image could not be read, by its index.
         fold: int16 (n,), of out-of-fold predictions the fold whose model made the row, -1 where no single one did;
             None where there are no folds. It counts the ``inputs`` of the ``source`` that put the folds together, from
-            0: fold k is ``source["inputs"][k]``. A file made of that one (soft labels) keeps the numbers, and has its
-            source in ``inputs``: fold k is ``source["inputs"][0]["source"]["inputs"][k]``.
-        source: Where they come from: ``config``, ``config_digest``, ``checkpoint``, ``checkpoint_digest``, ...
+            0: fold k is ``source.inputs[k]``. A file made of that one (soft labels) keeps the numbers, and has its
+            source in ``inputs``: fold k is ``source.inputs[0].source.inputs[k]``.
+        source: Where they come from.
     """
 
     images: list[str]
@@ -66,7 +67,7 @@ class Predictions:
     seen: np.ndarray | None = None
     errors: Mapping[int, str] = field(default_factory=dict)
     fold: np.ndarray | None = None
-    source: Mapping[str, Any] = field(default_factory=dict)
+    source: Provenance = field(default_factory=Provenance)
 
     def __len__(self) -> int:
         return len(self.images)
@@ -143,7 +144,7 @@ def _to_table(predictions: Predictions) -> pa.Table:
     }
     if predictions.fold is not None:
         columns["fold"] = pa.array(predictions.fold, pa.int16(), mask=predictions.fold < 0)
-    note = {"classes": list(predictions.classes), "source": dict(predictions.source)}
+    note = {"classes": list(predictions.classes), "source": predictions.source.to_dict()}
     text = json.dumps(note, ensure_ascii=False).encode(errors=NOT_UTF8)  # of which JSON makes what was there
     return pa.table(columns).replace_schema_metadata({_KEY: text})
 
@@ -186,7 +187,7 @@ def read_predictions(path: str | Path) -> Predictions:
         seen=None if seen.null_count else seen.to_numpy(),
         errors={index: error for index, error in enumerate(table["error"].to_pylist()) if error is not None},
         fold=table["fold"].fill_null(-1).to_numpy() if "fold" in table.column_names else None,
-        source=meta["source"],
+        source=Provenance.from_dict(meta["source"]),
     )
 
 
@@ -216,13 +217,13 @@ def check_each_once(images: Sequence[str], path: str | Path) -> None:
         raise UserError(f"{path}: {image} stands there twice; each image has one prediction, so remove the other rows")
 
 
-def read_source(path: str | Path) -> dict[str, Any]:
+def read_source(path: str | Path) -> Provenance:
     """Reads only where a file of predictions comes from.
 
     Raises:
         UserError: The file is missing, damaged or no such file.
     """
-    return _meta(path, _open(path, pq.read_schema))["source"]
+    return Provenance.from_dict(_meta(path, _open(path, pq.read_schema))["source"])
 
 
 def _open(path: str | Path, read: Callable[[Path], Any]) -> Any:

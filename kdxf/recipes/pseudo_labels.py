@@ -1,9 +1,8 @@
 """Let a model label images that have no label, and keep the confident ones. n images, K classes."""
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +11,7 @@ from kdxf.errors import UserError
 from kdxf.io.annotations import label_indices, read_annotations
 from kdxf.io.digests import file_digest
 from kdxf.io.predictions import Predictions, check_each_once, read_predictions
-from kdxf.io.provenance import RATIO, check_no_ranks, check_no_targets, check_unseen
+from kdxf.io.provenance import Input, Provenance, check_no_ranks, check_no_targets, check_unseen
 
 _ROWS = 1 << 16  # at a time, so that a copy of all scores is never made
 
@@ -100,7 +99,7 @@ class PseudoLabels:
     soft: Predictions
     table: pd.DataFrame
     unreadable: int
-    source: dict[str, Any]
+    source: Provenance
 
     def empty_classes(self) -> list[str]:
         """The classes that get no pseudo-label."""
@@ -158,10 +157,10 @@ def pseudo_label(
         "pseudo_score": first[rows].astype(float).round(6),
     }
     settings = {**asdict(choice), "weight": weight, "only_pseudo": only_pseudo}
-    inputs = [{"file": str(file), "digest": file_digest(file), "source": dict(predictions.source)}]
-    source = {"tool": TOOL, **settings, "train": str(train), "train_digest": file_digest(train), "inputs": inputs}
+    settings |= {"train": str(train), "train_digest": file_digest(train)}
     if unlabelled is not None:
-        source |= {"unlabelled": str(unlabelled), "unlabelled_digest": file_digest(unlabelled)}
+        settings |= {"unlabelled": str(unlabelled), "unlabelled_digest": file_digest(unlabelled)}
+    source = Provenance(tool=TOOL, inputs=(Input.of_file(file, predictions.source),), details=settings)
     parts = [pd.DataFrame(found, dtype=object)]
     return PseudoLabels(
         frame=pd.concat(parts if only_pseudo else [frame, *parts], ignore_index=True),
@@ -229,7 +228,7 @@ def _as_written(labels: pd.Series, classes: tuple[str, ...]) -> np.ndarray:
     return np.array(classes if names else list(map(str, range(len(classes)))), object)
 
 
-def _soft(predictions: Predictions, rows: np.ndarray, source: dict[str, Any]) -> Predictions:
+def _soft(predictions: Predictions, rows: np.ndarray, source: Provenance) -> Predictions:
     """Gives finished targets: without ground truth, and none to be mixed in, as there is only the model's own guess."""
     return Predictions(
         images=np.array(predictions.images, object)[rows].tolist(),
@@ -237,7 +236,7 @@ def _soft(predictions: Predictions, rows: np.ndarray, source: dict[str, Any]) ->
         classes=predictions.classes,
         seen=None if predictions.seen is None else predictions.seen[rows],
         fold=None if predictions.fold is None else predictions.fold[rows],
-        source={**source, RATIO: 0.0},
+        source=replace(source, ground_truth_ratio=0.0),
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from kdxf.errors import UserError
 from kdxf.io.predictions import Predictions, read_predictions
-from kdxf.io.provenance import RATIO, check_no_ranks, check_no_targets, check_unseen
+from kdxf.io.provenance import check_no_ranks, check_no_targets, check_unseen
 from kdxf.recipes.ensembles.average import average
 from kdxf.recipes.ensembles.members import make_units
 
@@ -40,15 +40,15 @@ def soft_labels(
     if mean.seen is None or mean.seen.any():
         for file in files:
             check_unseen(read_predictions(file), str(file))
-    for part in mean.source["inputs"]:
-        check_no_targets(part["source"], part["file"])
-        check_no_ranks(part["source"], part["file"])
+    for part in mean.source.inputs:
+        check_no_targets(part.source, str(part.file))
+        check_no_ranks(part.source, str(part.file))
     if mean.labels is None and ground_truth_ratio:
         raise UserError(
             f"{files[0]}: knows no label to mix in; give --ground-truth-ratio 0, or predict a labelled list"
         )
     scores = _mixed(mean, np.float32(ground_truth_ratio))
-    return replace(mean, scores=scores, source={**mean.source, "tool": TOOL, RATIO: ground_truth_ratio})
+    return replace(mean, scores=scores, source=replace(mean.source, tool=TOOL, ground_truth_ratio=ground_truth_ratio))
 
 
 def _shares(weights: Sequence[float] | None, files: Sequence[Path]) -> list[float]:

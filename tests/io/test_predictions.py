@@ -20,6 +20,7 @@ from kdxf.io.predictions import (
     read_source,
     write_predictions,
 )
+from kdxf.io.provenance import Provenance
 
 SINGLE = Predictions(
     images=["a, 1.jpg", "b/奶.png", "c.jpg"],
@@ -29,7 +30,7 @@ SINGLE = Predictions(
     seen=np.array([True, False, False]),
     errors={1: "empty file"},
     fold=np.array([1, -1, 0], np.int16),
-    source={"config": "moe.py", "checkpoint_digest": "ab"},
+    source=Provenance(config="moe.py", checkpoint_digest="ab"),
 )
 SEVERAL = Predictions(
     images=["a", "b"],
@@ -91,7 +92,7 @@ def test_many_classes_take_half_the_space(tmp_path):
 
 def test_names_that_are_not_utf8(tmp_path):
     name = os.fsdecode(b"\xb9\xe3")
-    scores, source = np.array([[0.25, 0.75]], np.float32), {"checkpoint": name}
+    scores, source = np.array([[0.25, 0.75]], np.float32), Provenance(checkpoint=name)
     found = Predictions([f"{name}.jpg"], scores, ("图", name), errors={0: f"no {name}"}, source=source)
     write_predictions(found, tmp_path / "p.parquet")
     frame = pd.read_parquet(tmp_path / "p.parquet")

@@ -26,10 +26,6 @@ class TrainingDataHook(Hook):
     def __init__(self) -> None:
         self.data: list[dict[str, dict[str, str]]] = []
 
-    def source(self) -> dict[str, Any]:
-        """Give what predictions note of the data, if it is known."""
-        return {TRAINING_DATA: self.data} if self.data else {}
-
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
         """Read what the weights know that were loaded."""
         self.data = list(checkpoint.get("meta", {}).get(TRAINING_DATA, []))
@@ -44,4 +40,5 @@ class TrainingDataHook(Hook):
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
         """Add the data."""
-        checkpoint["meta"].update(self.source())
+        if self.data:
+            checkpoint["meta"][TRAINING_DATA] = self.data

@@ -8,7 +8,6 @@ import pandas as pd
 
 from kdxf.errors import UserError
 from kdxf.io.predictions import Predictions
-from kdxf.io.provenance import holds_ranks
 from kdxf.recipes.submissions.ids import Sample
 
 FORMATS = {"class": ["image_id", "category_id"], "scores": ["image_id"], "json": ["image_name", "category", "score"]}
@@ -63,7 +62,7 @@ def make_table(
         raise UserError("--class-names: are for the third column of the format class; name it: --columns ID CLASS NAME")
     if form == "json" and predictions.multi_label:
         raise UserError("--format json holds one class per image, and the predictions several; take class or scores")
-    if not predictions.multi_label and holds_ranks(predictions.source):
+    if not predictions.multi_label and predictions.source.holds_ranks():
         raise UserError(
             f"--format {form}: the scores are ranks (--mean rank), by which the classes of an image cannot be "
             "compared; average with another --mean"
