@@ -20,13 +20,14 @@ The file's metadata hold the class names and where the predictions come from.
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from kdxf.errors import UserError
@@ -37,6 +38,8 @@ MANY_CLASSES = 1000
 _CHECKED = 1 << 20  # scores that are looked at together
 _KEY = b"kdxf.io.predictions"
 _ADVICE = "give a file that tools/test.py --out NAME.parquet or tools/inference.py --save-probs wrote"
+_COLUMNS = ("image", "pred_label", "score")
+_TABLE_ADVICE = "give a table that tools/test.py --out wrote"
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,8 +48,8 @@ class Predictions:
 
     Attributes:
         images: n paths, as in the annotation file.
-        scores: float32 (n, K): probabilities.
-        classes: K class names.
+        scores: float32 (n, K): probabilities. (n, 0) where only the best class was read.
+        classes: K class names; none of a table that was read without them.
         labels: int64 (n,), the true class, -1 where it is not known; in multi-label data bool (n, K). None where no
             label is known.
         predicted: In multi-label data bool (n, K), the classes that the model gives; else None, and the best class is.
@@ -57,6 +60,8 @@ class Predictions:
             0: fold k is ``source.inputs[k]``. A file made of that one (soft labels) keeps the numbers, and has its
             source in ``inputs``: fold k is ``source.inputs[0].source.inputs[k]``.
         source: Where they come from.
+        best_class: int64 (n,), the best class as a table has it; None where it follows from the scores.
+        best_score: float32 (n,), its score as a table has it; None where it follows from the scores.
     """
 
     images: list[str]
@@ -68,6 +73,8 @@ class Predictions:
     errors: Mapping[int, str] = field(default_factory=dict)
     fold: np.ndarray | None = None
     source: Provenance = field(default_factory=Provenance)
+    best_class: np.ndarray | None = None
+    best_score: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.images)
@@ -76,6 +83,28 @@ class Predictions:
     def multi_label(self) -> bool:
         """Whether an image may belong to several classes, or to none."""
         return self.predicted is not None
+
+    def best(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the best class of each image, int64 (n,), and its score, float32 (n,)."""
+        if self.best_class is not None and self.best_score is not None:
+            return self.best_class, self.best_score
+        classes = self.scores.argmax(axis=1) if len(self) else np.empty(0, np.int64)
+        return classes, self.scores[np.arange(len(self)), classes].astype(np.float32, copy=False)
+
+    def take(self, rows: np.ndarray) -> "Predictions":
+        """Return the predictions at the indices ``rows``, int64 (m,), in that order."""
+        columns = {name: getattr(self, name) for name in _PER_IMAGE}
+        picked = {name: None if column is None else column[rows] for name, column in columns.items()}
+        listed = rows.tolist()
+        return replace(
+            self,
+            images=[self.images[row] for row in listed],
+            errors={new: self.errors[old] for new, old in enumerate(listed) if old in self.errors},
+            **picked,
+        )
+
+
+_PER_IMAGE = ("scores", "labels", "predicted", "seen", "fold", "best_class", "best_score")
 
 
 def multi_hot(rows: Iterable[Sequence[int] | None], num_classes: int) -> np.ndarray:
@@ -125,7 +154,7 @@ def _to_table(predictions: Predictions) -> pa.Table:
     values = predictions.scores.astype(np.float16 if width >= MANY_CLASSES else np.float32, copy=False)
     scores = pa.FixedSizeListArray.from_arrays(pa.array(values.reshape(-1)), width)
     if predictions.predicted is None:
-        best = predictions.scores.argmax(axis=1) if count else np.empty(0, np.int64)
+        best, _ = predictions.best()
         pred_label = pa.array(best, pa.int64())
         names = [predictions.classes[index] for index in best]
     else:
@@ -162,33 +191,105 @@ def _label_column(predictions: Predictions) -> pa.Array:
     return pa.array(labels, pa.int64(), mask=labels < 0)
 
 
-def read_predictions(path: str | Path) -> Predictions:
-    """Reads a file of predictions.
+def read_predictions(path: str | Path, *, classes: Sequence[str] | None = None, scores: bool = True) -> Predictions:
+    """Read a file of predictions.
+
+    By default it is a file that :func:`write_predictions` wrote. With ``classes``, or without ``scores``, it may be any
+    table of one class per image, CSV or Parquet, with the columns ``image``, ``pred_label`` and ``score``, and perhaps
+    ``pred_class`` and ``scores``, such as ``tools/test.py --out`` writes. Then nothing else of it is read, the best
+    class and its score are those of the table, and an image may stand in it several times.
+
+    Args:
+        path: The file.
+        classes: The K class names, in index order, that the table must have been made with.
+        scores: Whether the scores of all classes are needed; only Parquet has them.
 
     Raises:
-        UserError: The file is missing, damaged or no such file, names an image twice, or has a score that is NaN or
-            infinite.
+        UserError: The file is missing, damaged or no such file; it names an image twice; a score is NaN or infinite;
+            or a table lacks scores that are needed, or has other classes.
     """
+    if classes is not None or not scores:
+        return _read_table(path, classes, scores)
     table = _open(path, pq.read_table)
     meta = _meta(path, table.schema)
     images = table["image"].to_pylist()
     check_each_once(images, path)
-    classes = tuple(meta["classes"])
-    scores = table["scores"].combine_chunks().flatten().to_numpy(zero_copy_only=False).astype(np.float32, copy=False)
-    scores = scores.reshape(len(images), len(classes))
-    _check_finite(scores, images, path)
+    names = tuple(meta["classes"])
+    values = _flat(table["scores"]).reshape(len(images), len(names))
+    _check_finite(values, images, path)
     seen = table["seen"]
     return Predictions(
         images=images,
-        scores=scores,
-        classes=classes,
-        labels=_labels(table["label"], len(classes)),
-        predicted=_labels(table["pred_label"], len(classes)) if _is_list(table["pred_label"]) else None,
+        scores=values,
+        classes=names,
+        labels=_labels(table["label"], len(names)),
+        predicted=_labels(table["pred_label"], len(names)) if _is_list(table["pred_label"]) else None,
         seen=None if seen.null_count else seen.to_numpy(),
         errors={index: error for index, error in enumerate(table["error"].to_pylist()) if error is not None},
         fold=table["fold"].fill_null(-1).to_numpy() if "fold" in table.column_names else None,
         source=Provenance.from_dict(meta["source"]),
     )
+
+
+def _read_table(path: str | Path, classes: Sequence[str] | None, scores: bool) -> Predictions:
+    table = _open(path, _csv_or_parquet, "readable as CSV or Parquet", _TABLE_ADVICE)
+    if not table.num_rows:
+        raise UserError(f"{path}: has no rows; {_TABLE_ADVICE}")
+    if missing := [column for column in _COLUMNS if column not in table.column_names]:
+        raise UserError(f"{path}: not a table of predictions, it lacks {', '.join(missing)}; {_TABLE_ADVICE}")
+    if not pa.types.is_integer(table["pred_label"].type) or table["pred_label"].null_count:
+        raise UserError(f"{path}: the column pred_label is not one class index per image; {_TABLE_ADVICE}")
+    if scores and "scores" not in table.column_names:
+        raise UserError(f"{path}: has no column 'scores', which this rule needs; write it with --out NAME.parquet")
+    best = table["pred_label"].to_numpy().astype(np.int64)
+    if classes is not None:
+        _check_classes(table, best, classes, path)
+    return Predictions(
+        images=table["image"].to_pandas().astype("str").tolist(),
+        scores=_table_scores(table, len(classes or ()), path) if scores else np.empty((len(best), 0), np.float32),
+        classes=tuple(classes or ()),
+        best_class=best,
+        best_score=table["score"].to_numpy().astype(np.float32),
+    )
+
+
+def _csv_or_parquet(path: Path) -> pa.Table:
+    if path.suffix.lower() == ".parquet":
+        return pq.read_table(path)
+    text = {"image": "str", "pred_class": "str"}  # an image or a class may be called 007 or None
+    frame = pd.read_csv(path, dtype=text, encoding="utf-8", keep_default_na=False, na_values=[""])
+    return pa.Table.from_pandas(frame, preserve_index=False)
+
+
+def _check_classes(table: pa.Table, best: np.ndarray, classes: Sequence[str], path: str | Path) -> None:
+    if best.max() >= len(classes) or best.min() < 0:
+        raise UserError(
+            f"{path}: predicts class {best.max()}, but there are {len(classes)} classes; give the classes.txt of the "
+            "model with --classes"
+        )
+    if "pred_class" in table.column_names:
+        pairs = pd.DataFrame({"index": best, "name": table["pred_class"].to_pandas()}).dropna().drop_duplicates()
+        for index, name in zip(pairs["index"], pairs["name"].astype("str"), strict=True):
+            if classes[index] != name:
+                raise UserError(
+                    f"{path}: class {index} is {name!r} there and {classes[index]!r} in classes.txt; give the "
+                    "classes.txt of the model with --classes"
+                )
+
+
+def _table_scores(table: pa.Table, count: int, path: str | Path) -> np.ndarray:
+    lengths = pc.unique(pc.list_value_length(table["scores"])).to_pylist()
+    if lengths != [count]:
+        shown = ", ".join(map(str, lengths))
+        raise UserError(f"{path}: has {shown} scores per image, but there are {count} classes; change --classes")
+    scores = _flat(table["scores"]).reshape(-1, count)
+    if not ((scores >= 0) & (scores <= 1.0001)).all():
+        raise UserError(f"{path}: scores that are not between 0 and 1; the rule needs probabilities")
+    return scores
+
+
+def _flat(scores: pa.ChunkedArray) -> np.ndarray:
+    return scores.combine_chunks().flatten().to_numpy(zero_copy_only=False).astype(np.float32, copy=False)
 
 
 def _check_finite(scores: np.ndarray, images: Sequence[str], path: str | Path) -> None:
@@ -226,15 +327,15 @@ def read_source(path: str | Path) -> Provenance:
     return Provenance.from_dict(_meta(path, _open(path, pq.read_schema))["source"])
 
 
-def _open(path: str | Path, read: Callable[[Path], Any]) -> Any:
+def _open(path: str | Path, read: Callable[[Path], Any], kind: str = "a Parquet file", advice: str = _ADVICE) -> Any:
     path = Path(path)
     if not path.is_file():
-        raise UserError(f"{path}: no such file of predictions; {_ADVICE}")
+        raise UserError(f"{path}: no such file of predictions; {advice}")
     try:
         return read(path)
-    except (pa.ArrowInvalid, OSError) as error:
+    except (ValueError, OSError) as error:  # pa.ArrowInvalid is a ValueError
         reason = str(error).strip().splitlines()[0]
-        raise UserError(f"{path}: not a Parquet file ({reason}); {_ADVICE}") from error
+        raise UserError(f"{path}: not {kind} ({reason}); {advice}") from error
 
 
 def _meta(path: str | Path, schema: pa.Schema) -> dict[str, Any]:
@@ -297,23 +398,32 @@ def in_order(predictions: Predictions, images: Sequence[str]) -> Predictions:
     Raises:
         UserError: One of them has no prediction.
     """
-    place = {image: index for index, image in enumerate(predictions.images)}
-    missing = [image for image in images if image not in place]
-    if missing:
-        raise UserError(f"{len(missing)} images have no prediction, such as {missing[0]}")
-    rows = np.array([place[image] for image in images], dtype=np.int64)
+    rows = pd.Index(predictions.images, dtype=object).get_indexer(pd.Index(images, dtype=object))
+    missing = rows < 0
+    if missing.any():
+        raise UserError(f"{missing.sum()} images have no prediction, such as {images[missing.argmax()]}")
+    return predictions.take(rows)
 
-    def pick(column: np.ndarray | None) -> np.ndarray | None:
-        return None if column is None else column[rows]
 
+def concatenate(parts: Sequence[Predictions]) -> Predictions:
+    """Put predictions of different images one after the other.
+
+    Args:
+        parts: At least one, all of the same classes; a column that one of them lacks is left out, as is the source.
+    """
+
+    def stack(name: str) -> Any:
+        columns = [getattr(part, name) for part in parts]
+        return None if any(column is None for column in columns) else np.concatenate(columns)
+
+    starts = np.cumsum([0, *map(len, parts)]).tolist()
     return Predictions(
-        images=list(images),
-        scores=predictions.scores[rows],
-        classes=predictions.classes,
-        labels=pick(predictions.labels),
-        predicted=pick(predictions.predicted),
-        seen=pick(predictions.seen),
-        errors={new: predictions.errors[old] for new, old in enumerate(rows.tolist()) if old in predictions.errors},
-        fold=pick(predictions.fold),
-        source=predictions.source,
+        images=[image for part in parts for image in part.images],
+        classes=parts[0].classes,
+        errors={
+            start + index: error
+            for start, part in zip(starts, parts, strict=False)
+            for index, error in part.errors.items()
+        },
+        **{name: stack(name) for name in _PER_IMAGE},
     )

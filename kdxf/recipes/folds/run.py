@@ -14,7 +14,14 @@ from kdxf.evaluation.scoring import evaluate, fold_table, markdown
 from kdxf.io.annotations import read_annotations
 from kdxf.io.files import write_whole
 from kdxf.io.locks import lock, unlock
-from kdxf.io.predictions import Predictions, check_each_once, read_predictions, read_source, write_predictions
+from kdxf.io.predictions import (
+    Predictions,
+    check_each_once,
+    concatenate,
+    read_predictions,
+    read_source,
+    write_predictions,
+)
 from kdxf.io.provenance import Input, Provenance, check_unseen, soft_label_warning
 from kdxf.recipes.ensembles.average import average
 from kdxf.recipes.ensembles.members import make_units
@@ -141,26 +148,8 @@ def _joined(parts: Sequence[Predictions], plan: Sequence[Fold]) -> Predictions:
     for part, fold in zip(parts, plan, strict=True):
         if part.classes != parts[0].classes:
             raise UserError(f"{fold.folder} and {plan[0].folder} have different classes; train both with the same ones")
-
-    def stack(columns: Sequence[np.ndarray | None]) -> np.ndarray | None:
-        known = [column for column in columns if column is not None]
-        return np.concatenate(known) if len(known) == len(columns) else None
-
-    starts = np.cumsum([0, *map(len, parts)]).tolist()
-    return Predictions(
-        images=[image for part in parts for image in part.images],
-        scores=np.concatenate([part.scores for part in parts]),
-        classes=parts[0].classes,
-        labels=stack([part.labels for part in parts]),
-        predicted=stack([part.predicted for part in parts]),
-        seen=stack([part.seen for part in parts]),
-        errors={
-            start + index: error
-            for start, part in zip(starts, parts, strict=False)
-            for index, error in part.errors.items()
-        },
-        fold=np.repeat(np.arange(len(parts), dtype=np.int16), [len(part) for part in parts]),
-    )
+    fold = np.repeat(np.arange(len(parts), dtype=np.int16), [len(part) for part in parts])
+    return replace(concatenate(parts), fold=fold)
 
 
 def _source(plan: Sequence[Fold], wanted: Wanted) -> Provenance:
