@@ -57,14 +57,6 @@ def lists_of(chosen: np.ndarray) -> pa.ListArray:
     return pa.ListArray.from_arrays(pa.array(ends, pa.int32()), pa.array(np.nonzero(chosen)[1], pa.int64()))
 
 
-def multi_hot(lists: pa.ListArray, num_classes: int) -> np.ndarray:
-    """Gives uint8 (n, K) with a 1 for each class of a row."""
-    table = np.zeros((len(lists), num_classes), np.uint8)
-    rows = np.repeat(np.arange(len(lists)), lists.value_lengths().to_numpy())
-    table[rows, lists.flatten().to_numpy()] = 1
-    return table
-
-
 def _split(labels: str) -> list[str]:
     return [part.strip() for part in labels.split(SEPARATOR)] if labels else []
 

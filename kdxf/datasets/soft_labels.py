@@ -11,9 +11,8 @@ from mmengine.logging import print_log
 from kdxf.errors import UserError
 from kdxf.io.predictions import Predictions, read_predictions
 from kdxf.io.provenance import check_no_ranks, check_unseen
+from kdxf.io.targets import GROUND_TRUTH_RATIO, mix_ground_truth
 
-# Seven parts of the truth, three of the other model: a recipe that won competitions.
-_RATIO = 0.7
 # Probabilities of half precision, or averaged and written with three digits, sum to 1 within this.
 _SUM_TOLERANCE = 0.01
 
@@ -39,13 +38,12 @@ class SoftLabels:
             index: The row of the dataset.
             labels: The class index of the row, or those of its classes: the truth is 1 there and 0 elsewhere.
         """
-        truth = np.zeros(self.scores.shape[1], np.float32)
-        truth[labels] = 1
+        truth = np.zeros((1, self.scores.shape[1]), bool)
+        truth[0, labels] = True
         row = self.rows[index]
         if row < 0:
-            return truth
-        ratio = np.float32(self.ground_truth_ratio)
-        return ratio * truth + (1 - ratio) * self.scores[row].astype(np.float32)
+            return truth[0].astype(np.float32)
+        return mix_ground_truth(self.scores[[row]].astype(np.float32), truth, self.ground_truth_ratio)[0]
 
     def take(self, indices: np.ndarray) -> "SoftLabels":
         """Gives those of some rows of the dataset; they share the scores."""
@@ -108,7 +106,7 @@ def read_soft_labels(
 def _ratio(given: float | None, predictions: Predictions, path: str) -> float:
     mixed = predictions.source.target_ratio()
     if mixed is None:
-        return _RATIO if given is None else given
+        return GROUND_TRUTH_RATIO if given is None else given
     if given:
         raise UserError(
             f"{path}: holds finished targets, made with a ground truth ratio of {mixed:g}; "

@@ -94,7 +94,7 @@ class Predictions:
     def take(self, rows: np.ndarray) -> "Predictions":
         """Return the predictions at the indices ``rows``, int64 (m,), in that order."""
         columns = {name: getattr(self, name) for name in _PER_IMAGE}
-        picked = {name: None if column is None else column[rows] for name, column in columns.items()}
+        picked: dict[str, Any] = {name: values if values is None else values[rows] for name, values in columns.items()}
         listed = rows.tolist()
         return replace(
             self,
@@ -107,12 +107,12 @@ class Predictions:
 _PER_IMAGE = ("scores", "labels", "predicted", "seen", "fold", "best_class", "best_score")
 
 
-def multi_hot(rows: Iterable[Sequence[int] | None], num_classes: int) -> np.ndarray:
-    """Gives bool (n, K), True for each class index of a row; a row that is None has none."""
-    listed = list(rows)
-    table = np.zeros((len(listed), num_classes), bool)
-    for row, indices in enumerate(listed):
-        table[row, list(indices or ())] = True
+def multi_hot(rows: pa.ListArray | Iterable[Sequence[int] | None], num_classes: int) -> np.ndarray:
+    """Return bool (n, K), True for each class index of a row; a row that is None has none."""
+    lists = rows if isinstance(rows, pa.ListArray) else pa.array(rows, pa.list_(pa.int64()))
+    table = np.zeros((len(lists), num_classes), bool)
+    lengths = lists.value_lengths().fill_null(0).to_numpy(zero_copy_only=False)
+    table[np.repeat(np.arange(len(lists)), lengths), lists.flatten().to_numpy()] = True
     return table
 
 
@@ -354,7 +354,7 @@ def _labels(column: pa.ChunkedArray, num_classes: int) -> np.ndarray | None:
         return None
     if not _is_list(column):
         return column.fill_null(-1).to_numpy()
-    return multi_hot(column.to_pylist(), num_classes)
+    return multi_hot(column.combine_chunks(), num_classes)
 
 
 def check_alike(files: Sequence[tuple[str, Predictions]]) -> None:
@@ -398,7 +398,8 @@ def in_order(predictions: Predictions, images: Sequence[str]) -> Predictions:
     Raises:
         UserError: One of them has no prediction.
     """
-    rows = pd.Index(predictions.images, dtype=object).get_indexer(pd.Index(images, dtype=object))
+    known, wanted = (pd.Index(np.array(names, dtype=object)) for names in (predictions.images, images))
+    rows = known.get_indexer(wanted)
     missing = rows < 0
     if missing.any():
         raise UserError(f"{missing.sum()} images have no prediction, such as {images[missing.argmax()]}")

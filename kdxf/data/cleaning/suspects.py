@@ -140,7 +140,9 @@ def _predicted_rows(
     images: ImageList, chosen: np.ndarray, models: Sequence[tuple[str, Predictions]], partial: bool
 ) -> np.ndarray:
     """Return the rows to judge: those that each model predicted."""
-    predicted = np.logical_and.reduce([chosen, *(images.frame["image"].isin(model.images) for _, model in models)])
+    predicted = np.logical_and.reduce(
+        [chosen, *(images.frame["image"].isin(model.images).to_numpy() for _, model in models)]
+    )
     missing = chosen & ~predicted
     if missing.any() and not partial:
         first = images.frame["image"].iloc[int(missing.argmax())]

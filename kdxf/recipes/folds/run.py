@@ -148,8 +148,8 @@ def _joined(parts: Sequence[Predictions], plan: Sequence[Fold]) -> Predictions:
     for part, fold in zip(parts, plan, strict=True):
         if part.classes != parts[0].classes:
             raise UserError(f"{fold.folder} and {plan[0].folder} have different classes; train both with the same ones")
-    fold = np.repeat(np.arange(len(parts), dtype=np.int16), [len(part) for part in parts])
-    return replace(concatenate(parts), fold=fold)
+    numbers = np.repeat(np.arange(len(parts), dtype=np.int16), [len(part) for part in parts])
+    return replace(concatenate(parts), fold=numbers)
 
 
 def _source(plan: Sequence[Fold], wanted: Wanted) -> Provenance:
