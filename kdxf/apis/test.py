@@ -24,8 +24,8 @@ from kdxf.engine.hooks import LoadedWeightsHook, TrainedImagesHook, TrainingData
 from kdxf.engine.runner import open_runner
 from kdxf.errors import UserError
 from kdxf.evaluation.missing_modality import remove_modality
+from kdxf.evaluation.prediction_table import PredictionTable, check_name
 from kdxf.io.files import write_whole
-from kdxf.io.prediction_table import PredictionTable, check_name
 from kdxf.io.predictions import check_each_once
 from kdxf.io.provenance import Provenance
 

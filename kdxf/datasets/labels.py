@@ -9,8 +9,8 @@ import pyarrow as pa
 
 from kdxf.errors import UserError
 from kdxf.io.annotations import label_indices
+from kdxf.io.prediction_csv import SEPARATOR
 
-SEPARATOR = "|"
 _LISTS = pa.list_(pa.int64())
 
 

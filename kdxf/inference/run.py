@@ -19,9 +19,10 @@ from kdxf.engine.config import config_digest
 from kdxf.errors import UserError
 from kdxf.inference.inferencer import KDXFInferencer
 from kdxf.inference.inputs import InputImage, InputTexts, collect_images, dataset_images
-from kdxf.inference.prediction_csv import Columns, Prediction, PredictionWriter, open_replacing
+from kdxf.inference.prediction_csv import Columns, Prediction, PredictionWriter
 from kdxf.inference.score_file import Probabilities, dataset_labels
 from kdxf.io.files import in_utf8
+from kdxf.io.prediction_csv import open_replacing
 from kdxf.io.provenance import Provenance
 from kdxf.text.ocr.table import OCRTable
 

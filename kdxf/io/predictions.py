@@ -32,6 +32,7 @@ import pyarrow.parquet as pq
 
 from kdxf.errors import UserError
 from kdxf.io.files import NOT_UTF8, in_utf8, replacing
+from kdxf.io.prediction_csv import joined
 from kdxf.io.provenance import Provenance
 
 MANY_CLASSES = 1000
@@ -160,7 +161,7 @@ def _to_table(predictions: Predictions) -> pa.Table:
     else:
         indices = [np.flatnonzero(row).tolist() for row in predictions.predicted]
         pred_label = pa.array(indices, pa.list_(pa.int64()))
-        names = ["|".join(predictions.classes[index] for index in row) for row in indices]
+        names = [joined(predictions.classes[index] for index in row) for row in indices]
     columns = {
         "image": _strings(predictions.images),
         "label": _label_column(predictions),

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from kdxf.errors import UserError
+from kdxf.io.prediction_csv import joined
 from kdxf.io.predictions import Predictions
 from kdxf.recipes.submissions.ids import Sample
 
@@ -70,19 +71,19 @@ def make_table(
     if sample is not None:
         _check_writing(sample, predictions.classes, class_as)
     written = [str(index) for index in range(len(predictions.classes))] if class_as == "index" else predictions.classes
-    values: list[Sequence] = [list(places), _joined(predictions, rows, written)]
+    values: list[Sequence] = [list(places), _written(predictions, rows, written)]
     if form == "json":
         values = [_json_ids(places, sample), _json_classes(values[1], sample, class_as)]
         values.append(predictions.scores.max(axis=1)[rows].astype(float))
     elif len(columns) == 3:
-        values.append(_joined(predictions, rows, predictions.classes if names is None else names))
+        values.append(_written(predictions, rows, predictions.classes if names is None else names))
     return pd.DataFrame(dict(zip(columns, values, strict=True)))
 
 
-def _joined(predictions: Predictions, rows: np.ndarray, names: Sequence[str]) -> list[str]:
+def _written(predictions: Predictions, rows: np.ndarray, names: Sequence[str]) -> list[str]:
     if predictions.predicted is None:
         return [names[index] for index in predictions.scores.argmax(axis=1)[rows].tolist()]
-    return ["|".join(names[index] for index in np.flatnonzero(row).tolist()) for row in predictions.predicted[rows]]
+    return [joined(names[index] for index in np.flatnonzero(row).tolist()) for row in predictions.predicted[rows]]
 
 
 def _json_ids(ids: Iterable[str], sample: Sample | None) -> list[Any]:

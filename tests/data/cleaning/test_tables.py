@@ -5,7 +5,7 @@ import torch
 
 from kdxf.data.cleaning.tables import read_tables
 from kdxf.errors import UserError
-from kdxf.io.prediction_table import PredictionTable
+from kdxf.evaluation.prediction_table import PredictionTable
 from kdxf.io.predictions import in_order
 
 CLASSES = ["milk", "oat", "soy"]

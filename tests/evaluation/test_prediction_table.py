@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from kdxf.errors import UserError
-from kdxf.io.prediction_table import PredictionTable, check_name
+from kdxf.evaluation.prediction_table import PredictionTable, check_name
 from kdxf.io.predictions import read_predictions
 from kdxf.io.provenance import Provenance
 
@@ -107,6 +107,14 @@ def test_names_that_are_not_utf8(tmp_path):
     writer.process(None, [{"img_path": os.fsdecode(b"\xb9.jpg"), **one}])
     writer.evaluate(1)
     assert (tmp_path / "p.csv").read_text().splitlines()[1:] == ["\\udcb9.jpg,,0,,1.0,"]
+
+
+def test_scores_that_are_nan_are_empty(tmp_path):
+    writer = PredictionTable(tmp_path / "p.csv")
+    one = {"pred_label": torch.tensor([0]), "pred_score": torch.tensor([float("nan"), 1.0])}
+    writer.process(None, [{"img_path": "a.jpg", **one}])
+    writer.evaluate(1)
+    assert (tmp_path / "p.csv").read_text().splitlines()[1:] == ["a.jpg,,0,,,"]
 
 
 def test_other_endings():
