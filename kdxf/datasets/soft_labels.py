@@ -1,4 +1,4 @@
-"""Soft labels: what another model said of the images, mixed with the ground truth (distillation, pseudo-labels)."""
+"""Soft labels: another model's predictions, mixed with the ground truth (distillation, pseudo-labels)."""
 
 import logging
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ _SUM_TOLERANCE = 0.01
 
 @dataclass(frozen=True, eq=False)
 class SoftLabels:
-    """Soft labels of the n rows of a dataset; m of them stand in the file, K classes.
+    """Soft labels of the n rows of a dataset; m of them have one, K classes.
 
     Attributes:
         scores: float16 (m, K), probabilities, in one array that loader workers share.
@@ -32,7 +32,7 @@ class SoftLabels:
     ground_truth_ratio: float
 
     def target(self, index: int, labels: int | list[int]) -> np.ndarray:
-        """Gives ``ratio * truth + (1 - ratio) * soft``, float32 (K,); without a soft label, the truth.
+        """Return ``ratio * truth + (1 - ratio) * soft``, float32 (K,); without a soft label, the truth.
 
         Args:
             index: The row of the dataset.
@@ -46,11 +46,11 @@ class SoftLabels:
         return mix_ground_truth(self.scores[[row]].astype(np.float32), truth, self.ground_truth_ratio)[0]
 
     def take(self, indices: np.ndarray) -> "SoftLabels":
-        """Gives those of some rows of the dataset; they share the scores."""
+        """Return the soft labels of the rows ``indices``, int64 (m,), of the dataset, with the same scores array."""
         return replace(self, rows=self.rows[indices])
 
     def favoured(self, multi_label: bool) -> np.ndarray:
-        """Gives the class that each row's soft label favours, for rows without a label of their own.
+        """Return the class that each row's soft label favours, for rows without a label of their own.
 
         Returns:
             int64 (n,), or with ``multi_label`` bool (n, K): the classes with a score of at least 0.5.
@@ -69,13 +69,13 @@ def read_soft_labels(
     labelled: bool,
     source: str,
 ) -> SoftLabels:
-    """Reads a file of predictions (:mod:`kdxf.io.predictions`) and finds the rows of ``images`` in it.
+    """Read a file of predictions (:mod:`kdxf.io.predictions`) and find the rows of ``images`` in it.
 
     Args:
         path: The file.
         images: n images, as the annotation file has them.
         classes: The K class names of the dataset.
-        ground_truth_ratio: From 0 to 1; an unlabelled list takes 0. None stands for 0.7 with a file of predictions, and
+        ground_truth_ratio: From 0 to 1; an unlabelled list takes 0. None means 0.7 with a file of predictions, and
             for 0 with a file of finished targets (:meth:`kdxf.io.provenance.Provenance.target_ratio`), which takes
             nothing else.
         multi_label: Whether an image may belong to several classes.

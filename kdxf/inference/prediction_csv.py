@@ -74,7 +74,7 @@ class Columns:
 
 
 class PredictionWriter:
-    """Writes predictions as CSV rows.
+    """A writer of predictions as CSV rows.
 
     Args:
         file: Where to.

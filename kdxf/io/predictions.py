@@ -1,4 +1,4 @@
-"""Predictions as files: what a model says of every image of a list, to be scored, mixed or learnt from without it.
+"""Files of predictions: what a model says of every image of a list, to score, mix or learn from without the model.
 
 One Parquet file per model and list, which pandas opens as well. n images, K classes. Columns:
 
@@ -12,7 +12,7 @@ One Parquet file per model and list, which pandas opens as well. n images, K cla
 ``seen``       whether the model was trained on this image; null where its checkpoint does not say
 ``error``      why the image could not be read, else null
 ``fold``       k where the model ``source["inputs"][k]`` made this row, null where no single one
-               did; the column is there only where folds were put together
+               did; only files that folds were gathered in have this column
 ============== ==================================================================================
 
 The file's metadata hold the class names and where the predictions come from.
@@ -57,7 +57,7 @@ class Predictions:
         seen: bool (n,), whether the model was trained on the image; None where that is not known.
         errors: Why an image could not be read, by its index.
         fold: int16 (n,), of out-of-fold predictions the fold whose model made the row, -1 where no single one did;
-            None where there are no folds. It counts the ``inputs`` of the ``source`` that put the folds together, from
+            None without folds. It counts the ``inputs`` of the ``source`` that put the folds together, from
             0: fold k is ``source.inputs[k]``. A file made of that one (soft labels) keeps the numbers, and has its
             source in ``inputs``: fold k is ``source.inputs[0].source.inputs[k]``.
         source: Where they come from.
@@ -120,7 +120,7 @@ def multi_hot(rows: pa.ListArray | Iterable[Sequence[int] | None], num_classes: 
 def label_array(
     rows: Sequence[Sequence[int] | None], num_classes: int, *, multi_label: bool = False
 ) -> np.ndarray | None:
-    """Gives labels as :class:`Predictions` has them.
+    """Return labels in the form of :class:`Predictions`: int64 (n,) or bool (n, K), None where none is known.
 
     Args:
         rows: The class indices of each of n images, exactly one unless ``multi_label``; None where they are not known.
@@ -135,7 +135,7 @@ def label_array(
 
 
 def write_predictions(predictions: Predictions, path: str | Path) -> None:
-    """Writes a file of predictions, under a temporary name first.
+    """Write a file of predictions, under a temporary name first.
 
     Args:
         predictions: What to write.
@@ -175,7 +175,7 @@ def _to_table(predictions: Predictions) -> pa.Table:
     if predictions.fold is not None:
         columns["fold"] = pa.array(predictions.fold, pa.int16(), mask=predictions.fold < 0)
     note = {"classes": list(predictions.classes), "source": predictions.source.to_dict()}
-    text = json.dumps(note, ensure_ascii=False).encode(errors=NOT_UTF8)  # of which JSON makes what was there
+    text = json.dumps(note, ensure_ascii=False).encode(errors=NOT_UTF8)  # JSON reads it back unchanged
     return pa.table(columns).replace_schema_metadata({_KEY: text})
 
 
@@ -198,7 +198,7 @@ def read_predictions(path: str | Path, *, classes: Sequence[str] | None = None, 
     By default it is a file that :func:`write_predictions` wrote. With ``classes``, or without ``scores``, it may be any
     table of one class per image, CSV or Parquet, with the columns ``image``, ``pred_label`` and ``score``, and perhaps
     ``pred_class`` and ``scores``, such as ``tools/test.py --out`` writes. Then nothing else of it is read, the best
-    class and its score are those of the table, and an image may stand in it several times.
+    class and its score are those of the table, and it may have an image several times.
 
     Args:
         path: The file.
@@ -294,7 +294,7 @@ def _flat(scores: pa.ChunkedArray) -> np.ndarray:
 
 
 def _check_finite(scores: np.ndarray, images: Sequence[str], path: str | Path) -> None:
-    """Checks the scores part by part: a table of what is finite may be too large."""
+    """Check the scores in parts, as one table of what is finite may take too much memory."""
     step = max(_CHECKED // max(scores.shape[1], 1), 1)
     for start in range(0, len(scores), step):
         finite = np.isfinite(scores[start : start + step])
@@ -307,10 +307,10 @@ def _check_finite(scores: np.ndarray, images: Sequence[str], path: str | Path) -
 
 
 def check_each_once(images: Sequence[str], path: str | Path) -> None:
-    """Checks that every image stands once in a list to predict, or in a file of predictions.
+    """Check that every image occurs once in a list to predict, or in a file of predictions.
 
     Raises:
-        UserError: One stands there twice.
+        UserError: An image occurs twice.
     """
     names = pd.Index([in_utf8(image) for image in images])
     again = names.duplicated()
@@ -320,7 +320,7 @@ def check_each_once(images: Sequence[str], path: str | Path) -> None:
 
 
 def read_source(path: str | Path) -> Provenance:
-    """Reads only where a file of predictions comes from.
+    """Read where a file of predictions comes from, without its rows.
 
     Raises:
         UserError: The file is missing, damaged or no such file.
@@ -359,7 +359,7 @@ def _labels(column: pa.ChunkedArray, num_classes: int) -> np.ndarray | None:
 
 
 def check_alike(files: Sequence[tuple[str, Predictions]]) -> None:
-    """Checks that files speak of the same images and the same classes, each in any order of images.
+    """Check that files have the same images, in any order, and the same classes.
 
     Args:
         files: Names for messages, and predictions.
@@ -377,8 +377,8 @@ def check_alike(files: Sequence[tuple[str, Predictions]]) -> None:
                 f"{name} predicts {kinds[predictions.multi_label]}, {first} {kinds[reference.multi_label]}; "
                 "give files of one kind"
             )
-        here, there = set(predictions.images), set(reference.images)
-        for missing, owner in ((there - here, name), (here - there, first)):
+        ours, theirs = set(predictions.images), set(reference.images)
+        for missing, owner in ((theirs - ours, name), (ours - theirs, first)):
             if missing:
                 raise UserError(
                     f"{owner} lacks {len(missing)} images that the other of {name} and {first} has, such as "
@@ -394,7 +394,7 @@ def _difference(one: Predictions, other: Predictions) -> str:
 
 
 def in_order(predictions: Predictions, images: Sequence[str]) -> Predictions:
-    """Gives the predictions of ``images``, in that order.
+    """Return the predictions of ``images``, in that order.
 
     Raises:
         UserError: One of them has no prediction.

@@ -1,4 +1,4 @@
-"""Makes soft labels to train with: out-of-fold predictions of one model or several, mixed with the ground truth."""
+"""Soft labels to train with: out-of-fold predictions of one or more models, mixed with the ground truth."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,7 +19,7 @@ TOOL = "tools/recipes/soft_labels.py"
 def soft_labels(
     files: Sequence[Path], *, weights: Sequence[float] | None = None, ground_truth_ratio: float = GROUND_TRUTH_RATIO
 ) -> Predictions:
-    """Mixes ``ground_truth_ratio * truth + (1 - ground_truth_ratio) * mean``, the mean being that of the files.
+    """Mix ``ground_truth_ratio * truth + (1 - ground_truth_ratio) * mean``, the mean being that of the files.
 
     The result is the target of each image: its ``source`` has the ratio, and a dataset that reads it trains on it as it
     is. An image whose label no file knows has the mean alone.

@@ -31,7 +31,7 @@ class Verdict:
 
 
 def reliable(labels: np.ndarray, model: Predictions, accuracy: float = 0.92) -> Verdict:
-    """Takes every wrongly predicted row for wrongly labelled, except in classes that the model knows well.
+    """Take every wrongly predicted row for wrongly labelled, except in classes that the model knows well.
 
     The rule of the AliProducts solution that made a "reliable training set": a class of which at least ``accuracy`` is
     predicted as labelled is kept whole.
@@ -56,7 +56,7 @@ def reliable(labels: np.ndarray, model: Predictions, accuracy: float = 0.92) -> 
 
 
 def quarrel(labels: np.ndarray, witnesses: Sequence[Predictions], min_score: float = 0.3) -> Verdict:
-    """Takes a label for wrong when witnesses that see different things agree on another class, and none defends it.
+    """Take a label for wrong when witnesses that see different things agree on another class, and none defends it.
 
     A witness below ``min_score`` is silent: an image without text tells the text model nothing. The suspicion is the
     sum of the scores for the class that most say instead of the label (the scores decide between equals), less those
@@ -93,7 +93,7 @@ def quarrel(labels: np.ndarray, witnesses: Sequence[Predictions], min_score: flo
 
 
 def last_of_class(labels: np.ndarray, wrong: np.ndarray, seed: int = 0) -> np.ndarray:
-    """Draws one row of each class whose rows are all to go.
+    """Draw one row of each class whose rows are all to go.
 
     Args:
         labels: int64 (n,), the class indices of the whole list.
@@ -113,7 +113,7 @@ def last_of_class(labels: np.ndarray, wrong: np.ndarray, seed: int = 0) -> np.nd
 
 
 def confident(labels: np.ndarray, model: Predictions) -> Verdict:
-    """Finds wrong labels with cleanlab.
+    """Find wrong labels with cleanlab.
 
     After Northcutt, Jiang and Chuang, "Confident Learning: Estimating Uncertainty in Dataset Labels" (JAIR 2021). A
     row counts as being of class j when its score for j reaches the mean score for j of the rows labelled j; the counts
@@ -150,7 +150,7 @@ def reasons(
     kept_whole: np.ndarray,
     spared: np.ndarray,
 ) -> list[str]:
-    """Writes one sentence per row, such as ``image and text both say oat milk (0.93, 0.88), label says yoghurt``.
+    """Write one sentence per row, such as ``image and text both say oat milk (0.93, 0.88), label says yoghurt``.
 
     Args:
         labels: int64 (n,), the given class indices.
@@ -170,7 +170,7 @@ def reasons(
 
 
 def _statements(names: Sequence[str], said: Sequence[int], scores: Sequence[float], classes: Sequence[str]) -> str:
-    """Joins the models that say the same."""
+    """Join the models that say the same."""
     parts = []
     for code in dict.fromkeys(said):
         members = [index for index, other in enumerate(said) if other == code]

@@ -31,7 +31,7 @@ class Options:
         rule: One of :data:`RULES`.
         accuracy: See :func:`kdxf.data.cleaning.rules.reliable`.
         min_score: See :func:`kdxf.data.cleaning.rules.quarrel`.
-        prefill: The decision that stands beside a label taken for wrong, one of :data:`PREFILLS`.
+        prefill: The decision suggested for a label taken for wrong, one of :data:`PREFILLS`.
         only: A pattern such as ``aug_*``; only rows whose path or file name has this form are judged.
         partial: Whether rows without predictions are left as they are; by default they are an error.
         seed: Says which row stays of a class that would lose all.
@@ -73,7 +73,7 @@ def find_suspects(
     witnesses: Sequence[tuple[str, Sequence[Path]]] = (),
     options: Options | None = None,
 ) -> Suspects:
-    """Judges the labels of a list.
+    """Judge the labels of a list.
 
     Args:
         images: The list, with labels.
@@ -210,7 +210,7 @@ _CHARACTERS = 160
 
 
 def format_suspects(suspects: Suspects) -> str:
-    """Gives a short table of what was found."""
+    """Return a short table of the suspects by decision."""
     decisions = suspects.table["decision"].value_counts()
     rows = [("rows judged", suspects.judged), ("suspects", len(suspects.table))]
     rows += [(f"  decision: {name}", int(count)) for name, count in decisions.items()]
@@ -220,7 +220,7 @@ def format_suspects(suspects: Suspects) -> str:
 
 
 def format_cleaned(cleaned: Cleaned) -> str:
-    """Gives a short table of what became of the rows."""
+    """Return a short table of the rows kept, dropped and relabelled."""
     lines = [f"{name:<16}{count:>9}" for name, count in [*cleaned.counts.items(), ("in all", len(cleaned.frame))]]
     if cleaned.emptied:
         lines.append(f"warning: no rows left of {len(cleaned.emptied)} classes: {', '.join(cleaned.emptied)}")
@@ -228,7 +228,7 @@ def format_cleaned(cleaned: Cleaned) -> str:
 
 
 def suspects_page(suspects: Suspects, title: str, root: Path, ocr: OCRTable | None, top: int) -> HTMLReport:
-    """Builds a page of the most suspicious pictures and of the classes that lose most.
+    """Build a page of the most suspicious pictures and of the classes that lose most.
 
     Args:
         suspects: What was found.

@@ -34,7 +34,7 @@ def make_table(
     class_as: str = "name",
     names: Sequence[str] | None = None,
 ) -> pd.DataFrame:
-    """Writes predictions as the rows of a submission; several labels of an image are joined by ``|``.
+    """Write predictions as the rows of a submission; several labels of an image are joined by ``|``.
 
     Args:
         predictions: The predictions.
@@ -116,7 +116,7 @@ def _scores(
 
 
 def _check_writing(sample: Sample, classes: Sequence[str], class_as: str) -> None:
-    """Checks that a sample whose classes are clearly numbers, or clearly names, is not filled with the other."""
+    """Check that a sample whose classes are clearly numbers, or clearly names, is not filled with the other."""
     values = sample.values - {""}
     if not values:
         return
