@@ -4,6 +4,7 @@ import kdxf.registry  # noqa: F401  isort: skip  (before the host, which it quie
 
 import copy
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +14,19 @@ from mmengine.config import Config, ConfigDict
 from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
-from kdxf.apis.prediction_source import prediction_source
 from kdxf.apis.stages import last_stage
 from kdxf.datasets.image_keys import paths_of
 from kdxf.engine.checkpoint import trusting_checkpoints
-from kdxf.engine.config import explaining_config_errors, set_loader_defaults
+from kdxf.engine.config import config_digest, explaining_config_errors, set_loader_defaults
 from kdxf.engine.dist import start_distributed
 from kdxf.engine.hooks import LoadedWeightsHook, TrainedImagesHook, TrainingDataHook
 from kdxf.engine.runner import open_runner
 from kdxf.errors import UserError
 from kdxf.evaluation.missing_modality import remove_modality
+from kdxf.evaluation.prediction_table import PredictionTable, check_name
 from kdxf.io.files import write_json
-from kdxf.io.prediction_table import PredictionTable, check_name
 from kdxf.io.predictions import check_each_once
+from kdxf.io.provenance import Provenance
 
 
 def test(
@@ -64,10 +65,11 @@ def test(
     Raises:
         UserError: The config or the checkpoint cannot be used, or a ``.parquet`` table would have an image twice.
     """
-    source: dict[str, Any] = {}
+    source = Provenance()
     if out is not None:
         check_name(out)
-        source = {**prediction_source(cfg, checkpoint, tta), "without": without}
+        source = Provenance.of_model(str(cfg.filename), config_digest(cfg), checkpoint, tta=tta)
+        source = source.with_values(without=without)
     cfg = last_stage(copy.deepcopy(cfg))
     cfg.load_from, cfg.resume = str(checkpoint), False
     if cfg.get("test_dataloader") is None or cfg.get("test_cfg") is None:
@@ -93,7 +95,7 @@ def test(
     return metrics
 
 
-def _add_table(runner: Runner, out: str | Path, source: dict[str, Any]) -> None:
+def _add_table(runner: Runner, out: str | Path, source: Provenance) -> None:
     dataset = runner.test_loop.dataloader.dataset
     image_root = os.path.join(getattr(dataset, "img_prefix", ""), "")
     if Path(out).suffix == ".parquet":
@@ -105,7 +107,7 @@ def _add_table(runner: Runner, out: str | Path, source: dict[str, Any]) -> None:
         out,
         image_root=image_root,
         seen=hook.seen,
-        source=lambda: {**source, **data.source()},
+        source=lambda: replace(source, training_data=tuple(data.data)),
     )
     table.dataset_meta = runner.test_evaluator.dataset_meta
     runner.test_evaluator.metrics.append(table)

@@ -9,8 +9,8 @@ import pyarrow as pa
 
 from kdxf.errors import UserError
 from kdxf.io.annotations import label_indices
+from kdxf.io.prediction_csv import SEPARATOR
 
-SEPARATOR = "|"
 _LISTS = pa.list_(pa.int64())
 
 
@@ -55,14 +55,6 @@ def lists_of(chosen: np.ndarray) -> pa.ListArray:
     """Gives the indices that are True in each row of a bool array (n, K)."""
     ends = np.concatenate([[0], np.cumsum(chosen.sum(axis=1))])
     return pa.ListArray.from_arrays(pa.array(ends, pa.int32()), pa.array(np.nonzero(chosen)[1], pa.int64()))
-
-
-def multi_hot(lists: pa.ListArray, num_classes: int) -> np.ndarray:
-    """Gives uint8 (n, K) with a 1 for each class of a row."""
-    table = np.zeros((len(lists), num_classes), np.uint8)
-    rows = np.repeat(np.arange(len(lists)), lists.value_lengths().to_numpy())
-    table[rows, lists.flatten().to_numpy()] = 1
-    return table
 
 
 def _split(labels: str) -> list[str]:

@@ -14,12 +14,13 @@ from mmengine.dataset import force_full_init
 from mmengine.logging import print_log
 from mmpretrain.datasets import BaseDataset
 
-from kdxf.datasets.labels import lists_of, multi_hot, read_multi_labels, read_weights
+from kdxf.datasets.labels import lists_of, read_multi_labels, read_weights
 from kdxf.datasets.sample_rows import SampleRows
 from kdxf.datasets.soft_labels import SoftLabels, read_soft_labels
 from kdxf.datasets.transforms import LookUpWordVectors, TokenizeOCR
 from kdxf.errors import UserError
 from kdxf.io.annotations import label_indices, read_annotations, read_classes
+from kdxf.io.predictions import multi_hot
 from kdxf.registry import DATASETS
 from kdxf.text.ocr.table import OCRTable
 from kdxf.text.registry import TOKENIZERS
@@ -146,7 +147,7 @@ class OCRTextDataset(BaseDataset):
             UserError: The rows are unlabelled.
         """
         labels = self._known_labels()
-        return multi_hot(labels, len(self.metainfo["classes"])) if self.multi_label else labels
+        return multi_hot(labels, len(self.metainfo["classes"])).view(np.uint8) if self.multi_label else labels
 
     @force_full_init
     def get_cat_ids(self, idx: int) -> list[int]:

@@ -59,9 +59,9 @@ class KDXFInferencer:
         categories: Ids and names of the K classes.
         classes: The K names that the model was trained with, whatever ``class_names`` calls them.
         trained_on: int64, keys of the images that it was trained on (:mod:`kdxf.datasets.image_keys`); None where the
-            checkpoint has none.
-        learnt: The note on its training data for files of predictions
-            (:data:`kdxf.io.provenance.TRAINING_DATA`); empty where the checkpoint has none.
+            checkpoint does not say.
+        training_data: The data that it was trained on, as in :class:`kdxf.io.provenance.Provenance`; empty where the
+            checkpoint does not say.
         needs_text: Whether the pipeline takes the text of an image. OCR runs only then.
 
     Raises:
@@ -94,7 +94,7 @@ class KDXFInferencer:
         self.classes = self.categories.names or tuple(map(str, self.categories.ids))
         trained_on = meta.get("trained_on")
         self.trained_on = None if trained_on is None else trained_on.numpy()
-        self.learnt = {TRAINING_DATA: meta[TRAINING_DATA]} if TRAINING_DATA in meta else {}
+        self.training_data = tuple(meta.get(TRAINING_DATA, ()))
         if class_names is not None:
             self.categories = self.categories.renamed(class_names)
         self.model.to(self.device).eval()

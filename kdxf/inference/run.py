@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,14 +13,16 @@ from mmengine.config import Config
 from mmengine.logging import print_log
 from tqdm import tqdm
 
-from kdxf.apis.prediction_source import prediction_source
+from kdxf.engine.config import config_digest
 from kdxf.errors import UserError
 from kdxf.inference.inferencer import KDXFInferencer
 from kdxf.inference.inputs import InputImage, InputTexts, collect_images, dataset_images
-from kdxf.inference.prediction_csv import Columns, Prediction, PredictionWriter, open_replacing
+from kdxf.inference.prediction_csv import Columns, Prediction, PredictionWriter
 from kdxf.inference.score_file import Probabilities, dataset_labels
 from kdxf.io.files import in_utf8
 from kdxf.io.machine import peak_memory
+from kdxf.io.prediction_csv import open_replacing
+from kdxf.io.provenance import Provenance
 from kdxf.text.ocr.table import OCRTable
 
 _SHOWN = 10
@@ -158,9 +160,10 @@ def infer(
     start = time.perf_counter()
     images = collect_images(inputs, ocr_root)
     table = None if ocr_table is None else OCRTable.open(ocr_table)
-    source = {}
+    source = Provenance(tool="tools/inference.py")
     if save_probs is not None:
-        source = {"tool": "tools/inference.py", **prediction_source(cfg, checkpoint, options.get("tta", False))}
+        about = {"tool": source.tool, "tta": options.get("tta", False)}
+        source = Provenance.of_model(str(cfg.filename), config_digest(cfg), checkpoint, **about)
     with ExitStack() as stack:
         file = None if save_csv is None else stack.enter_context(open_replacing(save_csv, "--save_csv"))
         inferencer = KDXFInferencer(cfg, checkpoint, **options)
@@ -190,7 +193,7 @@ def infer(
                     add(prediction)
                 bar.update()
         if probabilities is not None:
-            probabilities.write(inferencer.trained_on, {**source, **inferencer.learnt})
+            probabilities.write(inferencer.trained_on, replace(source, training_data=inferencer.training_data))
     return report
 
 

@@ -83,17 +83,17 @@ def test_labelled_and_pseudo_rows(write, train, tmp_path):
     assert found.table["kept"].tolist() == [1, 1, 0] and found.table["share"].tolist() == [0.5, 0.5, 0]
     np.testing.assert_allclose(found.table["mean_score"], [0.9, 0.75, np.nan], atol=1e-6)
     assert found.empty_classes() == ["red"] and found.unreadable == 0
-    assert found.source["inputs"] == [
+    assert found.source.to_dict()["inputs"] == [
         {"file": str(file), "digest": file_digest(file), "source": {"checkpoint": "a.pth"}}
     ]
-    assert (found.source["threshold"], found.source["weight"]) == (0.7, 0.5)
+    assert (found.source.details["threshold"], found.source.details["weight"]) == (0.7, 0.5)
 
 
 def test_soft_ones_are_finished_targets(write, train):
     found = pseudo_label(write("test", SCORES, **UNSEEN), train, Choice(per_class=1))
     assert found.soft.images == ["0.jpg", "2.jpg", "3.jpg"]
     np.testing.assert_allclose(found.soft.scores, np.array(SCORES, np.float32)[[0, 2, 3]])
-    assert found.soft.source["ground_truth_ratio"] == 0 and found.soft.seen.tolist() == [False] * 3
+    assert found.soft.source.ground_truth_ratio == 0 and found.soft.seen.tolist() == [False] * 3
     assert found.soft.fold is None
     folds = np.array([0, 1, 1, 2], np.int16)
     found = pseudo_label(write("test", SCORES, **UNSEEN, fold=folds), train, Choice(per_class=1))
@@ -130,8 +130,8 @@ def test_columns_of_the_list_that_was_predicted(write, train, predicted, tmp_pat
         '0.jpg,milk,"milk, 1 l",7,,1.0,pseudo,0.9\n'
         "2.jpg,phone,,2,,1.0,pseudo,0.75\n"
     )
-    assert found.source["unlabelled"] == str(predicted)
-    assert found.source["unlabelled_digest"] == file_digest(predicted)
+    assert found.source.details["unlabelled"] == str(predicted)
+    assert found.source.details["unlabelled_digest"] == file_digest(predicted)
     alone = pseudo_label(file, train, Choice(threshold=0.7), unlabelled=predicted, only_pseudo=True).frame
     assert alone[["image", "text", "price"]].fillna("").values.tolist() == [["0.jpg", "milk, 1 l", 7], ["2.jpg", "", 2]]
 

@@ -23,7 +23,7 @@ from kdxf.cli.command import count, run
 from kdxf.data.lists import check_result
 from kdxf.errors import UserError
 from kdxf.io.predictions import read_source, write_predictions
-from kdxf.io.provenance import second_hand
+from kdxf.io.provenance import soft_label_warning
 from kdxf.recipes.ensembles.average import MEANS, average
 from kdxf.recipes.ensembles.members import Unit, make_units, parse_weights
 from kdxf.recipes.ensembles.search import find_weights
@@ -78,7 +78,7 @@ def weigh(args: argparse.Namespace) -> tuple[list[Unit], list[float], str, str]:
         return units, [1 / len(units)] * len(units), mean, "equal"
     report, warnings = find_weights(units, mean, args.fit, args.greedy)
     print(report)
-    taught = [second_hand(f"the model of {file}", read_source(file)) for unit in units for file in unit.files]
+    taught = [soft_label_warning(f"the model of {file}", read_source(file)) for unit in units for file in unit.files]
     for warning in [*warnings, *filter(None, taught)]:
         print("warning:", warning)
     if args.save_weights:

@@ -93,7 +93,7 @@ def main() -> None:
     if args.soft:
         write_predictions(found.soft, args.soft)
     write_annotations(found.frame, args.out)
-    write_whole((json.dumps(found.source, ensure_ascii=False, indent=2) + "\n").encode(), note)
+    write_whole((json.dumps(found.source.to_dict(), ensure_ascii=False, indent=2) + "\n").encode(), note)
     print(report(found))
 
 

@@ -17,6 +17,7 @@ from kdxf.cli.command import run
 from kdxf.data.lists import check_result
 from kdxf.errors import UserError
 from kdxf.io.predictions import write_predictions
+from kdxf.io.targets import GROUND_TRUTH_RATIO
 from kdxf.recipes.soft_labels import soft_labels
 
 
@@ -43,7 +44,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         "--ground-truth-ratio",
         type=part,
-        default=0.7,
+        default=GROUND_TRUTH_RATIO,
         metavar="R",
         help="the part of the truth, or predictions:truth, such as 3:7 (default: 0.7, which is 3:7)",
     )

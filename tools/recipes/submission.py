@@ -20,7 +20,6 @@ from kdxf.data.lists import check_result
 from kdxf.errors import UserError
 from kdxf.io.class_names import names_of, read_class_names
 from kdxf.io.predictions import read_predictions
-from kdxf.io.provenance import holds_ranks
 from kdxf.recipes.submissions.ids import STYLES, name_images, read_sample
 from kdxf.recipes.submissions.tables import FORMATS, make_table
 from kdxf.recipes.submissions.write import average_submissions, class_shares, describe, write_submission
@@ -96,7 +95,7 @@ def main() -> None:
     shares = describe(class_shares(predictions, args.train))
     write_submission(table, args.out, as_json=as_json, decimals=args.decimals)
     print(f"{shares}\n{len(table)} rows; written to {args.out}")
-    if holds_ranks(predictions.source):
+    if predictions.source.holds_ranks():
         print(f"warning: {args.predictions} holds ranks, which only metrics that go class by class (ROC-AUC, ...) take")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from kdxf.errors import UserError
-from kdxf.data.prediction_files import read_prediction_file
+from kdxf.io.predictions import read_predictions
 from collections.abc import Sequence
 from functools import partial
 from kdxf.io.images import ImageReadError, open_header
@@ -103,7 +103,7 @@ def predicted_sizes(path: Path, classes: list[str]) -> pd.Series:
     Raises:
         UserError: The file is missing, no such table, or predicts a class that is not there.
     """
-    predicted = read_prediction_file(path)["pred_label"].to_numpy().astype(np.int64)
+    predicted = read_predictions(path, scores=False).best()[0]
     if not 0 <= predicted.min() <= predicted.max() < len(classes):
         raise UserError(f"{path}: predicts class {predicted.max()}, but there are {len(classes)}; give --classes")
     return pd.Series(np.bincount(predicted, minlength=len(classes)), index=classes)

@@ -26,10 +26,6 @@ class TrainingDataHook(Hook):
     def __init__(self) -> None:
         self.data: list[dict[str, dict[str, str]]] = []
 
-    def source(self) -> dict[str, Any]:
-        """Return the note on the data for files of predictions; empty where it is not known."""
-        return {TRAINING_DATA: self.data} if self.data else {}
-
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
         """Read the fingerprints of the weights that were loaded."""
         self.data = list(checkpoint.get("meta", {}).get(TRAINING_DATA, []))
@@ -44,4 +40,5 @@ class TrainingDataHook(Hook):
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
         """Add the fingerprints to the checkpoint."""
-        checkpoint["meta"].update(self.source())
+        if self.data:
+            checkpoint["meta"][TRAINING_DATA] = self.data

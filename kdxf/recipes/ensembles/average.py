@@ -6,12 +6,11 @@ group and a mean between groups are one sum, whose weights are products. n image
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from kdxf.io.digests import file_digest
 from kdxf.io.predictions import Predictions
+from kdxf.io.provenance import Input, Provenance
 from kdxf.recipes.ensembles.members import Facts, Unit, read_alike
 
 FLOOR = 1e-7
@@ -114,20 +113,12 @@ def average(units: Sequence[Unit], weights: Sequence[float], mean: str = "arithm
         if weight
     }
     space, facts = MEANS[mean], Facts()
-    inputs: list[dict[str, Any]] = []
+    inputs: list[Input] = []
     total = votes = np.zeros(1, np.float32)
     for file, predictions in read_alike(shares):
         unit, share = shares[file]
         facts.add(file, predictions)
-        inputs.append(
-            {
-                "file": str(file),
-                "digest": file_digest(file),
-                "unit": unit,
-                "weight": share,
-                "source": predictions.source,
-            }
-        )
+        inputs.append(Input.of_file(file, predictions.source, unit=unit, weight=share))
         part = space.enter(predictions.scores) * np.float32(share)
         total = np.add(part, total, out=part)
         if predictions.predicted is not None:
@@ -141,5 +132,7 @@ def average(units: Sequence[Unit], weights: Sequence[float], mean: str = "arithm
         seen=facts.seen,
         errors=facts.errors,
         fold=facts.fold,
-        source={"tool": "tools/recipes/ensemble.py", "mean": mean, "weights": origin, "inputs": inputs},
+        source=Provenance(
+            tool="tools/recipes/ensemble.py", mean=mean, inputs=tuple(inputs), details={"weights": origin}
+        ),
     )

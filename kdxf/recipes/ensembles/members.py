@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -188,15 +187,3 @@ class Facts:
                 "list with both models"
             )
         self.labels = np.maximum(self.labels, labels)
-
-
-def checkpoints(source: Mapping[str, Any]) -> set[str]:
-    """Finds the digests of all checkpoints that predictions come from, through any number of files between."""
-    found: set[str] = set()
-    for key, value in source.items():
-        if key == "checkpoint_digest":
-            found.add(value)
-        for part in value if isinstance(value, list) else [value]:
-            if isinstance(part, Mapping):
-                found |= checkpoints(part)
-    return found

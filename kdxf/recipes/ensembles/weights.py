@@ -19,7 +19,7 @@ from kdxf.errors import UserError
 from kdxf.evaluation.score_files import bootstrap
 from kdxf.io.files import write_whole
 from kdxf.io.predictions import read_source
-from kdxf.recipes.ensembles.members import Unit, checkpoints, model_names
+from kdxf.recipes.ensembles.members import Unit, model_names
 from kdxf.recipes.ensembles.task import Details, Task
 
 FOLDS = 5
@@ -187,7 +187,7 @@ def save_weights(
 
 
 def _model(file: Path, name: str) -> dict[str, Any]:
-    return {"name": name, "file": str(file), "checkpoints": sorted(checkpoints(read_source(file)))}
+    return {"name": name, "file": str(file), "checkpoints": sorted(read_source(file).checkpoint_digests())}
 
 
 def load_weights(path: Path, files: Sequence[Path]) -> tuple[list[Unit], list[float], str]:
@@ -213,7 +213,7 @@ def load_weights(path: Path, files: Sequence[Path]) -> tuple[list[Unit], list[fl
             f"{path}: has weights for {len(models)} models, not {len(files)}; give, in this order: {expected}"
         )
     for file, model in zip(files, models, strict=True):
-        digests = checkpoints(read_source(file))
+        digests = read_source(file).checkpoint_digests()
         known = bool(digests and model["checkpoints"])
         if known and digests != set(model["checkpoints"]):
             raise UserError(

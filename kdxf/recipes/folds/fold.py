@@ -77,7 +77,7 @@ def is_predicted(fold: Fold, wanted: Wanted, name: str) -> bool:
     path = prediction_file(fold, name)
     if not path.is_file():
         return False
-    source = read_source(path)
+    source = read_source(path).to_dict()
     if changed_settings(source, _facts(fold, wanted, name)):
         return False
     return not changed_settings(source.get(_FILES, {}), files=_files(fold, wanted, name))
@@ -130,8 +130,8 @@ def _predict(fold: Fold, wanted: Wanted, name: str, checkpoint: Path, seed: int 
     predictions = read_predictions(raw)
     if name == OUT_OF_FOLD:
         check_unseen(predictions, str(prediction_file(fold, name)), advice=UNSEEN_WEIGHTS)
-    facts = {**_facts(fold, wanted, name), _FILES: _files(fold, wanted, name)}
-    source = {**predictions.source, **facts, "list": str(file), "seed": seed}
+    facts = {**_facts(fold, wanted, name), _FILES: _files(fold, wanted, name), "list": str(file), "seed": seed}
+    source = predictions.source.with_values(**facts)
     write_predictions(replace(predictions, source=source), prediction_file(fold, name))
     raw.unlink()
     raw.with_suffix(".metrics.json").unlink()

@@ -12,11 +12,17 @@ from kdxf.apis.stages import last_stage
 from kdxf.errors import UserError
 from kdxf.evaluation.scoring import evaluate, fold_table, markdown
 from kdxf.io.annotations import read_annotations
-from kdxf.io.digests import file_digest
 from kdxf.io.files import write_whole
 from kdxf.io.locks import lock, unlock
-from kdxf.io.predictions import Predictions, check_each_once, read_predictions, read_source, write_predictions
-from kdxf.io.provenance import check_unseen, second_hand
+from kdxf.io.predictions import (
+    Predictions,
+    check_each_once,
+    concatenate,
+    read_predictions,
+    read_source,
+    write_predictions,
+)
+from kdxf.io.provenance import Input, Provenance, check_unseen, soft_label_warning
 from kdxf.recipes.ensembles.average import average
 from kdxf.recipes.ensembles.members import make_units
 from kdxf.recipes.folds.fold import OUT_OF_FOLD, TOOL, UNSEEN_WEIGHTS, Wanted, is_predicted, prediction_file, run_fold
@@ -131,12 +137,12 @@ def _gather(plan: Sequence[Fold], wanted: Wanted, work_dir: Path) -> pd.DataFram
     for name in wanted.lists:
         units = make_units([prediction_file(fold, name) for fold in plan])
         mean = average(units, [1 / len(units)] * len(units), origin="equal")
-        write_predictions(replace(mean, source={**mean.source, "tool": TOOL}), work_dir / f"{name}.parquet")
+        write_predictions(replace(mean, source=replace(mean.source, tool=TOOL)), work_dir / f"{name}.parquet")
     cfg = last_stage(plan[0].cfg)
     scores = {number: (len(part), evaluate(cfg, part)) for number, part in parts.items()}
     table = fold_table(scores, (len(together), evaluate(cfg, together)))
     write_whole(table.to_csv(index=False).encode(), work_dir / "metrics.csv")
-    note = second_hand("These models", together.source)
+    note = soft_label_warning("These models", together.source)
     write_whole(markdown(table, wanted.checkpoint, note).encode(), work_dir / "metrics.md")
     return table
 
@@ -146,35 +152,12 @@ def _joined(parts: Sequence[Predictions], plan: Sequence[Fold]) -> Predictions:
     for part, fold in zip(parts, plan, strict=True):
         if part.classes != parts[0].classes:
             raise UserError(f"{fold.folder} and {plan[0].folder} have different classes; train both with the same ones")
-
-    def stack(columns: Sequence[np.ndarray | None]) -> np.ndarray | None:
-        known = [column for column in columns if column is not None]
-        return np.concatenate(known) if len(known) == len(columns) else None
-
-    starts = np.cumsum([0, *map(len, parts)]).tolist()
-    return Predictions(
-        images=[image for part in parts for image in part.images],
-        scores=np.concatenate([part.scores for part in parts]),
-        classes=parts[0].classes,
-        labels=stack([part.labels for part in parts]),
-        predicted=stack([part.predicted for part in parts]),
-        seen=stack([part.seen for part in parts]),
-        errors={
-            start + index: error
-            for start, part in zip(starts, parts, strict=False)
-            for index, error in part.errors.items()
-        },
-        fold=np.repeat(np.arange(len(parts), dtype=np.int16), [len(part) for part in parts]),
-    )
+    numbers = np.repeat(np.arange(len(parts), dtype=np.int16), [len(part) for part in parts])
+    return replace(concatenate(parts), fold=numbers)
 
 
-def _source(plan: Sequence[Fold], wanted: Wanted) -> dict[str, Any]:
+def _source(plan: Sequence[Fold], wanted: Wanted) -> Provenance:
     files = [prediction_file(fold, OUT_OF_FOLD) for fold in plan]
-    inputs = [{"file": str(file), "digest": file_digest(file), "source": read_source(file)} for file in files]
-    return {
-        "tool": TOOL,
-        "folds": len(plan),
-        "checkpoint_choice": wanted.checkpoint,
-        "tta": wanted.tta,
-        "inputs": inputs,
-    }
+    inputs = tuple(Input.of_file(file, read_source(file)) for file in files)
+    details = {"folds": len(plan), "checkpoint_choice": wanted.checkpoint}
+    return Provenance(tool=TOOL, tta=wanted.tta, inputs=inputs, details=details)

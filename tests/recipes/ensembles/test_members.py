@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from kdxf.errors import UserError
-from kdxf.io.predictions import read_predictions
-from kdxf.recipes.ensembles.members import Facts, Unit, checkpoints, make_units, model_names, parse_weights, read_alike
+from kdxf.recipes.ensembles.members import Facts, Unit, make_units, model_names, parse_weights, read_alike
 
 UNITS = [Unit("image", (Path("a"),)), Unit("text", (Path("b"),))]
 
@@ -123,10 +122,3 @@ def test_folds_that_agree(write):
 def test_errors(write):
     files = write("a", SCORES, errors={1: "empty"}), write("b", SCORES, errors={1: "other", 2: "cut"})
     assert facts_of(*files).errors == {1: "empty", 2: "cut"}
-
-
-def test_checkpoints(write):
-    inner = {"inputs": [{"source": {"checkpoint_digest": "a"}}, {"source": {"checkpoint_digest": "b"}}], "n": [1]}
-    assert checkpoints({"of": inner, "checkpoint_digest": "c"}) == {"a", "b", "c"}
-    path = write("a", SCORES, source=inner)
-    assert checkpoints(read_predictions(path).source) == {"a", "b"}

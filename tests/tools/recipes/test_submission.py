@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from kdxf.io.predictions import Predictions, write_predictions
+from kdxf.io.provenance import Provenance
 
 
 @pytest.fixture
@@ -79,7 +80,7 @@ def test_no_image(call, tmp_path):
 
 
 def test_ranks(call, tmp_path):
-    ranks = Predictions(["1"], np.ones((1, 2), np.float32), ("0", "1"), source={"mean": "rank"})
+    ranks = Predictions(["1"], np.ones((1, 2), np.float32), ("0", "1"), source=Provenance(mean="rank"))
     write_predictions(ranks, tmp_path / "ranks.parquet")
     status, out, _ = call("ranks.parquet", "--format", "scores", "--out", "s.csv")
     assert status == 0 and out.endswith(
