@@ -10,10 +10,11 @@ from kdxf.text.ocr.record import OCRLine
 
 
 class BaseOCREngine(ABC):
-    """Reads the text in images. Subclasses implement :meth:`find_lines` and register in ``OCR_ENGINES``.
+    """Base class of engines that read the text in images. Subclasses implement :meth:`find_lines` and register in
+    ``OCR_ENGINES``.
 
     A worker process builds one engine and reads many images with it. An engine finds every line that it can, whatever
-    its score: the score is stored with the line, and who uses the text filters or weighs it.
+    its score: the score is stored with the line, and users of the text filter or weigh by it.
 
     Args:
         reading: ``rotations``, ``max_aspect``, ``tile_overlap``, ``min_score``; see
@@ -22,7 +23,7 @@ class BaseOCREngine(ABC):
 
     Attributes:
         name: Package, version, model and all settings that change what is read, ``str(self.reading)`` among them; the
-            OCR table stores it beside every row, and a job that resumes a table refuses to mix two names.
+            OCR table stores it with every row, and a job that resumes a table refuses to mix two names.
         reading: The options above.
     """
 
@@ -33,9 +34,11 @@ class BaseOCREngine(ABC):
         self.reading = Reading(**reading)
 
     def read(self, image: np.ndarray) -> list[OCRLine]:
-        """Reads ``image``, uint8 (H, W, 3) in BGR order, and returns its lines in reading order."""
+        """Return the lines of ``image``, uint8 (H, W, 3) in BGR order, in reading order, with rotations and tiles as
+        configured.
+        """
         return self.reading.read(self.find_lines, image)
 
     @abstractmethod
     def find_lines(self, image: np.ndarray) -> list[OCRLine]:
-        """Reads ``image``, uint8 (H, W, 3) in BGR order, as it is: whole, and this way up."""
+        """Return the lines of ``image``, uint8 (H, W, 3) in BGR order, read as it is: neither rotated nor tiled."""

@@ -1,4 +1,4 @@
-"""The default OCR engine: RapidOCR (PP-OCR models through ONNX Runtime), offline from the first run."""
+"""The default OCR engine: RapidOCR (PP-OCR models on ONNX Runtime), which needs no network."""
 
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
@@ -21,9 +21,9 @@ _IDENTITY = b"\x08\x08\x42\x02\x10\x0d\x3a%c%b" % (len(_GRAPH), _GRAPH)
 
 
 def flush_denormals() -> None:
-    """Makes ONNX Runtime count numbers below 1e-38 as zero in this thread, and so in a session of one thread.
+    """Make ONNX Runtime treat numbers below 1e-38 as zero in this thread, and so in a session of one thread.
 
-    Processors compute with such numbers a hundred times slower, and a text detector is full of them where an image
+    Processors compute a hundred times slower with such numbers, and a text detector has many of them where an image
     has no text. ONNX Runtime takes the option ``session.set_denormal_as_zero`` from the first session that a process
     makes, so this makes one: call it before any other. Later it does nothing.
     """
@@ -42,7 +42,7 @@ _ALONE = (("PP-OCRv5", "mobile"), ("PP-OCRv4", "mobile"))
 
 
 def recognizer(languages: Sequence[str]) -> dict[str, str]:
-    """Finds a recognizer.
+    """Find a recognizer for all the languages.
 
     Args:
         languages: RapidOCR's codes, such as ``["ch", "sv"]`` or ``["korean"]``.
@@ -137,14 +137,14 @@ class RapidOCREngine(BaseOCREngine):
         self.name = self._describe(chosen)
 
     def find_lines(self, image: np.ndarray) -> list[OCRLine]:
-        """See :class:`BaseOCREngine`."""
+        """Scale the image into the side limits, read it, and return the boxes in its original pixels."""
         image, scale = self._sides.scale(image)
-        found = self._reader(image)
-        if found.boxes is None or found.txts is None:
+        output = self._reader(image)
+        if output.boxes is None or output.txts is None:
             return []
         return [
             OCRLine(text, float(score), (np.asarray(box) / scale).astype(np.float32))
-            for text, score, box in zip(found.txts, found.scores, found.boxes, strict=True)
+            for text, score, box in zip(output.txts, output.scores, output.boxes, strict=True)
         ]
 
     def _describe(self, chosen: Mapping[str, Any]) -> str:
@@ -158,13 +158,13 @@ class RapidOCREngine(BaseOCREngine):
 def _chosen(
     languages: Sequence[str] | None, thresholds: Mapping[str, float | None], params: Mapping[str, Any] | None
 ) -> dict[str, Any]:
-    """RapidOCR's settings that the user has changed, by their dotted names."""
+    """Return RapidOCR's settings that the user has changed, by their dotted names."""
     models = {} if languages is None else recognizer(languages)
     return {**models, **{key: value for key, value in thresholds.items() if value is not None}, **(params or {})}
 
 
 def _start(settings: dict[str, Any]) -> "RapidOCR":
-    """Builds the reader and reads one drawn word, so that a missing model shows now and not at the first image."""
+    """Build the reader and read one drawn word, so that a missing model fails now and not at the first image."""
     from rapidocr import RapidOCR
     from rapidocr.utils.typings import EngineType, ModelType, OCRVersion
 

@@ -1,4 +1,4 @@
-"""How an image is read, whatever the engine: which way round, in which tiles, and which lines are kept."""
+"""How any engine reads an image: rotations, tiles, and which lines are kept."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -12,35 +12,35 @@ from kdxf.text.ocr.tiling import read_tiled
 
 ROTATIONS = (0, 90, 180, 270)
 
-_TURNS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
+_CV_ROTATIONS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
 
-_TALL = 0.9  # what a character of a tall line counts
+_TALL = 0.9  # the weight of a character in a tall line
 
 
 def read_rotated(
     read: Callable[[np.ndarray], list[OCRLine]], image: np.ndarray, rotations: Sequence[int]
 ) -> list[OCRLine]:
-    """Reads ``image`` once for each rotation and returns the reading with the most confident text.
+    """Read ``image`` once for each rotation and return the reading with the most confident text.
 
-    That is the largest sum over the lines of score times number of characters: an engine reads little in text that
-    stands on its head, and is unsure of it. Some engines turn tall lines themselves and read text on its side as well
-    as upright text, so a line that is taller than wide counts a little less. Where two are equal, the first wins.
+    Confidence is the sum over the lines of score times number of characters: an engine reads little of text that is
+    upside down, and with low scores. Some engines rotate tall lines themselves and read sideways text as well as
+    upright text, so a line that is taller than wide counts a little less. Of equal readings the first wins.
 
     Args:
-        read: Reads an image.
+        read: The function that reads an image.
         image: uint8 (H, W, 3), BGR.
         rotations: Degrees of :data:`ROTATIONS` by which the image is turned clockwise before it is read.
 
     Returns:
-        The lines in the reading order of the turned image, with boxes in the image as it was given.
+        The lines in the reading order of the rotated image, with boxes in pixels of ``image``.
     """
-    readings = [(degrees, read(_turned(image, degrees))) for degrees in rotations]
+    readings = [(degrees, read(_rotated(image, degrees))) for degrees in rotations]
     degrees, lines = max(readings, key=lambda reading: _confidence(reading[1]))
-    return [replace(line, box=_turned_back(line.box, degrees, image.shape)) for line in lines]
+    return [replace(line, box=_rotated_back(line.box, degrees, image.shape)) for line in lines]
 
 
-def _turned(image: np.ndarray, degrees: int) -> np.ndarray:
-    return cv2.rotate(image, _TURNS[degrees]) if degrees else image
+def _rotated(image: np.ndarray, degrees: int) -> np.ndarray:
+    return cv2.rotate(image, _CV_ROTATIONS[degrees]) if degrees else image
 
 
 def _confidence(lines: Sequence[OCRLine]) -> float:
@@ -52,8 +52,8 @@ def _is_tall(box: np.ndarray) -> bool:
     return bool(height > width)
 
 
-def _turned_back(box: np.ndarray, degrees: int, shape: tuple[int, ...]) -> np.ndarray:
-    """Corners (4, 2) of the turned image as corners of the image, whose ``shape`` is (H, W, ...)."""
+def _rotated_back(box: np.ndarray, degrees: int, shape: tuple[int, ...]) -> np.ndarray:
+    """Map corners (4, 2) in the rotated image to corners in the image, whose ``shape`` is (H, W, ...)."""
     height, width = shape[:2]
     x, y = box[:, 0], box[:, 1]
     columns = {0: (x, y), 90: (y, height - x), 180: (width - x, height - y), 270: (width - y, x)}
@@ -67,10 +67,10 @@ class Reading:
     Attributes:
         rotations: Degrees, of 0, 90, 180 and 270, by which the image is turned clockwise before it is read. With
             several it is read once for each, and the reading with the most confident text is kept: for pictures that
-            may lie on their side or stand on their head.
+            may be sideways or upside down.
         max_aspect: An image more elongated than this and longer than 2000 px, such as a long screenshot, is read in
             tiles of at most this ratio; None reads it whole.
-        tile_overlap: What neighbouring tiles share, as a fraction of a tile.
+        tile_overlap: The overlap of neighbouring tiles, as a fraction of a tile.
         min_score: Lines below this score, 0 to 1, are dropped. The default keeps all.
 
     Raises:
@@ -95,7 +95,7 @@ class Reading:
             raise ValueError(f"min_score must be from 0 to 1, not {self.min_score}")
 
     def read(self, find_lines: Callable[[np.ndarray], list[OCRLine]], image: np.ndarray) -> list[OCRLine]:
-        """Reads ``image``, uint8 (H, W, 3), with an engine's ``find_lines``."""
+        """Read ``image``, uint8 (H, W, 3), with an engine's ``find_lines``."""
 
         def confident(part: np.ndarray) -> list[OCRLine]:
             return [line for line in find_lines(part) if line.score >= self.min_score]
@@ -106,7 +106,7 @@ class Reading:
         return read_rotated(tiled, image, self.rotations)
 
     def __str__(self) -> str:
-        """The options as they stand in an engine's name: those for tiling, and what is not the default."""
+        """Return the options as they appear in an engine's name: those for tiling, and others that are not the default."""
         words = [f"max_aspect={self.max_aspect}"]
         words += [f"tile_overlap={self.tile_overlap}"] if self.max_aspect is not None else []
         words += [f"rotations={','.join(map(str, self.rotations))}"] if self.rotations != (0,) else []

@@ -26,7 +26,7 @@ class SideLimits:
             raise ValueError(f"min_side ({self.min_side}) must be positive and at most max_side ({self.max_side})")
 
     def scale(self, image: np.ndarray) -> tuple[np.ndarray, float]:
-        """Scales ``image``, uint8 (H, W, 3), into the limits; returns it with the factor."""
+        """Scale ``image``, uint8 (H, W, 3), into the limits; return it and the factor."""
         short, long = sorted(image.shape[:2])
         scale = min(max(1.0, self.min_side / short), self.max_side / long)
         if scale == 1.0:
@@ -35,5 +35,5 @@ class SideLimits:
         return cv2.resize(image, size, interpolation=cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA), scale
 
     def __str__(self) -> str:
-        """The limits as they stand in an engine's name."""
+        """Return the limits as they appear in an engine's name."""
         return f"side={self.min_side}-{self.max_side}"

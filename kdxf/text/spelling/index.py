@@ -1,4 +1,4 @@
-"""Finds the words that are spelled almost like a given one, among millions, without reading them all.
+"""An index that finds words spelled almost like a given one, among millions, without reading them all.
 
 Two spellings that differ by one letter have a key in common: the word's skeleton, whole or without one of its letters
 (deletion neighbourhood; Bocek, Hunt and Stiller, "Fast Similarity Search in Large Dictionaries", 2007). The file
@@ -20,12 +20,12 @@ SPELLING_FILE = "spelling.npy"
 _ROW_BITS = np.uint64(32)
 _ROW_MASK = np.uint64(0xFFFFFFFF)
 _ENTRIES_AT_ONCE = 65536
-# Words given per key, the most frequent ones.
+# The most words returned per key, the most frequent ones.
 _MOST = 64
 
 
 def build_spelling_index(folder: Path) -> None:
-    """Write the index of a store's words beside its vocabulary; takes 16 bytes of memory per entry."""
+    """Write the index of a store's words next to its vocabulary; takes 16 bytes of memory per entry."""
     parts = list(_entries(Vocabulary(folder)))
     entries = np.concatenate(parts)
     entries.sort()
@@ -37,9 +37,9 @@ def _entries(vocabulary: Vocabulary) -> Iterator[np.ndarray]:
     rows: list[int] = []
     for row, word in enumerate(tqdm(vocabulary, total=len(vocabulary), desc="spelling", unit="word")):
         if is_indexed(word):
-            found = _keys(word)
-            keys += found
-            rows += [row] * len(found)
+            new = _keys(word)
+            keys += new
+            rows += [row] * len(new)
         if len(rows) >= _ENTRIES_AT_ONCE:
             yield _hashes(keys) | np.array(rows, dtype=np.uint64)
             keys, rows = [], []
@@ -47,7 +47,7 @@ def _entries(vocabulary: Vocabulary) -> Iterator[np.ndarray]:
 
 
 def is_indexed(word: str) -> bool:
-    """Whether a word is one that the index holds."""
+    """Return whether the index holds a word."""
     return limit(word) > 0 and not is_chinese(word)
 
 
@@ -80,7 +80,7 @@ class SpellingIndex:
             raise ValueError(f"{SPELLING_FILE} is not an index of spellings")
 
     def near(self, word: str) -> set[int]:
-        """Return the rows of words whose skeletons are at most about one letter away, and now and then another."""
+        """Return the rows of words whose skeletons are about one letter away, and rarely of others."""
         firsts = _hashes(_keys(word))
         begins = np.searchsorted(self._entries, firsts)
         ends = np.searchsorted(self._entries, firsts | _ROW_MASK, side="right")

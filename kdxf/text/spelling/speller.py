@@ -1,4 +1,4 @@
-"""Tells which known word an unknown one was before OCR misread it."""
+"""Known words for unknown ones that OCR misread."""
 
 from rapidfuzz.distance import Levenshtein
 
@@ -7,12 +7,12 @@ from kdxf.text.spelling.index import SpellingIndex, is_indexed
 from kdxf.text.spelling.look_alikes import look_alikes
 from kdxf.text.vectors.vocabulary import MISSING, Vocabulary
 
-# Short words are taken for frequent words alone: this share of the vocabulary, or all of a small one.
+# Short words are matched only to frequent words: this share of the vocabulary, or all of a small one.
 _FREQUENT_SHARE, _SMALL = 0.2, 10_000
 
 
 class Speller:
-    """Looks for words that differ by a look-alike, and, with an index, for those that differ by any one letter.
+    """Finder of known words that differ by a look-alike, or, with an index, by any one letter.
 
     Args:
         vocabulary: The known words, the most frequent first.
@@ -27,8 +27,8 @@ class Speller:
     def row_of(self, word: str) -> int:
         """Return the row of the known word that a word was most likely misread from, -1 when none is near enough.
 
-        Of equally near words the one wins that takes fewer edits as it is written, then the more frequent one. The
-        word itself does not count.
+        Of equally near words the one with fewer edits in its plain spelling wins, then the more frequent one. The word
+        itself does not count.
         """
         most = limit(word)
         if not most:

@@ -1,4 +1,4 @@
-"""Traditional and simplified Chinese characters: one into the other, by OpenCC."""
+"""Conversion between traditional and simplified Chinese characters, with OpenCC."""
 
 from collections.abc import Callable
 from functools import cache
@@ -9,14 +9,14 @@ from kdxf.optional import require
 
 @cache
 def converter(direction: Literal["s2t", "t2s"], needed_by: str) -> Callable[[str], str]:
-    """Gives the function that writes a text in the other script; everything that is not Chinese stays.
+    """Return a function that converts text to the other script; everything that is not Chinese stays.
 
-    It changes characters, with regard to the words in which they stand, and never puts one word for another:
+    It converts characters in the context of their words, and never replaces one word by another:
     ``t2s`` makes ``軟體`` to ``软体``, not to the mainland's ``软件``.
 
     Args:
         direction: ``'t2s'`` traditional to simplified, ``'s2t'`` simplified to traditional.
-        needed_by: What needs it, as the user named it.
+        needed_by: The option or tool that needs OpenCC, for the message.
 
     Raises:
         UserError: OpenCC is not installed.

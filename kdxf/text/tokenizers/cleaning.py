@@ -1,7 +1,7 @@
-"""What OCR leaves in a line, put right, and the shapes of the words that are kept.
+"""Cleaning of the lines that OCR reads, and the patterns of the words that are kept.
 
-Cleaning changes how characters are written, never which words stand there. What is not a word (brackets, stars,
-bullets, lone punctuation) falls away because no pattern below matches it.
+Cleaning changes how characters are written, never the words. Everything else (brackets, stars, bullets, lone
+punctuation) is dropped because no pattern below matches it.
 """
 
 import re
@@ -19,7 +19,7 @@ HAN_CHARACTER = re.compile(f"[{HAN}]")
 """One Chinese character."""
 
 HAN_RUN = re.compile(f"[{HAN}]+")
-"""Chinese characters side by side."""
+"""A run of Chinese characters."""
 
 SPACED_WORD = re.compile(
     rf"[{CURRENCY}]?{NUMBER}(?:[%‰{CURRENCY}]|{LETTER}+)?"  # 3.0%  ¥99  99€  5G  500ml  1,299
@@ -36,7 +36,7 @@ _SPACE = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 
 
 def clean_text(text: str) -> str:
-    """Normalise the characters of a line of text.
+    """Normalize the characters of a line of text.
 
     ===================== ================= ==========================================================
     text                  cleaned           rule
@@ -44,9 +44,9 @@ def clean_text(text: str) -> str:
     ``ＮＥＷ　５Ｇ``       ``NEW 5G``        full-width forms, ligatures, circled digits: Unicode NFKC
     ``满100，200减``       ``满100 200减``   a full-width comma separates, it does not group digits
     ``￥ 99``              ``¥99``           a currency sign joins its number
-    ``Arla® Ko™``          ``Arla Ko``       trademark signs go
+    ``Arla® Ko™``          ``Arla Ko``       trademark signs are dropped
     ``L’Oréal``            ``L'Oréal``       one apostrophe, composed accents
-    ``  a \t b ``          ``a b``           one space between words, invisible characters go
+    ``  a \t b ``          ``a b``           one space between words, invisible characters dropped
     ===================== ================= ==========================================================
     """
     text = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text).translate(_BEFORE_NFKC))

@@ -43,8 +43,7 @@ class TrainingOptions:
         trees: The number of trees of the annoy index; 0 builds none.
 
     Raises:
-        UserError: A number is out of its range.
-        ValueError: There is no such method.
+        UserError: An option is out of its range.
     """
 
     method: str = "word2vec"
@@ -61,7 +60,7 @@ class TrainingOptions:
 
     def __post_init__(self) -> None:
         if self.method not in METHODS:
-            raise ValueError(f"method must be one of {', '.join(METHODS)}, got '{self.method}'")
+            raise UserError(f"method must be one of {', '.join(METHODS)}, got '{self.method}'")
         for name in ("dim", "min_count", "window", "epochs", "workers", "buckets"):
             if getattr(self, name) < 1:
                 raise UserError(f"{name.replace('_', '-')} must be at least 1, got {getattr(self, name)}")
@@ -121,7 +120,7 @@ def train_vectors(
         out: The store's folder.
         tokenizer: The config of a registered tokenizer.
         options: How to train.
-        overwrite: Whether to replace a store that stands there.
+        overwrite: Whether to replace an existing store.
 
     Raises:
         UserError: A source cannot be read or holds no words, no word occurs often enough, or ``out`` is taken.
@@ -226,15 +225,14 @@ def _report(corpus: TokenFile, words: list[str], counts: np.ndarray, added_chara
     )
 
 
-def character_vectors(
-    words: Sequence[str], counts: np.ndarray, vectors: np.ndarray
-) -> tuple[list[str], np.ndarray]:
+def character_vectors(words: Sequence[str], counts: np.ndarray, vectors: np.ndarray) -> tuple[list[str], np.ndarray]:
     """Give vectors to the Chinese characters that occur in words but are no words themselves.
 
     A segmenter leaves few characters alone, so a small corpus has vectors for few of the pieces that
     :class:`~kdxf.text.vectors.subwords.CharacterComposer` needs. A character gets the mean, over its occurrences, of
-    the vectors of the words around it: with ``手机`` (3 times) and ``手表`` (once), ``手`` is (3 ``手机`` + ``手表``) /
-4.
+    the vectors of the words around it: with ``手机`` (3 times) and ``手表`` (once), ``手`` is
+    (3 ``手机`` + ``手表``) / 4.
+
     Args:
         words: The V words of a trained vocabulary.
         counts: How often each word occurs, (V,).
