@@ -106,7 +106,7 @@ class Reading:
         return read_rotated(tiled, image, self.rotations)
 
     def __str__(self) -> str:
-        """Return the options as they appear in an engine's name: those for tiling, and others that are not the default."""
+        """Return the options as they appear in an engine's name: those for tiling, and changed ones."""
         words = [f"max_aspect={self.max_aspect}"]
         words += [f"tile_overlap={self.tile_overlap}"] if self.max_aspect is not None else []
         words += [f"rotations={','.join(map(str, self.rotations))}"] if self.rotations != (0,) else []

@@ -209,7 +209,7 @@ def _large(kind: pa.DataType) -> pa.DataType:
 
 
 def _add(digest: Any, column: pa.ChunkedArray) -> None:
-    """Add the lengths of lists and texts, then their contents, to the digest; the division into chunks does not matter."""
+    """Add the lengths of lists and texts, then their contents, to the digest; chunk borders do not matter."""
     while pa.types.is_large_list(column.type):
         digest.update(pc.list_value_length(column).fill_null(0).to_numpy().tobytes())
         column = pc.list_flatten(column)
