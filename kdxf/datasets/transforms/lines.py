@@ -145,7 +145,7 @@ class SplitLines(BaseTransform):
 
 
 def _gaps(text: str) -> list[int]:
-    """Return the positions at which a line may be cut: at spaces inside it, and on either side of a Chinese character."""
+    """Return where a line may be cut: at spaces inside it, and on either side of a Chinese character."""
     return [
         place
         for place in range(1, len(text))
