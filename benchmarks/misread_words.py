@@ -46,9 +46,8 @@ import numpy as np
 from word_vectors import machine, memory, random_words
 
 from kdxf.text.spelling.distance import limit
-from kdxf.text.spelling.index import SPELLING_FILE, SpellingIndex, build_spelling_index
 from kdxf.text.spelling.ocr_noise import corrupt
-from kdxf.text.spelling.speller import Speller
+from kdxf.text.spelling.speller import SPELLING_FILE, Speller, SpellingIndex, build_spelling_index
 from kdxf.text.vectors.vocabulary import Vocabulary, VocabularyWriter
 from kdxf.text.vectors.word_vectors import WordVectors
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kdxf.errors import UserError
 from kdxf.data.sampling import ranks_in_class
+from kdxf.errors import UserError
 
 # Counts the repeats of a row: 0 is the row itself.
 COPY_COLUMN = "copy"

@@ -3,24 +3,24 @@
 n images, K classes, V words.
 """
 
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 from scipy.sparse import coo_array
 from tqdm import tqdm
+
+from kdxf.data.lists import ImageList
 from kdxf.io.class_names import order_ids
+from kdxf.io.files import write_whole
+from kdxf.io.pages import HTMLReport
 from kdxf.text.ocr.table import OCRTable
 from kdxf.text.tokenizers import BaseTokenizer
 from kdxf.text.tokenizers.cleaning import HAN_CHARACTER
-import json
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from kdxf.io.pages import HTMLReport
-from kdxf.io.files import write_whole
-from kdxf.data.lists import ImageList
-
 
 # Prices and sizes say little about what a picture shows, and a single Latin letter is mostly misread.
 _NAME = re.compile(rf"(?!.*\d)(?:{HAN_CHARACTER.pattern}|\w.)")
@@ -55,9 +55,9 @@ def class_words(
     A word counts once per image. Its score is the log-odds ratio between the class and all others with an informative
     Dirichlet prior, in standard deviations: equation 22 of Monroe, Colaresi and Quinn, "Fightin' Words" (Political
     Analysis 2008). The prior is the word's overall frequency, and weighs as much as an average class; so a word
-    must be frequent in the class and rare elsewhere to score high. Words with digits and single letters
-    are left out, and so are words on one image or on less than :data:`MIN_SHARE` of the images of the class; for a class
-    that repeats no word, the words on one image are kept.
+    must be frequent in the class and rare elsewhere to score high. Words with digits and single letters are left out,
+    and so are words on one image or on less than :data:`MIN_SHARE` of the images of the class; for a class that repeats
+    no word, the words on one image are kept.
 
     Args:
         frame: A list, with the columns ``image`` and ``label``.

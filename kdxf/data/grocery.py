@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from kdxf.errors import UserError
 from kdxf.io.annotations import write_annotations, write_classes
 from kdxf.io.class_tree import COARSE, tree_table
-from kdxf.errors import UserError
 
 
 def lay_out(source: Path, out: Path) -> dict[str, int]:

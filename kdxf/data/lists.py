@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from kdxf.io.annotations import read_annotations, write_annotations
 from kdxf.errors import UserError
+from kdxf.io.annotations import read_annotations, write_annotations
 from kdxf.io.images import list_images
 
 

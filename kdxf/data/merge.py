@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from kdxf.io.class_names import order_ids
 from kdxf.errors import UserError
+from kdxf.io.class_names import order_ids
 
 SOURCE_COLUMN = "source"
 
@@ -48,7 +48,7 @@ def merge(batches: Sequence[Batch], prefer: str | None = None) -> Merged:
 
     Args:
         batches: The lists, at least one, with different names.
-        prefer: Which label counts if batches disagree on an image: ``first`` or ``last``; None: disagreement is an error.
+        prefer: Which label counts if batches disagree on an image: ``first`` or ``last``; None makes it an error.
 
     Raises:
         UserError: Two batches have one name, or disagree on an image and ``prefer`` is None.

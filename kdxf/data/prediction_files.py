@@ -3,16 +3,17 @@
 n rows of the list, K classes.
 """
 
-from pathlib import Path
-import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
-from kdxf.errors import UserError
 from collections.abc import Sequence
 from dataclasses import dataclass
-import numpy as np
-import pyarrow.compute as pc
+from pathlib import Path
 
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from kdxf.errors import UserError
 
 _COLUMNS = ("image", "pred_label", "score")
 _ADVICE = "give a table that tools/test.py --out wrote"

@@ -16,11 +16,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from kdxf.data.folds.dealing import deal_groups, shuffled_order
+from kdxf.errors import UserError
 from kdxf.io.annotations import read_annotations, write_annotations, write_classes
 from kdxf.io.class_names import order_ids
-from kdxf.errors import UserError
 from kdxf.io.images import IMAGE_EXTENSIONS, list_images
-from kdxf.data.folds.dealing import deal_groups, shuffled_order
 
 # With fewer images of a class its validation score means little.
 FEW_IMAGES = 5
@@ -101,8 +101,8 @@ def keep_class_map(data: LabelledImages, classes: pd.DataFrame) -> tuple[Labelle
         classes: The class map (:func:`kdxf.io.class_map.read_class_map`).
 
     Returns:
-        The images with the ids of the map, and the names for :func:`split`. If a label is not a name in the map, the map
-        belongs to other data: the unchanged images, and None.
+        The images with the ids of the map, and the names for :func:`split`. If a label is not a name in the map, which
+        then belongs to other data: the unchanged images, and None.
     """
     id_of = dict(zip(classes["name"], classes["id"], strict=True))
     if not set(data.ids) <= set(id_of):

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from kdxf.data.sampling import ranks_in_class, spread_over_classes
 from kdxf.errors import UserError
 from kdxf.io.class_map import class_indices
-from kdxf.data.sampling import ranks_in_class, spread_over_classes
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,11 @@
+import numpy as np
 import pandas as pd
 import pytest
-from kdxf.errors import UserError
-from kdxf.data.prediction_files import read_prediction_file
-import numpy as np
 import torch
+
+from kdxf.data.prediction_files import read_prediction_file, read_predictions
+from kdxf.errors import UserError
 from kdxf.io.prediction_table import PredictionTable
-from kdxf.data.prediction_files import read_predictions
 
 
 def test_names_of_classes_stay_as_they_are(tmp_path):

@@ -5,17 +5,17 @@
     python tools/data/balance.py reliable_train.csv --at-least 10 --out lifted_train.csv
 
 A class is cut to the largest cap that it reaches. Repeated rows are in the list several times; the column copy counts
-them from 0, so that the rows with copy 0 are the list without repeats. Split first: tools/data/split.py refuses repeated
-rows. The classes do not change, and neither does classes.txt.
+them from 0, so that the rows with copy 0 are the list without repeats. Split first: tools/data/split.py refuses
+repeated rows. The classes do not change, and neither does classes.txt.
 """
 
 import argparse
 from pathlib import Path
 
 from kdxf.cli.command import run
-from kdxf.errors import UserError
 from kdxf.data.balance import balance
 from kdxf.data.lists import add_common_arguments, read_list, write_lists
+from kdxf.errors import UserError
 
 
 def parse_args() -> argparse.Namespace:

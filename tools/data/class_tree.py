@@ -11,10 +11,10 @@ The column coarse_label becomes the level coarse; --levels adds others under the
 import argparse
 from pathlib import Path
 
-from kdxf.io.annotations import read_classes
 from kdxf.cli.command import run
-from kdxf.io.class_tree import COARSE, tree_table
 from kdxf.data.lists import read_list, write_lists
+from kdxf.io.annotations import read_classes
+from kdxf.io.class_tree import COARSE, tree_table
 
 
 def parse_args() -> argparse.Namespace:

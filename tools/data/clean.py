@@ -19,13 +19,20 @@ import argparse
 from pathlib import Path
 
 from kdxf.cli.command import run
-from kdxf.errors import UserError
-from kdxf.text.ocr.table import OCRTable
-from kdxf.io.class_map import class_map_beside, class_map_or_new
 from kdxf.data.cleaning.decisions import apply_decisions
-from kdxf.data.cleaning.suspects import format_cleaned, format_suspects, suspects_page
-from kdxf.data.cleaning.suspects import PREFILLS, RULES, Options, find_suspects
+from kdxf.data.cleaning.suspects import (
+    PREFILLS,
+    RULES,
+    Options,
+    find_suspects,
+    format_cleaned,
+    format_suspects,
+    suspects_page,
+)
 from kdxf.data.lists import ImageList, add_common_arguments, check_result, read_list, write_lists
+from kdxf.errors import UserError
+from kdxf.io.class_map import class_map_beside, class_map_or_new
+from kdxf.text.ocr.table import OCRTable
 
 
 def parse_args() -> argparse.Namespace:

@@ -38,10 +38,15 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument("--class-names", type=Path, metavar="FILE", help="names of the ids: .json, .csv or .txt")
     parser.add_argument(
-        "--classes", type=Path, metavar="FILE", help="class map to use (for the conversion back, default: next to the list)"
+        "--classes",
+        type=Path,
+        metavar="FILE",
+        help="class map to use (for the conversion back, default: next to the list)",
     )
     parser.add_argument("--label-tree", type=Path, metavar="FILE", help="tree of the class ids, .json or .csv")
-    parser.add_argument("--copy", action="store_true", help="with --to folders: copy the images instead of linking them")
+    parser.add_argument(
+        "--copy", action="store_true", help="with --to folders: copy the images instead of linking them"
+    )
     add_common_arguments(parser)
     return parser.parse_args()
 

@@ -13,12 +13,18 @@ import argparse
 from pathlib import Path
 
 from kdxf.cli.command import run
-from kdxf.errors import UserError
-from kdxf.text.ocr.table import OCRTable
-from kdxf.data.cutmix.make import extended_list, make_pictures, output_prefix, write_report
-from kdxf.data.cutmix.make import check_extended_table, write_extended_table
+from kdxf.data.cutmix.make import (
+    check_extended_table,
+    extended_list,
+    make_pictures,
+    output_prefix,
+    write_extended_table,
+    write_report,
+)
 from kdxf.data.cutmix.plan import how_many, plan
 from kdxf.data.lists import add_common_arguments, check_result, read_list, write_lists
+from kdxf.errors import UserError
+from kdxf.text.ocr.table import OCRTable
 
 
 def parse_args() -> argparse.Namespace:
@@ -36,7 +42,9 @@ def parse_args() -> argparse.Namespace:
         help="paste on an image of the same class, on plain padding, or on one of other classes (default: same)",
     )  # fmt: skip
     parser.add_argument("--background-labels", nargs="+", default=[], metavar="LABEL", help="for --background other")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the pictures, below the image root")
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="folder of the pictures, below the image root"
+    )
     parser.add_argument("--out-list", type=Path, required=True, metavar="CSV", help="the old rows and the new ones")
     parser.add_argument("--ocr", type=Path, metavar="TABLE", help="OCR table of the images")
     parser.add_argument("--ocr-out", type=Path, metavar="DIR", help="OCR table with the pictures' text added")

@@ -12,12 +12,12 @@ from functools import partial
 from pathlib import Path
 
 from kdxf.cli.command import run
-from kdxf.errors import UserError
 from kdxf.data.duplicates.embedding import model_candidates
 from kdxf.data.duplicates.find import CONFLICTS, KEEP, find_duplicates
 from kdxf.data.duplicates.pairs import SIMILARITY
 from kdxf.data.duplicates.results import groups_table, lists_without, report, summary
 from kdxf.data.lists import add_common_arguments, check_result, read_list, write_lists
+from kdxf.errors import UserError
 
 
 def parse_args() -> argparse.Namespace:
@@ -36,7 +36,12 @@ def parse_args() -> argparse.Namespace:
         default=KEEP[0],
         help="which picture of a group stays (default: the first list's largest)",
     )
-    add("--conflicts", choices=CONFLICTS, default=CONFLICTS[0], help="groups with several labels: keep no picture (default), or one")
+    add(
+        "--conflicts",
+        choices=CONFLICTS,
+        default=CONFLICTS[0],
+        help="groups with several labels: keep no picture (default), or one",
+    )
     parser.add_argument("--mirrored", action="store_true", help="mirror images are duplicates as well")
     parser.add_argument(
         "--similarity",

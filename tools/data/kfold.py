@@ -12,9 +12,8 @@ import argparse
 from pathlib import Path
 
 from kdxf.cli.command import run
-from kdxf.data.folds.assign import assign_folds
+from kdxf.data.folds.assign import assign_folds, fold_files, folds_report
 from kdxf.data.folds.groups import MIN_CHARACTERS, group_rows
-from kdxf.data.folds.assign import fold_files, folds_report
 from kdxf.data.lists import add_common_arguments, check_result, read_list, write_lists
 
 

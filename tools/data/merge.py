@@ -14,8 +14,10 @@ from pathlib import Path
 import pandas as pd
 
 from kdxf.cli.command import run
-from kdxf.errors import UserError
+from kdxf.data.lists import add_common_arguments, read_list, write_lists
+from kdxf.data.merge import Batch, merge
 from kdxf.data.split import relative_to_root
+from kdxf.errors import UserError
 from kdxf.io.class_map import (
     check_class_files,
     class_indices,
@@ -23,8 +25,6 @@ from kdxf.io.class_map import (
     class_map_or_new,
     write_class_files,
 )
-from kdxf.data.lists import add_common_arguments, read_list, write_lists
-from kdxf.data.merge import Batch, merge
 
 
 def parse_args() -> argparse.Namespace:

@@ -11,12 +11,11 @@ import argparse
 from pathlib import Path
 
 from kdxf.cli.command import run
+from kdxf.data.class_words import class_words, format_names, names_page, suggest_names, write_names
+from kdxf.data.lists import add_common_arguments, check_result, read_list
 from kdxf.errors import UserError
 from kdxf.text.ocr.table import OCRTable
 from kdxf.text.tokenizers import JiebaTokenizer, WordTokenizer
-from kdxf.data.class_words import format_names, names_page, write_names
-from kdxf.data.class_words import class_words, suggest_names
-from kdxf.data.lists import add_common_arguments, check_result, read_list
 
 
 def parse_args() -> argparse.Namespace:

@@ -13,9 +13,8 @@ import argparse
 from pathlib import Path
 
 from kdxf.cli.command import run
-from kdxf.data.pictures.resize import format_result, resize
-from kdxf.data.pictures.resize import EXTENSION_OF, Resizing
 from kdxf.data.lists import add_common_arguments, check_result, read_list, write_lists
+from kdxf.data.pictures.resize import EXTENSION_OF, Resizing, format_result, resize
 
 
 def parse_args() -> argparse.Namespace:
@@ -29,7 +28,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--quality", type=int, default=90, help="of JPEG and WebP, 1 to 100 (default: %(default)s)")
     parser.add_argument("--format", choices=sorted(kind.lower() for kind in EXTENSION_OF), help="default: as it was")
     parser.add_argument("--link", action="store_true", help="hard-link small images instead of copying them")
-    parser.add_argument("--out-list", type=Path, metavar="CSV", help="the list with the new paths, without failed images")
+    parser.add_argument(
+        "--out-list", type=Path, metavar="CSV", help="the list with the new paths, without failed images"
+    )
     parser.add_argument(
         "--notes", type=Path, metavar="CSV", help="what failed or could not be kept: image, action, note"
     )

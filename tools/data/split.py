@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 
 from kdxf.cli.command import run
-from kdxf.io.class_names import names_of, read_class_names
+from kdxf.data.folds.groups import group_rows
 from kdxf.data.split import (
     format_summary,
     keep_class_map,
@@ -22,7 +22,7 @@ from kdxf.data.split import (
     write_split,
 )
 from kdxf.io.class_map import class_map_beside, read_class_map
-from kdxf.data.folds.groups import group_rows
+from kdxf.io.class_names import names_of, read_class_names
 
 
 def parse_args() -> argparse.Namespace:
@@ -47,9 +47,14 @@ def parse_args() -> argparse.Namespace:
         "--class-names", type=Path, metavar="FILE", help='names of the class ids: .json {"0": "name"}, .csv, or .txt'
     )
     parser.add_argument("--groups", type=Path, metavar="FILE", help="groups of dedupe.py: a group is never divided")
-    parser.add_argument("--group-by", metavar="COLUMN", help="column of the list: rows with the same value stay together")
     parser.add_argument(
-        "--ocr", type=Path, metavar="TABLE", help="images with the same whole text, except for digits and signs, stay together"
+        "--group-by", metavar="COLUMN", help="column of the list: rows with the same value stay together"
+    )
+    parser.add_argument(
+        "--ocr",
+        type=Path,
+        metavar="TABLE",
+        help="images with the same whole text, except for digits and signs, stay together",
     )
     parser.add_argument("--seed", type=int, default=0, help="another seed gives another split (default: 0)")
     parser.add_argument("--dry-run", action="store_true", help="say what would be done and write nothing")

@@ -4,8 +4,8 @@
     python tools/data/subset.py train.csv val.csv --sizes 80 100 --out stage1
     python tools/data/subset.py train.csv val.csv --fraction 0.1 --keep-classes --out quick
 
-Sizes are those of the first list; the other lists keep the same classes. The output folder gets lists of the same names,
-classes.txt and classes.csv, whose column full_index is the index in the map of all classes.
+Sizes are those of the first list; the other lists keep the same classes. The output folder gets lists of the same
+names, classes.txt and classes.csv, whose column full_index is the index in the map of all classes.
 
 Training in stages, as for 50,030 product classes: a list of medium classes trains the features, then the classifier of
 all classes is trained on top of them with the full list.
@@ -22,17 +22,17 @@ classifier is new in each stage, and full_index maps its rows to the classes of 
 import argparse
 from pathlib import Path
 
-from kdxf.io.annotations import read_classes
 from kdxf.cli.command import run
+from kdxf.data.lists import add_common_arguments, read_list, write_lists
+from kdxf.data.subset import Choice, subset
 from kdxf.errors import UserError
+from kdxf.io.annotations import read_classes
 from kdxf.io.class_map import (
     check_class_files,
     class_map_beside,
     class_map_or_new,
     write_class_files,
 )
-from kdxf.data.lists import add_common_arguments, read_list, write_lists
-from kdxf.data.subset import Choice, subset
 
 
 def parse_args() -> argparse.Namespace:
@@ -48,9 +48,14 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--fraction", type=float, metavar="F", help="part of the rows, the same of every class")
     parser.add_argument("--rows", type=int, metavar="N", help="number of rows of each list, drawn likewise")
     parser.add_argument(
-        "--classes", type=Path, metavar="FILE", help="map of all classes (default: classes.csv or .txt next to the list)"
+        "--classes",
+        type=Path,
+        metavar="FILE",
+        help="map of all classes (default: classes.csv or .txt next to the list)",
     )
-    parser.add_argument("--keep-classes", action="store_true", help="write the map of all classes instead of the chosen ones")
+    parser.add_argument(
+        "--keep-classes", action="store_true", help="write the map of all classes instead of the chosen ones"
+    )
     add_common_arguments(parser, seed=True)
     return parser.parse_args()
 

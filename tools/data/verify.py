@@ -13,12 +13,11 @@ import argparse
 from pathlib import Path
 
 from kdxf.cli.command import run
-from kdxf.io.class_map import class_map_beside, read_class_map
-from kdxf.data.pictures.upright import write_upright_copies
 from kdxf.data.lists import add_common_arguments, check_result, read_list, write_lists
+from kdxf.data.pictures.upright import write_upright_copies
 from kdxf.data.verification.image_checks import Limits
-from kdxf.data.verification.verify import format_findings, write_report
-from kdxf.data.verification.verify import DROPPABLE, UNUSABLE, verify
+from kdxf.data.verification.verify import DROPPABLE, UNUSABLE, format_findings, verify, write_report
+from kdxf.io.class_map import class_map_beside, read_class_map
 
 
 def parse_args() -> argparse.Namespace:

@@ -1,11 +1,13 @@
 """Rules that say which labels are wrong, and why. n rows, K classes."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+
 import numpy as np
-from kdxf.errors import UserError
+
 from kdxf.data.prediction_files import Predictions
-import warnings
+from kdxf.errors import UserError
 from kdxf.optional import require
 
 

@@ -7,20 +7,19 @@ import fnmatch
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pandas as pd
-from kdxf.io.annotations import label_indices
-from kdxf.errors import UserError
-from kdxf.data.cleaning.rules import confident
-from kdxf.data.prediction_files import Predictions, read_predictions
-from kdxf.data.cleaning.rules import reasons
-from kdxf.data.cleaning.rules import Verdict, last_of_class, quarrel, reliable
+
+from kdxf.data.cleaning.decisions import Cleaned
+from kdxf.data.cleaning.rules import Verdict, confident, last_of_class, quarrel, reasons, reliable
 from kdxf.data.lists import ImageList
-from typing import Any
+from kdxf.data.prediction_files import Predictions, read_predictions
+from kdxf.errors import UserError
+from kdxf.io.annotations import label_indices
 from kdxf.io.pages import HTMLReport
 from kdxf.text.ocr.table import OCRTable
-from kdxf.data.cleaning.decisions import Cleaned
-
 
 RULES = ("reliable", "confident", "quarrel")
 PREFILLS = ("drop", "relabel")

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kdxf.io.annotations import label_indices
 from kdxf.errors import UserError
+from kdxf.io.annotations import label_indices
 from kdxf.io.class_map import class_indices, new_class_map
 
 # Names of images and labels in the files of competitions and datasets, the most common first.
@@ -34,7 +34,7 @@ class Annotations:
     """A list in the terms of its original form.
 
     Attributes:
-        frame: ``image`` (as written in the source), ``label`` (the class id, as text) if it has labels, and other columns.
+        frame: ``image`` (as written in the source), ``label`` (the class id, as text; optional), and other columns.
         names: Class id to name, where the form names its classes; else empty.
         notes: What could not be converted, one line each.
         indexed: Whether the labels are indices into a class list, as in MMPretrain's lists, and not ids.

@@ -11,13 +11,14 @@ form                                                                            
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-import pandas as pd
-from kdxf.errors import UserError
-from kdxf.data.conversion.convert import IMAGE_KEYS, LABEL_KEYS, Annotations, as_frame, find_key
-from collections.abc import Sequence
 
+import pandas as pd
+
+from kdxf.data.conversion.convert import IMAGE_KEYS, LABEL_KEYS, Annotations, as_frame, find_key
+from kdxf.errors import UserError
 
 _FORMS = "a list of objects, COCO, MMPretrain's data_list, or one object from image to label"
 

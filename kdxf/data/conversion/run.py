@@ -6,18 +6,17 @@ from pathlib import Path
 
 import pandas as pd
 
-from kdxf.io.annotations import read_annotations, write_annotations
-from kdxf.io.class_names import names_of, order_ids, read_class_names
-from kdxf.errors import UserError
-from kdxf.data.split import read_class_folders
-from kdxf.io.files import write_whole
-from kdxf.io.class_map import check_class_files, class_map_beside, read_class_map, write_class_files
 from kdxf.data.conversion.convert import Annotations, apply_pattern, map_classes, strip_pattern
-from kdxf.data.conversion.forms import read_json
+from kdxf.data.conversion.forms import read_json, read_table
 from kdxf.data.conversion.label_tree import read_label_tree
-from kdxf.data.conversion.forms import read_table
 from kdxf.data.conversion.write import folder_plan, lost_by, make_folders, to_coco, to_data_list, to_json, to_lines
 from kdxf.data.lists import check_result
+from kdxf.data.split import read_class_folders
+from kdxf.errors import UserError
+from kdxf.io.annotations import read_annotations, write_annotations
+from kdxf.io.class_map import check_class_files, class_map_beside, read_class_map, write_class_files
+from kdxf.io.class_names import names_of, order_ids, read_class_names
+from kdxf.io.files import write_whole
 
 FORMS = ("csv", "json", "coco", "mmpretrain", "folders")
 

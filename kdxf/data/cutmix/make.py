@@ -3,27 +3,26 @@
 After the class-aware CutMix of a prize-winning entry of the Hualu Cup, whose pictures are called ``aug_*``.
 """
 
-from collections.abc import Iterable
-from pathlib import Path
-from kdxf.errors import UserError
-from kdxf.text.ocr.record import OCRRecord
-from kdxf.text.ocr.table import OCRTable, part_files
-from kdxf.text.ocr.writer import OCRTableWriter
-from kdxf.io.files import copy_whole
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pandas as pd
-from kdxf.io.pages import HTMLReport
-from kdxf.io.images import ImageReadError, read_image
-from kdxf.text.ocr.table import OCRTable
-from kdxf.io.files import write_whole
+
 from kdxf.data.cutmix.compose import Lines, compose
 from kdxf.data.cutmix.plan import MADE, ORIGINAL, SOURCE, Recipe
 from kdxf.data.lists import ImageList
 from kdxf.data.parallel import parallel_map
+from kdxf.errors import UserError
+from kdxf.io.files import copy_whole, write_whole
+from kdxf.io.images import ImageReadError, read_image
+from kdxf.io.pages import HTMLReport
+from kdxf.text.ocr.record import OCRRecord
+from kdxf.text.ocr.table import OCRTable, part_files
+from kdxf.text.ocr.writer import OCRTableWriter
 
 
 def check_extended_table(table: OCRTable, out: Path, overwrite: bool) -> None:

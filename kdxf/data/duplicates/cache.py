@@ -10,11 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from kdxf.data.duplicates.fingerprint import COLOUR_SIZE, CROPS, DIGEST_BYTES, SIZE, Fingerprint, fingerprint
+from kdxf.data.parallel import parallel_map
 from kdxf.errors import UserError
 from kdxf.io.files import replacing
-from kdxf.data.duplicates.fingerprint import SIZE
-from kdxf.data.duplicates.fingerprint import COLOUR_SIZE, CROPS, DIGEST_BYTES, Fingerprint, fingerprint
-from kdxf.data.parallel import parallel_map
 
 # To be changed whenever fingerprints change.
 _FORMAT = b"kdxf fingerprints 1"

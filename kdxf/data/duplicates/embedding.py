@@ -1,4 +1,4 @@
-"""Candidates for duplicates from a model's features: they include pictures cropped or written on too much for a hash."""
+"""Candidates for duplicates from a model's features: also pictures cropped or written on too much for a hash."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,22 +1,21 @@
 """Groups of duplicate pictures in one or several lists, and the lists without them."""
 
 import hashlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
-from kdxf.data.duplicates.fingerprint import same_picture
-from kdxf.data.duplicates.cache import Fingerprints
-from kdxf.data.duplicates.pairs import Pairs
-from kdxf.data.folds.groups import join
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from kdxf.errors import UserError
-from kdxf.io.images import ImageReadError, read_image
+
 from kdxf.data.duplicates.cache import Fingerprints, take_fingerprints
-from kdxf.data.duplicates.pairs import SIMILARITY, Candidates, find_pairs
+from kdxf.data.duplicates.fingerprint import same_picture
+from kdxf.data.duplicates.pairs import SIMILARITY, Candidates, Pairs, find_pairs
+from kdxf.data.folds.groups import join
 from kdxf.data.lists import ImageList
 from kdxf.data.parallel import parallel_map
-
+from kdxf.errors import UserError
+from kdxf.io.images import ImageReadError, read_image
 
 # The least similarity to the group's reference of a picture that joined the group through others: a chain of small
 # steps must not join pictures that are unlike.

@@ -8,10 +8,11 @@ along its sides; between two photographs the camera has also rotated, and things
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+
 import cv2
 import numpy as np
-from kdxf.io.images import ImageReadError, decode_image, open_header
 
+from kdxf.io.images import ImageReadError, decode_image, open_header
 
 SIZE = 48
 # A watermark or a price may cover this share of the pixels with detail.

@@ -6,15 +6,15 @@ each chunk is looked up in a separate table, with every combination of r_k of it
 """
 
 from collections.abc import Iterator
-from itertools import combinations
-import numpy as np
 from dataclasses import dataclass
-from kdxf.data.duplicates.fingerprint import same_picture
+from itertools import combinations
+
+import numpy as np
+
 from kdxf.data.duplicates.cache import Fingerprints
-from kdxf.data.duplicates.fingerprint import MIRROR_BITS
+from kdxf.data.duplicates.fingerprint import MIRROR_BITS, same_picture
 from kdxf.data.folds.groups import join
 from kdxf.data.parallel import parallel_map
-
 
 # The number of candidates compared at once.
 _BLOCK = 1 << 22

@@ -1,14 +1,14 @@
-"""The results of ``dedupe``: a CSV of the groups, the lists without duplicates, a table and a page with the pictures."""
+"""The results of ``dedupe``: a CSV of the groups, the lists without duplicates, a table and a page of pictures."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from kdxf.errors import UserError
-from kdxf.io.pages import HTMLReport
 from kdxf.data.duplicates.find import Duplicates
 from kdxf.data.lists import ImageList
+from kdxf.errors import UserError
+from kdxf.io.pages import HTMLReport
 
 COLUMNS = ["image", "list", "label", "group", "kind", "distance"]
 # The numbers of groups of a section, and of pictures of a group, that the page shows.

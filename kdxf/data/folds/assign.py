@@ -1,14 +1,15 @@
 """Assignment of k folds (similar classes in each, no group in two of them), their files and their page."""
 
 from dataclasses import dataclass
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
-from kdxf.io.class_names import order_ids
-from kdxf.errors import UserError
-from kdxf.data.folds.dealing import deal_groups, shuffled_order
-from pathlib import Path
-from kdxf.io.pages import HTMLReport
 
+from kdxf.data.folds.dealing import deal_groups, shuffled_order
+from kdxf.errors import UserError
+from kdxf.io.class_names import order_ids
+from kdxf.io.pages import HTMLReport
 
 # The fold of rows that are never validated.
 ALWAYS_TRAIN = -1
@@ -36,7 +37,7 @@ class Folds:
         return self.frame[~chosen], self.frame[chosen]
 
     def summary(self) -> pd.DataFrame:
-        """Return one row per fold: ``fold``, ``images``, ``groups``, ``classes``, ``smallest`` and ``largest`` class."""
+        """Return a row per fold: ``fold``, ``images``, ``groups``, ``classes``, ``smallest`` and ``largest`` class."""
         rows = []
         for fold in [*range(self.number), ALWAYS_TRAIN]:
             chosen = (self.frame["fold"] == fold).to_numpy()

@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from kdxf.io.annotations import read_annotations
 from kdxf.errors import UserError
+from kdxf.io.annotations import read_annotations
 from kdxf.text.ocr.table import OCRTable
 
 # A shorter text (without digits, spaces and signs) may occur on pictures that have nothing else in common.

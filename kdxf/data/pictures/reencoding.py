@@ -10,8 +10,8 @@ from typing import Any
 
 from PIL import ExifTags, Image, ImageOps, JpegImagePlugin, PngImagePlugin
 
-from kdxf.io.images import open_header, to_rgb
 from kdxf.data.pictures.header import TURNING, deep_bits, frames_of, has_alpha, orientation_of
+from kdxf.io.images import open_header, to_rgb
 
 # What each format can store besides the pixels, by Pillow's names.
 _CARRIES = {

@@ -1,20 +1,20 @@
 """Shrink the images of a list or a folder before training, keeping the folder tree."""
 
-from dataclasses import dataclass, field
-from pathlib import Path
-from PIL import Image
-from kdxf.errors import UserError
-from kdxf.io.images import ImageReadError, decode_image, open_header
-from kdxf.io.files import copy_whole, link_whole, write_whole
-from kdxf.data.pictures.header import has_alpha, header_of, read_header
-from kdxf.data.pictures.reencoding import encode_like, format_of, upright
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
+
 import pandas as pd
+from PIL import Image
+
 from kdxf.data.lists import ImageList
 from kdxf.data.parallel import parallel_map
-
+from kdxf.data.pictures.header import has_alpha, header_of, read_header
+from kdxf.data.pictures.reencoding import encode_like, format_of, upright
+from kdxf.errors import UserError
+from kdxf.io.files import copy_whole, link_whole, write_whole
+from kdxf.io.images import ImageReadError, decode_image, open_header
 
 EXTENSION_OF = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp"}
 # A JPEG may be decoded at 1/2, 1/4 or 1/8 scale as long as it stays this many times as large as the result. The result

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from kdxf.errors import UserError
-from kdxf.io.images import open_header
-from kdxf.io.files import write_whole
-from kdxf.data.pictures.reencoding import encode_like, format_of, upright
 from kdxf.data.parallel import parallel_map
+from kdxf.data.pictures.reencoding import encode_like, format_of, upright
+from kdxf.errors import UserError
+from kdxf.io.files import write_whole
+from kdxf.io.images import open_header
 
 
 @dataclass(frozen=True)

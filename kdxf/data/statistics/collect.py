@@ -7,12 +7,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kdxf.errors import UserError
-from kdxf.text.ocr.table import OCRTable
-from kdxf.text.tokenizers import BaseTokenizer, JiebaTokenizer, WordTokenizer
-from kdxf.io.class_map import class_indices
-from kdxf.data.statistics.figures import describe_sizes, image_sizes
-from kdxf.data.statistics.figures import class_sizes, compare_lists, compare_predictions, long_tail, predicted_sizes
+from kdxf.data.statistics.figures import (
+    class_sizes,
+    compare_lists,
+    compare_predictions,
+    describe_sizes,
+    image_sizes,
+    long_tail,
+    predicted_sizes,
+)
 from kdxf.data.statistics.text import (
     ClassWords,
     count_words,
@@ -21,6 +24,10 @@ from kdxf.data.statistics.text import (
     text_per_class,
     texts_of,
 )
+from kdxf.errors import UserError
+from kdxf.io.class_map import class_indices
+from kdxf.text.ocr.table import OCRTable
+from kdxf.text.tokenizers import BaseTokenizer, JiebaTokenizer, WordTokenizer
 
 TOKENIZERS: dict[str, type[BaseTokenizer]] = {"word": WordTokenizer, "jieba": JiebaTokenizer}
 _PAIRS, _WORDS = 30, 8

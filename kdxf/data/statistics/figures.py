@@ -3,18 +3,18 @@
 n rows, K classes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
+
 import numpy as np
 import pandas as pd
-from kdxf.errors import UserError
-from kdxf.data.prediction_files import read_prediction_file
-from collections.abc import Sequence
-from functools import partial
-from kdxf.io.images import ImageReadError, open_header
-from kdxf.data.pictures.header import upright_size
-from kdxf.data.parallel import parallel_map
 
+from kdxf.data.parallel import parallel_map
+from kdxf.data.pictures.header import upright_size
+from kdxf.data.prediction_files import read_prediction_file
+from kdxf.errors import UserError
+from kdxf.io.images import ImageReadError, open_header
 
 # Bounds of few-, medium- and many-shot classes in the long-tail literature (Liu et al., CVPR 2019).
 FEW, MANY = 20, 100

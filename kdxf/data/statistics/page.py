@@ -4,18 +4,19 @@ import io
 import re
 import warnings
 from collections.abc import Sequence
+from pathlib import Path
+
 import numpy as np
+import pandas as pd
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
-from pathlib import Path
-import pandas as pd
-from kdxf.io.pages import HTMLReport
+
 from kdxf.data.sampling import ranks_in_class
 from kdxf.data.statistics.collect import Figures
-
+from kdxf.io.pages import HTMLReport
 
 _BARS_WITH_NAMES = 40
 # The ratio of the largest to the smallest value from which an axis is logarithmic.

@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from scipy.sparse import csr_array, diags_array
 
+from kdxf.data.sampling import ranks_in_class
 from kdxf.text.ocr.table import OCRTable
 from kdxf.text.tokenizers import BaseTokenizer
-from kdxf.data.sampling import ranks_in_class
 
 # The number of rows of the table of class pairs that are computed at once.
 _BLOCK = 256

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from kdxf.io.images import ImageReadError, decode_image
 from kdxf.data.pictures.header import EXTENSIONS, TURNING, ImageHeader, read_header
+from kdxf.io.images import ImageReadError, decode_image
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from kdxf.errors import UserError
 from kdxf.io.annotations import label_indices
 from kdxf.io.class_names import order_ids
-from kdxf.errors import UserError
 from kdxf.io.images import list_images
 
 _COLUMNS = ["image", "problem", "detail"]

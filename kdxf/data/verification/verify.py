@@ -1,28 +1,28 @@
 """Check every image of a list or a folder, and the list itself, and report what was found."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+
+import cv2
+import numpy as np
 import pandas as pd
-from kdxf.io.annotations import read_annotations
+
 from kdxf.data.lists import ImageList
 from kdxf.data.parallel import parallel_map
-from kdxf.data.verification.image_checks import ImageCheck, Limits, check_image
+from kdxf.data.split import FEW_IMAGES
+from kdxf.data.verification.image_checks import ImageCheck, Limits, check_image, stderr_to
 from kdxf.data.verification.list_checks import (
     count_classes,
     problems_of_files,
     problems_of_labels,
     problems_of_rows,
 )
-import os
-import cv2
-import numpy as np
-from kdxf.io.pages import HTMLReport
+from kdxf.io.annotations import read_annotations
 from kdxf.io.images import open_header, read_image, to_rgb
-from kdxf.data.split import FEW_IMAGES
-from kdxf.data.verification.image_checks import stderr_to
-
+from kdxf.io.pages import HTMLReport
 
 # Worst first.
 PROBLEMS: Mapping[str, str] = {

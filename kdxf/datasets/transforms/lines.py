@@ -15,8 +15,7 @@ from kdxf.datasets.transforms.line_boxes import cut_quad
 from kdxf.registry import TRANSFORMS
 from kdxf.text.ocr.record import OCRRecord
 from kdxf.text.spelling.ocr_noise import corrupt
-from kdxf.text.tokenizers.chinese_script import converter
-from kdxf.text.tokenizers.cleaning import HAN_CHARACTER
+from kdxf.text.tokenizers.cleaning import HAN_CHARACTER, converter
 
 
 def take_lines(record: OCRRecord, rows: np.ndarray) -> OCRRecord:

@@ -38,7 +38,7 @@ class EasyOCREngine(BaseOCREngine):
         detect_options: Other arguments of EasyOCR's ``Reader.detect``, such as ``{'mag_ratio': 2.0}``.
         recognize_options: Arguments of EasyOCR's ``Reader.recognize``, such as ``{'decoder': 'beamsearch'}``.
         reading: ``rotations``, ``max_aspect``, ``tile_overlap``, ``min_score``; see
-            :class:`kdxf.text.ocr.reading.Reading`.
+            :class:`kdxf.text.ocr.base.Reading`.
 
     Raises:
         UserError: A language is unknown, or model files are missing or broken.

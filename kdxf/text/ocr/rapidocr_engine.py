@@ -8,9 +8,8 @@ import cv2
 import numpy as np
 
 from kdxf.errors import UserError
-from kdxf.text.ocr.base import BaseOCREngine
+from kdxf.text.ocr.base import BaseOCREngine, SideLimits
 from kdxf.text.ocr.record import OCRLine
-from kdxf.text.ocr.sides import SideLimits
 from kdxf.text.registry import OCR_ENGINES
 
 # The smallest model there is, as ONNX's protobuf: y = Identity(x), both float tensors of any shape.
@@ -96,7 +95,7 @@ class RapidOCREngine(BaseOCREngine):
         params: RapidOCR's other settings by their dotted names, such as ``{'Det.thresh': 0.2}``,
             ``{'Rec.model_path': 'my.onnx'}`` or ``{'Global.use_cls': False}``. They win over the arguments above.
         reading: ``rotations``, ``max_aspect``, ``tile_overlap``, ``min_score``; see
-            :class:`kdxf.text.ocr.reading.Reading`.
+            :class:`kdxf.text.ocr.base.Reading`.
 
     Raises:
         UserError: RapidOCR does not start with these settings, has no model for the languages, or cannot fetch it.

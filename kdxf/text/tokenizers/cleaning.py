@@ -1,4 +1,4 @@
-"""Cleaning of the lines that OCR reads, and the patterns of the words that are kept.
+"""Cleaning of the lines that OCR reads, conversion of Chinese scripts, and the patterns of the words that are kept.
 
 Cleaning changes how characters are written, never the words. Everything else (brackets, stars, bullets, lone
 punctuation) is dropped because no pattern below matches it.
@@ -6,6 +6,11 @@ punctuation) is dropped because no pattern below matches it.
 
 import re
 import unicodedata
+from collections.abc import Callable
+from functools import cache
+from typing import Literal
+
+from kdxf.optional import require
 
 # Chinese characters: 々, 〇, extension A, the main block, compatibility forms, the supplementary planes.
 HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
@@ -51,3 +56,21 @@ def clean_text(text: str) -> str:
     """
     text = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text).translate(_BEFORE_NFKC))
     return _SPACE.sub(" ", _CURRENCY_GAP.sub("", text)).strip()
+
+
+@cache
+def converter(direction: Literal["s2t", "t2s"], needed_by: str) -> Callable[[str], str]:
+    """Return a function that converts text to the other script; everything that is not Chinese stays.
+
+    It converts characters in the context of their words, and never replaces one word by another:
+    ``t2s`` makes ``軟體`` to ``软体``, not to the mainland's ``软件``.
+
+    Args:
+        direction: ``'t2s'`` traditional to simplified, ``'s2t'`` simplified to traditional.
+        needed_by: The option or tool that needs OpenCC, for the message.
+
+    Raises:
+        UserError: OpenCC is not installed.
+    """
+    convert: Callable[[str], str] = require("opencc", "chinese", needed_by).OpenCC(direction).convert
+    return convert

@@ -13,8 +13,7 @@ from pathlib import Path
 from kdxf.errors import UserError
 from kdxf.text.registry import TOKENIZERS
 from kdxf.text.tokenizers.base import BaseTokenizer
-from kdxf.text.tokenizers.chinese_script import converter
-from kdxf.text.tokenizers.cleaning import HAN_RUN, SPACED_WORD, clean_text
+from kdxf.text.tokenizers.cleaning import HAN_RUN, SPACED_WORD, clean_text, converter
 
 with warnings.catch_warnings():
     # jieba imports pkg_resources and writes regular expressions in a way that newer Pythons warn of.

@@ -8,7 +8,7 @@ file             content
 ``words.*``      the words: :mod:`kdxf.text.vectors.vocabulary`
 ``counts.npy``   how often each occurs in the training text, (V,) int64; not in a converted store
 ``ngrams.npy``   the vectors of hashed n-grams, (buckets, D); only for fastText
-``spelling.npy`` finds words of similar spelling: :mod:`kdxf.text.spelling.index`; older stores lack it
+``spelling.npy`` finds words of similar spelling: :mod:`kdxf.text.spelling.speller`; older stores lack it
 ``words.ann``    finds words of similar vectors: :mod:`kdxf.text.vectors.index`; not with ``--trees 0``
 ``axes.npy``     the principal axes, for vectors of more than 100 numbers
 ================ =====================================================================================================
@@ -27,7 +27,7 @@ import numpy as np
 from numpy.lib import format as npy
 
 from kdxf.errors import UserError
-from kdxf.text.spelling.index import build_spelling_index
+from kdxf.text.spelling.speller import build_spelling_index
 from kdxf.text.vectors.index import build_index
 from kdxf.text.vectors.vocabulary import VocabularyWriter
 from kdxf.version import __version__

@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from kdxf.errors import UserError
-from kdxf.text.spelling.index import SPELLING_FILE, SpellingIndex
-from kdxf.text.spelling.speller import Speller
+from kdxf.text.spelling.speller import SPELLING_FILE, Speller, SpellingIndex
 from kdxf.text.vectors.index import INDEX_FILE, VectorIndex
 from kdxf.text.vectors.store import COUNTS_FILE, NGRAMS_FILE, VECTORS_FILE, StoreMeta
 from kdxf.text.vectors.subwords import CharacterComposer, Composer, NgramComposer

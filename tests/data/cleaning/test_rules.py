@@ -1,11 +1,11 @@
+import sys
+
 import numpy as np
 import pytest
-from kdxf.errors import UserError
+
+from kdxf.data.cleaning.rules import confident, last_of_class, quarrel, reasons, reliable
 from kdxf.data.prediction_files import Predictions
-from kdxf.data.cleaning.rules import last_of_class, quarrel, reliable
-import sys
-from kdxf.data.cleaning.rules import confident
-from kdxf.data.cleaning.rules import reasons
+from kdxf.errors import UserError
 
 
 def said(predicted, score=None, name="model"):

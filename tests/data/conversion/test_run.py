@@ -2,9 +2,9 @@ import json
 
 import pytest
 
-from kdxf.io.annotations import read_annotations, read_classes
-from kdxf.errors import UserError
 from kdxf.data.conversion.run import FORMS, Conversion, convert, read_any
+from kdxf.errors import UserError
+from kdxf.io.annotations import read_annotations, read_classes
 
 ALI = {"images": [{"image_id": "a.jpg", "class_id": 136}, {"image_id": "b.jpg", "class_id": 2, "text": "牛奶"}]}
 PATTERN = "train/{label:0>5}/{image}"

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from kdxf.text.ocr.record import OCRRecord
 from kdxf.data.cutmix.compose import Lines, compose
+from kdxf.text.ocr.record import OCRRecord
 
 NONE = Lines([], np.zeros(0, np.float32), np.zeros((0, 4, 2), np.float32))
 

@@ -1,14 +1,12 @@
 import os
-from pathlib import Path
 
+import duplicates_pictures as pictures
 import numpy as np
 import pytest
 
-import duplicates_pictures as pictures
-from kdxf.errors import UserError
 from kdxf.data.duplicates import cache as duplicates_cache
 from kdxf.data.duplicates.cache import take_fingerprints
-
+from kdxf.errors import UserError
 
 
 @pytest.fixture

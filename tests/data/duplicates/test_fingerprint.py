@@ -1,12 +1,12 @@
 import hashlib
-from pathlib import Path
+
 import cv2
-import numpy as np
 import duplicates_pictures as pictures
-from kdxf.data.duplicates.fingerprint import CROPS, MIRROR_BITS, fingerprint, perceptual_hash
+import numpy as np
 import pytest
+
 from kdxf.data.duplicates import fingerprint as duplicates_alignment
-from kdxf.data.duplicates.fingerprint import SIZE, same_picture
+from kdxf.data.duplicates.fingerprint import CROPS, MIRROR_BITS, SIZE, fingerprint, perceptual_hash, same_picture
 
 
 def test_the_hash_is_the_signs_of_waves():
