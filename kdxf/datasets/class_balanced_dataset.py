@@ -8,11 +8,11 @@ from kdxf.registry import DATASETS
 
 @DATASETS.register_module()
 class ClassBalancedDataset(HostClassBalancedDataset):
-    """Dataset that repeats the samples of a class ``ceil(sqrt(oversample_thr / f))`` times, where f is the fraction of
-    samples of that class.
+    """Dataset that repeats the samples of rare classes.
 
-    mmengine's wrapper (A. Gupta, P. Dollár, R. Girshick: LVIS, CVPR 2019, section 5.1), with its indices in one array:
-    a list of a million of them is copied into every loader worker as soon as its reference counts are touched.
+    A class with the fraction f of the samples is repeated ``ceil(sqrt(oversample_thr / f))`` times, as in mmengine's
+    wrapper (A. Gupta, P. Dollár, R. Girshick: LVIS, CVPR 2019, section 5.1), but with the indices in one array: a list
+    of a million of them is copied into every loader worker as soon as its reference counts are touched.
 
     Args:
         dataset: The dataset to balance, or its config.

@@ -1,7 +1,5 @@
 #!/usr/bin/env python
-"""Draw apple leaves laid out like Plant Pathology 2020, so that configs/recipes/plant_pathology runs without
-photographs.
-"""
+"""Draw apple leaves laid out like Plant Pathology 2020, to run configs/recipes/plant_pathology without photographs."""
 
 import argparse
 from pathlib import Path

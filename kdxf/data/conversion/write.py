@@ -30,7 +30,11 @@ def to_data_list(frame: pd.DataFrame, classes: pd.DataFrame) -> bytes:
 
 
 def to_coco(frame: pd.DataFrame, classes: pd.DataFrame) -> bytes:
-    """Return COCO without boxes, as iNaturalist uses it: images, annotations, categories."""
+    """Return COCO without boxes, as iNaturalist uses it: images, annotations, categories.
+
+    Raises:
+        UserError: The list has a column ``id``, which COCO uses itself.
+    """
     indices = _column(frame, classes, range(len(classes)))
     numbered = frame.drop(columns=["label"]).rename(columns={"image": "file_name"})
     if "id" in numbered.columns:

@@ -185,9 +185,7 @@ def extended_list(frame: pd.DataFrame, recipes: Sequence[Recipe], made: Sequence
 
 
 def write_report(images: ImageList, recipes: Sequence[Recipe], made: Sequence[Made], path: Path) -> None:
-    """Write a page with a row for each of up to 24 pictures: the two images and the result, with frames around its
-    lines.
-    """
+    """Write a page of up to 24 pictures, each with its two images, and with frames around the lines of the result."""
     report = HTMLReport(f"CutMix of {images.source}")
     good = [(recipe, picture) for recipe, picture in zip(recipes, made, strict=True) if not picture.error]
     chosen = np.unique(np.linspace(0, len(good) - 1, min(_SHOWN, len(good))).round().astype(int))

@@ -155,6 +155,9 @@ def image_sizes(images: Sequence[str], root: Path, workers: int) -> np.ndarray:
 
     Returns:
         int64 (n, 2): width and height; zeros if the image cannot be read.
+
+    Raises:
+        UserError: ``workers`` is below 1.
     """
     sizes = parallel_map(partial(image_size, root=root), images, workers, "sizes")
     return np.array(list(sizes), np.int64).reshape(-1, 2)

@@ -136,7 +136,7 @@ class Facts:
             and one of them does not tell.
         fold: The fold whose model made a row, if all files agree; else None.
         multi_label: Whether an image may have several labels.
-        silent: The files that do not say which images their model has seen.
+        files_without_seen: The files that do not say which images their model has seen.
     """
 
     def __init__(self) -> None:
@@ -146,7 +146,7 @@ class Facts:
         self.errors: dict[int, str] = {}
         self.fold: np.ndarray | None = None
         self.multi_label = False
-        self.silent: list[Path] = []
+        self.files_without_seen: list[Path] = []
         self._seen = np.zeros(0, bool)
         self._labels_file: Path | None = None
 
@@ -164,7 +164,7 @@ class Facts:
             self.fold = None
         self.errors = {**predictions.errors, **self.errors}
         if predictions.seen is None:
-            self.silent.append(file)
+            self.files_without_seen.append(file)
         else:
             self._seen = self._seen | predictions.seen
         if predictions.labels is not None:
@@ -173,7 +173,7 @@ class Facts:
     @property
     def seen(self) -> np.ndarray | None:
         """Return whether a model was trained on each image, bool (n,); None if unknown, see the class."""
-        return None if self.silent and not self._seen.any() else self._seen
+        return None if self.files_without_seen and not self._seen.any() else self._seen
 
     def _add_labels(self, file: Path, labels: np.ndarray) -> None:
         if self.labels is None:

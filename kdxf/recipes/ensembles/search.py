@@ -148,6 +148,6 @@ def find_weights(units: Sequence[Unit], mean: str, metric: str, greedy: int | No
         report = judge(task, fit_weights, "fitted")
     warnings = [
         f"{file} does not say which images its model was trained on; if these are among them, the weights are worthless"
-        for file in task.silent
+        for file in task.files_without_seen
     ]
     return report, warnings

@@ -1,5 +1,6 @@
-"""The task that weights are optimized for: the models' scores of labelled images, and metrics. U units, n images, K
-classes.
+"""The task that weights are optimized for: the models' scores of labelled images, and metrics.
+
+Shapes: U units, n images, K classes.
 
 Values are those of scikit-learn and of :mod:`kdxf.evaluation.metrics`, in percent except for log-loss. A metric has two
 steps, the details of each image and the value of a set of images: resampling repeats only the second.
@@ -147,7 +148,7 @@ class Task:
         labels: int64 (n,), or bool (n, K) if images may have several.
         mean: The mean to use.
         metric: What to optimize.
-        silent: Files that do not say which images their model was trained on.
+        files_without_seen: Files that do not say which images their model was trained on.
     """
 
     names: list[str]
@@ -155,10 +156,10 @@ class Task:
     labels: np.ndarray
     mean: Mean
     metric: Metric
-    silent: list[Path] = field(default_factory=list)
+    files_without_seen: list[Path] = field(default_factory=list)
 
     def only(self, rows: np.ndarray) -> "Task":
-        """Return the task of some of the images, given by index or mask; their scores are copied."""
+        """Return the task of the images ``rows``, int64 (m,) or bool (n,), with a copy of their scores."""
         return replace(self, stack=self.stack[:, rows], labels=self.labels[rows])
 
     def alone(self, unit: int) -> np.ndarray:
@@ -216,7 +217,8 @@ def read_task(units: Sequence[Unit], mean: str, metric: str) -> Task:
             stack = np.zeros((len(units), *predictions.scores.shape), np.float32)
         index, size = place[file]
         stack[index] += how.enter(predictions.scores) / np.float32(size)
-    task = Task([unit.name for unit in units], stack, _all_labels(facts, units), how, criterion, facts.silent)
+    names, labels = [unit.name for unit in units], _all_labels(facts, units)
+    task = Task(names, stack, labels, how, criterion, facts.files_without_seen)
     return _without_irrelevant_classes(_checked(task))
 
 

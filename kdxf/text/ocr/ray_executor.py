@@ -67,7 +67,11 @@ class RayExecutor(OCRExecutor):
             raise
 
     def read(self, images: Sequence[str]) -> Iterator[OCRRecord]:
-        """Read the images on the cluster and yield their records in the order in which blocks are done."""
+        """Read the images on the cluster and yield their records in the order in which blocks are done.
+
+        Raises:
+            UserError: Ray fails, for instance because the cluster is gone; a later job continues.
+        """
         if not images:
             return
         size = max(1, min(_IMAGES_PER_TASK, len(images) // (_TASKS_PER_WORKER * self._count)))

@@ -22,8 +22,7 @@ from kdxf.text.ocr.sources import ImageSource
 
 
 class OCRExecutor(ABC):
-    """Base class of executors that read images in parallel; only the job that owns one writes the table. A context
-    manager.
+    """Base class of executors that read images in parallel, as context managers; only their owner writes the table.
 
     Attributes:
         engine_name: Name of the engine.
@@ -134,12 +133,12 @@ class OCRWorkers(OCRExecutor):
         self._workers = []
 
     def _start(self) -> _Worker:
-        ours, theirs = _SPAWN.Pipe()
-        process = _SPAWN.Process(target=_work, args=(theirs, *self._arguments), daemon=True)
+        parent_end, child_end = _SPAWN.Pipe()
+        process = _SPAWN.Process(target=_work, args=(child_end, *self._arguments), daemon=True)
         with _interrupts_ignored():
             process.start()
-        theirs.close()
-        return _Worker(process, ours)
+        child_end.close()
+        return _Worker(process, parent_end)
 
     def _receive(self, worker: _Worker) -> "OCRRecord | _Ready | _Failed | None":
         """Return the next message of ``worker``; None if it died."""

@@ -84,7 +84,7 @@ class OCRTableWriter:
         return dropped
 
     def add(self, record: OCRRecord) -> None:
-        """Add a row; it is written to disk with its part."""
+        """Add a row; it is written to disk with its part, with the errors of :meth:`flush`."""
         if not self._rows:
             self._first_row_time = time.monotonic()
         self._rows.append(record)
@@ -105,7 +105,7 @@ class OCRTableWriter:
         self._rows = []
 
     def close(self) -> None:
-        """Write the pending rows and release the lock."""
+        """Release the lock after a last :meth:`flush`, which may raise."""
         try:
             self.flush()
         finally:

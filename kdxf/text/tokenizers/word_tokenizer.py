@@ -11,8 +11,7 @@ _WORD = re.compile(f"{HAN_CHARACTER.pattern}|{SPACED_WORD.pattern}")
 
 @TOKENIZERS.register_module()
 class WordTokenizer(BaseTokenizer):
-    """Tokenizer that cuts text at spaces and punctuation and folds case: Latin, Cyrillic, Greek, Arabic, Hangul and the
-    like.
+    """Tokenizer that cuts at spaces and punctuation and folds case: for Latin, Cyrillic, Greek, Arabic, Hangul, etc.
 
     =========================== =======================================
     text                        words

@@ -18,7 +18,7 @@ def paths(tmp_path):
 
 
 def counting(monkeypatch):
-    """Counts the pictures that are read; the third one and those after it fail if told so."""
+    """Count the pictures that are read; on request, fail from the third one on."""
     read, real = [], duplicates_cache.fingerprint
     monkeypatch.setattr(duplicates_cache, "fingerprint", lambda path: (read.append(path.name), real(path))[1])
     return read

@@ -56,7 +56,7 @@ def test_groups_stand_around_their_best_row(monkeypatch):
 
 
 def test_a_chain_is_cut_where_its_ends_are_unlike(monkeypatch):
-    """0 - 1 - 2 - 3 - 4, each like its neighbour alone: 0 takes 1, then 2 takes 3, and 4 is left."""
+    """0 - 1 - 2 - 3 - 4, each similar only to its neighbours: 0 takes 1, then 2 takes 3, and 4 is left."""
 
     def neighbours(first, second):
         return 1 - abs(int(first[0, 0]) - int(second[0, 0])) / 60

@@ -6,7 +6,7 @@ from kdxf.text.ocr.base import Reading, SideLimits, read_rotated
 
 
 class Corner(BaseOCREngine):
-    """Reads the value of the pixel at the top left, surer of dark ones."""
+    """Engine that reads the value of the top left pixel, with higher scores for dark ones."""
 
     name = "corner 1"
 
@@ -43,7 +43,7 @@ def test_a_constructor_of_its_own_need_not_call_the_base():
 
 
 def find_arrow(image):
-    """Text is where the image is bright; it is read for sure only if its left half is the brighter one."""
+    """Find text where the image is bright; its score is high only if its left half is the brighter one."""
     rows, columns = np.nonzero(image[:, :, 0])
     if not len(rows):
         return []
@@ -54,7 +54,7 @@ def find_arrow(image):
 
 
 def picture(degrees):
-    """An arrow that points left, 4 x 1 pixels, turned clockwise; and its corners from the text's top left."""
+    """Return an arrow that points left, 4 x 1 pixels, rotated clockwise, and its corners from the text's top left."""
     image = np.zeros((7, 9, 3), np.uint8)
     image[2, 3:5], image[2, 5:7] = 200, 100
     corners = {

@@ -14,7 +14,7 @@ FAKE = ["fake_ocr_engine"]
 
 @pytest.fixture
 def engine(fake_engine, monkeypatch):
-    """The fake engine, found by Ray's processes as well."""
+    """The fake engine, which Ray's processes can import as well."""
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2] / "fixtures"))
     return fake_engine
 

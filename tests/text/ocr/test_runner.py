@@ -121,7 +121,7 @@ def test_images_in_shards(fake_engine, draw, tmp_path):
 
 
 class Swift(OCRExecutor):
-    """Gives each image an empty row at once, so that a job spends its time in what must survive: the writing."""
+    """Executor that returns an empty row at once, so that a job mostly writes, which is what must survive."""
 
     engine_name = "swift"
 

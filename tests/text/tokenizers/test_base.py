@@ -90,7 +90,7 @@ def test_brands_and_prices_stay_beside_chinese_and_can_be_dropped():
 
 
 class Counting(BaseTokenizer):
-    """Splits at spaces and keeps what it was asked."""
+    """Tokenizer that splits at spaces and records its arguments."""
 
     def __init__(self, **options):
         super().__init__(**options)

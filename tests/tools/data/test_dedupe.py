@@ -59,7 +59,7 @@ def test_finds_reports_writes_and_refuses(repo, data):
 
 
 def test_a_model_names_candidates(repo, data, monkeypatch, capsys):
-    """The tool hands the pictures to the model and what it says to the search."""
+    """The tool passes the pictures to the model, and the model's candidates to the search."""
     import kdxf.inference.features
     import kdxf.inference.inferencer
     from kdxf.data.duplicates import pairs as duplicates_pairs

@@ -11,7 +11,7 @@ from kdxf.io.predictions import Predictions, read_predictions, write_predictions
 
 @pytest.fixture
 def call(repo, tmp_path, monkeypatch, capsys):
-    """Runs the tool in ``tmp_path``; gives exit status, standard output and standard error."""
+    """Run the tool in ``tmp_path``; return exit status, standard output and standard error."""
 
     def call(*arguments):
         monkeypatch.chdir(tmp_path)
