@@ -106,7 +106,7 @@ def compare(data: bytes, repeat: int) -> None:
 def main() -> None:
     """Print a table for the large image, and the overhead of kdxf over OpenCV on a small one."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--image", type=Path, help="a JPEG to decode in place of drawn ones")
+    parser.add_argument("--image", type=Path, help="a JPEG to decode instead of drawn ones")
     parser.add_argument("--quality", type=int, nargs="+", default=[75, 85, 95], help="JPEG qualities of drawn ones")
     parser.add_argument("--repeat", type=int, default=50)
     args = parser.parse_args()

@@ -191,7 +191,7 @@ def main() -> None:
     parser.add_argument("--images", type=int, help="time the chain on so many pictures")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--keep", type=Path, help="a folder for the results, in place of a temporary one")
+    parser.add_argument("--keep", type=Path, help="a folder for the results, instead of a temporary one")
     args = parser.parse_args()
     source = read_list(args.list, args.root, labels=True)
     with tempfile.TemporaryDirectory() as temporary:

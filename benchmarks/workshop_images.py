@@ -63,7 +63,7 @@ def measure(ways: Mapping[str, Callable[[], object]], repeat: int) -> dict[str, 
 def main() -> None:
     """Print both comparisons."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--image", type=Path, help="a JPEG to take in place of a drawn one of 3000x4000")
+    parser.add_argument("--image", type=Path, help="a JPEG to use instead of a drawn one of 3000x4000")
     parser.add_argument("--edge", type=int, default=600)
     parser.add_argument("--repeat", type=int, default=10)
     args = parser.parse_args()

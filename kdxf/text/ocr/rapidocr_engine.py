@@ -79,7 +79,7 @@ if TYPE_CHECKING:
 
 @OCR_ENGINES.register_module()
 class RapidOCREngine(BaseOCREngine):
-    """RapidOCR with the models that lie in its package: Chinese, English and the Latin scripts (å, ö, é, ...).
+    """RapidOCR with the models in its package: Chinese, English and the Latin scripts (å, ö, é, ...).
 
     Images are scaled before reading: small photographs carry text that the detector only sees when enlarged (on
     20 photographs of 348 px, 736 px read a quarter more characters than 480 px, and 1024 px read fewer again).
@@ -177,7 +177,7 @@ def _start(settings: dict[str, Any]) -> "RapidOCR":
                 settings[key] = kind(value)
         reader = RapidOCR(params=settings)
         reader(word)
-    except Exception as error:  # RapidOCR raises types of its own for settings, files and downloads
+    except Exception as error:  # RapidOCR has its own exceptions for settings, files and downloads
         reason = " ".join(str(error).split())[:300]
         raise UserError(
             f"RapidOCR does not start: {type(error).__name__}: {reason}; check `params`, "

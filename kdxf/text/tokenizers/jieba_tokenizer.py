@@ -77,7 +77,7 @@ def _read_user_dict(path: Path) -> list[tuple[str, int | None]]:
 
 @TOKENIZERS.register_module()
 class JiebaTokenizer(BaseTokenizer):
-    """Tokenizer of Chinese text with jieba (exact mode); it keeps what stands between the Chinese.
+    """Tokenizer of Chinese text with jieba (exact mode); it keeps words of other scripts, numbers and prices.
 
     =============================== ============================================== ===============================
     text                            words                                          with ``chinese_only``

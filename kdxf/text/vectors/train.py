@@ -25,16 +25,16 @@ logging.getLogger("gensim").setLevel(logging.ERROR)
 
 @dataclass(frozen=True)
 class TrainingOptions:
-    """How word vectors are trained (skip-gram, five negative samples).
+    """Options of the training of word vectors (skip-gram, five negative samples).
 
     Attributes:
         method: ``'word2vec'`` (https://arxiv.org/abs/1301.3781) or ``'fasttext'`` (https://arxiv.org/abs/1607.04606).
         dim: The width of a vector.
-        min_count: Words that occur less often get no vector of their own.
+        min_count: Words that occur less often get no vector.
         window: The greatest distance between a word and a neighbour that it predicts; wide, because the order of lines
             in a picture means little.
-        epochs: The number of passes over the text. The default suits what OCR reads in some thousand images, which
-            is little text; 5 to 10 are enough for millions of words.
+        epochs: The number of passes over the text. The default suits the little text of some thousand images;
+            5 to 10 are enough for millions of words.
         seed: The seed; one worker with one seed gives the same vectors again.
         workers: The number of training threads.
         buckets: The number of hashed n-gram vectors (fastText).
@@ -72,14 +72,14 @@ class TrainingOptions:
 
 @dataclass(frozen=True)
 class TrainingReport:
-    """What the vectors were trained on.
+    """Figures of the training text and the resulting vocabulary.
 
     Attributes:
         documents: The number of documents.
         empty_documents: The number of documents without a word.
         tokens: The number of words in the text, repetitions included.
         distinct_words: The number of different words.
-        words: The number of words with a trained vector of their own.
+        words: The number of words with a trained vector.
         coverage: The share of the tokens that have one.
         added_characters: The number of Chinese characters given a vector because words are composed of them.
         top_words: The words that occur most often, with their counts.
@@ -119,7 +119,7 @@ def train_vectors(
         sources: OCR tables, or UTF-8 text files with one document per line.
         out: The store's folder.
         tokenizer: The config of a registered tokenizer.
-        options: How to train.
+        options: The options of the training.
         overwrite: Whether to replace an existing store.
 
     Raises:
@@ -226,9 +226,9 @@ def _report(corpus: TokenFile, words: list[str], counts: np.ndarray, added_chara
 
 
 def character_vectors(words: Sequence[str], counts: np.ndarray, vectors: np.ndarray) -> tuple[list[str], np.ndarray]:
-    """Give vectors to the Chinese characters that occur in words but are no words themselves.
+    """Compute vectors for the Chinese characters that occur in words but are not words themselves.
 
-    A segmenter leaves few characters alone, so a small corpus has vectors for few of the pieces that
+    A segmenter rarely outputs single characters, so a small corpus has vectors for few of the pieces that
     :class:`~kdxf.text.vectors.subwords.CharacterComposer` needs. A character gets the mean, over its occurrences, of
     the vectors of the words around it: with ``手机`` (3 times) and ``手表`` (once), ``手`` is
     (3 ``手机`` + ``手表``) / 4.
