@@ -37,7 +37,7 @@ from kdxf.io.provenance import Provenance
 
 MANY_CLASSES = 1000
 _CHECKED = 1 << 20  # scores that are looked at together
-_KEY = b"kdxf.predictions"  # of files since 0.3, whatever the module is called
+_KEY = b"kdxf.predictions"  # part of the file format, whatever this module is called
 _ADVICE = "give a file that tools/test.py --out NAME.parquet or tools/inference.py --save-probs wrote"
 _COLUMNS = ("image", "pred_label", "score")
 _TABLE_ADVICE = "give a table that tools/test.py --out wrote"

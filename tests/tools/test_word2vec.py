@@ -9,7 +9,7 @@ from kdxf.text.vectors.word_vectors import WordVectors
 
 @pytest.fixture
 def word2vec(repo, tmp_path, monkeypatch, capfd):
-    """Runs the tool in an empty folder, in this process: gensim takes seconds to import."""
+    """Run the tool in an empty folder, in this process, since gensim takes seconds to import."""
     monkeypatch.chdir(tmp_path)
 
     def call(*arguments):

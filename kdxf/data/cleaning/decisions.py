@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kdxf.io.annotations import label_indices
-from kdxf.errors import UserError
 from kdxf.data.balance import balance
 from kdxf.data.lists import ImageList
+from kdxf.errors import UserError
+from kdxf.io.annotations import label_indices
 
 DECISIONS = ("keep", "drop", "relabel")
 _COLUMNS = ("image", "label", "suggested", "decision")

@@ -1,4 +1,4 @@
-"""Draws the whole demo set: pictures in class folders, unlabelled test pictures, and the lists."""
+"""The whole demo set: pictures in class folders, unlabelled test pictures, and the lists."""
 
 import random
 import shutil
@@ -17,26 +17,26 @@ from kdxf.errors import UserError
 IMAGES = "images/train"
 TEST = "images/test"
 JPEG_QUALITY = 75
-# Forty of 54 pictures of a class are for training.
+# 40 of 54 pictures of a class are for training.
 TRAIN_FRACTION = 0.741
 
 
 def generate(
     folder: Path, fonts: Sequence[Font], seed: int = 0, labelled: int = 54, unlabelled: int = 4, overwrite: bool = False
 ) -> Split:
-    """Draws the set into ``folder``.
+    """Draw the set into ``folder``.
 
     ``images/train/<class id>/<number>.jpg`` are the labelled pictures, ``images/test/<number>.jpg`` the unlabelled
-    ones in mixed order; the lists and class names are those of :func:`kdxf.data.split.write_split`. The same arguments
-    give the same files, byte for byte, with the same fonts and the same version of Pillow.
+    ones in random order; the lists and class names are written by :func:`kdxf.data.split.write_split`. The same
+    arguments, fonts and version of Pillow give the same files, byte for byte.
 
     Args:
         folder: The folder to fill.
-        fonts: Fonts to letter with.
+        fonts: The fonts of the texts.
         seed: Another seed gives other pictures.
         labelled: Labelled pictures per class, at least 2.
         unlabelled: Test pictures per class, at least 1.
-        overwrite: Replaces both folders if they exist.
+        overwrite: Whether to replace both folders if they exist.
 
     Raises:
         UserError: One of them exists and ``overwrite`` is off, or a font lacks characters.

@@ -56,7 +56,7 @@ def test_without_text_it_is_a_random_resized_crop(ocr, options):
 
 
 class Drawn(RandomResizedCropKeepText):
-    """Takes its crops (top, left, height, width) from a list, and resizes nothing."""
+    """Random crop that takes its windows (top, left, height, width) from a list, and does not resize."""
 
     def __init__(self, crops, **options):
         super().__init__(1, **options)
@@ -183,7 +183,7 @@ def test_a_widened_crop_has_the_size_that_was_asked_for():
 
 
 def test_the_crop_shows_as_much_text_as_any_would():
-    """Against all places of the window, pixel by pixel."""
+    """Compared with all places of the window, pixel by pixel."""
     random = np.random.default_rng(0)
     for _ in range(20):
         starts = random.integers(0, [80, 50], (4, 2))

@@ -19,7 +19,7 @@ def few_classes(monkeypatch):
 
 @pytest.fixture
 def any_font(font, monkeypatch):
-    """Lets a font without Chinese characters pass: these tests do not read the pictures."""
+    """Accept a font without Chinese characters: these tests do not read the pictures."""
     monkeypatch.setattr(module, "check_characters", lambda font, characters: None)
     return font
 

@@ -106,7 +106,7 @@ def test_what_models_have_seen(write):
     unknown = write("unknown", SCORES)
     assert facts_of(a, b).seen.tolist() == [False, True, False]
     assert facts_of(a, unknown).seen.tolist() == [False, True, False]
-    assert facts_of(b, unknown).seen is None and facts_of(b, unknown).silent == [unknown]
+    assert facts_of(b, unknown).seen is None and facts_of(b, unknown).files_without_seen == [unknown]
     assert facts_of(b).seen.tolist() == [False] * 3
 
 

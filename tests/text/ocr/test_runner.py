@@ -91,12 +91,12 @@ def test_every_image_becomes_one_row(fake_engine, draw, tmp_path):
 
 
 def test_workers_must_be_positive(tmp_path):
-    with pytest.raises(ValueError, match="workers must be at least 1, not 0"):
+    with pytest.raises(UserError, match="workers must be at least 1, not 0"):
         run_ocr([], tmp_path, tmp_path / "out", {"type": "FakeEngine"}, workers=0)
 
 
 def test_what_reads_the_images_must_be_known(fake_engine, tmp_path):
-    with pytest.raises(ValueError, match="executor must be one of processes, ray, not 'threads'"):
+    with pytest.raises(UserError, match="executor must be one of processes, ray, not 'threads'"):
         run_ocr([], tmp_path, tmp_path / "out", fake_engine, executor="threads")
     with pytest.raises(UserError, match="--ray-address head:6379 needs --executor ray"):
         run_ocr([], tmp_path, tmp_path / "out", fake_engine, ray_address="head:6379")
@@ -121,7 +121,7 @@ def test_images_in_shards(fake_engine, draw, tmp_path):
 
 
 class Swift(OCRExecutor):
-    """Gives each image an empty row at once, so that a job spends its time in what must survive: the writing."""
+    """Executor that returns an empty row at once, so that a job mostly writes, which is what must survive."""
 
     engine_name = "swift"
 

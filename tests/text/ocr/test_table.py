@@ -174,7 +174,7 @@ def record(image, *texts, **changes):
 
 @pytest.fixture
 def digest(tmp_path):
-    """Writes a table of parts and gives the fingerprint of images."""
+    """Write a table of parts and return the digest of images."""
 
     def digest(parts, images=("a", "b", "none")):
         folder = tmp_path / str(len(list(tmp_path.iterdir())))
@@ -211,7 +211,7 @@ def test_no_table(tmp_path):
 
 
 def test_more_text_than_32_bits_count():
-    """Arrow puts the chunks together to take rows of them: seen here by the types, as 2 GiB are too much for a test."""
+    """Arrow joins the chunks to take rows: checked by the types, since 2 GiB are too much for a test."""
     kind = to_arrow([record("a", "milk")]).schema.field("texts").type
     assert module._large(kind) == pa.large_list(pa.large_string())
     boxes = to_arrow([record("a", "milk")]).schema.field("boxes").type

@@ -1,7 +1,7 @@
 from functools import partial
-import pytest
 
 import pandas as pd
+import pytest
 
 
 @pytest.fixture

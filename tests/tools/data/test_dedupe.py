@@ -1,5 +1,5 @@
-from functools import partial
 import importlib.util
+from functools import partial
 
 import pandas as pd
 import pytest

@@ -1,4 +1,5 @@
 from functools import partial
+
 import pytest
 
 from kdxf.io.annotations import read_annotations, read_classes

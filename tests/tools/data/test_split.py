@@ -1,5 +1,5 @@
-from functools import partial
 import json
+from functools import partial
 
 import pyarrow.parquet as pq
 import pytest

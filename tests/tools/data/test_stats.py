@@ -1,9 +1,9 @@
-from functools import partial
-import pytest
 import json
+from functools import partial
 
 import cv2
 import numpy as np
+import pytest
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 from functools import partial
-import pytest
 
 import pandas as pd
+import pytest
 
 from kdxf.io.annotations import read_annotations, read_classes
 

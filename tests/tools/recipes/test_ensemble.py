@@ -12,7 +12,7 @@ from kdxf.io.provenance import Provenance
 
 @pytest.fixture
 def call(repo, tmp_path, monkeypatch, capsys):
-    """Runs the tool in ``tmp_path``; gives exit status, standard output and standard error."""
+    """Run the tool in ``tmp_path``; return exit status, standard output and standard error."""
 
     def call(*arguments):
         monkeypatch.chdir(tmp_path)

@@ -11,7 +11,7 @@ from kdxf.io.provenance import Provenance
 
 @pytest.fixture
 def call(repo, tmp_path, monkeypatch, capsys):
-    """Runs the tool in ``tmp_path``, where test.parquet lies; gives exit status, standard output and error."""
+    """Run the tool in ``tmp_path``, which has test.parquet; return exit status, standard output and error."""
     scores = np.array([[0.75, 0.25], [0.5, 0.5], [0.125, 0.875]], np.float32)
     images = [f"test/{index}.jpg" for index in range(3)]
     write_predictions(Predictions(images, scores, ("0", "1")), tmp_path / "test.parquet")

@@ -39,7 +39,7 @@ def test_nearest_keeps_the_likest_above_the_threshold(tool):
 
 
 def test_the_file_in_the_package_is_what_its_command_writes(repo, tmp_path, font):
-    """The table that is committed, made anew; ``font`` is the Regular face of Noto Sans CJK."""
+    """Make the committed table again; ``font`` is the Regular face of Noto Sans CJK."""
     command = LOOK_ALIKES_FILE.read_text(encoding="utf-8").splitlines()[1].removeprefix("# python ").split()
     folder = font.path.rpartition("/")[0]
     fonts = [argument for argument in command if argument.endswith(".ttc")]
