@@ -27,8 +27,8 @@ class TarShard:
     """An open tar file whose members are read by name.
 
     Opening it walks over the headers and keeps the place of each regular file's or hard link's bytes; symbolic links
-    are left out. A compressed shard is decompressed up to the member: members in their order cost one pass, others a pass
-    each.
+    are left out. A compressed shard is decompressed up to the member: members in their order cost one pass, others a
+    pass each.
 
     Args:
         path: The shard, ``.tar``, ``.tar.gz`` or ``.tgz``.
