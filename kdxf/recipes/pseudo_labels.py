@@ -230,14 +230,7 @@ def _as_written(labels: pd.Series, classes: tuple[str, ...]) -> np.ndarray:
 
 def _soft(predictions: Predictions, rows: np.ndarray, source: Provenance) -> Predictions:
     """Return finished targets with no ground truth in them and none to mix in, as the labels are the model's own."""
-    return Predictions(
-        images=np.array(predictions.images, object)[rows].tolist(),
-        scores=predictions.scores[rows],
-        classes=predictions.classes,
-        seen=None if predictions.seen is None else predictions.seen[rows],
-        fold=None if predictions.fold is None else predictions.fold[rows],
-        source=replace(source, ground_truth_ratio=0.0),
-    )
+    return replace(predictions.take(rows), labels=None, source=replace(source, ground_truth_ratio=0.0))
 
 
 def _table(classes: tuple[str, ...], best: np.ndarray, first: np.ndarray, rows: np.ndarray) -> pd.DataFrame:
