@@ -32,7 +32,7 @@ def parse_args() -> argparse.Namespace:
         "--ocr",
         type=Path,
         metavar="TABLE",
-        help="images of the same whole text, except digits and signs, are a group (one advertisement, several prices)",
+        help="images with the same whole text, except digits and signs, form a group (one advert, several prices)",
     )
     parser.add_argument(
         "--min-characters",
