@@ -186,7 +186,7 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
         ("step >= self.min_epochs", "step > self.min_epochs", "stops one epoch late"),
     ],
     "engine/hooks/top_checkpoints_hook.py": [
-        ("self._sign * score <= min(", "self._sign * score < min(", "a tie displaces the earlier checkpoint"),
+        ("self._sign * score <= min(", "self._sign * score <= max(", "only new records kept"),
         ("key=lambda item: -self._sign", "key=lambda item: self._sign", "the worst ones kept"),
     ],
     "engine/hooks/class_weights_hook.py": [
