@@ -9,7 +9,7 @@ DOCS_READY := $(VENV)/.docs-ready
 
 # pip, with one line for each large package and each long phase.
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off
-PROGRESS := sed -u -n -E -e 's/^ *Downloading (.*) \(([0-9.]+ ([MG]B))\).*/  downloading \1, \2/p' \
+PROGRESS := sed -u -n -E -e 's/^ *(Downloading|Using cached) (.*) \(([0-9.]+ ([MG]B))\).*/  \1 \2, \3/p' \
 	-e 's/^Building wheels.*: /  building /p' -e 's/^Installing collected packages:.*/  copying files (about a minute)/p'
 
 .PHONY: env lint test demo docs clean-env about-test about-demo about-docs
