@@ -1,4 +1,22 @@
-def test_faults_are_listed_together(run_tool, tmp_path):
+from concurrent.futures import Executor, Future
+
+import kdxf.smoke.run
+
+
+class InThisProcess(Executor):
+    """In place of a pool of processes, of which each imports the host for seconds."""
+
+    def __init__(self, *_, **__):
+        pass
+
+    def submit(self, function, /, *arguments):
+        future = Future()
+        future.set_result(function(*arguments))
+        return future
+
+
+def test_faults_are_listed_together(run_tool, tmp_path, monkeypatch):
+    monkeypatch.setattr(kdxf.smoke.run, "ProcessPoolExecutor", InThisProcess)
     (tmp_path / "a.py").write_text("model = nothing")
     (tmp_path / "b.py").write_text("model = dict(head=dict(type='LinearClsHead'))")
     found = run_tool("tools/smoke.py", tmp_path)

@@ -1,5 +1,3 @@
-from functools import partial
-
 import cv2
 import numpy as np
 import pytest
@@ -7,7 +5,10 @@ import pytest
 
 @pytest.fixture
 def call(run_tool, fake_engine):
-    return partial(run_tool, "tools/analysis/ocr_compare.py", "--import", "fake_ocr_engine")
+    def call(*arguments):
+        return run_tool("tools/analysis/ocr_compare.py", *arguments, "--import", "fake_ocr_engine")
+
+    return call
 
 
 def test_compares_and_says_which_engine_does_not_start(call, tmp_path):
