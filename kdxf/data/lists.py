@@ -25,7 +25,7 @@ def add_common_arguments(parser: argparse.ArgumentParser, seed: bool = False, wo
         "--root", type=Path, help="image root, which the paths are relative to (default: the folder of the list)"
     )
     parser.add_argument("--dry-run", action="store_true", help="say what would be done and write nothing")
-    parser.add_argument("--overwrite", action="store_true", help="replace results that are there")
+    parser.add_argument("--overwrite", action="store_true", help="replace existing results")
     if seed:
         parser.add_argument("--seed", type=int, default=0, help="another seed gives another draw (default: 0)")
     if workers:
