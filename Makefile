@@ -1,28 +1,56 @@
-# `make demo` runs the main job and `make test` the whole suite; both start from a fresh clone.
+# `make demo` runs the main job and `make test` the whole suite; both work from a fresh clone.
+SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -c
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+DOCS_READY := $(VENV)/.docs-ready
 
-.PHONY: env test lint demo clean-env
+# pip, with one line for each large package and each long phase.
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off
+PROGRESS := sed -u -n -E -e 's/^ *(Downloading|Using cached) (.*) \(([0-9.]+ ([MG]B))\).*/  \1 \2, \3/p' \
+	-e 's/^Building wheels.*: /  building /p' -e 's/^Installing collected packages:.*/  copying files (about a minute)/p'
+
+.PHONY: env lint test demo docs clean-env about-test about-demo about-docs
 
 env: $(READY)
 
 $(READY): pyproject.toml setup.py
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
-	touch $@
+	@echo "== Installing kdxf and its tools into $(VENV): about 2 minutes and 8 GB (11 GB while installing)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) --quiet --upgrade pip
+	@echo "  looking for packages (half a minute)"
+	@$(PIP) --editable '.[dev]' | $(PROGRESS)
+	@touch $@
+	@echo "== Installed"
 
 lint: env
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-test: lint
+about-test:
+	@echo "== Tests: ruff, mypy, then the whole suite with pytest; up to 15 minutes on two cores, no GPU needed"
+
+test: about-test lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist worksteal
 
-demo: env
+about-demo:
+	@echo "== Demo: OCR, word vectors, three trainings, tests and predictions on the pictures in data/demo;"
+	@echo "   7 to 8 minutes on two cores, no GPU needed. Results go to work_dirs/demo"
+
+demo: about-demo env
 	$(BIN)/python tools/demo.py
+
+about-docs:
+	@echo "== Documentation: pages and API reference into site/, about a minute; broken links are errors"
+
+$(DOCS_READY): $(READY)
+	@$(PIP) --quiet --editable '.[docs]'
+	@touch $@
+
+docs: about-docs $(DOCS_READY)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 clean-env:
 	rm -rf $(VENV)

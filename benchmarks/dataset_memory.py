@@ -1,11 +1,11 @@
-"""What one million annotated rows with OCR text cost, with four loader workers.
+"""The cost of one million annotated rows with OCR text, with four loader workers.
 
     python benchmarks/dataset_memory.py [--rows 1000000] [--workers 4] [--batches 1000]
 
 Makes the files in a temporary folder (some hundred MB): a CSV, an OCR table of five lines of eight Chinese characters
 per row, and word vectors for every character. Then opens them as a training run does, class-balanced, and reads
-batches of text (no images) in shuffled order. Memory is that of all processes together; what they share counts once.
-It includes torch and the host packages.
+batches of text (no images) in shuffled order. Memory is that of all processes together, including torch and the host
+packages; shared pages count once.
 
 Measured on two Intel Xeon cores, torch 2.15 (CUDA build): 875 MiB after the imports; opened in 5 s of processor time,
 1,542 MiB (1,799 MiB at the peak); with four workers 1,696 MiB at the first batch and 1,782 MiB after 1,000.
@@ -36,12 +36,12 @@ FIRST_CHARACTER, LAST_CHARACTER = 0x4E00, 0x9FA5
 
 
 def image_name(row: int) -> str:
-    """Names an image as a real collection does: a folder per day, a long number."""
+    """Name an image like a real collection: a folder per day, a long number."""
     return f"2021-06-{row % 28 + 1:02d}/{row:024d}.jpg"
 
 
 def make_files(root: Path, rows: int) -> None:
-    """Writes the annotations, the OCR table and the word vectors."""
+    """Write the annotations, the OCR table and the word vectors."""
     random = np.random.default_rng(0)
     write_classes([f"class {i}" for i in range(CLASSES)], root / "classes.txt")
     labels = np.minimum(random.geometric(0.03, rows) - 1, CLASSES - 1)  # a long tail
@@ -61,7 +61,7 @@ def make_files(root: Path, rows: int) -> None:
 
 
 def make_part(images: list[str], random: np.random.Generator) -> pa.Table:
-    """Makes OCR rows of random characters and boxes."""
+    """Make OCR rows of random characters and boxes."""
     count = len(images)
     codes = random.integers(FIRST_CHARACTER, LAST_CHARACTER, (count * LINES, CHARACTERS), dtype=np.uint32)
     texts = codes.view(f"<U{CHARACTERS}")[:, 0]
@@ -83,7 +83,7 @@ def make_part(images: list[str], random: np.random.Generator) -> pa.Table:
 
 
 def loader_config(root: Path, workers: int) -> dict:
-    """The training loader of a text-only model."""
+    """Return the config of the training loader of a text-only model."""
     pipeline = [
         {"type": "TokenizeOCR", "tokenizer": {"type": "JiebaTokenizer"}},
         {"type": "LookUpWordVectors", "vectors": str(root / "vectors"), "max_tokens": 64},
@@ -108,7 +108,7 @@ def loader_config(root: Path, workers: int) -> dict:
 
 
 def total_memory() -> float:
-    """Memory of this process and its workers in MiB: what they share counts once, mapped files (torch) in full."""
+    """Return the MiB of this process and its workers: shared pages count once, mapped files (torch) in full."""
     processes = [os.getpid(), *(child.pid for child in multiprocessing.active_children())]
     rollups = [read_rollup(f"/proc/{pid}/smaps_rollup") for pid in processes]
     own = sum(rollup["Pss_Anon"] + rollup["Pss_Shmem"] for rollup in rollups)
@@ -116,18 +116,18 @@ def total_memory() -> float:
 
 
 def read_rollup(path: str) -> dict[str, int]:
-    """Reads the kernel's sums over the mappings of a process, in KiB."""
+    """Read the kernel's sums over the mappings of a process, in KiB."""
     lines = [line.split() for line in Path(path).read_text().splitlines()]
     return {fields[0].rstrip(":"): int(fields[1]) for fields in lines if fields[0].endswith(":") and len(fields) == 3}
 
 
 def peak_memory() -> float:
-    """The most that this process has had resident, in MiB."""
+    """Return the peak resident memory of this process, in MiB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def measure(root: Path, workers: int, batches: int) -> None:
-    """Opens the dataset, reads batches and prints what it costs."""
+    """Open the dataset, read batches and print their costs."""
     print(f"imported: {total_memory():.0f} MiB, at its peak {peak_memory():.0f} MiB")
     start = time.perf_counter()
     loader = Runner.build_dataloader(loader_config(root, workers), seed=0)
@@ -144,7 +144,7 @@ def measure(root: Path, workers: int, batches: int) -> None:
 
 
 def main() -> None:
-    """Makes the files in a process of their own, so that its memory does not count."""
+    """Make the files in a separate process, so that its memory does not count, and measure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--workers", type=int, default=4)

@@ -3,8 +3,8 @@
     python benchmarks/decode.py [--image PHOTO.jpg] [--quality 75 85 95] [--repeat 50]
 
 Every way ends in a 256 px short edge with bilinear interpolation, on one thread; times are processor time. The ratio
-depends on how much there is to decode: reduced scale saves the inverse transform and the pixels, not the reading of the
-coded bits. Photographs of this size that people upload have about one bit per pixel.
+depends on the amount of coded data: reduced scale saves the inverse transform and the pixels, not the reading of the
+coded bits. Uploaded photographs of this size have about one bit per pixel.
 
 Measured on two Intel Xeon cores, Pillow 13.0, OpenCV 5.0, times Pillow's speed: 6.2 at quality 75 (0.8 bits per pixel;
 14.0 ms against 2.2 ms), 5.2 at 85 (1.2 bits), 3.4 at 95 (2.6 bits). On a 348x348 JPEG in full, kdxf adds 1 % to OpenCV.
@@ -30,7 +30,7 @@ SMALL = 348  # the photographs of GroceryStoreDataset
 
 
 def draw_photo(width: int, height: int, quality: int) -> bytes:
-    """Draws soft light, hard edges, lettering and sensor noise."""
+    """Draw soft light, hard edges, lettering and sensor noise."""
     random = np.random.default_rng(0)
     light = Image.fromarray(random.integers(40, 216, (6, 5, 3), dtype=np.uint8)).resize(
         (width, height), Image.Resampling.BICUBIC
@@ -48,7 +48,7 @@ def draw_photo(width: int, height: int, quality: int) -> bytes:
 
 
 def shrink(image: np.ndarray | None) -> np.ndarray:
-    """Resizes to the short edge, as MMPretrain's ResizeEdge does."""
+    """Resize to the short edge, as MMPretrain's ResizeEdge does."""
     if image is None:
         raise ValueError("OpenCV cannot decode this image")
     scale = EDGE / min(image.shape[:2])
@@ -56,7 +56,7 @@ def shrink(image: np.ndarray | None) -> np.ndarray:
 
 
 def pillow(data: bytes, draft: bool) -> np.ndarray:
-    """Decodes as torchvision's pipelines do, on request with Pillow's own reduced scale."""
+    """Decode as torchvision's pipelines do, optionally with Pillow's own reduced scale."""
     image = Image.open(io.BytesIO(data))
     if draft:
         image.draft("RGB", (EDGE, EDGE))
@@ -66,12 +66,12 @@ def pillow(data: bytes, draft: bool) -> np.ndarray:
 
 
 def opencv(data: bytes) -> np.ndarray | None:
-    """Decodes in full."""
+    """Decode at full size."""
     return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
 
 
 def measure(ways: Mapping[str, Callable[[], object]], repeat: int) -> dict[str, float]:
-    """Times the ways in turns, so that all see the same machine; median processor time in milliseconds."""
+    """Time the ways in turns, under the same load; return the median processor time of each in milliseconds."""
     times: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(repeat + 3):
         for name, way in ways.items():
@@ -82,14 +82,14 @@ def measure(ways: Mapping[str, Callable[[], object]], repeat: int) -> dict[str, 
 
 
 def machine() -> str:
-    """Names the processor."""
+    """Return the name of the processor."""
     info = Path("/proc/cpuinfo")
     names = [line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")]
     return f"{len(names)} x {names[0]}" if names else platform.processor()
 
 
 def compare(data: bytes, repeat: int) -> None:
-    """Prints one line per way to get from ``data`` to a small picture."""
+    """Print one line per way to get from ``data`` to a small picture."""
     width, height = Image.open(io.BytesIO(data)).size
     print(f"{width}x{height}, {len(data) / 1024:.0f} KiB, {len(data) * 8 / width / height:.2f} bits per pixel")
     ways = {
@@ -104,9 +104,9 @@ def compare(data: bytes, repeat: int) -> None:
 
 
 def main() -> None:
-    """Prints a table for the large image, and what kdxf adds to OpenCV on a small one."""
+    """Print a table for the large image, and the overhead of kdxf over OpenCV on a small one."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--image", type=Path, help="a JPEG to decode in place of drawn ones")
+    parser.add_argument("--image", type=Path, help="a JPEG to decode instead of drawn ones")
     parser.add_argument("--quality", type=int, nargs="+", default=[75, 85, 95], help="JPEG qualities of drawn ones")
     parser.add_argument("--repeat", type=int, default=50)
     args = parser.parse_args()

@@ -1,14 +1,14 @@
-"""What averaging and weighing many big files of predictions costs, and what weights found on fewer images are worth.
+"""The cost of averaging and weighting many large files of predictions, and the value of weights fitted on fewer images.
 
     OMP_NUM_THREADS=1 python benchmarks/ensemble.py [--models 5 20] [--images 100000] [--classes 137] [--repeat 3]
     OMP_NUM_THREADS=1 python benchmarks/ensemble.py --ways [--models 5 20] [--images 100000] ...
 
 Makes predictions of models that know different amounts, partly the same, in a temporary folder, and calls
-tools/recipes/ensemble.py as a user does: the median of the seconds of processor time (others may use the processor
-meanwhile), the peak memory, and the time beside that of the arithmetic mean, which is little more than reading.
+tools/recipes/ensemble.py as a user does: the median processor time in seconds (independent of other load), the peak
+memory, and the ratio of the time to that of the arithmetic mean, which is little more than reading.
 
-With --ways, weights are found for accuracy in several ways: the median of the seconds that it takes once, without
-reading and folds, and the accuracy on as many other images, the mean of --repeat draws of the data. The ways are
+With --ways, weights are fitted for accuracy in several ways: the median time of one fit in seconds, without reading and
+folds, and the accuracy on as many other images, the mean of --repeat draws of the data. The ways are
 kdxf.recipes.ensembles.search on all images and on fewer, and SciPy's DIRECT, a global search, with 50 tries per model.
 
 Measured with OMP_NUM_THREADS=1 on two Intel Xeon cores that other work shared, 100,000 images of 137 classes: seconds
@@ -32,8 +32,8 @@ and with --ways --models 3 5 10 --images 50000 --classes 50 (seconds and accurac
     50,000 images               0.8   76.542     1.1   91.819     2.1   95.967
     DIRECT, 50,000 images       2.4   76.528     5.4   91.756    23.1   95.851
 
-So weights are found on 20,000 images at most: within 0.04 points of accuracy of all 50,000, and, from five models on,
-better than what the global search found on all of them.
+So weights are fitted on at most 20,000 images: within 0.04 points of accuracy of all 50,000, and, from five models on,
+better than the result of the global search on all of them.
 """
 
 import argparse
@@ -71,7 +71,7 @@ CALLS = {
 
 
 def make_scores(labels: np.ndarray, models: int, classes: int, random: np.random.Generator) -> Iterator[np.ndarray]:
-    """Makes the scores of each model, float32 (n, K); a part of an image's logits is common to all models."""
+    """Make the scores of each model, float32 (n, K); a part of an image's logits is common to all models."""
     shape = len(labels), classes
     common = random.standard_normal(shape, np.float32)
     for _ in range(models):
@@ -82,7 +82,7 @@ def make_scores(labels: np.ndarray, models: int, classes: int, random: np.random
 
 
 def measure(arguments: list[str]) -> tuple[float, float]:
-    """Runs the tool; returns its processor seconds and its peak memory in MB."""
+    """Run the tool; return its processor seconds and its peak memory in MB."""
     process = subprocess.Popen([sys.executable, str(TOOL), *arguments], stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     if status:
@@ -91,7 +91,7 @@ def measure(arguments: list[str]) -> tuple[float, float]:
 
 
 def compare_calls(args: argparse.Namespace, models: int, folder: Path) -> None:
-    """Prints a line per call of the tool."""
+    """Print a line per call of the tool."""
     random = np.random.default_rng(0)
     labels = random.integers(args.classes, size=args.images)
     images = [f"{index}.jpg" for index in range(args.images)]
@@ -111,12 +111,12 @@ def compare_calls(args: argparse.Namespace, models: int, folder: Path) -> None:
 
 
 def fit_some(task: Task, size: int) -> np.ndarray:
-    """Finds weights on the first images."""
+    """Find weights on the first images."""
     return fit_weights(task.only(np.arange(size)))
 
 
 def search_globally(task: Task) -> np.ndarray:
-    """Finds weights with DIRECT in the cube of all, whose sum does not matter."""
+    """Find weights with DIRECT in the unit cube; their sum does not matter."""
     count = len(task.names)
     found = direct(
         lambda free: task.loss(task.mix(free / free.sum())), [(1e-3, 1)] * count, maxfun=50 * count, vol_tol=0
@@ -125,7 +125,7 @@ def search_globally(task: Task) -> np.ndarray:
 
 
 def compare_ways(args: argparse.Namespace, models: int) -> None:
-    """Prints a line per way to find weights."""
+    """Print a line per way to find weights."""
     count = args.images
     ways: dict[str, Callable[[Task], np.ndarray]] = {"equal mean": lambda task: np.full(models, 1 / models)}
     for size in sorted({min(size, count) for size in (5000, 20_000, 40_000, count)}):
@@ -150,7 +150,7 @@ def compare_ways(args: argparse.Namespace, models: int) -> None:
 
 
 def main() -> None:
-    """Prints the tables."""
+    """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models", type=int, nargs="+", default=[5, 20])
     parser.add_argument("--images", type=int, default=100_000)

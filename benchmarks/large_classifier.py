@@ -2,11 +2,11 @@
 
     python benchmarks/large_classifier.py [--classes 50030] [--channels 512] [--batches 64 512]
 
-Each row is a process of its own that runs the classifier alone, on a feature (N, channels) that comes ready: forward,
-loss, backward and an SGD step with momentum, in float32 and, with "bf16", under autocast. Time is the processor's, so
-that other work on the machine hardly counts, the median of the steps; with OMP_NUM_THREADS=1 it is that of a clock.
-Memory is the peak of the process less what it was before the head was built, so it holds weights, gradients,
-momentum and all that the step keeps. Ratios are to the linear classifier with MMPretrain's cross-entropy.
+Each row is a separate process that runs only the classifier, on a given feature (N, channels): forward, loss, backward
+and an SGD step with momentum, in float32 and, with "bf16", under autocast. Time is the median processor time of a step,
+which hardly depends on other load; with OMP_NUM_THREADS=1 it equals wall-clock time. Memory is the peak of the process
+minus its memory before the head was built, so it includes weights, gradients, momentum and everything that the step
+keeps. Ratios are to the linear classifier with MMPretrain's cross-entropy.
 
 "sampled" is an experiment, not a part of kdxf: cross-entropy over the classes in the batch and as many drawn at random
 as make a tenth of all (the single-machine form of https://arxiv.org/abs/2203.11370).
@@ -23,10 +23,10 @@ then memory, as ratios to linear with cross-entropy (162 and 798 ms, 393 and 528
     MoE, 4 experts                      4.24 and 4.74    3.42 and 3.99
     sampled                             0.65 and 0.26    0.89 and 0.76
 
-So: a linear classifier, or ArcFace, which normalises every weight in each step, whatever the batch; focal without
-smoothing where the loss counts; an expert costs as much as a linear classifier of its width, so two rather than four.
-Beside ResNet-18 at 224 px, which trains on 52 images/s (README), sampling would save 4 % of a step of 64 images and 6 %
-of one of 512, and it changes the loss: it does not pay, so kdxf has none.
+Conclusion: use a linear classifier, or ArcFace, which normalizes every weight in each step, whatever the batch; focal
+without smoothing if the loss matters; an expert costs as much as a linear classifier of its width, so two rather than
+four. Compared with ResNet-18 at 224 px, which trains on 52 images/s (README), sampling would save 4 % of a step of 64
+images and 6 % of one of 512, and it changes the loss: it is not worth it, so kdxf does not have it.
 """
 
 import argparse
@@ -51,7 +51,7 @@ FOCAL = dict(type="LabelSmoothFocalLoss", label_smooth_val=0.0)
 SMOOTH_FOCAL = dict(type="LabelSmoothFocalLoss")
 LINEAR = dict(type="LinearClsHead")
 MOE = dict(type="MoEClsHead", hidden_channels=512)
-# Name of a row: the head, whether its targets are dense, whether it runs under autocast.
+# Name of a row -> the head, whether its targets are dense, whether it runs under autocast.
 ROWS: dict[str, tuple[dict, bool, bool]] = {
     "linear, cross-entropy": (LINEAR, False, False),
     "linear, cross-entropy, bf16": (LINEAR, False, True),
@@ -68,7 +68,7 @@ ROWS: dict[str, tuple[dict, bool, bool]] = {
 
 
 def sampled_step(head: nn.Module, feature: Tensor, labels: Tensor) -> Tensor:
-    """Cross-entropy over the batch's classes and random others, a tenth of all."""
+    """Return the cross-entropy over the classes of the batch and random others, a tenth of all."""
     num_classes = head.fc.weight.size(0)
     classes = torch.cat([labels, torch.randperm(num_classes)[: num_classes // 10]]).unique()
     logits = functional.linear(feature, head.fc.weight[classes], head.fc.bias[classes])
@@ -76,7 +76,7 @@ def sampled_step(head: nn.Module, feature: Tensor, labels: Tensor) -> Tensor:
 
 
 def step_of(name: str, args: argparse.Namespace, batch: int) -> Callable[[], None]:
-    """Builds a row's head and gives a function that trains it one step."""
+    """Build a row's head and return a function that trains it for one step."""
     config, dense, bf16 = ROWS[name]
     head = MODELS.build(dict(**config, num_classes=args.classes, in_channels=args.channels)).train()
     optimizer = torch.optim.SGD(head.parameters(), lr=0.01, momentum=0.9)
@@ -98,12 +98,12 @@ def step_of(name: str, args: argparse.Namespace, batch: int) -> Callable[[], Non
 
 
 def peak() -> float:
-    """The most memory that this process ever held, MB."""
+    """Return the peak memory of this process in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def measure(name: str, args: argparse.Namespace, batch: int) -> dict[str, float]:
-    """Runs one row in this process."""
+    """Measure one row in this process."""
     torch.manual_seed(0)
     init_default_scope("kdxf")
     before = peak()
@@ -117,7 +117,7 @@ def measure(name: str, args: argparse.Namespace, batch: int) -> dict[str, float]
 
 
 def main() -> None:
-    """Runs every row in a process of its own and prints the table."""
+    """Run every row in a separate process and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--classes", type=int, default=50_030)
     parser.add_argument("--channels", type=int, default=512)

@@ -1,20 +1,20 @@
-"""What becomes of words that OCR misread: composed from their pieces, or taken for the known word spelled almost so.
+"""Vectors of misread words: composed from pieces, or taken from the known word with almost the same spelling.
 
     python benchmarks/misread_words.py STORE [--rate 0.1 0.2 0.3] [--words 800]
     python benchmarks/misread_words.py --synthetic 2000000
 
 Misreads words of a store (tools/word2vec.py) with kdxf.text.spelling.ocr_noise, each until it is a word that the store
-does not hold, and compares the vector that each way gives with that of the true word: "cosine" is the mean of the
+does not hold, and compares the vector of each way with that of the true word: "cosine" is the mean of the
 cosines, "nearest" the share of misread words to which, of all words of the store, the true one is nearest. Words that
 are never respelled (numbers, the shortest) are left out of the sample; the noise may still turn a word into one.
 The ways:
 
     pieces               characters or n-grams, as the store composes words
-    respelled            the nearest known spelling, pieces where there is none: what WordVectors.lookup gives
+    respelled            the nearest known spelling, or pieces if there is none: the result of WordVectors.lookup
     and its neighbours   the same, averaged with the five nearest words of the annoy index
 
-"Taken" is the share that is taken for a known word, "rightly" for the true one. The last line takes known words for
-unknown ones: how many are near enough to another word to be taken for it, as a rare word would be.
+"Taken" is the share that is mapped to a known word, "rightly" to the true one. The last line treats known words as
+unknown: how many are near enough to another word to be mapped to it, as a rare word would be.
 
 With --synthetic the vocabulary is random and only time is measured: building the index, and the processor time per
 unknown word.
@@ -28,8 +28,8 @@ Measured at a rate of 0.2, cosine (nearest); stores trained with --min-count 1, 
     demo, fastText       0.843 (63 %)  0.920 (85 %)  0.867 (51 %)
     demo, word2vec       0.668 (28 %)  0.854 (75 %)  0.819 (38 %)
 
-So respelling is what WordVectors.lookup does, without neighbours. The noise takes its look-alikes from the table that
-respelling looks into (kdxf.text.spelling.look_alikes): real misreadings that are not in it are found less often.
+So WordVectors.lookup respells, without neighbours. The noise and the respelling use the same table of look-alikes
+(kdxf.text.spelling.look_alikes): real misreadings that are not in it are found less often.
 Two million random words, four of five Chinese, on two busy Intel Xeon cores: index in 65 s and 28 MB on disk, 0.03 ms
 per unknown word (median).
 """
@@ -46,9 +46,8 @@ import numpy as np
 from word_vectors import machine, memory, random_words
 
 from kdxf.text.spelling.distance import limit
-from kdxf.text.spelling.index import SPELLING_FILE, SpellingIndex, build_spelling_index
 from kdxf.text.spelling.ocr_noise import corrupt
-from kdxf.text.spelling.speller import Speller
+from kdxf.text.spelling.speller import SPELLING_FILE, Speller, SpellingIndex, build_spelling_index
 from kdxf.text.vectors.vocabulary import Vocabulary, VocabularyWriter
 from kdxf.text.vectors.word_vectors import WordVectors
 
@@ -57,7 +56,7 @@ NEIGHBOURS = 5
 
 
 def misread(word: str, known: Callable[[str], bool], rate: float, random: np.random.Generator) -> str | None:
-    """Misreads a word until it is an unknown one without a gap; None if that does not happen."""
+    """Misread a word until it is an unknown one without a gap; None if that does not happen."""
     for _ in range(TRIES):
         read = corrupt(word, rate, random)
         if read and " " not in read and not known(read):
@@ -66,21 +65,21 @@ def misread(word: str, known: Callable[[str], bool], rate: float, random: np.ran
 
 
 def sample(vectors: WordVectors, count: int, random: np.random.Generator) -> list[int]:
-    """Chooses rows of words that may be respelled and are no characters added for composition."""
+    """Choose rows of words that may be respelled and are not characters added for composition."""
     trained = len(vectors) if vectors.counts is None else int((vectors.counts > 0).sum())
     rows = [row for row in range(trained) if limit(vectors.words[row])]
     return random.permutation(rows)[:count].tolist()
 
 
 def averaged(vectors: WordVectors, word: str) -> np.ndarray:
-    """The mean of a known word's vector and its nearest words', each brought to length 1."""
+    """Return the mean of the vectors of a known word and its nearest words, each scaled to length 1."""
     words = [word, *(near for near, _ in vectors.neighbours(word, NEIGHBOURS))]
     found = vectors.lookup(words)[0]
     return (found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-9)).mean(axis=0)
 
 
 def ways(vectors: WordVectors, read: str) -> dict[str, np.ndarray]:
-    """Makes a vector of a misread word in each way, (D,); zeros where a way knows nothing."""
+    """Make a vector of a misread word in each way, (D,); zeros if a way knows nothing."""
     known = vectors.respell(read)
     pieces = vectors.compose(read)
     pieces = np.zeros(vectors.dim, dtype=np.float32) if pieces is None else pieces
@@ -92,7 +91,7 @@ def ways(vectors: WordVectors, read: str) -> dict[str, np.ndarray]:
 
 
 def compare(vectors: WordVectors, rows: Sequence[int], rate: float, random: np.random.Generator) -> None:
-    """Prints a line per way."""
+    """Print a line per way."""
     matrix = np.asarray(vectors.vectors, dtype=np.float32)
     units = matrix / np.maximum(np.linalg.norm(matrix, axis=1, keepdims=True), 1e-9)
     cosines: dict[str, list[float]] = {}
@@ -118,7 +117,7 @@ def compare(vectors: WordVectors, rows: Sequence[int], rate: float, random: np.r
 
 
 def synthetic(count: int) -> None:
-    """Times the index of a random vocabulary."""
+    """Time the index of a random vocabulary."""
     random = np.random.default_rng(0)
     words = random_words(count, random)
     with tempfile.TemporaryDirectory() as name:
@@ -147,7 +146,7 @@ def synthetic(count: int) -> None:
 
 
 def main() -> None:
-    """Prints a table per rate."""
+    """Print a table per rate."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     chosen = parser.add_mutually_exclusive_group(required=True)
     chosen.add_argument("store", type=Path, nargs="?")

@@ -1,11 +1,11 @@
-"""How word vectors and noise augmentation stand up to text that OCR misread: text-only training, scored under noise.
+"""The robustness of word vectors and noise augmentation to misread text: text-only training, scored under noise.
 
     python benchmarks/noisy_text.py configs/grocery/text_word2vec.py STORE [STORE ...] --fold data/grocery/folds/s0 ...
 
 For each store of word vectors (tools/word2vec.py) the config is trained as it is, and with ConfuseCharacters in the
 training pipeline, on each fold (a folder with train.csv and val.csv) with each seed. It is scored on the fold's val.csv
 as it is read, and with each character of every line misread at the given rates; kdxf.text.spelling.ocr_noise makes the
-noise, the same for all models. Top-1 in percent, mean and standard deviation over the runs. The result stands in
+noise, the same for all models. Top-1 in percent, mean and standard deviation over the runs. The results are in
 docs/text.md. """
 
 import argparse
@@ -27,7 +27,7 @@ SCORE = "accuracy/top1"
 
 
 def with_store(cfg: Config, store: str) -> None:
-    """Lets every pipeline of a config look words up in another store."""
+    """Make every pipeline of a config look up words in another store."""
     for loader in (cfg.train_dataloader, cfg.val_dataloader):
         for transform in loader.dataset.pipeline:
             if transform["type"] == "LookUpWordVectors":
@@ -35,12 +35,12 @@ def with_store(cfg: Config, store: str) -> None:
 
 
 def with_noise(pipeline: list[dict[str, Any]], rate: float, prob: float) -> list[dict[str, Any]]:
-    """Puts noise before the first transform of a text pipeline."""
+    """Insert noise before the first transform of a text pipeline."""
     return [dict(type="ConfuseCharacters", prob=prob, rate=rate), *pipeline]
 
 
 def run(cfg: Config, fold: Path, seed: int, augment: bool, rates: list[float]) -> list[float]:
-    """Trains once and scores the last epoch at each rate."""
+    """Train once and score the last epoch at each rate."""
     cfg = copy.deepcopy(cfg)
     cfg.train_dataloader.dataset.ann_file = str((fold / "train.csv").absolute())
     cfg.val_dataloader.dataset.ann_file = str((fold / "val.csv").absolute())
@@ -63,7 +63,7 @@ def run(cfg: Config, fold: Path, seed: int, augment: bool, rates: list[float]) -
 
 
 def main() -> None:
-    """Prints a Markdown table, a row per store and way of training."""
+    """Print a Markdown table with a row per store and way of training."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("config", help="a text-only config")
     parser.add_argument("stores", nargs="+", help="folders of word vectors, of the width that the config says")

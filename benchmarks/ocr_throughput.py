@@ -1,9 +1,9 @@
-"""OCR of photographs: RapidOCR as it comes, in one process with its own settings, beside kdxf's workers, in one run.
+"""OCR of photographs: RapidOCR with its defaults in one process, next to kdxf's workers, in one run.
 
     python benchmarks/ocr_throughput.py FOLDER [--images 200] [--rounds 4] [--workers 2]
 
 Each round reads one share of the images in every way, in turns, so that all see the same machine; a ratio is the median
-over the rounds. What was read stands beside the speed: a way that reads less may well be faster.
+over the rounds. The amount of text is shown with the speed: a way that reads less may well be faster.
 
 - "RapidOCR": ``RapidOCR()(image)`` in this process, decoding included. Its detector sees the shorter side enlarged to
   736 px, its threads are as many as there are cores, and it drops lines below a score of 0.5.
@@ -40,7 +40,7 @@ from kdxf.text.ocr.workers import OCRExecutor, OCRWorkers
 
 
 def machine() -> str:
-    """Names the processor."""
+    """Return the name of the processor."""
     info = Path("/proc/cpuinfo")
     names = [line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")]
     return f"{len(names)} x {names[0]}" if names else platform.processor()
@@ -48,14 +48,14 @@ def machine() -> str:
 
 @dataclass
 class Way:
-    """One way to read images, and what it did."""
+    """One way to read images, and its measurements."""
 
     read: Callable[[Sequence[str]], Iterator[Sequence[str]]]
     rates: list[float] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
 
     def measure(self, images: Sequence[str]) -> None:
-        """Reads ``images``; adds images/s and the lines."""
+        """Read ``images``; add images/s and the lines."""
         start = time.perf_counter()
         texts = [text for lines in self.read(images) for text in lines]
         self.rates.append(len(images) / (time.perf_counter() - start))
@@ -63,18 +63,18 @@ class Way:
 
 
 def rapidocr_way(root: Path) -> Way:
-    """The engine with nothing set but the level of its log."""
+    """Return the engine with its defaults, except for the log level."""
     engine = RapidOCR(params={"Global.log_level": "error"})
     return Way(lambda images: (engine(read_image(root / image)).txts or () for image in images))
 
 
 def kdxf_way(workers: OCRExecutor) -> Way:
-    """Worker processes."""
+    """Return a way with worker processes."""
     return Way(lambda images: (record.texts for record in workers.read(images)))
 
 
 def compare(ways: Mapping[str, Way], images: Sequence[str], rounds: int) -> None:
-    """Measures and prints one line per way."""
+    """Measure and print one line per way."""
     size = len(images) // rounds
     for way in ways.values():
         list(way.read(images[-2:]))
@@ -91,7 +91,7 @@ def compare(ways: Mapping[str, Way], images: Sequence[str], rounds: int) -> None
 
 
 def main() -> None:
-    """Lists the images, starts the engines and measures."""
+    """List the images, start the engines and measure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--images", type=int, default=200, help="how many, drawn at random")

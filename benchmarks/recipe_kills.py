@@ -1,13 +1,13 @@
-"""Whether a recipe that is killed again and again ends with the files of one that was left alone.
+"""A check that a recipe that is killed again and again ends with the same files as an uninterrupted one.
 
     OMP_NUM_THREADS=1 python benchmarks/recipe_kills.py configs/recipes/plant_pathology/pipeline.py --smoke [--kills 10]
 
 Runs the recipe once (--smoke and --set are those of tools/recipes/run.py), then again from the start, killing it and
-all it has started (SIGKILL) at random moments, and lets it come to its end. Then compares every weight, picture, table,
-list and metric of the two. One that ends before the last kill is compared, and begun again. What holds times
-is not compared: logs, the bookkeeping of stages, seconds, and digests of checkpoints (settings.json of folds).
+all its processes (SIGKILL) at random moments, and then lets it finish. Then compares every weight, picture, table, list
+and metric of the two. A run that ends before the last kill is compared, and started again. Files and values with times
+are not compared: logs, the bookkeeping of stages, seconds, and digests of checkpoints (settings.json of folds).
 
-On two Intel Xeon cores, beside other work: hualu_cup, ten kills in three rounds, 298 files, none differs;
+On two Intel Xeon cores, with other load: hualu_cup, ten kills in three rounds, 298 files, none differs;
 plant_pathology, ten kills in three rounds, 80 files, none differs.
 """
 
@@ -32,7 +32,7 @@ KINDS = (".pth", ".parquet", ".csv", ".json", ".md", ".txt", ".jpg", ".png", ".n
 
 
 def start(recipe: list[str], work: Path) -> subprocess.Popen[str]:
-    """Starts a recipe with its options, as the leader of all that it starts."""
+    """Start a recipe with its options, as the leader of its process group."""
     words = [sys.executable, "tools/recipes/run.py", *recipe, "--set", f"work={work}"]
     return subprocess.Popen(
         words, cwd=REPOSITORY, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -40,18 +40,18 @@ def start(recipe: list[str], work: Path) -> subprocess.Popen[str]:
 
 
 def finish(job: subprocess.Popen[str]) -> None:
-    """Waits for the end of a recipe, which must be a good one."""
+    """Wait for the end of a recipe, which must succeed."""
     check(job, job.communicate()[0])
 
 
 def check(job: subprocess.Popen[str], printed: str) -> None:
-    """Ends the benchmark if a recipe has failed."""
+    """End the benchmark if a recipe has failed."""
     if job.returncode:
         raise SystemExit(f"the recipe failed:\n{printed[-2000:]}")
 
 
 def content(path: Path) -> str:
-    """Gives what a file says, without the times in it."""
+    """Return the content of a file without the times in it."""
     if path.suffix == ".pth":
         weights = torch.load(path, map_location="cpu", weights_only=False)["state_dict"]  # of our own
         digest = hashlib.sha256()
@@ -66,7 +66,7 @@ def content(path: Path) -> str:
 
 
 def without_times(value: object) -> object:
-    """Drops measured times from what a JSON file says, and digests, as those of checkpoints, which hold times."""
+    """Drop measured times from the content of a JSON file, and digests of checkpoints, which contain times."""
     if isinstance(value, list):
         return [without_times(item) for item in value]
     if not isinstance(value, dict):
@@ -76,7 +76,7 @@ def without_times(value: object) -> object:
 
 
 def results(work: Path) -> dict[str, Path]:
-    """Names the files of a run that another one has to have too."""
+    """Return the files of a run that another run must also have."""
     found = {path.relative_to(work): path for path in work.rglob("*") if path.is_file() and path.suffix in KINDS}
     return {
         str(name): path
@@ -86,12 +86,12 @@ def results(work: Path) -> dict[str, Path]:
 
 
 def is_time(name: str) -> bool:
-    """Tells whether a folder is one of mmengine's, named by a date and a time."""
+    """Return whether a folder is one of mmengine's, named by a date and a time."""
     return len(name) == 15 and name.replace("_", "").isdigit()
 
 
 def compare(whole: Path, killed: Path) -> None:
-    """Prints how many files are the same; ends the benchmark when one is not."""
+    """Print how many files are equal; end the benchmark if one is not."""
     left, right = results(whole), results(killed)
     other = sorted(left.keys() ^ right.keys())
     other += [name for name in sorted(left.keys() & right.keys()) if content(left[name]) != content(right[name])]
@@ -101,7 +101,7 @@ def compare(whole: Path, killed: Path) -> None:
 
 
 def main() -> None:
-    """Runs the recipe and prints each kill."""
+    """Run the recipe and print each kill."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0)
@@ -109,7 +109,7 @@ def main() -> None:
     moments = random.Random(args.seed)
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder, "work")
-        # Lists and results name what they were made of, so both runs have one folder.
+        # Lists and results contain the paths of their inputs, so both runs use the same folder.
         done = Path(folder, "done")
         begun = time.monotonic()
         finish(start(recipe, work))

@@ -1,4 +1,4 @@
-"""Training and prediction speed beside a plain PyTorch loop and stock MMPretrain, in one run.
+"""Training and prediction speed compared with a plain PyTorch loop and stock MMPretrain, in one run.
 
     python benchmarks/training_speed.py --references PATH --root PATH [--sizes 224 64]
 
@@ -8,7 +8,7 @@ rates are medians over blocks of ten iterations. Quote ratios: they were measure
 
 Measured with --steps 20 on two Intel Xeon cores with AMX, torch 2.15. 224 px: training 2.65 times the plain loop
 and 2.61 times MMPretrain, prediction 2.86 times MMPretrain, the loop 2.8 % over its bare step. 64 px, with other
-work on the machine: 1.37, 1.25 and 1.61 times. What text costs was below the noise of a bare step (-5 %).
+work on the machine: 1.37, 1.25 and 1.61 times. The cost of text was below the noise of a bare step (-5 %).
 """
 
 import argparse
@@ -40,7 +40,7 @@ WARMUP = 10
 
 @HOOKS.register_module()
 class StampHook(Hook):
-    """Notes the time at the end of each iteration."""
+    """Hook that records the time at the end of each iteration."""
 
     priority = "LOWEST"
 
@@ -48,19 +48,19 @@ class StampHook(Hook):
         self.times: list[float] = []
 
     def after_train_iter(self, *args: object, **kwargs: object) -> None:
-        """Notes the time."""
+        """Record the time."""
         self.times.append(time.perf_counter())
 
 
 def rate(seconds: list[float]) -> float:
-    """Images/s: the median over blocks of ten iterations, after the warm-up."""
+    """Return images/s: the median over blocks of ten iterations, after the warm-up."""
     seconds = seconds[WARMUP:]
     blocks = [statistics.mean(seconds[i : i + 10]) for i in range(0, len(seconds) - 9, 10)]
     return BATCH / statistics.median(blocks)
 
 
 def config(name: str, size: int, steps: int, work_dir: str) -> Config:
-    """Takes configs/grocery to the references' model, crop and schedule, with kdxf's options on."""
+    """Change configs/grocery to the references' model, crop and schedule, with kdxf's options on."""
     cfg = load_config(Path(__file__).parents[1] / "configs" / "grocery" / f"{name}.py")
     for loader in (cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader):
         steps_kept = [step for step in loader.dataset.pipeline if step.type != "ColorJitter"]
@@ -86,7 +86,7 @@ def config(name: str, size: int, steps: int, work_dir: str) -> Config:
 
 
 def resized(step: dict, size: int) -> dict:
-    """Sets the sizes of a transform for pictures of ``size`` pixels."""
+    """Set the sizes of a transform for pictures of ``size`` pixels."""
     sizes = {
         "LoadImage": dict(min_edge=size * 8 // 7),
         "RandomResizedCrop": dict(scale=size, crop_ratio_range=(0.08, 1.0)),
@@ -97,7 +97,7 @@ def resized(step: dict, size: int) -> dict:
 
 
 def timed(step: Callable[[], object], steps: int) -> float:
-    """Images/s of a function that handles one batch."""
+    """Return images/s of a function that handles one batch."""
     seconds = []
     for _ in range(steps + WARMUP):
         start = time.perf_counter()
@@ -107,13 +107,13 @@ def timed(step: Callable[[], object], steps: int) -> float:
 
 
 def cycled(loader: torch.utils.data.DataLoader) -> Iterator:
-    """Batches without end."""
+    """Yield batches without end."""
     while True:
         yield from loader
 
 
 def kdxf_rates(size: int, steps: int, work_dir: str) -> dict[str, float]:
-    """Images/s of kdxf: bare step, training loop, prediction, and the bare step and loop with text."""
+    """Return images/s of kdxf: bare step, training loop, prediction, and the bare step and loop with text."""
     rates: dict[str, float] = {}
     for name in ("image_r18", "moe_r18"):
         cfg = config(name, size, steps, work_dir)
@@ -134,7 +134,7 @@ def kdxf_rates(size: int, steps: int, work_dir: str) -> dict[str, float]:
 
 
 def reference(script: Path, root: str, size: int, steps: int) -> dict[str, float]:
-    """Runs a reference loop and returns its images/s by name."""
+    """Run a reference loop and return its images/s by name."""
     command = [sys.executable, str(script), "--root", root, "--size", str(size), "--steps", str(steps)]
     command += ["--workers", "2"]
     if "mmpretrain" in script.name:
@@ -144,7 +144,7 @@ def reference(script: Path, root: str, size: int, steps: int) -> dict[str, float
 
 
 def report(size: int, ours: dict[str, float], plain: dict[str, float], stock: dict[str, float]) -> None:
-    """Prints rates and ratios."""
+    """Print rates and ratios."""
     plain_train, stock_train, stock_predict = plain["train_w2"], stock["train_cv2_w2"], stock["predict_cv2_w2"]
     step, train = ours["image_r18 step"], ours["image_r18 train"]
     rows = {
@@ -163,7 +163,7 @@ def report(size: int, ours: dict[str, float], plain: dict[str, float], stock: di
 
 
 def main() -> None:
-    """Measures each size."""
+    """Measure each size."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--references", type=Path, required=True)
     parser.add_argument("--root", required=True)

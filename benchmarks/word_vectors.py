@@ -1,13 +1,13 @@
-"""Word vectors at full size: converting a published file, opening the store, looking words up; beside gensim.
+"""Word vectors at full size: converting a published file, opening the store, looking up words; compared with gensim.
 
     python benchmarks/word_vectors.py [--words 2000000] [--dim 200]
 
 Makes a text and a binary word2vec file of random numbers in a temporary folder (about 10 GB for the full size, the
-stores included), converts both, and loads both with gensim's KeyedVectors, each in a process of its own. "Peak" is the
-most that the process had resident; "anonymous" is the part of it that is not pages of files, which the system takes
-back when memory runs short. A document has 40 words, chosen evenly, all known.
+stores included), converts both, and loads both with gensim's KeyedVectors, each in a separate process. "Peak" is the
+peak resident memory of the process; "anonymous" is the part of it that is not pages of files, which the system reclaims
+when memory is short. A document has 40 words, drawn uniformly, all known.
 
-Measured on two Intel Xeon cores that much other work shared, 2,000,000 words of 200 numbers, binary: converted in 234 s
+Measured on two Intel Xeon cores with much other load, 2,000,000 words of 200 numbers, binary: converted in 234 s
 with a peak of 1261 MB, 167 MB of it anonymous (the rest is annoy's mapped file); opened in 0.8 ms, the process then has
 44 MB; 0.080 ms per document. gensim 4.4 loads the same file in 43 s into 2053 MB and takes 0.101 ms per document.
 The text file: 388 s, peak 1232 MB.
@@ -34,7 +34,7 @@ MEMORY = ("VmHWM", "VmRSS", "RssAnon")
 
 
 def random_words(count: int, random: np.random.Generator) -> list[str]:
-    """Makes different words: four of five are Chinese, 2 to 6 characters, the others Latin, 4 to 12 letters."""
+    """Make distinct words: four of five are Chinese, 2 to 6 characters, the others Latin, 4 to 12 letters."""
     words: dict[str, None] = {}
     while len(words) < count:
         chinese, latin = random.integers(2, 7, 100_000), random.integers(4, 13, 100_000)
@@ -48,7 +48,7 @@ def random_words(count: int, random: np.random.Generator) -> list[str]:
 
 
 def make_files(folder: Path, count: int, dim: int) -> None:
-    """Writes ``vectors.txt`` and ``vectors.bin`` with the same words and, to six decimals, the same numbers."""
+    """Write ``vectors.txt`` and ``vectors.bin`` with the same words and, to six decimals, the same numbers."""
     random = np.random.default_rng(0)
     words = random_words(count, random)
     pieces = random.normal(0, 0.1, (4, PIECES, dim // 4)).round(6).astype(np.float32)
@@ -64,13 +64,13 @@ def make_files(folder: Path, count: int, dim: int) -> None:
 
 
 def memory(pid: int | str = "self") -> dict[str, float]:
-    """Returns VmHWM (peak), VmRSS (now) and RssAnon (anonymous, now) of a process in MB."""
+    """Return VmHWM (peak), VmRSS (now) and RssAnon (anonymous, now) of a process in MB."""
     lines = [line.split() for line in Path(f"/proc/{pid}/status").read_text().splitlines()]
     return {fields[0][:-1]: int(fields[1]) * 1024 / 1e6 for fields in lines if fields[0][:-1] in MEMORY}
 
 
 def in_a_process(job: Callable[..., dict[str, float]], *arguments: object) -> dict[str, float]:
-    """Runs a job in a fresh interpreter; adds ``seconds``, ``peak`` and ``anonymous`` to what it returns."""
+    """Run a job in a fresh interpreter; add ``seconds``, ``peak`` and ``anonymous`` to its result."""
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_send, args=(sender, job, arguments))
@@ -91,13 +91,13 @@ def _send(sender: Connection, job: Callable[..., dict[str, float]], arguments: t
 
 
 def make(folder: Path, count: int, dim: int) -> dict[str, float]:
-    """Makes the files in a process of its own, so that its memory does not count."""
+    """Make the files in a separate process, so that its memory does not count."""
     make_files(folder, count, dim)
     return {}
 
 
 def convert(path: Path, store: Path) -> dict[str, float]:
-    """Converts as ``tools/word2vec.py convert`` does."""
+    """Convert as ``tools/word2vec.py convert`` does."""
     from kdxf.text.vectors.convert import convert_vectors
 
     print(convert_vectors(path, store))
@@ -105,7 +105,7 @@ def convert(path: Path, store: Path) -> dict[str, float]:
 
 
 def open_store(store: Path) -> dict[str, float]:
-    """Opens a store and looks documents up."""
+    """Open a store and look up documents."""
     from kdxf.text.vectors.word_vectors import WordVectors
 
     before = memory()["VmRSS"]
@@ -120,7 +120,7 @@ def open_store(store: Path) -> dict[str, float]:
 
 
 def gensim_load(path: Path, binary: bool) -> dict[str, float]:
-    """Loads as gensim does, and looks documents up."""
+    """Load a file with gensim, and look up documents."""
     from gensim.models import KeyedVectors
 
     start = time.perf_counter()
@@ -133,7 +133,7 @@ def gensim_load(path: Path, binary: bool) -> dict[str, float]:
 
 
 def median_ms(look_up: Callable[[list[str]], object], documents: list[list[str]]) -> float:
-    """Times each document; those of the first half warm the files up."""
+    """Time each document; those of the first half warm up the files."""
     times = []
     for document in [*documents[: len(documents) // 2], *documents]:
         start = time.perf_counter()
@@ -143,14 +143,14 @@ def median_ms(look_up: Callable[[list[str]], object], documents: list[list[str]]
 
 
 def machine() -> str:
-    """Names the processor."""
+    """Return the name of the processor."""
     info = Path("/proc/cpuinfo")
     names = [line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")]
     return f"{len(names)} x {names[0]}" if names else platform.processor()
 
 
 def run(folder: Path, count: int, dim: int) -> None:
-    """Measures all and prints a line each."""
+    """Measure everything and print a line each."""
     in_a_process(make, folder, count, dim)
     for name in ("vectors.txt", "vectors.bin"):
         path, store = folder / name, folder / f"{name}.store"
@@ -170,7 +170,7 @@ def run(folder: Path, count: int, dim: int) -> None:
 
 
 def main() -> None:
-    """Works in a temporary folder that is removed at the end."""
+    """Run in a temporary folder that is removed at the end."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--words", type=int, default=2_000_000)
     parser.add_argument("--dim", type=int, default=200, help="a multiple of 4")

@@ -1,4 +1,4 @@
-"""The tools of the data workshop one after the other: what they find of planted faults, and how long they take.
+"""The data tools one after the other: how many planted faults they find, and how long they take.
 
     python benchmarks/workshop_chain.py data/grocery/train.csv --root data/grocery/images --ocr data/grocery/ocr
     python benchmarks/workshop_chain.py data/grocery/train.csv --root data/grocery/images --images 100000
@@ -10,7 +10,7 @@ tools/train.py and tools/test.py: the text and the image config of the groceries
 The second form makes that many pictures of 400 x 300 from random places of the photographs, and times verify, dedupe,
 resize, kfold, balance and stats on them.
 
-The results stand in docs/workshop.md.
+The results are in docs/data-tools.md.
 """
 
 import argparse
@@ -39,7 +39,7 @@ CONFIGS = {"text": ("text_word2vec.py", 14), "image": ("image_r18.py", 6)}  # an
 
 
 def run(tool: str, *arguments: object) -> float:
-    """Runs a tool, shows the last line that it prints, and returns its seconds."""
+    """Run a tool, print the last line of its output, and return its seconds."""
     start = time.perf_counter()
     command = [sys.executable, str(REPOSITORY / "tools" / tool), *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=REPOSITORY)
@@ -51,7 +51,7 @@ def run(tool: str, *arguments: object) -> float:
 
 
 def broken(data: bytes, kind: str, random: np.random.Generator) -> bytes:
-    """Breaks a file."""
+    """Return a broken version of a file."""
     if kind == "truncated":
         return data[: len(data) * 2 // 3]
     if kind == "damaged":
@@ -61,7 +61,7 @@ def broken(data: bytes, kind: str, random: np.random.Generator) -> bytes:
 
 
 def plant_all(source: ImageList, folder: Path, random: np.random.Generator) -> dict[str, set[str]]:
-    """Makes ``folder`` an image root with faults and writes ``all.csv`` there; returns what was planted."""
+    """Make ``folder`` an image root with faults and write ``all.csv`` into it; return the planted faults."""
     for entry in filter(Path.is_dir, source.root.iterdir()):
         (folder / entry.name).symlink_to(entry.resolve())
     (folder / "copies").mkdir()
@@ -92,13 +92,13 @@ def plant_all(source: ImageList, folder: Path, random: np.random.Generator) -> d
 
 
 def report(what: str, found: set[str], planted: set[str]) -> None:
-    """Prints how many were found, and how many others were called so."""
+    """Print how many of the planted faults were found, and how many others were reported."""
     hits, false = len(found & planted), len(found - planted)
     print(f"    {what}: {hits} of {len(planted)} found, {false} false alarms", flush=True)
 
 
 def predict(folder: Path, ocr: Path, name: str) -> list[Path]:
-    """Trains a config on each fold and predicts the images left out."""
+    """Train a config on each fold and predict the images left out."""
     config, epochs = CONFIGS[name]
     tables = []
     for fold in range(FOLDS):
@@ -118,7 +118,7 @@ def predict(folder: Path, ocr: Path, name: str) -> list[Path]:
 
 
 def measure_faults(source: ImageList, ocr: Path, folder: Path, seed: int) -> None:
-    """Plants faults, runs the chain and prints what was found."""
+    """Plant faults, run the chain and print what was found."""
     planted = plant_all(source, folder, np.random.default_rng(seed))
     run("data/verify.py", folder / "all.csv", "--out", folder / "problems.csv", "--out-list", folder / "whole.csv",
         "--drop", "missing", "unreadable", "truncated", "damaged")  # fmt: skip
@@ -149,7 +149,7 @@ def measure_faults(source: ImageList, ocr: Path, folder: Path, seed: int) -> Non
 
 
 def make_picture(folder: Path, root: Path, job: tuple[int, str]) -> None:
-    """Writes a random place of a photograph as a picture of 400 x 300."""
+    """Write a random part of a photograph as a picture of 400 x 300."""
     number, image = job
     random = np.random.default_rng(number)
     pixels = read_image(root / image)
@@ -160,7 +160,7 @@ def make_picture(folder: Path, root: Path, job: tuple[int, str]) -> None:
 
 
 def measure_time(source: ImageList, count: int, folder: Path, workers: int) -> None:
-    """Makes many pictures and times the chain."""
+    """Make many pictures and time the chain."""
     images = folder / "images"
     for number in range(1000):
         (images / f"{number:03d}").mkdir(parents=True)
@@ -183,7 +183,7 @@ def measure_time(source: ImageList, count: int, folder: Path, workers: int) -> N
 
 
 def main() -> None:
-    """Runs one of the two measurements in a temporary folder."""
+    """Run one of the two measurements in a temporary folder."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("list", type=Path, help="labelled photographs")
     parser.add_argument("--root", type=Path)
@@ -191,7 +191,7 @@ def main() -> None:
     parser.add_argument("--images", type=int, help="time the chain on so many pictures")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--keep", type=Path, help="a folder for the results, in place of a temporary one")
+    parser.add_argument("--keep", type=Path, help="a folder for the results, instead of a temporary one")
     args = parser.parse_args()
     source = read_list(args.list, args.root, labels=True)
     with tempfile.TemporaryDirectory() as temporary:

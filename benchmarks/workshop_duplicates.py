@@ -1,4 +1,4 @@
-"""What the search for duplicates finds, and how fast: planted copies, and pairs of random hashes.
+"""The recall and speed of the search for duplicates: planted copies, and pairs of random hashes.
 
     python benchmarks/workshop_duplicates.py data/grocery/train.csv --root data/grocery/images [--hashes 100000]
 
@@ -30,7 +30,7 @@ KINDS = {"bytes": 25, "pixels": 5} | dict.fromkeys(EDITS, 5)
 
 
 def edited(image: np.ndarray, kind: str, random: np.random.Generator) -> np.ndarray:
-    """Makes one edit of an image, uint8 (H, W, 3)."""
+    """Make one edit of an image, uint8 (H, W, 3)."""
     height, width = image.shape[:2]
     if kind == "scaled":
         factor = random.uniform(0.5, 0.9)
@@ -48,7 +48,7 @@ def edited(image: np.ndarray, kind: str, random: np.random.Generator) -> np.ndar
 
 
 def plant(source: ImageList, folder: Path, random: np.random.Generator) -> pd.DataFrame:
-    """Writes the copies; returns one row each: ``image``, ``original``, ``kind``."""
+    """Write the copies; return one row each: ``image``, ``original``, ``kind``."""
     kinds = [kind for kind, count in KINDS.items() for _ in range(count)]
     originals = random.choice(source.frame["image"], len(kinds), replace=False)
     names = [f"{number}.{'png' if kind == 'pixels' else 'jpg'}" for number, kind in enumerate(kinds)]
@@ -64,7 +64,7 @@ def plant(source: ImageList, folder: Path, random: np.random.Generator) -> pd.Da
 
 
 def measure_planted(source: ImageList, seed: int, workers: int) -> None:
-    """Prints what is found of the copies."""
+    """Print how many of the copies are found."""
     with tempfile.TemporaryDirectory() as name:
         planted = plant(source, Path(name), np.random.default_rng(seed))
         start = time.perf_counter()
@@ -80,7 +80,7 @@ def measure_planted(source: ImageList, seed: int, workers: int) -> None:
 
 
 def main() -> None:
-    """Plants and searches."""
+    """Plant copies and search for them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("list", type=Path)
     parser.add_argument("--root", type=Path)

@@ -1,9 +1,9 @@
-"""Checking and shrinking large photographs: the workshop's tools and plain Pillow, in one run.
+"""Checking and shrinking large photographs: the data tools and plain Pillow, in one run.
 
     python benchmarks/workshop_images.py [--image PHOTO.jpg] [--edge 600] [--repeat 10]
 
-Plain Pillow decodes in full; to shrink, it then takes the same filter and saves at the same quality. Times are
-processor time of one image on one thread, reading and writing of the files included.
+Plain Pillow decodes at full size; to shrink, it uses the same filter and saves at the same quality. Times are processor
+times of one image on one thread, including reading and writing of the files.
 
 Measured on two Intel Xeon cores that other work shared, Pillow 13.0, OpenCV 5.0: checking 2.4 times Pillow's speed (44
 against 18 ms), shrinking to 600 px 4.1 times (138 against 34 ms); a photograph of 1.6 MB: 3.3 and 4.5 times.
@@ -26,7 +26,7 @@ QUALITY = 90
 
 
 def draw_photo(path: Path, width: int = 3000, height: int = 4000) -> None:
-    """Draws soft light with sensor noise, about as many bytes as a phone would write."""
+    """Draw soft light with sensor noise, with about as many bytes as a phone would write."""
     random = np.random.default_rng(0)
     light = Image.fromarray(random.integers(40, 216, (24, 18, 3), dtype=np.uint8))
     pixels = np.asarray(light.resize((width, height), Image.Resampling.BICUBIC)) + random.normal(
@@ -36,13 +36,13 @@ def draw_photo(path: Path, width: int = 3000, height: int = 4000) -> None:
 
 
 def pillow_check(path: Path) -> None:
-    """Decodes in full."""
+    """Decode at full size."""
     with Image.open(path) as image:
         image.load()
 
 
 def pillow_shrink(path: Path, out: Path, edge: int) -> None:
-    """Decodes in full, shrinks and saves."""
+    """Decode at full size, shrink and save."""
     with Image.open(path) as image:
         scale = edge / max(image.size)
         size = (round(image.width * scale), round(image.height * scale))
@@ -50,7 +50,7 @@ def pillow_shrink(path: Path, out: Path, edge: int) -> None:
 
 
 def measure(ways: Mapping[str, Callable[[], object]], repeat: int) -> dict[str, float]:
-    """Times the ways in turns, so that all see the same machine; median processor time in milliseconds."""
+    """Time the ways in turns, under the same load; return the median processor time of each in milliseconds."""
     times: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(repeat + 1):
         for name, way in ways.items():
@@ -61,9 +61,9 @@ def measure(ways: Mapping[str, Callable[[], object]], repeat: int) -> dict[str, 
 
 
 def main() -> None:
-    """Prints both comparisons."""
+    """Print both comparisons."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--image", type=Path, help="a JPEG to take in place of a drawn one of 3000x4000")
+    parser.add_argument("--image", type=Path, help="a JPEG to use instead of a drawn one of 3000x4000")
     parser.add_argument("--edge", type=int, default=600)
     parser.add_argument("--repeat", type=int, default=10)
     args = parser.parse_args()

@@ -1,9 +1,9 @@
-"""What a list of one million rows costs the list tools of the workshop, in seconds and memory.
+"""The cost of a list of one million rows in the list tools, in seconds and memory.
 
     python benchmarks/workshop_lists.py [--rows 1000000] [--classes 50030]
 
-Makes a long-tailed list in a temporary folder (no images) and calls each tool as a user does. The last column is the
-time beside that of reading and writing the list alone, which every tool does.
+Makes a long-tailed list in a temporary folder (no images) and runs each tool as a user does. The last column is the
+ratio of the time to that of only reading and writing the list, which every tool does.
 
 Measured on two Intel Xeon cores that other work shared, one million rows of 50,030 classes (seconds of processor time,
 peak memory): reading and writing alone 1.7 s, 342 MB; split 5.7 s, 522 MB; kfold 9.0 s, 639 MB; balance 2.4 s, 456 MB;
@@ -30,7 +30,7 @@ write_annotations(read_annotations(sys.argv[1]), sys.argv[2])
 
 
 def make_list(path: Path, rows: int, classes: int) -> None:
-    """Writes rows of a long tail: every class has an image, the largest about one in a hundred of all."""
+    """Write rows of a long tail: every class has an image, the largest about one in a hundred of all."""
     random = np.random.default_rng(0)
     shares = 1 / np.arange(1, classes + 1) ** 0.7
     labels = np.concatenate([np.arange(classes), random.choice(classes, rows - classes, p=shares / shares.sum())])
@@ -40,7 +40,7 @@ def make_list(path: Path, rows: int, classes: int) -> None:
 
 
 def measure(arguments: list[str]) -> tuple[float, float, float]:
-    """Runs a command; returns its seconds, its processor seconds and its peak memory in MB."""
+    """Run a command; return its seconds, its processor seconds and its peak memory in MB."""
     start = time.perf_counter()
     process = subprocess.Popen([sys.executable, *arguments], stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
@@ -50,7 +50,7 @@ def measure(arguments: list[str]) -> tuple[float, float, float]:
 
 
 def main() -> None:
-    """Makes the list, calls the tools and prints the table."""
+    """Make the list, run the tools and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--classes", type=int, default=50_030)

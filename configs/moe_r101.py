@@ -2,11 +2,11 @@
 
 Trains   ResNet-101 (ImageNet weights, 224 px) + 200-d word vectors -> MLP 512 -> 1024; MoE head of 4 experts, hidden
          1024, squeeze-and-excitation 2; smoothing 0.1 + focal gamma 2; classes rarer than 2 % repeated
-Data     data/kdxf: train.csv, val.csv, ocr/, vectors/ (data/README.md has the commands from download to submission)
+Data     data/kdxf: train.csv, val.csv, ocr/, vectors/ (data/README.md has all commands, from download to submission)
 Train    python tools/train.py configs/moe_r101.py            (tools/dist_train.sh configs/moe_r101.py 4)
 Test     python tools/test.py configs/moe_r101.py work_dirs/moe_r101/best_*.pth --tta
 Result   not measured: the competition's data are not public. The document reports 87.221 % top-1 on its test set for
-         this recipe trained on train + val (moe_r101_trainval.py) with TTA.
+         this model trained on train + val (moe_r101_trainval.py), with test-time augmentation.
 """
 
 _base_ = [
@@ -17,5 +17,5 @@ _base_ = [
 ]
 
 model = dict(head=dict(num_classes=_base_.num_classes))
-# As the document kept them: every 10 epochs the last 8, and the best.
+# As in the document: a checkpoint every 10 epochs, of which the last 8 are kept, and the best one.
 default_hooks = dict(checkpoint=dict(interval=10, max_keep_ckpts=8))

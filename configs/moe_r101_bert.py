@@ -1,8 +1,8 @@
 """moe_r101.py with Chinese RoBERTa in place of the word vectors.
 
 Trains   ResNet-101 (ImageNet weights) and chinese-roberta-wwm-ext, fused by the mixture of experts; 30 epochs of AdamW,
-         the transformer at 2e-5, the rest at ten times that
-Data     as moe_r101.py, without vectors; the folder of text_bert.py
+         the transformer at 2e-5, all else at ten times that rate
+Data     as moe_r101.py, without vectors; the model's folder, as text_bert.py fetches it
 Train    python tools/train.py configs/moe_r101_bert.py --amp
 Test     python tools/test.py configs/moe_r101_bert.py work_dirs/moe_r101_bert/best_*.pth --tta
 Result   not measured

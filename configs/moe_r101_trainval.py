@@ -1,10 +1,10 @@
-"""moe_r101.py trained on everything (train + val), for the final submission.
+"""moe_r101.py trained on all labelled images (train + val), for the final submission.
 
 Data     data/kdxf/train_full.csv (written by tools/data/split.py)
 Train    python tools/train.py configs/moe_r101_trainval.py
 Predict  python tools/inference.py configs/moe_r101_trainval.py work_dirs/moe_r101_trainval/epoch_110.pth \\
              data/kdxf/test --ocr data/kdxf/ocr --ocr-root data/kdxf --tta --save_csv submission.csv
-Result   not measured. There is no validation: a score on images that were trained on would not be one.
+Result   not measured. There is no validation: all labelled images are in the training set.
 """
 
 _base_ = "moe_r101.py"

@@ -1,5 +1,6 @@
 """moe_r101.py with ResNetV1d-152.
 
+Data     as moe_r101.py
 Train    python tools/train.py configs/moe_rv1d152.py
 Test     python tools/test.py configs/moe_rv1d152.py work_dirs/moe_rv1d152/best_*.pth --tta
 Result   not measured

@@ -1,10 +1,11 @@
 """Chinese RoBERTa on the text alone, with the hyper-parameters of the 137-class document.
 
 Trains   chinese-roberta-wwm-ext (a BERT: 12 layers, width 768, whole-word masking), first token -> dropout 0.3 ->
-         linear; up to 256 tokens, batch 64, AdamW 2e-5, smoothing 0.1, 30 epochs; classes rarer than 2 % repeated
+         linear; up to 256 tokens, batch 64, AdamW at 2e-5, label smoothing 0.1, 30 epochs;
+         classes rarer than 2 % repeated
 Data     as moe_r101.py, without vectors; the model's folder, about 400 MB, once:
              hf download hfl/chinese-roberta-wwm-ext --local-dir data/pretrained/chinese-roberta-wwm-ext
-         chinese-bert-wwm-ext and chinese-bert-wwm, its siblings in the document, fit as well: change `pretrained`
+         The document's other two, chinese-bert-wwm-ext and chinese-bert-wwm, work as well: change `pretrained`
 Train    python tools/train.py configs/text_bert.py --amp
 Test     python tools/test.py configs/text_bert.py work_dirs/text_bert/best_*.pth
 Result   not measured
@@ -15,7 +16,7 @@ _base_ = ["_base_/datasets/kdxf.py", "_base_/default_runtime.py"]
 # Often changed.
 pretrained = "data/pretrained/chinese-roberta-wwm-ext"
 max_length = 256  # tokens of one image
-batch_size = 64  # per GPU, and in all in the document: --auto-scale-lr for more
+batch_size = 64  # per GPU; the document's total. With more GPUs use --auto-scale-lr
 max_epochs = 30
 lr = 2e-5
 

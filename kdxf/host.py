@@ -1,7 +1,7 @@
-"""Imports the host packages (mmengine, mmcv, mmpretrain) without their start-up noise, and sooner.
+"""Import of the host packages (mmengine, mmcv, mmpretrain) without their start-up noise and without transformers.
 
-Every kdxf module that needs the host imports this one first, by way of :mod:`kdxf.registry`. What is silenced is
-named here, message by message; anything else that the host says is still heard.
+Every kdxf module that needs the host imports this one first, through :mod:`kdxf.registry`. Messages are silenced one by
+one, by name; anything else that the host prints still appears.
 """
 
 import contextlib
@@ -9,6 +9,8 @@ import io
 import os
 import sys
 import warnings
+from collections.abc import Iterator
+from importlib.abc import MetaPathFinder
 from typing import Any
 
 from kdxf.optional import require
@@ -16,7 +18,7 @@ from kdxf.optional import require
 # mmcv-lite has no compiled ops; no part of classification uses this one.
 warnings.filterwarnings("ignore", message="Fail to import ``MultiScaleDeformableAttention``")
 
-# MMPretrain imports albumentations where it is installed, which would ask the network for its newest version.
+# MMPretrain imports albumentations if it is installed, which would ask the network for its newest version.
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
 
 
@@ -29,15 +31,31 @@ def adafactor(params: Any, **options: Any) -> Any:
     return require("transformers", "transformers", "Adafactor").Adafactor(params, **options)
 
 
-# mmengine imports transformers, where it is installed, for this one optimizer: a second of every start.
-if "transformers" not in sys.modules:
-    sys.modules["transformers"] = None  # type: ignore[assignment]  # Python's sign for "cannot be imported"
+class _NoTransformers(MetaPathFinder):
+    """Import finder that reports transformers as not installed."""
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
+        if name == "transformers":
+            raise ModuleNotFoundError("transformers are imported by what uses them", name=name)
+
+
+@contextlib.contextmanager
+def _without_transformers() -> Iterator[None]:
+    finder = _NoTransformers()
+    sys.meta_path.insert(0, finder)
     try:
-        from mmengine.optim import OPTIMIZERS
+        yield
     finally:
-        del sys.modules["transformers"]
-    if "Adafactor" not in OPTIMIZERS.module_dict:
-        OPTIMIZERS.register_module(name="Adafactor", module=adafactor)
+        sys.meta_path.remove(finder)
+
+
+# mmengine.optim imports transformers, if installed, for Adafactor alone: over a second of every start. Its import goes
+# without them, and the registry gets a function of the same name that imports them when the optimizer is built. This
+# has no effect where mmengine.optim or transformers were imported before.
+with _without_transformers():
+    from mmengine.optim import OPTIMIZERS
+if "Adafactor" not in OPTIMIZERS.module_dict:
+    OPTIMIZERS.register_module(name="Adafactor", module=adafactor)
 
 # MMPretrain prints (not logs) that an optional dataset service is not installed.
 _OPTIONAL = "Could not import OneDL"

@@ -1,4 +1,4 @@
-"""Packages that only some parts need: they come as extras and are imported where they are used."""
+"""Optional packages: they come as extras and are imported where they are used."""
 
 import importlib
 from types import ModuleType
@@ -7,20 +7,21 @@ from kdxf.errors import UserError
 
 
 def require(module: str, extra: str, needed_by: str) -> ModuleType:
-    """Imports a package that an extra of kdxf brings.
+    """Import a package that an extra of kdxf installs.
 
     Args:
         module: The module to import, such as ``ray.data``.
-        extra: The extra of kdxf that brings it.
-        needed_by: What needs it, as the user named it: a component or an option.
+        extra: The extra of kdxf that installs it.
+        needed_by: The component or option that needs it, as the user wrote it.
 
     Raises:
         UserError: The package is not installed.
+        ModuleNotFoundError: The package is installed, but one that it imports is not.
     """
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
-        # A package that is there but lacks something of its own must not be reported as missing.
+        # An installed package that lacks a dependency of its own must not be reported as missing.
         if error.name is None or error.name.partition(".")[0] != module.partition(".")[0]:
             raise
         raise UserError(

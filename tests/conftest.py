@@ -1,5 +1,9 @@
 """Fixtures that several test files share."""
 
+import os
+import runpy
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
@@ -18,6 +22,26 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def repo() -> Path:
     return REPO
+
+
+@pytest.fixture
+def run_tool(repo, monkeypatch, capfd):
+    """Runs a tool in this process, ``run_tool("tools/test.py", ...)``: starting one takes seconds of imports."""
+
+    def run(tool, *arguments):
+        monkeypatch.setattr(sys, "argv", [str(repo / tool), *map(str, arguments)])
+        with pytest.raises(SystemExit) as end:
+            runpy.run_path(str(repo / tool), run_name="__main__")
+        return subprocess.CompletedProcess(arguments, end.value.code, *capfd.readouterr())
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def with_fixtures() -> dict[str, str]:
+    """The environment of a process that imports modules of ``tests/fixtures``, and what this one would import."""
+    folders = [str(REPO / "tests" / "fixtures"), os.environ.get("PYTHONPATH")]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, folders))}
 
 
 @pytest.fixture(scope="session")

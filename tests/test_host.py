@@ -23,6 +23,24 @@ def test_transformers_are_imported_where_they_are_used():
     assert run(code) == (0, "False\n", "")
 
 
+def test_transformers_are_hidden_only_while_mmengine_is_imported():
+    code = (
+        "import importlib.util, sys; before = list(sys.meta_path); import kdxf.registry; "
+        "print(sys.meta_path == before, 'transformers' in sys.modules, importlib.util.find_spec('transformers').name)"
+    )
+    assert run(code) == (0, "True False transformers\n", "")
+
+
+def test_what_was_imported_before_stays_as_it_is():
+    code = (
+        "import mmengine.optim, transformers; from mmengine.registry import OPTIMIZERS; "
+        "before = OPTIMIZERS.get('Adafactor'); import kdxf.registry; "
+        "print(before is OPTIMIZERS.get('Adafactor') is transformers.Adafactor)"
+    )
+    status, printed, _ = run(code)
+    assert (status, printed.splitlines()[-1]) == (0, "True")
+
+
 def test_adafactor_is_known_to_mmengine_as_well():
     code = (
         "import kdxf.registry, sys, torch; from mmengine.registry import OPTIMIZERS; "

@@ -1,4 +1,4 @@
-"""The README's worked example of a component from outside the package."""
+"""The worked example of a component from outside the package, in docs/own-data.md."""
 
 import re
 import sys
@@ -11,7 +11,7 @@ from kdxf.registry import MODELS
 
 
 def test_the_component_from_outside_the_package_builds_and_runs(repo, tmp_path, monkeypatch):
-    text = (repo / "README.md").read_text(encoding="utf-8").split("## Your own components")[1]
+    text = (repo / "docs/own-data.md").read_text(encoding="utf-8").split("## Your own components")[1]
     module, config = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)[:2]
     (tmp_path / "my_fusion.py").write_text(module, encoding="utf-8")
     config = config.replace('"configs/', f'"{repo.as_posix()}/configs/')

@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""The main job on data/demo, command by command: OCR, word vectors, training, test, predictions.
+"""Run the main job on data/demo, command by command: OCR, word vectors, training, test, predictions.
 
 ``make demo`` runs it. Each step is a command that you can run yourself; results go to work_dirs/demo.
 """
@@ -20,7 +20,7 @@ MODELS = {"image only": "image_r18", "text only": "text_word2vec", "both": "moe_
 
 
 def step(title: str, *command: str) -> None:
-    """Shows a command, runs it and says how long it took.
+    """Print a command, run it and print how long it took.
 
     Raises:
         UserError: The command failed.
@@ -33,12 +33,12 @@ def step(title: str, *command: str) -> None:
 
 
 def checkpoint(name: str) -> str:
-    """Names the last checkpoint of a model."""
+    """Return the path of a model's last checkpoint."""
     return (OUT / name / "last_checkpoint").read_text().strip()
 
 
 def main() -> None:
-    """Runs the demo from images to a table."""
+    """Run the demo from images to a table."""
     start = time.monotonic()
     if not Path(DATA, "train.csv").is_file():
         raise UserError(f"{DATA}/train.csv is missing: run the demo from the root of the repository")

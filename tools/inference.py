@@ -1,15 +1,15 @@
 #!/usr/bin/env python
 """Predict images: ``python tools/inference.py CONFIG CHECKPOINT [INPUT ...] --save_csv out.csv``.
 
-INPUT is images and folders, in any mix; without any, the config's test dataset is predicted. The CSV has one row per
-image, in their order: ``image_id,category_id``, then what --with-name, --with-score and --topk ask for, then ``error``:
-why the image could not be read, else empty. An image_id is the path of a file as given, of an image in a folder
-relative to it, of one in the test dataset as its annotation file has it. A category_id is the class index, or the
-class name where all names are whole numbers. --save-probs writes the scores of all classes as a file of predictions, in
-place of the CSV or beside it, and of the test dataset the labels as well; TTA and everything else hold for both.
+INPUT is images and folders, in any mixture; without any, the config's test dataset is predicted. The CSV has one row
+per image, in their order: ``image_id,category_id``, the columns of --with-name, --with-score and --topk, and ``error``:
+why the image could not be read, else empty. An image_id is the path of a file as given, the path of an image relative
+to its folder, or the path in the annotation file of the test dataset. A category_id is the class index, or the class
+name if all names are whole numbers. --save-probs writes the scores of all classes as a file of predictions, instead of
+the CSV or with it, for the test dataset with its labels; TTA and all other options apply to both.
 
-A model that takes text reads it now (OCR), unless an OCR table has it: --ocr, or the test dataset's own. For many
-images run tools/ocr.py first: it can be stopped and continued.
+For a model that uses text, OCR runs now, unless an OCR table has the text: --ocr, or the test dataset's own. For many
+images run tools/ocr.py first: it can be interrupted and continued.
 """
 
 import argparse
@@ -24,18 +24,18 @@ from kdxf.text.ocr import engine_config
 
 
 def parse_args() -> argparse.Namespace:
-    """Read the command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     add("paths", nargs="*", metavar="CONFIG CHECKPOINT INPUT", help="config file, checkpoint, images and folders")
-    add("--cfg", metavar="CONFIG", help="the config, in place of the first path")
-    add("--ckpt", metavar="CHECKPOINT", help="the checkpoint, in place of the next path")
+    add("--cfg", metavar="CONFIG", help="the config, instead of the first path")
+    add("--ckpt", metavar="CHECKPOINT", help="the checkpoint, instead of the next path")
     add("--save_csv", "--save-csv", metavar="FILE", help="the table of predictions")
     add("--save-probs", metavar="FILE", help="the scores of all classes (.parquet), for the tools of tools/recipes")
     add("--topk", type=int, default=1, metavar="K", help="name the K best classes (columns top2_id, ...)")
     add("--with-name", action="store_true", help="write class names as well (columns category_name, top2_name, ...)")
     add("--with-score", action="store_true", help="write scores as well (columns score, top2_score, ...)")
-    add("--per-class", action="store_true", help="write one column per class, with its score, in place of the best")
+    add("--per-class", action="store_true", help="write one column per class, with its score, instead of the best")
     add("--class-names", metavar="FILE", help='readable class names: .json {"0": "name"}, .csv (id, name), or .txt')
     add("--tta", action="store_true", help="average over several views of each image (tta_model, tta_pipeline)")
     add("--ocr", metavar="TABLE", help="OCR table of tools/ocr.py; images that it lacks are read now")
@@ -50,7 +50,7 @@ def parse_args() -> argparse.Namespace:
     add("--budget-ms", type=float, metavar="MS", help="exit with status 1 if an image takes longer, on average")
     add("--budget-gb", type=float, metavar="GB", help="exit with status 1 if this process takes more memory")
     add("--cfg-options", nargs="+", action=ConfigOptions, metavar="KEY=VALUE", help="replace settings of the config")
-    add("--trust-checkpoint", action="store_true", help="load a checkpoint that may run code; only your own")
+    add("--trust-checkpoint", action="store_true", help="load a checkpoint that can run code; only for your own")
     args = parser.parse_intermixed_args()
     if args.save_csv is None and args.save_probs is None:
         parser.error("name a result: --save_csv, --save-probs, or both")
@@ -65,7 +65,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def main() -> int:
-    """Predict and report."""
+    """Predict the images and print a report; the exit status is 1 if a budget is exceeded."""
     args = parse_args()
     report = infer(
         load_config(args.cfg, args.cfg_options),

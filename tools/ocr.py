@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Reads the text in images into an OCR table (Parquet). Run it again to continue a job that was stopped."""
+"""Read the text in images into an OCR table (Parquet). Run it again to continue an interrupted job."""
 
 import argparse
 from pathlib import Path
@@ -10,7 +10,7 @@ from kdxf.text.ocr.runner import EXECUTORS
 
 
 def parse_args() -> argparse.Namespace:
-    """The command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "inputs",
@@ -23,7 +23,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         "--root",
         type=Path,
-        help="folder that the table's paths are relative to; by default INPUT, or the folder in which the files lie",
+        help="folder that the table's paths are relative to; by default INPUT, or the folder of the files",
     )
     parser.add_argument(
         "--engine", default="rapidocr", help="rapidocr, easyocr, tesseract, or the name of a registered class"
@@ -32,7 +32,12 @@ def parse_args() -> argparse.Namespace:
         "--engine-options", nargs="+", default=[], metavar="KEY=VALUE", help="arguments of the engine (Python literals)"
     )
     parser.add_argument(
-        "--import", nargs="+", default=[], dest="imports", metavar="MODULE", help="modules that register own engines"
+        "--import",
+        nargs="+",
+        default=[],
+        dest="imports",
+        metavar="MODULE",
+        help="modules that register your own engines",
     )
     parser.add_argument(
         "--executor", default="processes", choices=EXECUTORS, help="processes on this machine, or Ray (extra 'ray')"
@@ -45,13 +50,13 @@ def parse_args() -> argparse.Namespace:
         "cluster needs kdxf installed, and sees --root under the same path: put the images on shared storage",
     )
     parser.add_argument("--limit", type=count, help="read only the first N images")
-    parser.add_argument("--overwrite", action="store_true", help="read everything anew")
-    parser.add_argument("--retry-errors", action="store_true", help="read images again that could not be read before")
+    parser.add_argument("--overwrite", action="store_true", help="read everything again")
+    parser.add_argument("--retry-errors", action="store_true", help="read images again that could not be read")
     return parser.parse_args()
 
 
 def main() -> None:
-    """Runs the job and prints its summary."""
+    """Run the job and print its summary."""
     args = parse_args()
     images, root = list_inputs(args.inputs, args.root)
     engine = engine_config(args.engine, args.engine_options)

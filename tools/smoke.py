@@ -2,7 +2,7 @@
 """Try configs without data or weights: ``python tools/smoke.py CONFIG_OR_FOLDER ...``.
 
 Each config is built, trained for two steps on made-up pictures, resumed, tested and predicted with, on the CPU, in
-seconds. All that fail are listed at the end. What is changed in them for this stands in configs/_base_/smoke.py.
+seconds. All failures are listed at the end. The changes to the configs are in configs/_base_/smoke.py.
 """
 
 import argparse
@@ -15,16 +15,16 @@ OVERRIDE = Path(__file__).resolve().parents[1] / "configs" / "_base_" / "smoke.p
 
 
 def parse_args() -> argparse.Namespace:
-    """Read the command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("configs", nargs="+", help="config files, or folders that are searched for them")
-    parser.add_argument("--override", type=Path, default=OVERRIDE, help="what is changed in each config")
-    parser.add_argument("--jobs", type=int, default=1, help="configs at once (default: 1)")
+    parser.add_argument("--override", type=Path, default=OVERRIDE, help="changes to each config")
+    parser.add_argument("--jobs", type=int, default=1, help="number of configs at once (default: 1)")
     return parser.parse_args()
 
 
 def main() -> int:
-    """Try each config; the status is 1 where one fails."""
+    """Try each config; the exit status is 1 if one fails."""
     args = parse_args()
     faults = {}
     for config, fault, seconds in smoke_all(find_configs(args.configs), args.override, args.jobs):

@@ -1,11 +1,11 @@
 #!/usr/bin/env python
 """Score a checkpoint: ``python tools/test.py CONFIG CHECKPOINT [--tta] [--without text] [--out predictions.csv]``.
 
-CONFIG is a config of kdxf or an unmodified one of MMPretrain. Read from it: ``model``, ``test_dataloader``,
+CONFIG is a config of kdxf or an unmodified one of MMPretrain. Keys that are used: ``model``, ``test_dataloader``,
 ``test_cfg``, ``test_evaluator``; with --tta ``tta_model`` and ``tta_pipeline``; with --show-dir
 ``default_hooks.visualization``; and ``custom_hooks``, ``visualizer``, ``log_processor``, ``log_level``, ``env_cfg``,
-``work_dir``, ``default_scope``. A config with ``stages`` stands for its last stage; for an earlier one take the
-resolved config in that stage's folder.
+``work_dir``, ``default_scope``. A config with ``stages`` means its last stage; for an earlier one use the resolved
+config in that stage's folder.
 
 Settings: 1. the options below, 2. --cfg-options, 3. the config. For several processes use tools/dist_test.sh. To
 predict images without labels use tools/inference.py.
@@ -20,7 +20,7 @@ from kdxf.engine.config import load_config
 
 
 def parse_args() -> argparse.Namespace:
-    """Read the command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("config", help="config file")
     parser.add_argument("checkpoint", help="checkpoint file")
@@ -32,7 +32,7 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument("--tta", action="store_true", help="average over several views of each image")
     parser.add_argument(
-        "--without", choices=("image", "text"), help="blank every image, or silence every text: how much is it worth?"
+        "--without", choices=("image", "text"), help="blank every image or remove every text, to measure its value"
     )
     parser.add_argument("--show-dir", metavar="DIR", help="draw the predictions on the images, into this folder")
     parser.add_argument("--interval", type=int, default=1, metavar="N", help="draw every N-th image")
@@ -41,7 +41,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Test."""
+    """Test the checkpoint."""
     args = parse_args()
     cfg = load_config(args.config, args.cfg_options)
     if args.work_dir:

@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """Train a model: ``python tools/train.py CONFIG [--work-dir DIR] [--resume] [--amp] [--cfg-options k=v ...]``.
 
-CONFIG is a config of kdxf or an unmodified one of MMPretrain. Read from it: ``model``, ``train_dataloader``,
+CONFIG is a config of kdxf or an unmodified one of MMPretrain. Keys that are used: ``model``, ``train_dataloader``,
 ``train_cfg``, ``optim_wrapper``, ``param_scheduler``; for validation ``val_dataloader``, ``val_cfg``,
 ``val_evaluator`` (all three None: none); and ``default_hooks``, ``custom_hooks``, ``visualizer``, ``log_processor``,
 ``log_level``, ``env_cfg``, ``randomness``, ``load_from``, ``resume``, ``work_dir``, ``auto_scale_lr``,
@@ -10,9 +10,9 @@ CONFIG is a config of kdxf or an unmodified one of MMPretrain. Read from it: ``m
 Settings: 1. the options below, 2. --cfg-options, 3. the config.
 Weights: 1. --resume (all state), 2. load_from (weights that fit), 3. init_cfg of the model's parts, 4. from scratch.
 
-With ``stages = [dict(name="warm-up", ...), dict(name="fine-tune", ...)]`` one training follows the other, each in a
-folder of its own (``1_warm-up``), with its keys merged over the config and from the best weights of the one before;
---resume leaves out those that are finished.
+With ``stages = [dict(name="warm-up", ...), dict(name="fine-tune", ...)]`` the trainings run one after the other, each
+in its own folder (``1_warm-up``), with its keys merged over the config, and from the best weights of the previous one;
+--resume skips finished stages.
 
 The work folder gets the resolved config, the checkpoints, and one folder per run with the log (its head describes
 the machine and its software) and the curves. For several processes use tools/dist_train.sh.
@@ -27,7 +27,7 @@ from kdxf.engine.config import load_config
 
 
 def parse_args() -> argparse.Namespace:
-    """Read the command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("config", help="config file")
     parser.add_argument(
@@ -48,7 +48,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Train."""
+    """Train the config, or its stages one after the other."""
     args = parse_args()
     cfg = load_config(args.config, args.cfg_options)
     if args.work_dir:

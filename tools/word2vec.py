@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Makes and asks word vector folders: train on OCR text, convert a published file, list a word's neighbours."""
+"""Make and query word vector folders: train on OCR text, convert a published file, list a word's neighbours."""
 
 import argparse
 from pathlib import Path
@@ -23,11 +23,11 @@ def _parse() -> argparse.Namespace:
     train.add_argument("--normalize-units", action="store_true", help="one spelling for 500 ml, 500ML, 500毫升")
     train.add_argument("--method", choices=("word2vec", "fasttext"), default="word2vec")
     train.add_argument("--dim", type=int, default=200, help="width of a vector (default: 200)")
-    train.add_argument("--min-count", type=int, default=2, help="rarer words get no vector of their own (default: 2)")
+    train.add_argument("--min-count", type=int, default=2, help="rarer words get no vector (default: 2)")
     train.add_argument("--window", type=int, default=10, help="reach of a word's context (default: 10)")
     train.add_argument("--epochs", type=int, default=100, help="passes over the text (default: 100, for small text)")
     train.add_argument("--seed", type=int, default=0)
-    train.add_argument("--workers", type=int, default=1, help="threads; only 1 repeats exactly (default: 1)")
+    train.add_argument("--workers", type=int, default=1, help="threads; only 1 is exactly reproducible (default: 1)")
     train.add_argument("--buckets", type=int, default=100_000, help="fasttext: n-gram vectors (default: 100000)")
     train.add_argument("--ngrams", type=int, nargs=2, default=(3, 6), metavar=("MIN", "MAX"),
                        help="fasttext: characters of an n-gram (default: 3 6; for Chinese 1 3)")  # fmt: skip
@@ -38,10 +38,10 @@ def _parse() -> argparse.Namespace:
     for command in (train, convert):
         command.add_argument("--out", type=Path, required=True, help="folder to write")
         command.add_argument("--overwrite", action="store_true", help="replace the vectors in that folder")
-        command.add_argument("--dtype", choices=("float32", "float16"), default="float32", help="on disk")
+        command.add_argument("--dtype", choices=("float32", "float16"), default="float32", help="numbers on disk")
         command.add_argument("--trees", type=int, default=10, help="trees of the annoy index, 0 for none (default: 10)")
 
-    neighbours = commands.add_parser("neighbours", help="list the nearest words of a word, known or not")
+    neighbours = commands.add_parser("neighbours", help="list the nearest words of a word, known or unknown")
     neighbours.add_argument("folder", type=Path)
     neighbours.add_argument("word")
     neighbours.add_argument("-k", type=count, default=10, help="how many (default: 10)")

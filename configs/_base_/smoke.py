@@ -1,7 +1,7 @@
-"""What a smoke run (tools/smoke.py) lays over every config: tiny pictures and batches, two steps, no loader workers."""
+"""What a smoke run (tools/smoke.py) changes in every config: tiny images and batches, two steps, no loader workers."""
 
-edge = 64  # every picture is brought to this size just before it is packed
-steps = 2  # before the run is stopped, and again after it is resumed
+edge = 64  # every image is resized to this just before it is packed
+steps = 2  # before the run is stopped, and again after it resumes
 
 _loader = dict(batch_size=2, num_workers=0, persistent_workers=False)
 override = dict(

@@ -1,5 +1,6 @@
-"""moe_r18.py with words that look at the places of the picture, and places that look at the words, before pooling.
+"""moe_r18.py with cross-attention before pooling: from words to image regions, and from regions to words.
 
+Data     as moe_r18.py
 Train    python tools/train.py configs/grocery/moe_r18_cross-attention.py
 Test     python tools/test.py configs/grocery/moe_r18_cross-attention.py \\
              work_dirs/grocery/moe_r18_cross-attention/epoch_45.pth

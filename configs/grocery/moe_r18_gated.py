@@ -1,5 +1,6 @@
-"""moe_r18.py with image and text weighed against each other, channel by channel, in place of joined.
+"""moe_r18.py with a gate that weighs image against text in each channel, instead of concatenation.
 
+Data     as moe_r18.py
 Train    python tools/train.py configs/grocery/moe_r18_gated.py
 Test     python tools/test.py configs/grocery/moe_r18_gated.py work_dirs/grocery/moe_r18_gated/epoch_45.pth
 Result   45 epochs not measured; 12 epochs, two folds of train: top-1 59.7 +-1.3 (moe_r18.py: 59.5 +-1.7);

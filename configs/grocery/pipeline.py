@@ -1,21 +1,21 @@
-"""What more than one model is worth: folds, self-distillation, ensembles, views and pseudo-labels on grocery.
+"""What folds, self-distillation, ensembles, test-time views and pseudo-labels gain on grocery.
 
-Data     data/grocery, as configs/grocery/moe_r18.py lays it out
+Data     data/grocery, by the commands in configs/grocery/moe_r18.py
 Run      python tools/recipes/run.py configs/grocery/pipeline.py
 Result   table.md and against_long.md in work; docs/recipes.md has them: one model 43.6 % top-1, trained five times as
-         long 50.0 %, five folds 42.9 %; 65 minutes on two Xeon cores, by two calls at once that shared the stages
+         long 50.0 %, five folds 42.9 %; 65 minutes on two Xeon cores, by two parallel calls that shared the stages
 """
 
 data = "data/grocery"
 work = "work_dirs/grocery/pipeline"
 epochs = "12"
-long_epochs = "60"  # of one model, for the time of five folds
-half_epochs = "24"  # of half of the labels, for the steps of all rows
+long_epochs = "60"  # one model, in the time of five folds
+half_epochs = "24"  # half of the labels, for as many steps as all labels take
 configs = "configs/grocery/craft"
 fused = "{configs}/arcface.py"
 options = ""  # more settings of every model
 inputs = ["{data}/train.csv", "{data}/val.csv", "{data}/ocr", "{data}/vectors"]
-# Lists and targets of training lie in work, everything else in data.
+# Training lists and targets are in work, everything else in data.
 places = " ".join(
     f"train_dataloader.dataset.{setting}"
     for setting in ("data_root=", "data_prefix={data}/images", "classes={data}/classes.txt", "ocr_file={data}/ocr")
@@ -33,7 +33,7 @@ def train(
     soft: str | None = None,
     epochs: str = "{epochs}",
 ) -> dict[str, object]:
-    """Give the stage that trains one model."""
+    """Return the stage that trains one model."""
     chosen = f"{{settings}} train_dataloader.dataset.ann_file={list_} train_cfg.max_epochs={epochs}"
     if soft is not None:
         chosen += f" train_dataloader.dataset.soft_label_file={soft}"
@@ -46,7 +46,7 @@ def train(
 
 
 def predict(name: str, config: str = "{fused}", epochs: str = "{epochs}") -> dict[str, object]:
-    """Give the stage that lets a model predict val, as it is and by the mean of the config's views."""
+    """Return the stage that predicts val with one model, with and without test-time views."""
     test = f"tools/test.py {config} {{work}}/{name}/epoch_{epochs}.pth --work-dir {{work}}/tests --out {{work}}"
     return dict(
         name=f"{name} on val",
@@ -57,7 +57,7 @@ def predict(name: str, config: str = "{fused}", epochs: str = "{epochs}") -> dic
 
 
 def folds(name: str, soft: str | None = None) -> dict[str, object]:
-    """Give the stage that trains five folds."""
+    """Return the stage that trains five folds."""
     chosen = "" if soft is None else f"train_dataloader.dataset.soft_label_file={soft}"
     return dict(
         name=name,
@@ -69,7 +69,7 @@ def folds(name: str, soft: str | None = None) -> dict[str, object]:
 
 
 def predict_folds(name: str) -> dict[str, object]:
-    """Give the stage that lets the models of five folds predict val, and averages them."""
+    """Return the stage that predicts val with the models of five folds and averages them."""
     run, outputs = [], []
     for kind, views in (("val", ""), ("views", "--tta")):
         files = [f"{{work}}/{kind}/{name}_{fold}.parquet" for fold in range(5)]
@@ -84,7 +84,7 @@ def predict_folds(name: str) -> dict[str, object]:
 
 
 def mean(name: str, weights: dict[str, float]) -> dict[str, object]:
-    """Give the stage that averages models by these weights, with and without views."""
+    """Return the stage that averages models with the given weights, with and without views."""
     run, inputs, outputs = [], [], []
     for kind in ("val", "views"):
         files = {model: f"{{work}}/{kind}/{model}.parquet" for model in weights}
@@ -115,7 +115,7 @@ files |= {f"{name}, views": f"views/{file}" for name, file in rows.items()}
 
 
 def table(first: str, out: str) -> str:
-    """Give the command that scores all, and compares each with the first."""
+    """Return the command that scores all models and compares each with the first."""
     others = [name for name in files if name != first]
     named = " ".join(f"'{name}={{work}}/{files[name]}.parquet'" for name in (first, *others))
     return f"tools/recipes/score.py {{fused}} {named} --out {out}"

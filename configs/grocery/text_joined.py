@@ -1,5 +1,6 @@
-"""text_word2vec.py and text_ngrams.py in one: what words mean, and how they are spelt.
+"""text_word2vec.py and text_ngrams.py joined: word vectors for meaning, character n-grams for spelling.
 
+Data     as moe_r18.py
 Train    python tools/train.py configs/grocery/text_joined.py
 Test     python tools/test.py configs/grocery/text_joined.py work_dirs/grocery/text_joined/epoch_45.pth
 Result   val, last epoch, two seeds: top-1 25.3 +-1.9, packages alone 62 +-2 (text_word2vec.py: 24.7 and 62);

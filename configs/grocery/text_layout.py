@@ -1,5 +1,6 @@
-"""text_word2vec.py whose words see each other, and where on the photograph they stand: the layout transformer.
+"""text_word2vec.py with a layout transformer: words attend to each other and know their place on the photograph.
 
+Data     as moe_r18.py
 Train    python tools/train.py configs/grocery/text_layout.py
 Test     python tools/test.py configs/grocery/text_layout.py work_dirs/grocery/text_layout/epoch_45.pth
 Result   val, last epoch, two seeds: top-1 25.8 +-0.7, packages alone 65 +-3 (text_word2vec.py: 24.7 and 62);

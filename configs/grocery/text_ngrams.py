@@ -1,5 +1,6 @@
-"""moe_r18.py without the image, and without word vectors: a bag of character n-grams, learned with the classifier.
+"""moe_r18.py without image and word vectors: a bag of character n-grams, learned with the classifier.
 
+Data     as moe_r18.py, without vectors
 Train    python tools/train.py configs/grocery/text_ngrams.py
 Test     python tools/test.py configs/grocery/text_ngrams.py work_dirs/grocery/text_ngrams/epoch_45.pth
 Result   val, last epoch, two seeds: top-1 25.8 +-0.7, packages alone 66 +-1 (text_word2vec.py: 24.7 and 62);

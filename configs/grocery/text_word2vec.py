@@ -1,5 +1,6 @@
 """moe_r18.py without the image: the text-only baseline.
 
+Data     as moe_r18.py
 Train    python tools/train.py configs/grocery/text_word2vec.py
 Test     python tools/test.py configs/grocery/text_word2vec.py work_dirs/grocery/text_word2vec/epoch_45.pth
 Result   val, last epoch: top-1 22.3 (+-2.4), packages alone 57 (+-5.0). 1.3 minutes with OMP_NUM_THREADS=1 (two Xeon
@@ -8,12 +9,9 @@ Result   val, last epoch: top-1 22.3 (+-2.4), packages alone 57 (+-5.0). 1.3 min
 
 _base_ = "moe_r18.py"
 
-train_pipeline = [*_base_.train_text, *_base_.pack]
-test_pipeline = [*_base_.test_text, *_base_.pack]
+from kdxf.engine.config_parts import text_only
+
+model, train_dataloader, val_dataloader = text_only(_base_)
+test_dataloader = val_dataloader
 tta_model = None
 tta_pipeline = None
-
-model = dict(image_backbone=None, image_neck=None, fusion=None, head=dict(in_channels=_base_.text_channels))
-train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
-val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
-test_dataloader = val_dataloader

@@ -1,4 +1,4 @@
-"""A page that shows samples as the model gets them: the original beside what the pipeline makes of it."""
+"""A page that shows samples as the model gets them: the original next to the pipeline's outputs."""
 
 import kdxf.registry  # noqa: F401  isort: skip  (before the host, which it quietens)
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,13 +8,12 @@ from typing import Any
 import cv2
 import numpy as np
 from mmengine.config import Config
-from mmengine.registry import DefaultScope
 from mmengine.runner import set_random_seed
 from mmpretrain.structures import DataSample
 
 from kdxf.analysis.browse_samples import Draw, Draws, Mixed, Mixer
 from kdxf.analysis.line_drawing import draw_boxes
-from kdxf.engine.config import explaining_config_errors
+from kdxf.engine.config import building
 from kdxf.errors import UserError
 from kdxf.io.images import ImageReadError, read_image
 from kdxf.io.pages import HTMLReport
@@ -41,9 +40,9 @@ def browse(
         cfg: A config from :func:`kdxf.engine.config.load_config`.
         out: The HTML file; the pictures are inside it.
         split: ``'train'``, ``'val'`` or ``'test'``: whose dataset and pipeline.
-        number: How many images, picked at random.
-        draws: How often each goes through the pipeline; by default 4 times in training, else once.
-        mix: Show also what the batch augmentations make of these images as a batch, once for each draw.
+        number: Number of images, picked at random.
+        draws: Passes of each image through the pipeline; by default 4 in training, else 1.
+        mix: Show these images also after the batch augmentations, as one batch for each draw.
         seed: Of the pick and of the augmentations.
 
     Raises:
@@ -53,7 +52,7 @@ def browse(
     if loader is None:
         raise UserError(f"--split {split}: config {cfg.filename} has no {split}_dataloader")
     set_random_seed(seed)
-    with DefaultScope.overwrite_default_scope(cfg.get("default_scope") or "kdxf"), explaining_config_errors():
+    with building(cfg):
         source = Draws(DATASETS.build(loader.dataset))
         mixer = Mixer(cfg, loader) if mix else None
     size = len(source.dataset)
@@ -86,7 +85,7 @@ def _add_inputs(page: HTMLReport, draw: Draw) -> None:
 
 
 def _original(info: Mapping[str, Any]) -> tuple[str | np.ndarray, str]:
-    """The image with the lines that OCR found in it, outlined and numbered."""
+    """Return the image with outlined and numbered OCR lines (or its path if it cannot be read), and its caption."""
     record = info.get("ocr")
     caption = "original" if record is None else f"original\n{describe_lines(record)}"
     try:
@@ -121,7 +120,7 @@ def _mixed_caption(mixed: Mixed, draws: Sequence[Draw], classes: Sequence[str] |
 
 
 def _enlarged(image: np.ndarray | None) -> np.ndarray:
-    """Shows small images pixel by pixel at twice their size or more."""
+    """Enlarge a small image by a whole factor, so that its pixels can be seen."""
     if image is None:
         return _BLANK
     factor = max(1, _WIDTH // max(image.shape[:2]))
@@ -138,7 +137,7 @@ def _settings(source: Draws) -> list[tuple[str, str]]:
 
 
 def _plain(transform: object) -> dict[str, Any]:
-    """The settings of a transform that are plain values."""
+    """Return the settings of a transform that are plain values."""
     settings = vars(transform).items()
     return {key: value for key, value in settings if key[0] != "_" and isinstance(value, int | float | str | tuple)}
 
@@ -150,7 +149,7 @@ _LEAST_SHARE = 0.005
 
 
 def describe_target(sample: DataSample, classes: Sequence[str] | None) -> str:
-    """Names what the model is to learn from a sample, and how much it counts if that is said.
+    """Describe the target of a sample, and its weight where it has one.
 
     Args:
         sample: With ``gt_label``, ``gt_score`` (which wins), ``sample_weight``, or none of them.
@@ -170,7 +169,7 @@ def describe_target(sample: DataSample, classes: Sequence[str] | None) -> str:
 
 
 def describe_text(draw: Draw) -> str:
-    """Shows the text that is left after augmentation and that the model sees, or "" where it takes none."""
+    """Return the text that the model sees after augmentation, or "" where it takes none."""
     inputs, results = draw.inputs, draw.results
     if "text_ids" in inputs:
         used = int((inputs["text_mask"] > 0).sum())
@@ -188,7 +187,7 @@ def describe_text(draw: Draw) -> str:
 
 
 def describe_lines(record: OCRRecord) -> str:
-    """Lists the lines that OCR read, numbered as :func:`~kdxf.analysis.line_drawing.draw_boxes` numbers them."""
+    """List the lines that OCR read, numbered as :func:`~kdxf.analysis.line_drawing.draw_boxes` numbers them."""
     if record.error is not None:
         return f"no text: {record.error}"
     scored = list(zip(record.texts, record.scores.tolist(), strict=True))

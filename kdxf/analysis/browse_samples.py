@@ -1,4 +1,4 @@
-"""Take samples out of a dataset to look at them, also after batch augmentations. Shapes: N batch."""
+"""Samples of a dataset to look at, also after batch augmentations. N is the batch size."""
 
 import kdxf.registry  # noqa: F401  isort: skip  (before the host, which it quietens)
 from collections.abc import Mapping, Sequence
@@ -22,8 +22,8 @@ class Draw:
     """A sample as one pass through the pipeline made it.
 
     Attributes:
-        packed: What the dataset gives, and the loader makes batches of.
-        results: What the pipeline had before its last transform, which packs.
+        packed: The dataset's output, which the loader makes batches of.
+        results: The pipeline's results before its last transform, which packs them.
     """
 
     packed: dict[str, Any]
@@ -31,24 +31,24 @@ class Draw:
 
     @property
     def inputs(self) -> Mapping[str, Tensor]:
-        """The inputs of the model by name; images alone are ``img``."""
+        """Inputs of the model by name; images alone are ``img``."""
         inputs = self.packed["inputs"]
         return inputs if isinstance(inputs, Mapping) else {"img": inputs}
 
     @property
     def sample(self) -> DataSample:
-        """The data sample."""
+        """Data sample with the target."""
         return self.packed["data_samples"]
 
     @property
     def image(self) -> np.ndarray | None:
-        """The image that the model gets, uint8 (H, W, 3) in BGR order, before normalization; None without one."""
+        """Image that the model gets, uint8 (H, W, 3) in BGR order, before normalization; None without one."""
         image = self.inputs.get("img")
         return None if image is None else np.ascontiguousarray(image.numpy().transpose(1, 2, 0))
 
 
 class Draws:
-    """Draws samples from a dataset by its own pipeline.
+    """Source of samples, which go through the dataset's own pipeline.
 
     Args:
         dataset: A dataset with a ``pipeline``, or wrappers around one or several.
@@ -62,7 +62,7 @@ class Draws:
             pipeline.transforms.insert(len(pipeline.transforms) - 1, self._record)
 
     def draw(self, index: int) -> Draw:
-        """Sends the sample at ``index`` through the pipeline; each time it may come out another."""
+        """Send the sample at ``index`` through the pipeline, whose random transforms differ from call to call."""
         packed = self.dataset[index]
         return Draw(packed, self._results)
 
@@ -78,8 +78,8 @@ class Mixed:
     Attributes:
         image: uint8 (H, W, 3) in BGR order; None without one.
         sample: With the mixed target.
-        shares: Of which samples of the batch its text is, by their places in it, and how much each counts; None where
-            the model takes no text.
+        shares: The samples whose texts were mixed, by their positions in the batch, and the weight of each; None
+            where the model takes no text.
     """
 
     image: np.ndarray | None
@@ -91,8 +91,7 @@ class Mixer:
     """The data preprocessor of a config, on its own.
 
     Args:
-        cfg: Its batch augmentations stand in ``model.train_cfg`` or ``data_preprocessor.batch_augments``.
-
+        cfg: A config with batch augmentations in ``model.train_cfg`` or ``data_preprocessor.batch_augments``.
         loader: The config of the loader that makes the batches.
 
     Raises:
@@ -111,11 +110,7 @@ class Mixer:
         self._collate = collate_function(loader)
 
     def mix(self, draws: Sequence[Draw]) -> list[Mixed]:
-        """Makes a batch of samples and mixes it.
-
-        Args:
-            draws: N samples.
-        """
+        """Make a batch of N samples and apply the batch augmentations to it."""
         batch = self._collate([draw.packed for draw in draws])
         tracer = self._add_tracer(batch)
         batch = self.preprocessor(batch, training=True)
@@ -125,7 +120,7 @@ class Mixer:
         return [Mixed(*parts) for parts in zip(images, batch["data_samples"], shares, strict=True)]
 
     def _add_tracer(self, batch: dict) -> tuple[str, str] | None:
-        """Gives every sample a text of one word, its place in the batch: after mixing it names the partner."""
+        """Give every sample a text of one word, its position in the batch; after mixing it names the partner."""
         inputs = batch["inputs"]
         if not isinstance(inputs, Mapping) or set(inputs) == {"img"}:
             return None
@@ -135,7 +130,7 @@ class Mixer:
         return keys
 
     def _picture(self, image: Tensor) -> np.ndarray:
-        """Turns an input (3, H, W) of the model back into pixels."""
+        """Turn an input (3, H, W) of the model back into pixels."""
         if self.preprocessor._enable_normalize:
             image = image * self.preprocessor.std + self.preprocessor.mean
         pixels = image.round().clamp(0, 255).byte().cpu().numpy().transpose(1, 2, 0)
@@ -143,6 +138,6 @@ class Mixer:
 
 
 def _shares(places: Tensor, weights: Tensor) -> list[dict[int, float]]:
-    """Reads what became of the tracer: (N, 1) where nothing was mixed, else two words of each sample."""
+    """Read the tracer after mixing: (N, 1) where nothing was mixed, else two words of each sample."""
     rows = zip(places.flatten(1).tolist(), weights.flatten(1).tolist(), strict=True)
     return [{place: weight for place, weight in zip(*row, strict=True) if weight > 0} for row in rows]

@@ -1,7 +1,6 @@
-"""Train the same configs with several seeds and lists, and compare their scores: mean, spread, differences."""
+"""Comparison of configs over several seeds and folds: mean, spread and differences of their scores."""
 
 import copy
-import json
 import math
 import os
 from collections import Counter
@@ -17,14 +16,14 @@ from kdxf.apis.stages import training_files
 from kdxf.apis.test import test
 from kdxf.apis.train import train
 from kdxf.engine.config import config_digest, default_work_dir, load_config, set_list
-from kdxf.engine.config_files import differing
 from kdxf.errors import UserError
 from kdxf.evaluation.missing_modality import remove_modality
-from kdxf.io.files import write_whole
+from kdxf.io.files import read_json, write_json, write_whole
 from kdxf.io.pages import markdown_table
+from kdxf.io.run_record import CONFIG_OR_OPTIONS, check_unchanged
 
 RUN_COLUMNS = ("model", "input", "fold", "seed", "seconds")
-"""Columns of a table of runs that are no scores."""
+"""Columns of a table of runs that are not scores."""
 
 _LEGEND = """
 Mean ± standard deviation over the runs. Δ: difference to the run of {first} with the same input, fold and seed.
@@ -37,7 +36,7 @@ def summarize(runs: pd.DataFrame) -> pd.DataFrame:
     """Sum up the runs of each model and input.
 
     The difference is that to the first model's run of the same input, fold and seed. What is easy for one model is
-    easy for another, so differences spread less than scores, and tell the better model sooner.
+    easy for another, so differences vary less than scores and show the better model with fewer runs.
 
     Args:
         runs: A row per run and input: :data:`RUN_COLUMNS`, then a column per score.
@@ -63,7 +62,7 @@ def summarize(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def markdown(table: pd.DataFrame) -> str:
-    """Write what :func:`summarize` gives as a Markdown table, without standard errors (``<score>_stderr``)."""
+    """Format the table of :func:`summarize` in Markdown, without standard errors (``<score>_stderr``)."""
     scores = [name.removesuffix(" mean") for name in table.columns if name.endswith(" mean")]
     scores = [name for name in scores if not name.endswith("_stderr")]
     first = table.model.iloc[0]
@@ -91,7 +90,7 @@ class Variant:
     """Settings under a name.
 
     Attributes:
-        name: Stands in the table after the config's.
+        name: Name, which follows the config's in the table.
         options: Dotted keys and values, as of ``--cfg-options``.
     """
 
@@ -110,7 +109,7 @@ class Run:
 
     @property
     def folder(self) -> Path:
-        """Where it keeps its weights, logs and :data:`RESULT`."""
+        """Folder of its weights, logs and :data:`RESULT`."""
         return Path(self.cfg.work_dir)
 
 
@@ -126,8 +125,8 @@ def compare(
 ) -> pd.DataFrame:
     """Train every config in every variant on every fold with every seed, and score the last epoch on ``val``.
 
-    A finished run is not repeated, so a comparison may be stopped, continued and extended; a run that was stopped
-    starts anew, so that its time and its random numbers are those of an unbroken one. After every run ``runs.csv``,
+    A finished run is not repeated, so a comparison may be stopped, continued and extended; a run that was stopped is
+    repeated, so that its time and its random numbers are those of an uninterrupted one. After every run ``runs.csv``,
     ``summary.csv`` and ``summary.md`` in ``work_dir`` are up to date. Several processes may share the seeds out among
     them; one more call with all seeds then trains nothing and writes the tables of all.
 
@@ -136,12 +135,12 @@ def compare(
         seeds: Seeds of all random numbers.
         work_dir: Gets a folder per run: ``<config>/<variant>/<fold>/seed_<seed>``.
         options: ``--cfg-options`` for all.
-        variants: Settings that each config is run with; none is the config as it is.
+        variants: Settings that each config is run with; none runs the config as it is.
         folds: Folders with ``train.csv`` and ``val.csv`` in place of the config's ``ann_file``.
         without: Score also without ``'text'`` or ``'image'``, see :func:`kdxf.apis.test.test`.
 
     Returns:
-        The summary, see :func:`kdxf.analysis.compare_seeds.summarize`.
+        The summary (:func:`summarize`).
 
     Raises:
         UserError: A config cannot be used, a list or a modality is missing, two runs have one name, or a folder holds
@@ -165,7 +164,7 @@ def compare(
     for number, run in enumerate(runs, start=1):
         print(f"run {number} of {len(runs)}: {run.folder}", flush=True)
         _finish(run, without)
-        # All that is there, also of runs whose turn comes later: a comparison may be extended and stopped.
+        # All finished runs, later ones included: a comparison may be extended and stopped.
         rows = [row for each in runs if (result := _read(each)) for row in _rows(each, result, without)]
         summary = _write_tables(pd.DataFrame(rows), work_dir)
     return summary
@@ -174,7 +173,7 @@ def compare(
 def _plan(
     config: Path, variant: Variant, fold: Path | None, seed: int, work_dir: Path, options: Mapping[str, Any]
 ) -> Run:
-    """Make the config of a run: one checkpoint, the last; tested on the validation set."""
+    """Make the config of a run, which keeps only the last checkpoint and is tested on the validation set."""
     cfg = load_config(config, {**options, **variant.options})
     if any(cfg.get(name) is None for name in ("val_dataloader", "val_cfg", "val_evaluator")):
         raise UserError(f"config {config} has no validation set to compare on: it needs val_dataloader, val_evaluator")
@@ -198,35 +197,28 @@ def _plan(
 
 
 def _check_settings(run: Run) -> None:
-    result = _read(run)
-    if result is None:
-        return
-    changed = [] if result["settings"] == config_digest(run.cfg) else ["the config or the options"]
-    changed += differing(result.get("files", {}), training_files(run.cfg))
-    if changed:
-        raise UserError(
-            f"{run.folder} holds a run with other settings ({' and '.join(changed)} changed); remove it, or choose "
-            "another --work-dir"
-        )
+    if result := _read(run):
+        noted = {**result.get("files", {}), CONFIG_OR_OPTIONS: result["settings"]}
+        check_unchanged(run.folder, "run", noted, {CONFIG_OR_OPTIONS: config_digest(run.cfg)}, training_files(run.cfg))
 
 
 def _finish(run: Run, without: Sequence[str]) -> None:
-    """Train and score what has not been yet."""
+    """Train the run and score its inputs, as far as that is not done."""
     result = _read(run)
     if result is None:
         files = training_files(run.cfg)
         # The finished stages of a run that was stopped are kept.
-        found = train(run.cfg, validate=False, resume=bool(run.cfg.get("stages")))
-        if found.checkpoint is None:
+        trained = train(run.cfg, validate=False, resume=bool(run.cfg.get("stages")))
+        if trained.checkpoint is None:
             raise UserError(f"{run.folder}: nothing was saved; default_hooks.checkpoint must save the last epoch")
-        result = {"settings": config_digest(run.cfg), "files": files, "seconds": found.seconds, "scores": {}}
-        result["checkpoint"] = os.path.relpath(found.checkpoint, run.folder)
-        write_whole(json.dumps(result, indent=2).encode(), run.folder / RESULT)
+        result = {"settings": config_digest(run.cfg), "files": files, "seconds": trained.seconds, "scores": {}}
+        result["checkpoint"] = os.path.relpath(trained.checkpoint, run.folder)
+        write_json(result, run.folder / RESULT)
     for modality in (None, *without):
         name = _input(modality)
         if name not in result["scores"]:
             result["scores"][name] = test(run.cfg, run.folder / result["checkpoint"], without=modality)
-            write_whole(json.dumps(result, indent=2).encode(), run.folder / RESULT)
+            write_json(result, run.folder / RESULT)
 
 
 def _input(without: str | None) -> str:
@@ -234,12 +226,11 @@ def _input(without: str | None) -> str:
 
 
 def _read(run: Run) -> dict[str, Any] | None:
-    path = run.folder / RESULT
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+    return read_json(run.folder / RESULT)
 
 
 def _rows(run: Run, result: Mapping[str, Any], without: Sequence[str]) -> Iterable[dict[str, Any]]:
-    """Give a row per input that is scored; scores that are no numbers stay in :data:`RESULT`."""
+    """Yield a row per input that is scored; scores that are not numbers stay in :data:`RESULT`."""
     for name in map(_input, (None, *without)):
         if name not in result["scores"]:
             continue

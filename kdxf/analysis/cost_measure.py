@@ -1,12 +1,10 @@
-"""Measure what a config costs on made-up inputs: parameters, arithmetic, time, memory, largest batch."""
+"""Cost of a config, measured on made-up inputs: parameters, arithmetic, time, memory, largest batch."""
 
 import kdxf.registry  # isort: skip  (before the host, which it quietens)
 
 import copy
 import os
-import resource
 import statistics
-import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,7 +17,6 @@ import torch
 from mmengine.config import Config
 from mmengine.dataset import Compose
 from mmengine.optim import build_optim_wrapper
-from mmengine.registry import DefaultScope
 from mmengine.runner.amp import autocast
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
@@ -28,8 +25,10 @@ import kdxf.datasets
 import kdxf.engine
 import kdxf.models  # noqa: F401  (registers, as the line before)
 from kdxf.datasets.collate import collate_function
-from kdxf.engine.config import explaining_config_errors
+from kdxf.engine.config import building, model_config
 from kdxf.errors import UserError
+from kdxf.inference.pipeline import dataset_config
+from kdxf.io.machine import peak_memory
 from kdxf.registry import MODELS, TRANSFORMS
 from kdxf.text.ocr.record import OCRRecord
 
@@ -38,14 +37,14 @@ _LINES, _WORDS = 64, 8  # of its text: as much as a model will look at
 
 
 def sample_maker(cfg: Config, model: nn.Module) -> Callable[[], dict]:
-    """Gives what makes packed samples: an image of noise that is full of words, through the training pipeline.
+    """Return a function that makes packed samples: a noise image full of words, through the training pipeline.
 
-    What would read files is replaced: the image loader, the word vectors and the transformer's tokenizer. The others
-    do their work, so that the inputs have the very shapes of training.
+    Transforms that read files are replaced: the image loader, the word vectors and the transformer's tokenizer. The
+    others run, so that the inputs have the shapes of training.
 
     Args:
         cfg: With ``train_dataloader``.
-        model: Its model; says how wide word vectors are.
+        model: Its model, which knows the dimension of the word vectors.
 
     Raises:
         UserError: The config has no training pipeline.
@@ -57,20 +56,11 @@ def sample_maker(cfg: Config, model: nn.Module) -> Callable[[], dict]:
         "TokenizeForTransformer": lambda step: partial(_make_ids, step.get("max_length", 256)),
     }
     steps = []
-    for step in _train_pipeline(cfg):
+    for step in dataset_config(cfg, "train_dataloader").pipeline:
         stand_in = stand_ins.get(_name(step))
         steps.append(TRANSFORMS.build(dict(step)) if stand_in is None else stand_in(step))
     pipeline = Compose(steps)
     return lambda: pipeline({"img_path": "noise.jpg", "sample_idx": 0, "gt_label": 0, "ocr": _record()})
-
-
-def _train_pipeline(cfg: Config) -> list[dict]:
-    dataset = (cfg.get("train_dataloader") or {}).get("dataset")
-    while dataset is not None and "pipeline" not in dataset:
-        dataset = dataset.get("dataset") or next(iter(dataset.get("datasets", ())), None)
-    if dataset is None:
-        raise UserError(f"config {cfg.filename} has no train_dataloader.dataset.pipeline, which says the inputs' size")
-    return dataset.pipeline
 
 
 def _name(step: Mapping[str, Any]) -> str:
@@ -112,7 +102,7 @@ def _make_vectors(length: int, width: int, results: dict) -> dict:
 
 
 def _make_ids(length: int, results: dict) -> dict:
-    """Every vocabulary has an id 0."""
+    """Make token ids without a tokenizer; every vocabulary has an id 0."""
     return {**results, "text_ids": np.zeros(length, np.int64), "text_mask": np.ones(length, np.float32)}
 
 
@@ -120,15 +110,14 @@ _MOST = 4096
 
 
 def largest_batch(step: Callable[[int], None], memory: int) -> int:
-    """Finds the largest batch that trains.
+    """Find the largest batch that can be trained.
 
     Args:
-        step: Does a training step on so many samples.
-        memory: What PyTorch may take, in bytes, at most what the GPU has. What CUDA itself needs, about half a
-            gigabyte, comes on top.
+        step: Runs a training step on a given number of samples.
+        memory: Bytes that PyTorch may take, at most what the GPU has. CUDA itself needs about half a gigabyte more.
 
     Returns:
-        Samples, from 2 to 4096; 0 if not even two fit (batch statistics need two).
+        Number of samples, from 2 to 4096; 0 if not even two fit (batch statistics need two).
     """
     torch.cuda.empty_cache()
     torch.cuda.set_per_process_memory_fraction(memory / torch.cuda.get_device_properties(0).total_memory)
@@ -139,10 +128,10 @@ def largest_batch(step: Callable[[int], None], memory: int) -> int:
 
 
 def search(fits: Callable[[int], bool], least: int = 2, most: int = _MOST) -> int:
-    """Finds the largest number that fits, by doubling and then halving the gap; what is below a fitting one fits.
+    """Find the largest number that fits by doubling and then bisection; all numbers below a fitting one must fit.
 
     Args:
-        fits: Tells whether a number does.
+        fits: Returns whether a number fits.
         least: The smallest to try.
         most: The largest to try.
 
@@ -177,19 +166,19 @@ _OUT_OF_MEMORY = "out of memory at batch size {}; give a smaller one with --batc
 
 @dataclass(frozen=True)
 class Cost:
-    """What one model costs on one device.
+    """Cost of one model on one device.
 
     Attributes:
-        parameters: Numbers that the model holds, frozen ones included.
-        macs: Multiply-add pairs of one prediction in convolutions, matrix products and attention; what papers and
-            MMPretrain call FLOPs.
+        parameters: Number of parameters, frozen ones included.
+        macs: Multiply-add operations of one prediction in convolutions, matrix products and attention; papers and
+            MMPretrain call them FLOPs.
         inputs: Input name to its shape for one sample.
         batch_size: Samples in a batch, of training and of prediction.
         train_seconds: Median of a training step: mixing, forward, backward, optimizer; no loading, no hooks.
         predict_seconds: Median of a batch's prediction.
-        train_memory: Peak bytes in training; of the GPU as PyTorch reserved them, without one of the whole process.
+        train_memory: Peak bytes in training: reserved by PyTorch on the GPU; without a GPU, of the whole process.
         predict_memory: The same in prediction.
-        largest_batch: Most samples that train within the memory asked for; 0 if none do, None if not asked.
+        largest_batch: Most samples that can be trained within the given memory; 0 if none, None if no memory was given.
     """
 
     parameters: int
@@ -212,7 +201,7 @@ def measure(cfg: Config, *, batch_size: int | None = None, steps: int = 5, memor
     Args:
         cfg: A config from :func:`kdxf.engine.config.load_config`; not changed.
         batch_size: By default that of ``train_dataloader``.
-        steps: How many are timed, after two that are not.
+        steps: Number of timed steps, after two that are not timed.
         memory: Bytes of GPU memory, to find the largest batch for.
 
     Raises:
@@ -220,8 +209,8 @@ def measure(cfg: Config, *, batch_size: int | None = None, steps: int = 5, memor
     """
     device = "cuda" if torch.cuda.is_available() else "cpu"
     batch_size = batch_size or cfg.train_dataloader.batch_size
-    with DefaultScope.overwrite_default_scope(cfg.get("default_scope") or "kdxf"), explaining_config_errors():
-        model = MODELS.build(_model_config(cfg)).to(device)
+    with building(cfg):
+        model = MODELS.build(model_config(cfg)).to(device)
         optim_wrapper = build_optim_wrapper(model, cfg.optim_wrapper)
         make_sample = sample_maker(cfg, model)
     packed, collate = make_sample(), collate_function(cfg.train_dataloader)
@@ -258,7 +247,7 @@ def measure(cfg: Config, *, batch_size: int | None = None, steps: int = 5, memor
 
 
 def machine() -> str:
-    """Names what is measured on."""
+    """Describe the hardware and the version of torch."""
     if torch.cuda.is_available():
         return f"{torch.cuda.get_device_name()}, torch {torch.__version__}"
     info = Path("/proc/cpuinfo")
@@ -266,22 +255,6 @@ def machine() -> str:
     names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")] or ["CPU"]
     load = f"load {os.getloadavg()[0]:.1f}"  # more than the threads: other work slowed the measurement down
     return f"{len(names)} x {names[0]}, {torch.get_num_threads()} threads, {load}, torch {torch.__version__}"
-
-
-def _model_config(cfg: Config) -> dict[str, Any]:
-    """The model's config as the Runner completes it; timm is not to download weights."""
-    model = cfg.model.to_dict()
-    if cfg.get("data_preprocessor") is not None:
-        model.setdefault("data_preprocessor", cfg.data_preprocessor.to_dict())
-    return _unloaded(model)
-
-
-def _unloaded(part: Any) -> Any:
-    if isinstance(part, dict):
-        return {
-            key: False if key == "pretrained" and value is True else _unloaded(value) for key, value in part.items()
-        }
-    return [_unloaded(item) for item in part] if isinstance(part, list) else part
 
 
 def _count(model: Any, batch: dict) -> int:
@@ -292,7 +265,7 @@ def _count(model: Any, batch: dict) -> int:
 
 
 def _time(step: Callable[[], None], steps: int) -> tuple[float, int]:
-    """Median seconds of a step, and the peak of memory so far."""
+    """Return the median seconds of a step, and the peak memory so far in bytes."""
     on_gpu = torch.cuda.is_available()
     if on_gpu:
         torch.cuda.empty_cache()
@@ -304,11 +277,4 @@ def _time(step: Callable[[], None], steps: int) -> tuple[float, int]:
         if on_gpu:
             torch.cuda.synchronize()
         seconds.append(time.perf_counter() - start)
-    return statistics.median(seconds[_WARM_UP:]), _peak_memory()
-
-
-def _peak_memory() -> int:
-    if torch.cuda.is_available():
-        return torch.cuda.max_memory_reserved()
-    # Linux counts in KiB, macOS in bytes.
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return statistics.median(seconds[_WARM_UP:]), torch.cuda.max_memory_reserved() if on_gpu else peak_memory()

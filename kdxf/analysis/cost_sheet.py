@@ -1,4 +1,4 @@
-"""A table of what configs cost, each measured in a process of its own."""
+"""A table of the costs of configs, each measured in a process of its own."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -38,14 +38,14 @@ def cost_sheet(
         batch_size: By default each config's own.
         images: Images of one epoch, for the hours of a training.
         memory: Bytes of GPU memory, to find the largest batch for.
-        steps: How many are timed.
+        steps: Number of timed steps.
 
     Yields:
         A row of the table for each config, see :func:`table_row`; for one that cannot be measured ``config`` and
         ``error`` alone.
 
     Raises:
-        UserError: ``memory`` is given and there is no GPU, or not one with so much.
+        UserError: ``memory`` is given, and there is no GPU or it has less.
     """
     if memory is not None:
         _check_memory(memory)
@@ -60,11 +60,11 @@ def cost_sheet(
 
 
 def hours(cfg: Config, cost: Cost, images: int | None) -> float | None:
-    """Give the hours of a whole training's steps, without loading and validation.
+    """Return the hours of all steps of a training, without loading and validation.
 
     Args:
         cfg: Its ``train_cfg`` has the number of epochs, or of steps.
-        cost: What it costs.
+        cost: Its cost.
         images: Images of one epoch.
 
     Returns:
@@ -81,9 +81,9 @@ def table_row(name: str, cost: Cost, training_hours: float | None) -> dict[str, 
     """Name and round the figures of a config.
 
     Args:
-        name: Of the config.
-        cost: What it costs.
-        training_hours: Of :func:`hours`.
+        name: The config's name.
+        cost: Its cost.
+        training_hours: Result of :func:`hours`.
     """
     row = {
         "config": name,
@@ -105,7 +105,7 @@ def table_row(name: str, cost: Cost, training_hours: float | None) -> dict[str, 
 
 
 def markdown(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Write the table in Markdown, with a line that says where and how it was measured."""
+    """Write the table in Markdown, with a line on where and how it was measured."""
     columns = list(dict.fromkeys(column for row in rows for column in row))
     cells = ([str(row.get(name, "")) for name in columns] for row in rows)
     where = "reserved by PyTorch on the GPU" if torch.cuda.is_available() else "of the whole process"
@@ -129,7 +129,11 @@ def write_sheet(rows: Sequence[Mapping[str, Any]], path: str | Path) -> None:
 
 
 def check_name(path: Path) -> None:
-    """Raise a :class:`UserError` unless a table can be written under this name."""
+    """Check that a table can be written under this name.
+
+    Raises:
+        UserError: It ends neither with ``.md`` nor with ``.csv``.
+    """
     if path.suffix not in SUFFIXES:
         raise UserError(f"--out {path}: the name must end with {' or '.join(SUFFIXES)}")
 
@@ -137,9 +141,9 @@ def check_name(path: Path) -> None:
 def _check_memory(memory: int) -> None:
     if not torch.cuda.is_available():
         raise UserError("--memory: the largest batch is found by trying on a GPU, and there is none here; leave it out")
-    there = torch.cuda.get_device_properties(0).total_memory
-    if memory > there:
-        raise UserError(f"--memory: {memory / _GIB:.1f} GiB are asked for, but the GPU has {there / _GIB:.1f}")
+    available = torch.cuda.get_device_properties(0).total_memory
+    if memory > available:
+        raise UserError(f"--memory: {memory / _GIB:.1f} GiB are asked for, but the GPU has {available / _GIB:.1f}")
 
 
 def _measure(
@@ -149,7 +153,7 @@ def _measure(
 
 
 def _in_own_process(work: Callable[..., Cost], *arguments: Any) -> Cost:
-    """A new process has a peak of memory of its own, and may run out of it alone."""
+    """Run in a new process, which has its own memory peak and can run out of memory alone."""
     with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as pool:
         try:
             return pool.submit(work, *arguments).result()

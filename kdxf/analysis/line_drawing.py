@@ -1,4 +1,4 @@
-"""Draws where an engine found text: outlined and numbered."""
+"""Pictures with outlined and numbered lines of text."""
 
 import math
 
@@ -11,10 +11,10 @@ _COLOUR = (200, 0, 200)  # BGR; magenta is rare in print
 
 
 def draw_boxes(image: np.ndarray, boxes: np.ndarray, side: int) -> np.ndarray:
-    """Draws ``boxes`` so that they are well seen once the picture is shown at ``side`` pixels.
+    """Draw boxes that are clearly visible when the picture is shown at ``side`` pixels.
 
     Args:
-        image: uint8 (H, W, 3), BGR; it is left as it is.
+        image: uint8 (H, W, 3), BGR; not changed.
         boxes: float32 (n, 4, 2), corners (x, y) in pixels; box i gets the number i + 1.
         side: The longer side in pixels of the picture when it is shown.
 
@@ -36,7 +36,7 @@ def draw_boxes(image: np.ndarray, boxes: np.ndarray, side: int) -> np.ndarray:
 
 
 def _draw_number(picture: np.ndarray, number: str, box: np.ndarray, size: float, thickness: int) -> None:
-    """Writes the number in white on a patch at the box's first corner, inside the picture."""
+    """Write the number in white on a patch at the box's first corner, inside the picture."""
     (width, height), _ = cv2.getTextSize(number, cv2.FONT_HERSHEY_SIMPLEX, size, thickness)
     margin = 2 * thickness
     left = int(np.clip(box[0, 0], 0, max(0, picture.shape[1] - width - margin)))
@@ -47,7 +47,7 @@ def _draw_number(picture: np.ndarray, number: str, box: np.ndarray, size: float,
 
 
 def _folds(shape: tuple[int, ...]) -> tuple[int, int]:
-    """Into how many parts the height and the width are cut; one of the two is 1."""
+    """Return into how many parts to cut the height and the width; one of the two is 1."""
     height, width = shape[:2]
     parts = round(math.sqrt(max(height, width) / min(height, width)))
     if max(height, width) <= _LONGEST * min(height, width):
@@ -56,7 +56,7 @@ def _folds(shape: tuple[int, ...]) -> tuple[int, int]:
 
 
 def _folded(picture: np.ndarray, folds: tuple[int, int]) -> np.ndarray:
-    """Cuts a tall picture into columns or a wide one into rows, the last filled up with white."""
+    """Cut a tall picture into columns or a wide one into rows, the last filled up with white."""
     axis = 0 if folds[0] > 1 else 1
     parts = max(folds)
     short = -picture.shape[axis] % parts

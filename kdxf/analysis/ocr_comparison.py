@@ -1,4 +1,4 @@
-"""Read the same images with several OCR engines, and compare how much each reads and how fast."""
+"""Comparison of OCR engines on the same images: how much each reads, and how fast."""
 
 import time
 from collections import Counter
@@ -22,7 +22,7 @@ from kdxf.text.tokenizers import WordTokenizer
 
 @dataclass(frozen=True)
 class EngineRun:
-    """What one engine did.
+    """Result of one engine.
 
     Attributes:
         label: The engine as the user named it.
@@ -48,17 +48,17 @@ def run_engines(
     imports: Sequence[str] = (),
     progress: bool = True,
 ) -> list[EngineRun]:
-    """Reads ``images`` with each engine.
+    """Read images with each engine.
 
     Args:
         images: Image keys relative to ``root``.
         root: The image root.
         engines: Label and config of each engine.
         imports: Modules that register engines from outside kdxf.
-        progress: Shows a progress bar for each engine.
+        progress: Show a progress bar for each engine.
 
     Returns:
-        One run for each engine; one that does not start says why, and the others go on.
+        One run for each engine; one that does not start has an ``error``, and the others still run.
 
     Raises:
         UserError: None of them starts.
@@ -87,7 +87,7 @@ def _run(
 
 
 def _read(engine: BaseOCREngine, source: ImageSource, image: str) -> tuple[OCRRecord, float]:
-    """What ``image`` says, and the seconds that the engine took."""
+    """Return the text of an image, and the seconds that the engine took."""
     try:
         pixels = source.read(image)
     except ImageReadError as error:
@@ -102,16 +102,16 @@ _TOKENIZER = WordTokenizer()
 
 @dataclass(frozen=True)
 class Totals:
-    """What an engine read in all images together.
+    """Totals of an engine over all images.
 
     Attributes:
-        images_per_second: Of the images that it read; 0 if there are none.
+        images_per_second: Speed over the images that it read; 0 if there are none.
         failures: Images that could not be read.
         with_text: Images in which it found text.
-        lines: Lines.
-        characters: Characters, without spaces.
-        words: Words, each as often as it was read; a Chinese character counts as one.
-        words_alone: Those that no other engine read in the same image.
+        lines: Number of lines.
+        characters: Number of characters, without spaces.
+        words: Number of words, each counted as often as it was read; a Chinese character counts as one.
+        words_alone: Number of words that no other engine read in the same image.
         mean_score: Mean score over the characters; 0 if there are none.
     """
 
@@ -127,7 +127,7 @@ class Totals:
 
 @dataclass(frozen=True)
 class Agreement:
-    """How far two engines agree, as means over the images in which either of them found words.
+    """Agreement of two engines, as means over the images in which either of them found words.
 
     Attributes:
         words: Words that both found, as a fraction of the words that either found.
@@ -140,15 +140,15 @@ class Agreement:
 
 
 def words_of(record: OCRRecord) -> Counter[str]:
-    """The words of an image, without case and punctuation, each with how often it was read."""
+    """Count the words of an image, without case and punctuation."""
     return Counter(word for text in record.texts for word in _TOKENIZER.tokenize(text))
 
 
 def words_apart(records: Sequence[OCRRecord]) -> tuple[Counter[str], list[Counter[str]]]:
-    """Splits the words that several engines read in one image.
+    """Split the words that several engines read in one image.
 
     Args:
-        records: What each engine read in it.
+        records: The text that each engine read in it.
 
     Returns:
         The words that at least two have read, and for each engine the words that only it has read.
@@ -161,7 +161,7 @@ def words_apart(records: Sequence[OCRRecord]) -> tuple[Counter[str], list[Counte
 
 
 def totals(runs: Sequence[EngineRun]) -> list[Totals]:
-    """The figures of each of ``runs``; all of them have started and read the same images."""
+    """Compute the totals of each run; all engines must have started and read the same images."""
     alone = [0] * len(runs)
     for records in zip(*(run.records for run in runs), strict=True):
         for index, words in enumerate(words_apart(records)[1]):
@@ -170,7 +170,7 @@ def totals(runs: Sequence[EngineRun]) -> list[Totals]:
 
 
 def agreement(one: EngineRun, other: EngineRun) -> Agreement | None:
-    """How far two engines agree; None if neither has found a word."""
+    """Compute how far two engines agree; None if neither has found a word."""
     words, texts = [], []
     for record, second in zip(one.records, other.records, strict=True):
         left, right = words_of(record), words_of(second)

@@ -30,7 +30,7 @@ TOTALS_COLUMNS = (
 
 
 def totals_rows(runs: Sequence[EngineRun]) -> list[tuple[str | float, ...]]:
-    """The figures of the engines that started, one row for each, under :data:`TOTALS_COLUMNS`."""
+    """Return a row of figures for each engine that started, under :data:`TOTALS_COLUMNS`."""
     started = [run for run in runs if run.error is None]
     return [
         (
@@ -50,10 +50,10 @@ def totals_rows(runs: Sequence[EngineRun]) -> list[tuple[str | float, ...]]:
 
 
 def write_report(runs: Sequence[EngineRun], root: Path, out: Path) -> None:
-    """Writes the page.
+    """Write a page that shows what each engine read in each image.
 
     Args:
-        runs: What the engines read, at least one of which started.
+        runs: Results of the engines, at least one of which started.
         root: The image root.
         out: The HTML file; the pictures are inside it.
     """

@@ -1,4 +1,4 @@
-"""Train in stages, each from the weights of the one before."""
+"""Training in stages, each from the weights of the one before."""
 
 import copy
 import gc
@@ -10,13 +10,13 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.dist import barrier, is_main_process
 
-from kdxf.apis.train_result import TrainResult, last_checkpoint
 from kdxf.engine.config_files import config_contents
 from kdxf.errors import UserError
 from kdxf.io.digests import settings_digest
+from kdxf.io.run_record import CONFIG_OR_OPTIONS, TrainResult, check_unchanged, last_checkpoint
 
 RESULT = "result.json"
-# What the run decides for a stage.
+# Keys that a stage must not set.
 _RESERVED = ("stages", "work_dir", "resume")
 
 
@@ -27,8 +27,8 @@ class Stage:
     Attributes:
         name: Its name.
         cfg: The whole config of the stage; its ``work_dir`` is ``<work_dir>/<number>_<name>``.
-        settings: Digest of what decides its result: config and options of the run, but not where it lies.
-        names_weights: Whether the stage says itself where its weights come from (``load_from``).
+        settings: Digest of what decides its result: config and options of the run, but not its folder.
+        names_weights: Whether the stage sets its own initial weights (``load_from``).
     """
 
     name: str
@@ -38,12 +38,12 @@ class Stage:
 
     @property
     def folder(self) -> Path:
-        """Where the stage keeps its weights, its log and, when it is finished, :data:`RESULT`."""
+        """Folder of its weights, its log and, when it is finished, :data:`RESULT`."""
         return Path(self.cfg.work_dir)
 
 
 def last_stage(cfg: Config) -> Config:
-    """Give the config of the model that training ends with: of the last stage, or the same where there are none.
+    """Return the config of the last stage, or the config itself where it has no stages.
 
     The work folder stays the config's.
 
@@ -68,8 +68,8 @@ def plan_stages(cfg: Config, options: Mapping[str, Any] | None = None) -> list[S
         options: Further settings of the run that decide its result, such as the seed.
 
     Raises:
-        UserError: A stage has no name of its own that can name a folder, sets what the run decides, or does not fit
-            the config.
+        UserError: A stage has no name of its own that can name a folder, sets a key that only the config may set, or
+            does not fit the config.
     """
     stages: list[Stage] = []
     for number, entry in enumerate(cfg.stages, start=1):
@@ -96,20 +96,20 @@ def train_stages(
 ) -> TrainResult:
     """Train the stages that are not finished yet.
 
-    A stage begins with the best weights of the one before (the last where nothing is validated), or with those of its
-    own ``load_from``. When it is finished, its folder gets :data:`RESULT`.
+    A stage starts from the best weights of the one before (the last where nothing is validated), or from its own
+    ``load_from``. When it is finished, its folder gets :data:`RESULT`.
 
     Args:
         cfg: A config with ``stages`` (:func:`plan_stages`).
         run: Trains one config, which is resumed where its folder has a checkpoint and ``resume`` is set.
-        resume: Leave out what is finished, and go on with the stage that is not.
+        resume: Skip finished stages, and continue the unfinished one.
         options: As of :func:`plan_stages`.
 
     Returns:
-        What the last stage came to, with the seconds of all; an unfinished one where a ``BudgetHook`` ended it.
+        The result of the last stage, with the seconds of all; an unfinished one where a ``BudgetHook`` ended it.
 
     Raises:
-        UserError: A stage cannot be used, was finished with other settings, or is there already without ``resume``.
+        UserError: A stage cannot be used, was finished with other settings, or exists already without ``resume``.
     """
     stages = plan_stages(cfg, options)
     results = _finished(stages, resume)
@@ -157,11 +157,8 @@ def _finished(stages: list[Stage], resume: bool) -> list[TrainResult]:
                 f"{stage.folder} holds a finished stage: add --resume to go on after it, or remove "
                 f"{stage.folder.parent} or choose another --work-dir to begin anew"
             )
-        if settings != stage.settings:
-            raise UserError(
-                f"{stage.folder} holds a stage with other settings (the config or the options have changed); remove "
-                "it and the stages after it, or choose another --work-dir"
-            )
+        noted, present = {CONFIG_OR_OPTIONS: settings}, {CONFIG_OR_OPTIONS: stage.settings}
+        check_unchanged(stage.folder, "stage", noted, present, remove="it and the stages after it")
         results.append(result)
     for stage in stages[len(results) + 1 :]:
         if (stage.folder / RESULT).is_file() or last_checkpoint(stage.folder) is not None:
@@ -188,7 +185,7 @@ _NAMING = ("train_dataloader", "val_dataloader", "model", "load_from", "custom_h
 
 
 def training_files(cfg: Config) -> dict[str, str]:
-    """Give the fingerprints of the files that a config names for training and validation, in all its stages.
+    """Return the fingerprints of the files that a config names for training and validation, in all its stages.
 
     Returns:
         The keys that lead to the files, such as ``ann_file``, and a fingerprint of each

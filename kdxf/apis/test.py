@@ -3,8 +3,8 @@
 import kdxf.registry  # noqa: F401  isort: skip  (before the host, which it quietens)
 
 import copy
-import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +14,19 @@ from mmengine.config import Config, ConfigDict
 from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
-from kdxf.apis.prediction_source import prediction_source
 from kdxf.apis.stages import last_stage
 from kdxf.datasets.image_keys import paths_of
 from kdxf.engine.checkpoint import trusting_checkpoints
-from kdxf.engine.config import explaining_config_errors, set_loader_defaults
+from kdxf.engine.config import config_digest, explaining_config_errors, set_loader_defaults
 from kdxf.engine.dist import start_distributed
 from kdxf.engine.hooks import LoadedWeightsHook, TrainedImagesHook, TrainingDataHook
 from kdxf.engine.runner import open_runner
 from kdxf.errors import UserError
 from kdxf.evaluation.missing_modality import remove_modality
-from kdxf.io.files import write_whole
-from kdxf.io.prediction_table import PredictionTable, check_name
+from kdxf.evaluation.prediction_table import PredictionTable, check_name
+from kdxf.io.files import write_json
 from kdxf.io.predictions import check_each_once
+from kdxf.io.provenance import Provenance
 
 
 def test(
@@ -46,12 +46,12 @@ def test(
     """Score a checkpoint on the test set of a config.
 
     Args:
-        cfg: A config from :func:`kdxf.engine.config.load_config`; not changed. One with stages stands for the last.
+        cfg: A config from :func:`kdxf.engine.config.load_config`; not changed. Of one with stages the last is tested.
         checkpoint: The weights.
         out: Table of predictions, ``.csv`` or ``.parquet`` (:mod:`kdxf.io.predictions`);
-            the scores go into ``<name>.metrics.json`` beside it.
+            the scores go into ``<name>.metrics.json`` in the same folder.
         tta: Average the predictions over the views of ``cfg.tta_pipeline``, with ``cfg.tta_model``.
-        without: ``'image'`` blanks every image, ``'text'`` silences every text: how much is it worth?
+        without: ``'image'`` blanks every image, ``'text'`` removes every text, to measure what each contributes.
         amp: Mixed precision: float16 on a GPU, bfloat16 on a CPU.
         show_dir: Folder for images with the prediction drawn on them.
         show_interval: Draw every n-th image.
@@ -65,10 +65,11 @@ def test(
     Raises:
         UserError: The config or the checkpoint cannot be used, or a ``.parquet`` table would have an image twice.
     """
-    source: dict[str, Any] = {}
+    source = Provenance()
     if out is not None:
         check_name(out)
-        source = {**prediction_source(cfg, checkpoint, tta), "without": without}
+        source = Provenance.of_model(str(cfg.filename), config_digest(cfg), checkpoint, tta=tta)
+        source = source.with_values(without=without)
     cfg = last_stage(copy.deepcopy(cfg))
     cfg.load_from, cfg.resume = str(checkpoint), False
     if cfg.get("test_dataloader") is None or cfg.get("test_cfg") is None:
@@ -90,12 +91,11 @@ def test(
             _add_table(runner, out, source)
         metrics = {name: _plain(value) for name, value in runner.test().items()}
     if out is not None and is_main_process():
-        text = json.dumps(metrics, ensure_ascii=False, indent=2) + "\n"
-        write_whole(text.encode(), Path(out).with_suffix(".metrics.json"))
+        write_json(metrics, Path(out).with_suffix(".metrics.json"))
     return metrics
 
 
-def _add_table(runner: Runner, out: str | Path, source: dict[str, Any]) -> None:
+def _add_table(runner: Runner, out: str | Path, source: Provenance) -> None:
     dataset = runner.test_loop.dataloader.dataset
     image_root = os.path.join(getattr(dataset, "img_prefix", ""), "")
     if Path(out).suffix == ".parquet":
@@ -107,7 +107,7 @@ def _add_table(runner: Runner, out: str | Path, source: dict[str, Any]) -> None:
         out,
         image_root=image_root,
         seen=hook.seen,
-        source=lambda: {**source, **data.source()},
+        source=lambda: replace(source, training_data=tuple(data.data)),
     )
     table.dataset_meta = runner.test_evaluator.dataset_meta
     runner.test_evaluator.metrics.append(table)

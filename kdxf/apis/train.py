@@ -14,13 +14,13 @@ from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner
 
 from kdxf.apis.stages import train_stages
-from kdxf.apis.train_result import TrainResult, last_checkpoint
 from kdxf.engine.checkpoint import trusting_checkpoints
 from kdxf.engine.config import explaining_config_errors, set_loader_defaults
 from kdxf.engine.dist import start_distributed
 from kdxf.engine.hooks import BudgetHook, LoadedWeightsHook
 from kdxf.engine.runner import open_runner
 from kdxf.errors import UserError
+from kdxf.io.run_record import TrainResult, last_checkpoint
 
 
 def train(
@@ -46,21 +46,24 @@ def train(
     2. ``cfg.load_from`` (weights only, those that fit, see :class:`kdxf.engine.hooks.LoadedWeightsHook`);
     3. ``init_cfg`` of the model's parts, else from scratch.
 
-    Stages (:func:`kdxf.apis.stages.train_stages`) lie in ``<work_dir>/<number>_<name>``; with ``resume`` those that are
-    finished are left out.
+    Stages (:func:`kdxf.apis.stages.train_stages`) have the folders ``<work_dir>/<number>_<name>``; with ``resume``
+    finished ones are skipped.
 
     Args:
-        cfg: A config from :func:`kdxf.apis.load_config`; not changed.
+        cfg: A config from :func:`kdxf.engine.config.load_config`; not changed.
         resume: True or ``'auto'`` continues from the last checkpoint in ``work_dir``, a path from that checkpoint.
         amp: Mixed precision: float16 with loss scaling on a GPU, bfloat16 on a CPU.
         validate: False leaves validation out.
         auto_scale_lr: Scale the learning rate by the batch size over ``cfg.auto_scale_lr.base_batch_size``.
         pin_memory: False never pins pages for the GPU.
-        persistent_workers: False starts the loader workers anew in each epoch.
+        persistent_workers: False restarts the loader workers in each epoch.
         launcher: ``none``, ``pytorch``, ``slurm`` or ``mpi``.
         seed: Replaces ``cfg.randomness.seed``.
         deterministic: Take cuDNN's reproducible algorithms.
         trust_checkpoint: Load checkpoints that run code, see :mod:`kdxf.engine.checkpoint`.
+
+    Returns:
+        The result; of stages, that of the last.
 
     Raises:
         UserError: The config or a checkpoint cannot be used.
@@ -74,8 +77,7 @@ def train(
     }
 
     def run(one: Config) -> TrainResult:
-        start = time.perf_counter()
-        result = _train(
+        return _train(
             one,
             resume=resume,
             pin_memory=pin_memory,
@@ -84,7 +86,6 @@ def train(
             trust_checkpoint=trust_checkpoint,
             **options,
         )
-        return replace(result, seconds=time.perf_counter() - start)
 
     if not cfg.get("stages"):
         return run(cfg)
@@ -109,6 +110,7 @@ def _train(
     trust_checkpoint: bool,
 ) -> TrainResult:
     """Train one config, with the arguments of :func:`train`."""
+    start = time.perf_counter()
     cfg = copy.deepcopy(cfg)
     if not validate:
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
@@ -130,11 +132,12 @@ def _train(
     with trusting_checkpoints(trust_checkpoint), explaining_config_errors(), open_runner(cfg) as runner:
         runner.register_hook(LoadedWeightsHook())
         runner.train()
-        return _result(runner)
+        result = _result(runner)
+    return replace(result, seconds=time.perf_counter() - start)
 
 
 def _set_resume(cfg: Config, resume: bool | str | Path) -> None:
-    """Name the checkpoint to resume from; mmengine alone would forget ``load_from`` where there is none yet."""
+    """Set the checkpoint to resume from; mmengine alone would ignore ``load_from`` where there is none yet."""
     if resume in (False, True, "auto"):
         # With `resume = True` in the config, mmengine takes `load_from` as the checkpoint to resume from.
         named = cfg.get("load_from") if resume is False else None
@@ -162,7 +165,7 @@ def _set_mixed_precision(cfg: Config) -> None:
 
 
 def _set_loop(cfg: Config) -> None:
-    """Take the loop that can go on within an epoch in place of mmengine's."""
+    """Replace mmengine's loop over epochs by the one that can resume within an epoch."""
     loop = cfg.train_cfg
     if loop.get("by_epoch") or loop.get("type") == "EpochBasedTrainLoop":
         loop.pop("by_epoch", None)
@@ -194,7 +197,7 @@ def _result(runner: Runner) -> TrainResult:
 
 
 def _first_best(runner: Runner) -> str | None:
-    """The best checkpoint by the first of several metrics, which mmengine notes one by one."""
+    """Return the best checkpoint by the first of several metrics, for each of which mmengine keeps one."""
     for hook in runner.hooks:
         if isinstance(hook, CheckpointHook) and hook.save_best:
             return runner.message_hub.runtime_info.get(f"best_ckpt_{hook.key_indicators[0]}")

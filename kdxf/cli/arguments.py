@@ -9,7 +9,7 @@ from kdxf.engine.dist import LAUNCHERS
 
 
 class ConfigOptions(DictAction):
-    """Reads ``key=value`` pairs; a pair that is none ends in a usage error instead of a traceback."""
+    """Option of ``key=value`` pairs; a malformed pair ends in a usage error instead of a traceback."""
 
     def __call__(
         self,
@@ -28,7 +28,7 @@ class ConfigOptions(DictAction):
 
 
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what both training and testing take.
+    """Add the arguments of both training and testing.
 
     Args:
         parser: Gets ``--work-dir``, ``--cfg-options``, ``--amp``, ``--no-pin-memory``, ``--trust-checkpoint``,

@@ -30,9 +30,9 @@ _ADVICE = {
 
 
 def run(main: Callable[[], int | None]) -> NoReturn:
-    """Run the ``main`` function of a tool and leave the process with the status that it earned.
+    """Run the ``main`` function of a tool and exit with its status.
 
-    What the user can put right (:class:`kdxf.errors.UserError`, a missing or forbidden file, a full or read-only disk)
+    What the user can fix (:class:`kdxf.errors.UserError`, a missing or forbidden file, a full or read-only disk)
     becomes one line ``error: <message>`` on standard error and status 2; Ctrl-C gives status 130. Anything else is a
     fault of the library and keeps its traceback.
 
@@ -82,18 +82,22 @@ def _print_error(message: str) -> None:
 
 
 def count(text: str) -> int:
-    """Read a whole number from 1; anything else ends in a usage error."""
+    """Read a whole number from 1.
+
+    Raises:
+        ArgumentTypeError: The text is anything else; argparse turns this into a usage error.
+    """
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"must be a whole number from 1, not {text!r}")
     return int(text)
 
 
 def named_files(words: Iterable[str], option: str) -> dict[str, Path]:
-    """Read ``NAME=FILE``, or ``FILE``, which is named after its stem.
+    """Read words such as ``NAME=FILE``, or ``FILE`` alone, which gets its stem as its name.
 
     Args:
-        words: What stands on the command line.
-        option: Where, for the message.
+        words: Words of the command line.
+        option: The option that they belong to, for messages.
 
     Raises:
         UserError: Two files have one name.

@@ -1,1 +1,1 @@
-"""What ``tools/data`` runs: check, clean, convert and divide lists and images. No torch here."""
+"""The library of ``tools/data``: check, clean, convert and divide lists and images, without torch."""

@@ -1,4 +1,4 @@
-"""Evens out class sizes: large classes are cut at random, small ones are lifted by repeating rows."""
+"""Balanced class sizes: large classes are cut at random, small ones are lifted by repeating rows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kdxf.errors import UserError
 from kdxf.data.sampling import ranks_in_class
+from kdxf.errors import UserError
 
 # Counts the repeats of a row: 0 is the row itself.
 COPY_COLUMN = "copy"
@@ -16,12 +16,12 @@ COPY_COLUMN = "copy"
 
 @dataclass(frozen=True)
 class Balanced:
-    """A list whose classes have been evened out.
+    """A list with balanced classes.
 
     Attributes:
-        frame: The rows that are left, in their order, each followed by its repeats; with the column ``copy`` if
-            classes were to be lifted.
-        summary: What was done to classes of which size: ``classes``, ``images_before``, ``images_after`` by ``done``.
+        frame: The remaining rows, in their order, each followed by its repeats; with the column ``copy`` if classes
+            were to be lifted.
+        summary: The totals per action: ``classes``, ``images_before``, ``images_after`` by ``done``.
     """
 
     frame: pd.DataFrame
@@ -29,7 +29,7 @@ class Balanced:
 
 
 def balance(frame: pd.DataFrame, source: Path, caps: Sequence[int] = (), minimum: int = 0, seed: int = 0) -> Balanced:
-    """Cuts large classes and lifts small ones.
+    """Cut large classes and lift small ones.
 
     A class is cut to the largest cap that it reaches: with the caps 400, 200 and 100 a class of 1,000 images keeps
     400, one of 399 keeps 200, one of 150 keeps 100 and one of 99 all. A class below ``minimum`` is lifted to it: its
@@ -38,12 +38,12 @@ def balance(frame: pd.DataFrame, source: Path, caps: Sequence[int] = (), minimum
     Args:
         frame: The list, with the columns ``image`` and ``label``.
         source: Its file, for messages.
-        caps: The sizes to cut to; none cuts nothing.
-        minimum: The least size; 0 lifts nothing.
+        caps: The sizes to cut to; empty to cut nothing.
+        minimum: The least size; 0 to lift nothing.
         seed: Another seed keeps and repeats other rows.
 
     Raises:
-        UserError: A cap is below 1 or below ``minimum``, or rows were repeated before.
+        UserError: A cap is below 1 or below ``minimum``, or the list already has repeated rows.
     """
     _check(frame, source, caps, minimum)
     labels = pd.factorize(frame["label"])[0].astype(np.int64)

@@ -3,35 +3,35 @@
 n images, K classes, V words.
 """
 
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 from scipy.sparse import coo_array
 from tqdm import tqdm
+
+from kdxf.data.lists import ImageList
 from kdxf.io.class_names import order_ids
+from kdxf.io.files import write_whole
+from kdxf.io.pages import HTMLReport
 from kdxf.text.ocr.table import OCRTable
 from kdxf.text.tokenizers import BaseTokenizer
 from kdxf.text.tokenizers.cleaning import HAN_CHARACTER
-import json
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from kdxf.io.pages import HTMLReport
-from kdxf.io.files import write_whole
-from kdxf.data.lists import ImageList
 
-
-# Prices and sizes say little of what a picture shows, and a single Latin letter is mostly misread.
+# Prices and sizes say little about what a picture shows, and a single Latin letter is mostly misread.
 _NAME = re.compile(rf"(?!.*\d)(?:{HAN_CHARACTER.pattern}|\w.)")
 
-# A word on fewer of a class's images is a chance or a misreading, however rare it is elsewhere.
+# A word on a smaller share of a class's images is accidental or misread, however rare it is elsewhere.
 MIN_SHARE = 0.1
 
 
 @dataclass(frozen=True)
 class SeparatingWords:
-    """Which words set classes apart.
+    """The words that set classes apart.
 
     Attributes:
         ids: The K class ids, ordered.
@@ -50,19 +50,19 @@ class SeparatingWords:
 def class_words(
     frame: pd.DataFrame, ocr: OCRTable, tokenizer: BaseTokenizer, top: int = 10, examples: int = 4
 ) -> SeparatingWords:
-    """Finds the words that separate each class from the others.
+    """Find the words that separate each class from the others.
 
     A word counts once per image. Its score is the log-odds ratio between the class and all others with an informative
     Dirichlet prior, in standard deviations: equation 22 of Monroe, Colaresi and Quinn, "Fightin' Words" (Political
-    Analysis 2008). The prior is how often the word stands anywhere, and weighs as much as an average class; so a word
-    must be frequent in the class, and rare elsewhere, to score high. Words with digits and single letters
-    are left out, and so are words on one image or on less than :data:`MIN_SHARE` of the images of the class; of a class
-    that repeats no word, the single ones stay.
+    Analysis 2008). The prior is the word's overall frequency, and weighs as much as an average class; so a word
+    must be frequent in the class and rare elsewhere to score high. Words with digits and single letters are left out,
+    and so are words on one image or on less than :data:`MIN_SHARE` of the images of the class; for a class that repeats
+    no word, the words on one image are kept.
 
     Args:
         frame: A list, with the columns ``image`` and ``label``.
         ocr: The OCR table.
-        tokenizer: Cuts the lines.
+        tokenizer: The tokenizer of the lines.
         top: Words per class, of those with a score above zero.
         examples: Images per class.
     """
@@ -92,34 +92,34 @@ def class_words(
     )
 
 
-def suggest_names(found: SeparatingWords, count: int = 2) -> tuple[dict[str, str], list[str]]:
-    """Makes a name of the best words of each class; names differ.
+def suggest_names(separating: SeparatingWords, count: int = 2) -> tuple[dict[str, str], list[str]]:
+    """Make a unique name for each class from its best words.
 
-    A class whose name is taken gets further words, and its id when it has no more.
+    A class whose name is already used gets further words, or its id if it has no more.
 
     Args:
-        found: The words.
-        count: Words of a name.
+        separating: The words.
+        count: The number of words in a name.
 
     Returns:
         Class id to name, and the ids of classes without words, whose name is their id.
     """
-    words = found.words.groupby("id", sort=False)["word"].agg(list).to_dict()
-    nameless = [item for item in found.ids if item not in words]
-    names, taken = {}, set(nameless)
-    for item in found.ids:
+    words = separating.words.groupby("id", sort=False)["word"].agg(list).to_dict()
+    nameless = [item for item in separating.ids if item not in words]
+    names, used = {}, set(nameless)
+    for item in separating.ids:
         own = words.get(item, [item])
         choices = [" ".join(own[:length]) for length in range(min(count, len(own)), len(own) + 1)]
         choices += [f"{choices[0]} ({item})"]
-        names[item] = item if item in taken else next(name for name in choices if name not in taken)
-        taken.add(names[item])
+        names[item] = item if item in used else next(name for name in choices if name not in used)
+        used.add(names[item])
     return names, nameless
 
 
 def _words_of_images(
     images: Sequence[str], ocr: OCRTable, tokenizer: BaseTokenizer
 ) -> tuple[np.ndarray, np.ndarray, list[str]]:
-    """Gives pairs (row of the list, index of a word it shows), each once, and the words."""
+    """Return distinct pairs (row of the list, index of a word on its image), and the words."""
     number: dict[str, int] = {}
     rows, codes = [], []
     for index, row in enumerate(tqdm(ocr.rows_of(images).tolist(), desc="words", unit=" images", disable=None)):
@@ -131,7 +131,7 @@ def _words_of_images(
 
 
 def _scores(labels: np.ndarray, codes: np.ndarray, classes: int, words: int) -> pd.DataFrame:
-    """Scores each (class, word) that occurs; columns ``class``, ``word``, ``images``, ``elsewhere``, ``score``."""
+    """Score each (class, word) that occurs; columns ``class``, ``word``, ``images``, ``elsewhere``, ``score``."""
     counts = coo_array((np.ones(len(codes)), (labels, codes)), shape=(classes, max(words, 1))).tocsr().tocoo()
     here, label, word = counts.data, counts.row, counts.col
     in_all, of_class = np.bincount(word, here, minlength=max(words, 1)), np.bincount(label, here, minlength=classes)
@@ -149,13 +149,13 @@ def _scores(labels: np.ndarray, codes: np.ndarray, classes: int, words: int) -> 
 
 
 def write_names(names: Mapping[str, str], path: Path) -> None:
-    """Writes ``{"0": "name", ...}``, the form that ``--class-names`` of ``tools/data/split.py`` reads."""
+    """Write ``{"0": "name", ...}``, the form that ``--class-names`` of ``tools/data/split.py`` reads."""
     write_whole((json.dumps(names, ensure_ascii=False, indent=2) + "\n").encode(), path)
 
 
-def format_names(found: SeparatingWords, names: Mapping[str, str], nameless: Sequence[str]) -> str:
-    """Gives a line for each class, and which ones have no words."""
-    rows = zip(found.texts["id"], found.texts["images"], found.texts["with_words"], strict=True)
+def format_names(separating: SeparatingWords, names: Mapping[str, str], nameless: Sequence[str]) -> str:
+    """Return a line of text for each class, and the list of classes without words."""
+    rows = zip(separating.texts["id"], separating.texts["images"], separating.texts["with_words"], strict=True)
     lines = [f"{'id':<24}{'images':>8}{'with words':>12}  name"]
     lines += [f"{item:<24}{images:>8}{words:>12}  {names[item]}" for item, images, words in rows]
     if nameless:
@@ -164,12 +164,12 @@ def format_names(found: SeparatingWords, names: Mapping[str, str], nameless: Seq
 
 
 def names_page(
-    found: SeparatingWords, names: Mapping[str, str], nameless: Sequence[str], images: ImageList
+    separating: SeparatingWords, names: Mapping[str, str], nameless: Sequence[str], images: ImageList
 ) -> HTMLReport:
-    """Builds a page with the words and some pictures of each class.
+    """Build a page with the words and some pictures of each class.
 
     Args:
-        found: The words.
+        separating: The words.
         names: Class id to suggested name.
         nameless: Ids of classes without words.
         images: The list.
@@ -181,14 +181,14 @@ def names_page(
     )
     if nameless:
         page.text(f"Classes without telling words, which keep their id ({len(nameless)}): {', '.join(nameless)}")
-    groups = dict(iter(found.words.groupby("id", sort=False)))
-    for item, count, with_words in found.texts.itertuples(index=False):
+    groups = dict(iter(separating.words.groupby("id", sort=False)))
+    for item, count, with_words in separating.texts.itertuples(index=False):
         page.heading(f"{item}: {names[item]}" if names[item] != item else item)
         page.text(f"{count} images, {with_words} with words")
         if item in groups:
             table: pd.DataFrame = groups[item]
             rows = table.assign(score=table["score"].round(1))[["word", "images", "elsewhere", "score"]]
             page.table(list(rows.columns), rows.astype(object).to_numpy().tolist())
-        shown = images.frame["image"].iloc[found.examples[item]]
+        shown = images.frame["image"].iloc[separating.examples[item]]
         page.pictures((images.root / image, image) for image in shown)
     return page

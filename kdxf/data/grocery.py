@@ -1,4 +1,4 @@
-"""Lays GroceryStoreDataset out as kdxf reads it.
+"""The layout of GroceryStoreDataset for kdxf.
 
 M. Klasson, C. Zhang, H. Kjellström: A Hierarchical Grocery Store Image Dataset with Visual and Semantic Labels, WACV
 2019. Real photographs of 81 kinds of fruit, vegetables and packages; packages carry text, fruit does not.
@@ -8,23 +8,23 @@ from pathlib import Path
 
 import pandas as pd
 
+from kdxf.errors import UserError
 from kdxf.io.annotations import write_annotations, write_classes
 from kdxf.io.class_tree import COARSE, tree_table
-from kdxf.errors import UserError
 
 
 def lay_out(source: Path, out: Path) -> dict[str, int]:
-    """Writes annotation files for the dataset at ``source`` and links its images as ``out/images``.
+    """Write annotation files for the dataset at ``source`` and link its images as ``out/images``.
 
     Writes ``classes.txt``; ``train.csv`` and ``val.csv`` (columns ``image``, ``label``, ``coarse_label``, and
-    ``package``: whether the photograph shows a package); ``train_packages.csv`` and ``val_packages.csv``, their rows
-    of packages alone; ``class_tree.csv``, the coarse class of each.
+    ``package``: whether the photograph shows a package); ``train_packages.csv`` and ``val_packages.csv``, with only
+    their rows of packages; ``class_tree.csv``, the coarse class of each.
 
     Returns:
         File name to number of rows.
 
     Raises:
-        UserError: ``source`` is not the dataset, or ``out/images`` is there and not a link to it.
+        UserError: ``source`` is not the dataset, or ``out/images`` exists and is not a link to it.
     """
     classes = _read(source, "classes.csv", header=0)
     names = dict(zip(classes[1].astype(int), classes[0].str.strip(), strict=True))

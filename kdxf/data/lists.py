@@ -1,44 +1,43 @@
-"""How the tools of the workshop take their lists and write their results: an input is never changed."""
+"""Input and output of the list tools: they read lists, write results, and never change an input."""
 
 import argparse
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from kdxf.io.annotations import read_annotations, write_annotations
 from kdxf.errors import UserError
+from kdxf.io.annotations import read_annotations, write_annotations
 from kdxf.io.images import list_images
+from kdxf.io.machine import available_cores
 
 
 def add_common_arguments(parser: argparse.ArgumentParser, seed: bool = False, workers: bool = False) -> None:
-    """Adds what the tools share.
+    """Add the options that the tools share.
 
     Args:
-        parser: Gets ``--root``, ``--dry-run`` and ``--overwrite``.
-        seed: Adds ``--seed``, for tools that draw.
-        workers: Adds ``--workers``, for tools that read images.
+        parser: The parser; it gets ``--root``, ``--dry-run`` and ``--overwrite``.
+        seed: Whether to add ``--seed``, for tools that draw at random.
+        workers: Whether to add ``--workers``, for tools that read images.
     """
     parser.add_argument(
         "--root", type=Path, help="image root, which the paths are relative to (default: the folder of the list)"
     )
     parser.add_argument("--dry-run", action="store_true", help="say what would be done and write nothing")
-    parser.add_argument("--overwrite", action="store_true", help="replace results that are there")
+    parser.add_argument("--overwrite", action="store_true", help="replace existing results")
     if seed:
         parser.add_argument("--seed", type=int, default=0, help="another seed gives another draw (default: 0)")
     if workers:
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        parser.add_argument("--workers", type=int, default=cores, help="processes (default: one per core)")
+        parser.add_argument("--workers", type=int, default=available_cores(), help="processes (default: one per core)")
 
 
 @dataclass(frozen=True)
 class ImageList:
-    """A list of images and where they lie.
+    """A list of images and their root folder.
 
     Attributes:
-        frame: One row per image: ``image`` (POSIX path relative to ``root``), ``label`` where there is one, and
+        frame: One row per image: ``image`` (POSIX path relative to ``root``), ``label`` if the list has labels, and
             any other columns.
         root: The image root.
         source: The file or folder that the list was read from.
@@ -50,7 +49,7 @@ class ImageList:
 
 
 def read_list(source: Path, root: Path | None = None, labels: bool = False) -> ImageList:
-    """Reads an annotation file, or lists the images of a folder.
+    """Read an annotation file, or list the images of a folder.
 
     Args:
         source: See :func:`kdxf.io.annotations.read_annotations`; or a folder, whose images have no labels.
@@ -58,7 +57,7 @@ def read_list(source: Path, root: Path | None = None, labels: bool = False) -> I
         labels: Whether the rows must have labels.
 
     Raises:
-        UserError: There is nothing to read, or labels are wanted and missing.
+        UserError: There is nothing to read, or labels are required and missing.
     """
     if source.is_dir():
         frame = pd.DataFrame({"image": list_images(source)}, dtype="str")
@@ -79,16 +78,16 @@ def read_list(source: Path, root: Path | None = None, labels: bool = False) -> I
 def write_lists(
     frames: Mapping[Path, pd.DataFrame], inputs: Iterable[Path], *, dry_run: bool = False, overwrite: bool = False
 ) -> None:
-    """Writes result lists, all or none of them.
+    """Write result lists, all or none of them.
 
     Args:
-        frames: Path to what is written there.
+        frames: Path to the frame to write.
         inputs: The files that the tool read; none of them is ever replaced.
-        dry_run: Checks, and writes nothing.
-        overwrite: Whether a result that is there may be replaced.
+        dry_run: Whether to check only and write nothing.
+        overwrite: Whether an existing result may be replaced.
 
     Raises:
-        UserError: A result would replace an input, or one that is there without ``overwrite``.
+        UserError: A result would replace an input, or an existing file while ``overwrite`` is off.
     """
     read = {Path(path).resolve() for path in inputs}
     for path in frames:
@@ -100,10 +99,10 @@ def write_lists(
 
 
 def check_result(path: Path, inputs: Iterable[Path], overwrite: bool) -> None:
-    """Finds out before the work whether a result may be written to ``path``.
+    """Check before the work that a result may be written to ``path``.
 
     Raises:
-        UserError: It is a folder or an input, or it is there already and ``overwrite`` is off.
+        UserError: It is a folder or an input, or it exists and ``overwrite`` is off.
     """
     if path.is_dir():
         raise UserError(f"{path}: is a folder; give the name of a file")

@@ -1,4 +1,4 @@
-"""Joins lists into one that says which list each row comes from."""
+"""Several lists joined into one, whose rows say which list they come from."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from kdxf.io.class_names import order_ids
 from kdxf.errors import UserError
+from kdxf.io.class_names import order_ids
 
 SOURCE_COLUMN = "source"
 
@@ -17,7 +17,7 @@ class Batch:
     """A list to be joined.
 
     Attributes:
-        name: What stands in the column ``source``.
+        name: The value for the column ``source``.
         frame: ``image`` (relative to the image root that all batches share), ``label`` (class names), other columns.
         classes: The class names of its class map, in index order.
     """
@@ -33,7 +33,7 @@ class Merged:
 
     Attributes:
         frame: All rows, with the column ``source``; a batch that has that column keeps its values.
-        classes: The class names: those of the first batch as they are numbered there, then those that others add.
+        classes: The class names: those of the first batch in its order, then new ones of the others.
         summary: One row per batch: ``source``, ``images``, ``already_there`` (images of earlier batches with the same
             label; left out), ``other_label`` (with another label), ``new_classes``.
     """
@@ -44,11 +44,11 @@ class Merged:
 
 
 def merge(batches: Sequence[Batch], prefer: str | None = None) -> Merged:
-    """Joins batches; an image that several of them name has one row.
+    """Join batches; an image that several of them list has one row.
 
     Args:
         batches: The lists, at least one, with different names.
-        prefer: Which label counts where batches disagree on an image: ``first`` or ``last``; None: that is an error.
+        prefer: Which label counts if batches disagree on an image: ``first`` or ``last``; None makes it an error.
 
     Raises:
         UserError: Two batches have one name, or disagree on an image and ``prefer`` is None.
@@ -63,9 +63,9 @@ def merge(batches: Sequence[Batch], prefer: str | None = None) -> Merged:
         frame = batch.frame
         if SOURCE_COLUMN not in frame.columns:
             frame = frame.assign(**{SOURCE_COLUMN: batch.name})
-        there = joined.drop_duplicates("image").set_index("image")["label"]
-        before = frame["image"].map(there).to_numpy(dtype=object)
-        known = frame["image"].isin(there.index).to_numpy()
+        earlier = joined.drop_duplicates("image").set_index("image")["label"]
+        before = frame["image"].map(earlier).to_numpy(dtype=object)
+        known = frame["image"].isin(earlier.index).to_numpy()
         other = known & (before != frame["label"].to_numpy(dtype=object))
         if other.any() and prefer is None:
             row = int(np.argmax(other))

@@ -1,4 +1,4 @@
-"""Runs one function over many images with worker processes and a progress bar."""
+"""One function applied to many images with worker processes and a progress bar."""
 
 import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
@@ -13,7 +13,7 @@ from kdxf.errors import UserError
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-# Below this many items starting processes takes longer than it saves.
+# With fewer items, starting processes takes longer than it saves.
 _FEW = 64
 _CHUNK = 16
 
@@ -21,15 +21,15 @@ _CHUNK = 16
 def parallel_map(
     function: Callable[[Item], Result], items: Sequence[Item], workers: int, description: str, unit: str = "image"
 ) -> Iterator[Result]:
-    """Yields ``function(item)`` for each item, in order.
+    """Yield ``function(item)`` for each item, in order.
 
     Args:
-        function: Picklable: a function of a module, or a ``functools.partial`` of one. It should turn what is wrong
-            with one image into its result, since an exception ends the job.
-        items: What it is called with, one by one.
-        workers: Number of processes; a few items are worked on by this process.
-        description: What the progress bar says.
-        unit: What an item is.
+        function: Picklable: a module-level function, or a ``functools.partial`` of one. It should return errors of one
+            image as its result, since an exception ends the job.
+        items: Its arguments, one per call.
+        workers: Number of processes; a few items are processed in this one.
+        description: The text of the progress bar.
+        unit: The name of an item in the progress bar.
 
     Raises:
         UserError: ``workers`` is below 1.
@@ -46,8 +46,8 @@ def _results(function: Callable[[Any], Any], items: Sequence[Any], workers: int)
     if workers == 1 or len(items) < _FEW:
         yield from map(function, items)
         return
-    # Spawned: a forked child would inherit locks of OpenCV's and Arrow's threads. An executor, unlike a pool, says so
-    # when a worker dies.
+    # Spawned: a forked child would inherit locks of OpenCV's and Arrow's threads. An executor, unlike a pool, reports
+    # that a worker has died.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker) as executor:
         try:

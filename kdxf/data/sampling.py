@@ -1,11 +1,11 @@
-"""Draws from classes at random: which rows, depends on the seed and the paths and not on the order of the rows."""
+"""Random draws from classes that depend on the seed and the paths, and not on the order of the rows."""
 
 import numpy as np
 import pandas as pd
 
 
 def random_keys(images: pd.Series, seed: int) -> np.ndarray:
-    """Gives each path a random number, the same wherever it stands.
+    """Return a random number for each path, which does not depend on the other paths.
 
     Args:
         images: The paths, (n,).
@@ -18,7 +18,7 @@ def random_keys(images: pd.Series, seed: int) -> np.ndarray:
 
 
 def ranks_in_class(images: pd.Series, labels: np.ndarray, seed: int) -> np.ndarray:
-    """Puts the rows of each class into a random order.
+    """Put the rows of each class into a random order.
 
     The first rows of a longer draw are those of a shorter one.
 
@@ -28,7 +28,7 @@ def ranks_in_class(images: pd.Series, labels: np.ndarray, seed: int) -> np.ndarr
         seed: Another seed gives another order.
 
     Returns:
-        int64 (n,): the place of each row in its class, from 0.
+        int64 (n,): the position of each row in its class, from 0.
     """
     order = np.lexsort((random_keys(images, seed), labels))
     sizes = np.bincount(labels)
@@ -39,7 +39,7 @@ def ranks_in_class(images: pd.Series, labels: np.ndarray, seed: int) -> np.ndarr
 
 
 def spread_over_classes(labels: np.ndarray, ranks: np.ndarray, count: int) -> np.ndarray:
-    """Picks rows so that every class keeps its share, to within one row.
+    """Pick rows so that every class keeps its share, to within one row.
 
     Args:
         labels: int64 (n,), the class of each row.

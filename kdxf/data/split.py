@@ -1,6 +1,6 @@
-"""Divides labelled images into train, validation and test lists, class by class.
+"""Labelled images divided into train, validation and test lists, class by class.
 
-Which image goes where depends on the seed, the class and the images' own paths, not on the order in which the file
+The part of an image depends on the seed, the class and the paths of its images, not on the order in which the file
 system lists them, and not on the other classes.
 """
 
@@ -16,13 +16,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from kdxf.data.folds.dealing import deal_groups, shuffled_order
+from kdxf.errors import UserError
 from kdxf.io.annotations import read_annotations, write_annotations, write_classes
 from kdxf.io.class_names import order_ids
-from kdxf.errors import UserError
 from kdxf.io.images import IMAGE_EXTENSIONS, list_images
-from kdxf.data.folds.dealing import deal_groups, shuffled_order
 
-# Below this many images of a class its validation score says little.
+# With fewer images of a class its validation score means little.
 FEW_IMAGES = 5
 
 
@@ -32,7 +32,7 @@ class LabelledImages:
 
     Attributes:
         frame: One row per image: ``image`` (path relative to the image root), ``label`` (class id), other columns.
-        ids: All class ids in index order, also those that have no image.
+        ids: All class ids in index order, including those without images.
         source: The folder or file, for messages.
     """
 
@@ -57,14 +57,14 @@ class Split:
 
 
 def read_class_folders(folder: Path, root: Path) -> LabelledImages:
-    """Lists the images of a folder that holds one folder per class.
+    """List the images of a folder that holds one folder per class.
 
     Args:
-        folder: The folder of class folders; names that begin with a dot are passed over.
+        folder: The folder of class folders; names that begin with a dot are skipped.
         root: Image root; the paths become relative to it.
 
     Raises:
-        UserError: There is no class folder, an image lies beside the class folders, or ``root`` does not hold them.
+        UserError: There is no class folder, an image is next to the class folders, or ``root`` does not contain them.
     """
     prefix = relative_to_root(folder, root)
     entries = sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
@@ -80,7 +80,7 @@ def read_class_folders(folder: Path, root: Path) -> LabelledImages:
 
 
 def read_labelled_list(path: Path) -> LabelledImages:
-    """Reads an annotation file; its labels are the class ids.
+    """Read an annotation file; its labels are the class ids.
 
     Raises:
         UserError: It cannot be read, has no labels, or lists an image twice.
@@ -94,15 +94,15 @@ def read_labelled_list(path: Path) -> LabelledImages:
 
 
 def keep_class_map(data: LabelledImages, classes: pd.DataFrame) -> tuple[LabelledImages, list[str] | None]:
-    """Takes the ids and the order of classes over from a class map, so that their indices stay what they were.
+    """Adopt the ids and the order of classes from a class map, so that their indices do not change.
 
     Args:
         data: The images of a list.
         classes: The class map (:func:`kdxf.io.class_map.read_class_map`).
 
     Returns:
-        The images with the ids of the map, and the names for :func:`split`. If a label is none of the map's names, the
-        map is about something else: the images as they are, and None.
+        The images with the ids of the map, and the names for :func:`split`. If a label is not a name in the map, which
+        then belongs to other data: the unchanged images, and None.
     """
     id_of = dict(zip(classes["name"], classes["id"], strict=True))
     if not set(data.ids) <= set(id_of):
@@ -112,10 +112,10 @@ def keep_class_map(data: LabelledImages, classes: pd.DataFrame) -> tuple[Labelle
 
 
 def list_unlabelled(folder: Path, root: Path) -> pd.DataFrame:
-    """Lists the images of a folder without labels: one column, ``image``.
+    """List the images of a folder without labels: one column, ``image``.
 
     Raises:
-        UserError: It holds no images, or ``root`` does not hold it.
+        UserError: It contains no images, or ``root`` does not contain it.
     """
     prefix = relative_to_root(folder, root)
     images = [(prefix / image).as_posix() for image in list_images(folder)]
@@ -125,7 +125,7 @@ def list_unlabelled(folder: Path, root: Path) -> pd.DataFrame:
 
 
 def relative_to_root(folder: Path, root: Path) -> Path:
-    """Gives the path of ``folder`` relative to ``root``, links left as they are.
+    """Return the path of ``folder`` relative to ``root``, without resolving links.
 
     Raises:
         UserError: ``folder`` does not exist, or is not inside ``root``.
@@ -139,7 +139,7 @@ def relative_to_root(folder: Path, root: Path) -> Path:
 
 
 def assign_parts(images: Sequence[str], fraction: float, test_fraction: float, key: str) -> dict[str, str]:
-    """Says for each image of one class whether it is for ``train``, ``val`` or ``test``.
+    """Assign each image of one class to ``train``, ``val`` or ``test``.
 
     ``floor(n * test_fraction)`` images are for test, ``floor(n * fraction)``, but at least one, for train, and the
     rest for val. With 0.85: of 1 image 1 + 0 (train + val), of 2 images 1 + 1, of 7 images 5 + 2, of 100 85 + 15.
@@ -148,7 +148,7 @@ def assign_parts(images: Sequence[str], fraction: float, test_fraction: float, k
         images: The paths, each once.
         fraction: Share of train.
         test_fraction: Share of test.
-        key: Seeds the choice.
+        key: The seed of the choice.
     """
     shuffled = sorted(images)
     random.Random(key).shuffle(shuffled)
@@ -159,7 +159,7 @@ def assign_parts(images: Sequence[str], fraction: float, test_fraction: float, k
 
 
 def _assign_images(frame: pd.DataFrame, fraction: float, test_fraction: float, seed: int) -> pd.Series:
-    """The part of each row, :func:`assign_parts` class by class."""
+    """Return the part of each row, with :func:`assign_parts` class by class."""
     codes, labels = pd.factorize(frame["label"])
     order = np.argsort(codes, kind="stable")
     images = frame["image"].to_numpy(dtype=object)[order]
@@ -174,7 +174,7 @@ def _assign_images(frame: pd.DataFrame, fraction: float, test_fraction: float, s
 def _assign_groups(
     data: LabelledImages, groups: np.ndarray, fraction: float, test_fraction: float, seed: int
 ) -> pd.Series:
-    """Like :func:`assign_parts`, for all classes at once: the part of each row."""
+    """Return the part of each row for all classes at once, like :func:`assign_parts`."""
     labels = pd.Categorical(data.frame["label"], categories=data.ids).codes.astype(np.int64)
     counts = np.bincount(labels, minlength=len(data.ids)).tolist()
     sizes = [(max(1, _share(count, fraction)), _share(count, test_fraction)) for count in counts]
@@ -185,7 +185,7 @@ def _assign_groups(
 
 
 def _share(count: int, fraction: float) -> int:
-    """``floor(count * fraction)`` for the decimal number that the user wrote: 0.29 of 100 is 29."""
+    """Return ``floor(count * fraction)`` for the decimal number that the user wrote: 0.29 of 100 is 29."""
     return int(count * Fraction(str(fraction)))
 
 
@@ -197,10 +197,10 @@ def split(
     names: Sequence[str] | None = None,
     groups: np.ndarray | None = None,
 ) -> Split:
-    """Splits labelled images class by class.
+    """Split labelled images class by class.
 
-    With groups, the parts have the sizes that :func:`assign_parts` gives as nearly as groups allow, a class that lies
-    in one group is for training, and another class may change who goes where.
+    With groups, the parts have the sizes of :func:`assign_parts` as nearly as groups allow, a class with a single group
+    is for training, and the assignment of a class also depends on the other classes.
 
     Args:
         data: The images.
@@ -258,18 +258,18 @@ def _warnings(classes: pd.DataFrame) -> list[str]:
 def write_split(
     result: Split, folder: Path, overwrite: bool = False, *, inputs: Iterable[Path] = (), dry_run: bool = False
 ) -> None:
-    """Writes ``<list>.csv`` for each list, ``classes.txt`` and ``classes.csv`` into ``folder``.
+    """Write ``<list>.csv`` for each list, ``classes.txt`` and ``classes.csv`` into ``folder``.
 
     Args:
         result: The lists.
-        folder: Where they go.
+        folder: The folder to write to.
         overwrite: Whether files with other content are replaced.
-        inputs: What the split was made from; never replaced.
-        dry_run: Checks, and writes nothing.
+        inputs: The files that the split was made from; never replaced.
+        dry_run: Whether to check only and write nothing.
 
     Raises:
-        UserError: A file of that name exists with other content and is an input, or ``overwrite`` is off; nothing is
-            changed then.
+        UserError: A file of that name exists with other content and is an input, or ``overwrite`` is off; then nothing
+            is changed.
     """
     if not dry_run:
         folder.mkdir(parents=True, exist_ok=True)
@@ -282,17 +282,17 @@ def write_split(
         write_classes(list(result.classes["name"]), staged / "classes.txt")
         files = sorted(staged.iterdir())
         existing = [file for file in files if (folder / file.name).exists()]
-        differing = [file.name for file in existing if not filecmp.cmp(file, folder / file.name, shallow=False)]
-        if changed := [name for name in differing if (folder / name).resolve() in read]:
-            raise UserError(f"{folder / changed[0]}: is an input, which is never changed; choose another --out")
-        if differing and not overwrite:
-            raise UserError(f"{folder}: {', '.join(differing)} would change; --overwrite replaces them")
+        changed_files = [file.name for file in existing if not filecmp.cmp(file, folder / file.name, shallow=False)]
+        if conflicts := [name for name in changed_files if (folder / name).resolve() in read]:
+            raise UserError(f"{folder / conflicts[0]}: is an input, which is never changed; choose another --out")
+        if changed_files and not overwrite:
+            raise UserError(f"{folder}: {', '.join(changed_files)} would change; --overwrite replaces them")
         for file in [] if dry_run else files:
             os.replace(file, folder / file.name)
 
 
 def format_summary(result: Split) -> str:
-    """Gives a short table: images, classes and the range of class sizes of each list."""
+    """Format a short table: images, classes and the range of class sizes of each list."""
     lines = [f"{'list':<12}{'images':>8}{'classes':>9}{'smallest':>10}{'largest':>9}"]
     for name, frame in result.lists.items():
         row = f"{name:<12}{len(frame):>8}"

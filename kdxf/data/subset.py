@@ -1,4 +1,4 @@
-"""Chooses classes and rows of lists, and keeps the numbering of the full set of classes beside the new one."""
+"""Classes and rows chosen from lists, with the indices of the full set of classes next to the new ones."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from kdxf.data.sampling import ranks_in_class, spread_over_classes
 from kdxf.errors import UserError
 from kdxf.io.class_map import class_indices
-from kdxf.data.sampling import ranks_in_class, spread_over_classes
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What to choose; what is None does not restrict.
+    """The classes and rows to choose; None does not restrict.
 
     Attributes:
         sizes: Least and greatest number of images of a class, both included, in the first list.
@@ -35,7 +35,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Subset:
-    """What was chosen.
+    """The chosen lists and classes.
 
     Attributes:
         lists: The lists, labels as names.
@@ -47,7 +47,7 @@ class Subset:
     classes: pd.DataFrame
 
     def summary(self) -> pd.DataFrame:
-        """One row per list: ``list``, ``images``, ``classes``, ``smallest`` and ``largest`` class."""
+        """Return one row per list: ``list``, ``images``, ``classes``, ``smallest`` and ``largest`` class."""
         rows = []
         for path, frame in self.lists.items():
             sizes = frame["label"].value_counts()
@@ -58,13 +58,13 @@ class Subset:
 def subset(
     lists: Mapping[Path, pd.DataFrame], classes: pd.DataFrame, choice: Choice, keep_classes: bool = False
 ) -> Subset:
-    """Chooses classes by the first list and rows of every list.
+    """Choose classes by the first list and rows of every list.
 
     Args:
         lists: File to list, with the columns ``image`` and ``label``.
         classes: The map of all classes (:func:`kdxf.io.class_map.read_class_map`).
-        choice: What to choose.
-        keep_classes: The new class map is the full one, so that a model keeps the width of its output.
+        choice: The classes and rows to choose.
+        keep_classes: Whether the new class map is the full one, so that a model keeps the width of its output.
 
     Raises:
         UserError: The choice is impossible, leaves nothing, or a label is no class.
@@ -97,9 +97,9 @@ def _choose_classes(sizes: np.ndarray, classes: pd.DataFrame, choice: Choice, so
         low, high = choice.sizes
         kept &= (sizes >= low) & (sizes <= high)
         if not kept.any():
-            there = sizes[sizes > 0]
+            present = sizes[sizes > 0]
             raise UserError(
-                f"{source}: no class has {low} to {high} images (sizes go from {there.min()} to {there.max()}); "
+                f"{source}: no class has {low} to {high} images (sizes go from {present.min()} to {present.max()}); "
                 "change --sizes"
             )
     if choice.names is not None:

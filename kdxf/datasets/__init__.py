@@ -1,4 +1,4 @@
-"""Datasets and the transforms of their pipelines; MMPretrain's are there by name as well."""
+"""Datasets and the transforms of their pipelines; those of MMPretrain are available by name, too."""
 
 import kdxf.registry  # noqa: F401  isort: skip  (before the host, which it quietens)
 

@@ -8,21 +8,22 @@ from kdxf.registry import DATASETS
 
 @DATASETS.register_module()
 class ClassBalancedDataset(HostClassBalancedDataset):
-    """Repeats the samples of a class ``ceil(sqrt(oversample_thr / f))`` times, f being the class's part of all samples.
+    """Dataset that repeats the samples of rare classes.
 
-    mmengine's wrapper (A. Gupta, P. Dollár, R. Girshick: LVIS, CVPR 2019, section 5.1), with its indices in one array:
-    a list of a million of them is copied into every loader worker as soon as its reference counts are touched.
+    A class with the fraction f of the samples is repeated ``ceil(sqrt(oversample_thr / f))`` times, as in mmengine's
+    wrapper (A. Gupta, P. Dollár, R. Girshick: LVIS, CVPR 2019, section 5.1), but with the indices in one array: a list
+    of a million of them is copied into every loader worker as soon as its reference counts are touched.
 
     Args:
         dataset: The dataset to balance, or its config.
-        oversample_thr: Classes with at least this part of the samples are not repeated.
-        lazy_init: Whether to leave reading the annotations for later.
+        oversample_thr: Classes with at least this fraction of the samples are not repeated.
+        lazy_init: Whether to read the annotations later.
     """
 
     repeat_indices: np.ndarray
 
     def full_init(self) -> None:
-        """Reads the annotations and counts the classes."""
+        """Read the annotations and count the classes."""
         if not self._fully_initialized:
             super().full_init()
             self.repeat_indices = np.asarray(self.repeat_indices, dtype=np.int64)

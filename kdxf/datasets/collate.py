@@ -1,4 +1,4 @@
-"""How samples become a batch: padding of texts, and the collate function that a config names."""
+"""Collation of samples into batches: padding of texts, and the collate function that a config names."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -10,11 +10,11 @@ from torch import Tensor
 
 from kdxf.registry import FUNCTIONS
 
-# What tells words (or n-grams) from padding, and the inputs that it belongs to; all have the words in dimension 1.
+# The masks that distinguish words (or n-grams) from padding, and their inputs; all have the words in dimension 1.
 _DOCUMENTS = {"text_mask": ("text_ids",), "text_weight": ("text", "text_box"), "ngram_weight": ("ngram_ids",)}
 
 
-# In mmengine's own registry: its Runner looks for collate functions there, and not in that of the config's scope.
+# Registered with mmengine itself: its Runner ignores collate functions in the registry of the config's scope.
 @MMENGINE_FUNCTIONS.register_module()
 def pad_collate(data_batch: Sequence[Mapping]) -> dict:
     """Make a batch whose texts are padded to its longest document, not to the longest that the pipeline allows.
@@ -26,8 +26,8 @@ def pad_collate(data_batch: Sequence[Mapping]) -> dict:
 
     Returns:
         ``default_collate``'s batch, its ``text_ids``, ``text_mask`` (N, L), or ``text`` (N, L, D), ``text_weight``
-        (N, L) and ``text_box`` (N, L, 4), cut to the L of the longest document, at least 1; so ``ngram_ids`` and
-        ``ngram_weight`` (N, M) to the M of theirs.
+        (N, L) and ``text_box`` (N, L, 4), cut to the L of the longest document, at least 1; likewise ``ngram_ids``
+        and ``ngram_weight`` (N, M) to their longest M.
     """
     batch = default_collate(data_batch)
     views = batch["inputs"] if isinstance(batch["inputs"], list) else [batch["inputs"]]
@@ -40,17 +40,17 @@ def pad_collate(data_batch: Sequence[Mapping]) -> dict:
 
 
 def _length(mask: Tensor) -> int:
-    """Give the length of the longest document of a mask (N, L), at least 1."""
+    """Return the length of the longest document of a mask (N, L), at least 1."""
     used = (mask > 0).any(dim=0).nonzero()
     return int(used.max()) + 1 if len(used) else 1
 
 
 def collate_function(loader: Mapping[str, Any]) -> Callable[[list], dict]:
-    """Gives what makes a batch of samples.
+    """Return the function that makes a batch of samples.
 
     Args:
-        loader: The config of a loader; without ``collate_fn`` it is mmengine's ``default_collate``, which the tools of
-            training and testing fill in.
+        loader: The config of a loader; without ``collate_fn`` it is mmengine's ``default_collate``, which
+            ``tools/train.py`` and ``tools/test.py`` fill in.
     """
     options = dict(loader.get("collate_fn") or {"type": "default_collate"})
     kind = options.pop("type")

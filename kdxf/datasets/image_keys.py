@@ -1,4 +1,4 @@
-"""Names by which a model remembers the images that it was trained on."""
+"""Keys by which a checkpoint remembers the images that its model was trained on."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -12,7 +12,7 @@ from kdxf.io.files import in_utf8
 
 
 def leaf_datasets(dataset: Any) -> Iterator[Any]:
-    """Gives the datasets inside the wrappers around them (balanced, repeated, concatenated, ...)."""
+    """Yield the datasets inside the wrappers around them (balanced, repeated, concatenated, ...)."""
     inner = getattr(dataset, "datasets", None) or ([dataset.dataset] if hasattr(dataset, "dataset") else [])
     if not inner:
         yield dataset
@@ -21,12 +21,12 @@ def leaf_datasets(dataset: Any) -> Iterator[Any]:
 
 
 def image_keys(paths: Sequence[str]) -> np.ndarray:
-    """Gives two numbers per image, from its path as it is named, and from that which its folder leads to by links.
+    """Return two hashes per image: of its path as given, and of its path with the links of its folder resolved.
 
-    Paths count from the current folder where they lie below it. Configs may divide a path into root, prefix and name
-    as they like. The first number recognizes the images of a project that lies elsewhere next time, even if a link in
-    it leads to another place there; the second one an image that is reached by two ways. They are the same where no
-    folder is a link. Links to single files are not followed: that would take a look at every file.
+    Paths below the current folder are relative to it. Configs may divide a path into root, prefix and name as they
+    like. The first hash recognizes the images of a project that was moved, even if a link in it now leads elsewhere;
+    the second one an image that is reached by two paths. They are equal where no folder is a link. Links to single
+    files are not followed, as that would need a system call for every file.
 
     Args:
         paths: n paths as the pipeline opens them (``img_path``).
@@ -47,17 +47,17 @@ def image_keys(paths: Sequence[str]) -> np.ndarray:
 
 
 def are_among(images: np.ndarray, keys: np.ndarray) -> np.ndarray:
-    """Tells which of n images, int64 (n, 2), have one of their two numbers among ``keys``: bool (n,)."""
+    """Tell which of n images, int64 (n, 2), have one of their two hashes among ``keys``: bool (n,)."""
     return np.logical_or(*np.isin(images, keys).T)
 
 
 def keys_of(dataset: Any) -> np.ndarray:
-    """Gives the keys of all images of a dataset, each once, int64 (m, 2)."""
+    """Return the keys of all images of a dataset, each once, int64 (m, 2)."""
     return np.unique(image_keys(paths_of(dataset)), axis=0)
 
 
 def paths_of(dataset: Any) -> list[str]:
-    """Gives the path of every row of a dataset, as the pipeline opens it; one without files has none."""
+    """Return the path of every row of a dataset, as the pipeline opens it; one without files has none."""
     leaves = [leaf for leaf in leaf_datasets(dataset) if hasattr(leaf, "get_data_info")]
     return [path for leaf in leaves for path in _paths(leaf)]
 

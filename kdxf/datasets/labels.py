@@ -9,20 +9,20 @@ import pyarrow as pa
 
 from kdxf.errors import UserError
 from kdxf.io.annotations import label_indices
+from kdxf.io.prediction_csv import SEPARATOR
 
-SEPARATOR = "|"
 _LISTS = pa.list_(pa.int64())
 
 
 def read_multi_labels(frame: pd.DataFrame, classes: Sequence[str], source: str | Path) -> pa.ListArray | None:
-    """Finds the classes of each row.
+    """Find the classes of each row.
 
     Args:
         frame: What :func:`kdxf.io.annotations.read_annotations` read. Its column ``label`` holds class names or
-            indices, joined by ``|``, nothing for an image of no class. A list without it has one column per class,
+            indices, joined by ``|``; empty for an image of no class. A list without it has one column per class,
             named like the class and filled with 0 and 1.
         classes: The K class names.
-        source: Names the annotation file in messages.
+        source: The annotation file, for messages.
 
     Returns:
         The class indices of each row, ascending; None for an unlabelled list.
@@ -39,30 +39,22 @@ def read_multi_labels(frame: pd.DataFrame, classes: Sequence[str], source: str |
         index = dict(zip(labels, label_indices(labels, classes, source), strict=True))
         rows = pa.array([sorted({index[label] for label in row}) for row in parts], _LISTS)
         return rows.take(pa.array(codes))
-    there = [name for name in classes if name in frame]
-    if not there:
+    present = [name for name in classes if name in frame]
+    if not present:
         return None
-    if len(there) < len(classes):
+    if len(present) < len(classes):
         missing = next(name for name in classes if name not in frame)
         raise UserError(
-            f"{source}: no column {missing!r}, while {there[0]!r} has one; give every class its column of 0 and 1, or "
-            "write a column 'label'"
+            f"{source}: no column {missing!r}, while {present[0]!r} has one; give every class its column of 0 and 1, "
+            "or write a column 'label'"
         )
-    return lists_of(_ones(frame[there], source))
+    return lists_of(_ones(frame[present], source))
 
 
 def lists_of(chosen: np.ndarray) -> pa.ListArray:
-    """Gives the indices that are True in each row of a bool array (n, K)."""
+    """Return the indices that are True in each row of a bool array (n, K)."""
     ends = np.concatenate([[0], np.cumsum(chosen.sum(axis=1))])
     return pa.ListArray.from_arrays(pa.array(ends, pa.int32()), pa.array(np.nonzero(chosen)[1], pa.int64()))
-
-
-def multi_hot(lists: pa.ListArray, num_classes: int) -> np.ndarray:
-    """Gives uint8 (n, K) with a 1 for each class of a row."""
-    table = np.zeros((len(lists), num_classes), np.uint8)
-    rows = np.repeat(np.arange(len(lists)), lists.value_lengths().to_numpy())
-    table[rows, lists.flatten().to_numpy()] = 1
-    return table
 
 
 def _split(labels: str) -> list[str]:
@@ -71,9 +63,9 @@ def _split(labels: str) -> list[str]:
 
 def _ones(columns: pd.DataFrame, source: str | Path) -> np.ndarray:
     values = columns.apply(pd.to_numeric, errors="coerce")
-    strange = ~values.isin([0, 1]).to_numpy()
-    if strange.any():
-        row, column = np.argwhere(strange)[0]
+    invalid = ~values.isin([0, 1]).to_numpy()
+    if invalid.any():
+        row, column = np.argwhere(invalid)[0]
         raise UserError(
             f"{source}: data row {row + 1} has something else than 0 and 1 in the column {columns.columns[column]!r}, "
             "which is named like a class; correct it"
@@ -82,22 +74,22 @@ def _ones(columns: pd.DataFrame, source: str | Path) -> np.ndarray:
 
 
 def read_weights(column: pd.Series, source: str | Path) -> np.ndarray:
-    """Reads a column of weights.
+    """Read a column of weights.
 
     Args:
         column: n entries, as :func:`kdxf.io.annotations.read_annotations` read them.
-        source: Names the annotation file in the error message.
+        source: The annotation file, for messages.
 
     Returns:
         float32 (n,).
 
     Raises:
-        UserError: An entry is missing or no number >= 0.
+        UserError: An entry is missing or is not a number >= 0.
     """
     weights = pd.to_numeric(column, errors="coerce").to_numpy(np.float32)
     wrong = ~(np.isfinite(weights) & (weights >= 0))
     if wrong.any():
         row = int(wrong.argmax())
-        found = "nothing" if pd.isna(column.iloc[row]) else repr(str(column.iloc[row]))
-        raise UserError(f"{source}: data row {column.index[row] + 1} has {found} as its weight; give a number >= 0")
+        value = "nothing" if pd.isna(column.iloc[row]) else repr(str(column.iloc[row]))
+        raise UserError(f"{source}: data row {column.index[row] + 1} has {value} as its weight; give a number >= 0")
     return weights

@@ -14,51 +14,52 @@ from mmengine.dataset import force_full_init
 from mmengine.logging import print_log
 from mmpretrain.datasets import BaseDataset
 
-from kdxf.datasets.labels import lists_of, multi_hot, read_multi_labels, read_weights
+from kdxf.datasets.labels import lists_of, read_multi_labels, read_weights
 from kdxf.datasets.sample_rows import SampleRows
 from kdxf.datasets.soft_labels import SoftLabels, read_soft_labels
 from kdxf.datasets.transforms import LookUpWordVectors, TokenizeOCR
 from kdxf.errors import UserError
 from kdxf.io.annotations import label_indices, read_annotations, read_classes
+from kdxf.io.predictions import multi_hot
 from kdxf.registry import DATASETS
 from kdxf.text.ocr.table import OCRTable
 from kdxf.text.registry import TOKENIZERS
 
-# The tables in use: the training and the validation set often read the same one.
+# The open tables: the training and the validation set often use the same one.
 _open_tables: WeakValueDictionary[tuple[str, int], OCRTable] = WeakValueDictionary()
 
 
 @DATASETS.register_module()
 class OCRTextDataset(BaseDataset):
-    """Images with labels and with the text that OCR read in them.
+    """Dataset of images with labels and with the text that OCR read in them.
 
-    A sample starts its way through the pipeline with ``img_path``, ``gt_label`` (unless the file is unlabelled),
+    A sample enters the pipeline with ``img_path``, ``gt_label`` (unless the file is unlabelled),
     ``ocr`` (:class:`~kdxf.text.ocr.OCRRecord`) and ``sample_idx``. An image without a row in the OCR table is an
     image without text; how many there are is logged once.
 
     A column ``weight`` of the CSV (numbers >= 0) becomes ``sample_weight``: the loss of a sample is multiplied by it,
-    while the mean is still taken over the number of samples, so that a weight of 2 counts double. With soft labels a
-    sample has ``gt_score`` as well, the target of training; the label stays for what counts labels.
+    while the mean is still over the number of samples, so that a weight of 2 counts double. With soft labels a
+    sample also has ``gt_score``, the target of training; the label stays for class balancing and metrics.
 
-    All relative paths are taken from ``data_root``.
+    All relative paths start at ``data_root``.
 
     Args:
         ann_file: CSV with the columns ``image`` and ``label``, or MMPretrain's ``path label`` lines; see
-            :func:`kdxf.io.annotations.read_annotations`. Without labels the dataset is one to predict.
+            :func:`kdxf.io.annotations.read_annotations`. Without labels the dataset is for prediction.
         ocr_file: The OCR table (a Parquet file or a folder of parts), its ``image`` relative to ``data_prefix``.
             Without it the text is the CSV's column ``text``, or there is none.
         classes: The class names, or the file that lists them. Labels may be names or indices; see
-            :func:`kdxf.io.annotations.label_indices`. Defaults to ``classes.txt`` beside ``ann_file``.
-        fraction: Uses only this part of the rows, for a quick try: the same part of every class, evenly spread over
-            the file.
-        multi_label: An image may belong to several classes, or to none; ``gt_label`` is a list. The forms of such a
-            list: :func:`kdxf.datasets.labels.read_multi_labels`.
+            :func:`kdxf.io.annotations.label_indices`. Defaults to ``classes.txt`` next to ``ann_file``.
+        fraction: The fraction of the rows to use, for a quick trial: the same fraction of every class, evenly spread
+            over the file.
+        multi_label: Whether an image may belong to several classes, or to none; ``gt_label`` is then a list. For the
+            forms of labels see :func:`kdxf.datasets.labels.read_multi_labels`.
         soft_label_file: A file of predictions (:mod:`kdxf.io.predictions`) to learn from. A labelled row that it lacks
-            is trained on its label alone; how many there are is logged. An unlabelled list takes the classes that the
-            soft labels favour as its labels (pseudo-labels), for class balancing.
+            is trained on its label alone; how many there are is logged. An unlabelled list uses the most probable
+            classes of the soft labels as its labels (pseudo-labels), for class balancing.
         ground_truth_ratio: The target is ``ground_truth_ratio * truth + (1 - ground_truth_ratio) * soft label``; by
-            default 0.7. An unlabelled list takes 0. Files of ``tools/recipes/soft_labels.py`` and ``pseudo_label.py
-            --soft`` hold finished targets, which are taken as they are; with them leave this out.
+            default 0.7. An unlabelled list uses 0. Files of ``tools/recipes/soft_labels.py`` and ``pseudo_label.py
+            --soft`` hold finished targets, which are used as they are; leave this out with them.
         data_root: Where relative paths start.
         data_prefix: The image root.
         **kwargs: ``pipeline``, ``test_mode``, ``indices``, ``metainfo`` and the others of MMPretrain's ``BaseDataset``.
@@ -67,7 +68,7 @@ class OCRTextDataset(BaseDataset):
     Raises:
         UserError: A file is missing or malformed, a label is not a class, ``fraction`` is not in (0, 1], a weight is
             negative, or the soft labels are those of other classes, of other images, of a model that was trained on
-            the images, for a test, or missing where there is a ``ground_truth_ratio``.
+            the images (in a test), or missing although ``ground_truth_ratio`` is given.
     """
 
     def __init__(
@@ -110,7 +111,7 @@ class OCRTextDataset(BaseDataset):
         warn_of_other_tokenizer(self.pipeline.transforms)
 
     def load_data_list(self) -> SampleRows:
-        """Reads the annotation file and joins it with the OCR table, by image."""
+        """Read the annotation file and join it with the OCR table, by image."""
         frame = read_annotations(self.ann_file, empty_labels=self.multi_label)
         labels = self._labels(frame)
         if self.fraction < 1:
@@ -128,29 +129,29 @@ class OCRTextDataset(BaseDataset):
             self._report_missing(frame["image"], table_rows < 0)
         elif "text" in frame:
             texts = _arrow(frame["text"])
-        pa.default_memory_pool().release_unused()  # Arrow would keep what it needed while it read
+        pa.default_memory_pool().release_unused()  # otherwise Arrow keeps the memory that it used for reading
         prefix = os.path.join(self.img_prefix, "")
         images = _arrow(frame["image"])
         return SampleRows(images, prefix, labels, texts, table, table_rows, weights, soft_labels)
 
     @force_full_init
     def get_data_info(self, idx: int) -> dict:
-        """Returns the sample of row ``idx`` as it enters the pipeline."""
+        """Return the sample of row ``idx`` as it enters the pipeline."""
         return {**self.data_list[idx], "sample_idx": idx if idx >= 0 else len(self) + idx}
 
     @force_full_init
     def get_gt_labels(self) -> np.ndarray:
-        """Returns the class index of every row, int64 (n,); with ``multi_label`` uint8 (n, K), 1 for its classes.
+        """Return the class index of every row, int64 (n,); with ``multi_label`` uint8 (n, K), 1 for its classes.
 
         Raises:
             UserError: The rows are unlabelled.
         """
         labels = self._known_labels()
-        return multi_hot(labels, len(self.metainfo["classes"])) if self.multi_label else labels
+        return multi_hot(labels, len(self.metainfo["classes"])).view(np.uint8) if self.multi_label else labels
 
     @force_full_init
     def get_cat_ids(self, idx: int) -> list[int]:
-        """Returns the class indices of row ``idx``, as ``ClassBalancedDataset`` asks for them.
+        """Return the class indices of row ``idx``, for ``ClassBalancedDataset``.
 
         Raises:
             UserError: The rows are unlabelled.
@@ -213,7 +214,7 @@ def _open_table(path: str) -> OCRTable:
 
 
 def _spread(count: int, labels: np.ndarray | pa.ListArray | None, fraction: float) -> np.ndarray:
-    """Picks ``fraction`` of ``count`` rows at even distances in the order of their classes; sorted."""
+    """Pick ``fraction`` of ``count`` rows at equal distances in the order of their classes; sorted int64."""
     picked = max(1, round(count * fraction))
     if isinstance(labels, pa.ListArray):
         labels, _ = pd.factorize(pd.Series(labels.to_pylist()).map(tuple))
@@ -221,15 +222,15 @@ def _spread(count: int, labels: np.ndarray | pa.ListArray | None, fraction: floa
     return np.sort(order[np.arange(picked) * count // picked])
 
 
-# How many lines a tokenizer remembers does not change its words.
-_NO_MATTER = ("cache_size",)
+# Options that do not change the words of a tokenizer.
+_IRRELEVANT = ("cache_size",)
 
 
 def warn_of_other_tokenizer(transforms: Sequence[Any]) -> None:
-    """Logs a warning for word vectors in a pipeline whose text was cut by another tokenizer than the pipeline's.
+    """Warn in the log if a pipeline looks up word vectors that were trained with another tokenizer than its own.
 
-    Words that are cut differently are looked up in vain, or composed, and nothing else would tell. Converted vectors
-    do not say how their text was cut.
+    Words that are cut differently are not found, or composed from pieces, without any other sign. Converted vectors do
+    not tell how their text was cut.
 
     Args:
         transforms: The pipeline's transforms, in order.
@@ -250,13 +251,13 @@ def warn_of_other_tokenizer(transforms: Sequence[Any]) -> None:
 
 
 def _settings(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Completes a tokenizer's config by its defaults, if the tokenizer is known here."""
+    """Complete a tokenizer's config by its defaults, if the tokenizer is registered."""
     kind = config["type"]
     tokenizer = TOKENIZERS.get(kind) if isinstance(kind, str) else kind
     parameters = {} if tokenizer is None else inspect.signature(tokenizer).parameters
     defaults = {name: item.default for name, item in parameters.items()}
     name = kind if isinstance(kind, str) else kind.__name__
-    return {key: value for key, value in {**defaults, **config, "type": name}.items() if key not in _NO_MATTER}
+    return {key: value for key, value in {**defaults, **config, "type": name}.items() if key not in _IRRELEVANT}
 
 
 def _written(config: Mapping[str, Any]) -> str:

@@ -21,11 +21,11 @@ class SampleRows:
 
     Attributes:
         images: The image of each row, as the annotation file has it.
-        prefix: What stands before the image to make its path: empty, or ending in a slash.
+        prefix: Put before the image to make its path: empty, or ending in a slash.
         labels: int64 (n,), class indices, or in multi-label data lists of them; None for unlabelled rows.
         texts: The text of each row where the annotation file has it.
-        ocr_table: Where the text is otherwise, ...
-        ocr_rows: ... int64 (n,), in these rows; -1 for a row without text.
+        ocr_table: The OCR table with the texts, where the annotation file has none.
+        ocr_rows: int64 (n,), the place of each row in ``ocr_table``; -1 for a row without text.
         weights: float32 (n,), how much each row counts in the loss; None where all count alike.
         soft_labels: What another model said of the rows.
     """
@@ -43,7 +43,7 @@ class SampleRows:
         return len(self.images)
 
     def __getitem__(self, index: int | slice) -> Any:
-        """Gives the sample at ``index``, a dict, or for a slice those rows."""
+        """Return the sample at ``index``, a dict, or for a slice those rows."""
         if isinstance(index, slice):
             return self.take(range(*index.indices(len(self))))
         image = self.images[index].as_py()
@@ -53,7 +53,7 @@ class SampleRows:
         return self
 
     def take(self, indices: Sequence[int] | np.ndarray) -> "SampleRows":
-        """Gives the rows at ``indices``, in that order; negative ones count from the end.
+        """Return the rows at ``indices``, in that order; negative ones count from the end.
 
         Raises:
             IndexError: There is no such row.
@@ -70,7 +70,7 @@ class SampleRows:
         )
 
     def paths(self) -> list[str]:
-        """Gives the path of every image, as the pipeline opens it."""
+        """Return the path of every image, as the pipeline opens it."""
         return [self._path(image) for image in self.images.to_pylist()]
 
     def _path(self, image: str) -> str:

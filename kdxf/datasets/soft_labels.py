@@ -1,4 +1,4 @@
-"""Soft labels: what another model said of the images, mixed with the ground truth (distillation, pseudo-labels)."""
+"""Soft labels: another model's predictions, mixed with the ground truth (distillation, pseudo-labels)."""
 
 import logging
 from collections.abc import Sequence
@@ -10,17 +10,16 @@ from mmengine.logging import print_log
 
 from kdxf.errors import UserError
 from kdxf.io.predictions import Predictions, read_predictions
-from kdxf.io.provenance import check_no_ranks, check_unseen, mixed_ratio
+from kdxf.io.provenance import check_no_ranks, check_unseen
+from kdxf.io.targets import GROUND_TRUTH_RATIO, mix_ground_truth
 
-# Seven parts of the truth, three of the other model: a recipe that won competitions.
-_RATIO = 0.7
 # Probabilities of half precision, or averaged and written with three digits, sum to 1 within this.
 _SUM_TOLERANCE = 0.01
 
 
 @dataclass(frozen=True, eq=False)
 class SoftLabels:
-    """Soft labels of the n rows of a dataset; m of them stand in the file, K classes.
+    """Soft labels of the n rows of a dataset; m of them have one, K classes.
 
     Attributes:
         scores: float16 (m, K), probabilities, in one array that loader workers share.
@@ -33,26 +32,25 @@ class SoftLabels:
     ground_truth_ratio: float
 
     def target(self, index: int, labels: int | list[int]) -> np.ndarray:
-        """Gives ``ratio * truth + (1 - ratio) * soft``, float32 (K,); without a soft label, the truth.
+        """Return ``ratio * truth + (1 - ratio) * soft``, float32 (K,); without a soft label, the truth.
 
         Args:
             index: The row of the dataset.
             labels: The class index of the row, or those of its classes: the truth is 1 there and 0 elsewhere.
         """
-        truth = np.zeros(self.scores.shape[1], np.float32)
-        truth[labels] = 1
+        truth = np.zeros((1, self.scores.shape[1]), bool)
+        truth[0, labels] = True
         row = self.rows[index]
         if row < 0:
-            return truth
-        ratio = np.float32(self.ground_truth_ratio)
-        return ratio * truth + (1 - ratio) * self.scores[row].astype(np.float32)
+            return truth[0].astype(np.float32)
+        return mix_ground_truth(self.scores[[row]].astype(np.float32), truth, self.ground_truth_ratio)[0]
 
     def take(self, indices: np.ndarray) -> "SoftLabels":
-        """Gives those of some rows of the dataset; they share the scores."""
+        """Return the soft labels of the rows ``indices``, int64 (m,), of the dataset, with the same scores array."""
         return replace(self, rows=self.rows[indices])
 
     def favoured(self, multi_label: bool) -> np.ndarray:
-        """Gives the class that each row's soft label favours, for rows without a label of their own.
+        """Return the class that each row's soft label favours, for rows without a label of their own.
 
         Returns:
             int64 (n,), or with ``multi_label`` bool (n, K): the classes with a score of at least 0.5.
@@ -71,14 +69,15 @@ def read_soft_labels(
     labelled: bool,
     source: str,
 ) -> SoftLabels:
-    """Reads a file of predictions (:mod:`kdxf.io.predictions`) and finds the rows of ``images`` in it.
+    """Read a file of predictions (:mod:`kdxf.io.predictions`) and find the rows of ``images`` in it.
 
     Args:
         path: The file.
         images: n images, as the annotation file has them.
         classes: The K class names of the dataset.
-        ground_truth_ratio: From 0 to 1; an unlabelled list takes 0. None stands for 0.7 with a file of predictions, and
-            for 0 with a file of finished targets (:data:`kdxf.io.provenance.RATIO`), which takes nothing else.
+        ground_truth_ratio: From 0 to 1; an unlabelled list takes 0. None means 0.7 with a file of predictions, and
+            for 0 with a file of finished targets (:meth:`kdxf.io.provenance.Provenance.target_ratio`), which takes
+            nothing else.
         multi_label: Whether an image may belong to several classes.
         labelled: Whether the images have labels. A labelled image without a soft label is trained on its label alone;
             how many there are is logged.
@@ -105,9 +104,9 @@ def read_soft_labels(
 
 
 def _ratio(given: float | None, predictions: Predictions, path: str) -> float:
-    mixed = mixed_ratio(predictions.source)
+    mixed = predictions.source.target_ratio()
     if mixed is None:
-        return _RATIO if given is None else given
+        return GROUND_TRUTH_RATIO if given is None else given
     if given:
         raise UserError(
             f"{path}: holds finished targets, made with a ground truth ratio of {mixed:g}; "

@@ -1,20 +1,21 @@
-"""Load checkpoints without running code that is hidden in them.
+"""Checkpoints, loaded without running code that is hidden in them.
 
 Everything here is needed by the checkpoints that mmengine writes: log histories (numpy arrays) and the state of
 schedulers. ``torch.load(weights_only=True)`` calls nothing else.
 
 A checkpoint names objects by their path, and the same object has several: numpy moved its internals, and mmengine's
-classes bring methods by ``builtins.getattr``, which would hand out far more than those. So the list gives each
-*path* a function or class of its own choice, which works the same in every version of torch since 2.4.
+classes pickle methods by ``builtins.getattr``, which would give access to far more than those. So
+:data:`SAFE_GLOBALS` gives each *path* a function or class of its own choice, which works the same in every version of
+torch since 2.4.
 
 A ``.pth`` file is a pickle, and a pickle may call any function while it is read. mmengine tries the safe way first
 and falls back to the unsafe one. :mod:`kdxf.engine.host_overrides` replaces its loaders, so that training
-(``load_from``, ``--resume``, ``init_cfg``), testing and inference all come here: what is not on the list of
-:mod:`kdxf.engine.safe_globals` is refused, unless the user says that the file is trusted.
+(``load_from``, ``--resume``, ``init_cfg``), testing and inference all come here: what is not in
+:data:`SAFE_GLOBALS` is refused, unless the user says that the file is trusted.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -41,14 +42,14 @@ _DTYPES = ("?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8"
 
 
 def _get_method(owner: Any, name: str) -> Any:
-    """Stands in for ``getattr``: gives out the few methods that mmengine's checkpoints hold."""
+    """Replace ``getattr``: return the few methods that mmengine's checkpoints hold, and refuse all others."""
     if not isinstance(owner, type) or name not in _METHODS.get(owner, ()):
         raise UnpicklingError(f"GLOBAL getattr({getattr(owner, '__name__', owner)}, {name!r}) is not allowed")
     return getattr(owner, name)
 
 
 def _named(function: Callable[..., Any], path: str) -> Callable[..., Any]:
-    """A function that calls another one and is known to torch's unpickler by the given path."""
+    """Wrap a function so that torch's unpickler knows it by the given path."""
 
     def call(*args: Any) -> Any:
         return function(*args)
@@ -78,7 +79,7 @@ _GLOBAL = re.compile(r"GLOBAL (\S+?(?:\(.*\))?) (?:was not|is not|whose)|functio
 
 @contextmanager
 def trusting_checkpoints(trust: bool = True) -> Iterator[None]:
-    """While this context lasts, checkpoints may run code (``--trust-checkpoint``).
+    """Allow checkpoints to run code within the block (``--trust-checkpoint``).
 
     Args:
         trust: False changes nothing, so that a tool can pass its flag on.
@@ -116,7 +117,7 @@ def load_pickled(file: Path | IO[bytes], name: str, map_location: Any = "cpu") -
 
     Args:
         file: A path, or an open file that can seek.
-        name: What messages call it.
+        name: Its name in messages.
         map_location: Same as :func:`torch.load`.
 
     Raises:
@@ -137,6 +138,12 @@ def load_pickled(file: Path | IO[bytes], name: str, map_location: Any = "cpu") -
     if isinstance(checkpoint.get("meta"), dict) and not _trusted.get():
         checkpoint["meta"].pop("config", None)
     return checkpoint
+
+
+def classes_of(meta: Mapping[str, Any]) -> list[str] | None:
+    """Return the class names in a checkpoint's ``meta``; None where it has none."""
+    classes = (meta.get("dataset_meta") or {}).get("classes") or meta.get("CLASSES")
+    return None if classes is None else list(classes)
 
 
 def _load_safetensors(path: Path, map_location: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Load a config file, merge in what the tools share, and tell a mistake in a config from a fault of the library."""
+"""Config files: loading, what the tools add to them, and messages about mistakes in them."""
 
 import os
 import re
@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 from mmengine.config import Config, ConfigDict
-from mmengine.registry import build_functions
+from mmengine.registry import DefaultScope, build_functions
 from mmengine.runner import checkpoint as host_checkpoint
 
 import kdxf.registry  # noqa: F401  (configs name registered components)
@@ -56,12 +56,12 @@ def load_config(path: str | Path, options: Mapping[str, Any] | None = None) -> C
 
 
 def config_digest(cfg: Config) -> str:
-    """Give a fingerprint of the settings, 64 hexadecimal digits; where the results lie does not matter."""
+    """Return a fingerprint of the settings, 64 hexadecimal digits; ``work_dir`` does not count."""
     return settings_digest({key: value for key, value in cfg.to_dict().items() if key != "work_dir"})
 
 
 def default_work_dir(config: Path) -> Path:
-    """Name the work folder after a config, so that namesakes in other folders get another one.
+    """Return a work folder named after a config and its folders, so that configs of one name do not share it.
 
     ``configs/demo/moe_r18.py`` writes to ``work_dirs/demo/moe_r18``; outside a folder ``configs`` only the name counts.
     """
@@ -70,10 +70,28 @@ def default_work_dir(config: Path) -> Path:
     return Path("work_dirs", *below, config.stem)
 
 
-def leaf_dataset(loader: ConfigDict) -> ConfigDict:
-    """Give the config of a loader's dataset that names a list (``ann_file``), inside of its wrappers.
+def model_config(cfg: Config) -> dict[str, Any]:
+    """Return a copy of the model's config as the Runner completes it, without weights to download.
 
-    Where none does, it is the innermost one.
+    ``pretrained=True``, at which timm's backbones download, becomes False at any depth; ``data_preprocessor`` of the
+    whole config is the model's where it has none.
+    """
+    model = _without_pretrained(cfg.model.to_dict())
+    if cfg.get("data_preprocessor") is not None:
+        model.setdefault("data_preprocessor", cfg.data_preprocessor.to_dict())
+    return model
+
+
+def _without_pretrained(part: Any) -> Any:
+    if isinstance(part, dict):
+        return {k: False if k == "pretrained" and v is True else _without_pretrained(v) for k, v in part.items()}
+    return [_without_pretrained(item) for item in part] if isinstance(part, list) else part
+
+
+def leaf_dataset(loader: ConfigDict) -> ConfigDict:
+    """Return the config of a loader's dataset that names a list (``ann_file``), inside of its wrappers.
+
+    Where none names one, return the innermost config.
     """
     dataset = loader.dataset
     while "ann_file" not in dataset and "dataset" in dataset:
@@ -82,13 +100,13 @@ def leaf_dataset(loader: ConfigDict) -> ConfigDict:
 
 
 def set_list(cfg: Config, loader: str, file: Path, option: str) -> None:
-    """Put a list in the place of a dataset's own; the class names stay.
+    """Replace the list of a dataset; the class names stay.
 
     Args:
         cfg: Changed in place.
         loader: Such as ``val_dataloader``; its dataset may be wrapped.
         file: The list.
-        option: What named it, for messages.
+        option: The option that named it, for messages.
 
     Raises:
         UserError: There is no dataset with an ``ann_file``.
@@ -97,18 +115,20 @@ def set_list(cfg: Config, loader: str, file: Path, option: str) -> None:
     if "ann_file" not in dataset:
         raise UserError(f"{option}: the config's {loader} has no dataset with an ann_file that {file} could replace")
     if dataset.get("classes") is None:
-        beside = [_classes_beside(leaf) for leaf in (dataset, leaf_dataset(cfg.train_dataloader)) if "ann_file" in leaf]
-        found = next((path for path in beside if path.is_file()), None)
-        if found is not None:
-            dataset.classes = str(found.absolute())
+        candidates = [
+            _classes_file(leaf) for leaf in (dataset, leaf_dataset(cfg.train_dataloader)) if "ann_file" in leaf
+        ]
+        classes = next((path for path in candidates if path.is_file()), None)
+        if classes is not None:
+            dataset.classes = str(classes.absolute())
     dataset.ann_file = str(file.absolute())
 
 
 def set_loader_defaults(cfg: Config, *, pin_memory: bool = True, persistent_workers: bool = True) -> None:
-    """Fill in, as MMPretrain's tools do, what the data loaders of a config leave open.
+    """Set the defaults of the data loaders of a config, as MMPretrain's tools do.
 
     Pages are pinned only where there is a GPU to copy them to, and workers persist only where there are workers;
-    PyTorch warns of the one and refuses the other.
+    otherwise PyTorch warns of the first and refuses the second.
 
     Args:
         cfg: Changed in place.
@@ -129,12 +149,12 @@ def set_loader_defaults(cfg: Config, *, pin_memory: bool = True, persistent_work
         cfg[name] = loader
 
 
-def _classes_beside(dataset: ConfigDict) -> Path:
+def _classes_file(dataset: ConfigDict) -> Path:
     return Path(os.path.expanduser(dataset.get("data_root") or ""), dataset.ann_file).parent / _CLASSES
 
 
 def _where(error: Exception) -> str:
-    """The file and line of a config that an exception came from, when it came from one."""
+    """Return the line of a config that an exception came from, as the beginning of a message."""
     if isinstance(error, SyntaxError):
         return ""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.name == "<module>"]
@@ -148,11 +168,11 @@ _BAD_ARGUMENT = re.compile(r"(unexpected keyword|required (positional|keyword-on
 
 @contextmanager
 def explaining_config_errors() -> Iterator[None]:
-    """Turn what goes wrong while the parts of a config are built and get their weights into one line for the user.
+    """Turn errors while the parts of a config are built and get their weights into one line for the user.
 
-    That is a name that nobody registered; a ``ValueError``, an ``AssertionError`` or a wrong argument in the
-    constructor of a part; and a ``prefix`` in ``init_cfg`` that no weight of the checkpoint has. Everything else passes
-    through.
+    These are an unregistered name; a ``ValueError``, an ``AssertionError`` or a wrong argument in the
+    constructor of a part; and a ``prefix`` in ``init_cfg`` that no weight of the checkpoint has. Other
+    exceptions pass through.
 
     Raises:
         UserError: The config has a mistake.
@@ -168,6 +188,13 @@ def explaining_config_errors() -> Iterator[None]:
         raise UserError(message) from error
 
 
+@contextmanager
+def building(cfg: Config) -> Iterator[None]:
+    """Look names up in the config's scope within the block, and explain errors as :func:`explaining_config_errors`."""
+    with DefaultScope.overwrite_default_scope(cfg.get("default_scope") or "kdxf"), explaining_config_errors():
+        yield
+
+
 def _unknown_name(error: Exception) -> str | None:
     name, marker, rest = str(error.args[0] if error.args else "").partition(" is not in the ")
     if not isinstance(error, KeyError) or not marker or " registry" not in rest:
@@ -179,17 +206,17 @@ def _unknown_name(error: Exception) -> str | None:
 
 
 def _wrong_prefix(error: Exception) -> str | None:
-    """Of ``init_cfg=dict(type='Pretrained', ...)``, where mmengine does not say which prefixes there are."""
+    """Explain a wrong ``prefix`` in ``init_cfg``, where mmengine does not say which prefixes exist."""
     *_, (frame, _) = traceback.walk_tb(error.__traceback__)
     if frame.f_code is not host_checkpoint._load_checkpoint_with_prefix.__code__:
         return None
     checkpoint, prefix, file = (frame.f_locals[name] for name in ("checkpoint", "prefix", "filename"))
     names = checkpoint.get("state_dict", checkpoint)
-    found = list(dict.fromkeys("".join(name.partition(".")[:2]) for name in names)) or ["nothing"]
-    more = ", ..." if len(found) > _SHOWN else ""
+    prefixes = list(dict.fromkeys("".join(name.partition(".")[:2]) for name in names)) or ["nothing"]
+    more = ", ..." if len(prefixes) > _SHOWN else ""
     return (
         f"init_cfg: checkpoint {file} has no weights whose names begin with {prefix!r}; they begin with "
-        f"{', '.join(found[:_SHOWN])}{more}: correct or remove the prefix"
+        f"{', '.join(prefixes[:_SHOWN])}{more}: correct or remove the prefix"
     )
 
 
@@ -205,7 +232,7 @@ def _wrong_setting(error: Exception) -> str | None:
 
 
 def _part_being_built(error: Exception) -> str | None:
-    """The innermost component whose constructor the exception came from, by its name in the config."""
+    """Return the innermost component whose constructor raised the exception, by its name in the config."""
     part = None
     for frame, _ in traceback.walk_tb(error.__traceback__):
         if frame.f_code.co_filename == build_functions.__file__:

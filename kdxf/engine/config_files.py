@@ -1,4 +1,4 @@
-"""Fingerprints of the files that a config names, by which a training knows what it was trained on."""
+"""Fingerprints of the files that a config names: a record of the data that a model was trained on."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,23 +11,23 @@ from kdxf.io.annotations import read_annotations
 from kdxf.io.digests import content_digest, files_of, known_digest, settings_digest
 from kdxf.text.ocr.table import table_digest
 
-# Names of components, and folders in which data lie that are named themselves.
+# Names of components, and folders of data that other keys name.
 _NO_CONTENT = ("type", "scope", "_scope_", "data_root", "data_prefix", "img_prefix", "work_dir")
-# A folder is meant by a text with a slash, or by one of these; the name of a class or a mode may be that of a folder.
+# A text names a folder if it has a slash or one of these keys; a class or a mode may have the name of a folder, too.
 _FOLDERS = ("ocr_file", "vectors", "pretrained", "tokenizer")
 _PICTURES = "data_prefix"
 _tables: dict[tuple[str, str], str] = {}
 
 
 def config_files(settings: Mapping[str, Any]) -> dict[str, dict[str, str]]:
-    """Gives the fingerprints of the files and folders that settings name: any text that is the path of one.
+    """Return the fingerprints of the files and folders that settings name: any text that is the path of one.
 
-    A folder without a slash in its path is known by its key (``ocr_file``, ``vectors``, ...).
+    A text without a slash names a folder only under certain keys (``ocr_file``, ``vectors``, ...).
 
-    Paths in a dataset start at its ``data_root``. A file counts by its bytes, a folder by the names and the bytes of
-    what lies in it, pictures by name and size (:func:`kdxf.io.digests.content_digest`). Of an OCR table
-    (``ocr_file``) counts what it says of the images of the list, so that it may grow by others, and of the folder of a
-    dataset's pictures (``data_prefix``) the pictures of the list, by name and size, if any of them is there.
+    Paths in a dataset start at its ``data_root``. A file is compared by its bytes, a folder by the names and bytes of
+    its files, pictures by name and size (:func:`kdxf.io.digests.content_digest`). Of an OCR table (``ocr_file``) only
+    the rows of the images in the list count, so that it may grow by others. Of a dataset's picture folder
+    (``data_prefix``) only the pictures of the list count, by name and size, if any of them exists.
 
     Args:
         settings: A config, or parts of it by name.
@@ -51,28 +51,19 @@ def config_files(settings: Mapping[str, Any]) -> dict[str, dict[str, str]]:
             digest = content_digest(path)
         if digest is None:
             continue
-        # A table, or a folder of pictures, that two lists share has what it says of both.
+        # A table or a picture folder that two lists share counts with its part for each.
         before = found.setdefault(key, {}).get(path, digest)
         found[key][path] = digest if before == digest else settings_digest([before, digest])
     return found
 
 
 def config_contents(settings: Mapping[str, Any]) -> dict[str, str]:
-    """Gives one fingerprint for each key of :func:`config_files`, in which the paths do not count."""
+    """Return one fingerprint for each key of :func:`config_files`, in which the paths do not count."""
     return {key: settings_digest(sorted(set(files.values()))) for key, files in config_files(settings).items()}
 
 
-def differing(noted: Mapping[str, Any], files: Mapping[str, str]) -> list[str]:
-    """Names the files that have another fingerprint than the noted one.
-
-    What is known of only one of the two does not count: results may be gathered where the files of the training are
-    not.
-    """
-    return [name for name, value in files.items() if noted.get(name, value) != value]
-
-
 def _paths(value: Any, key: str = "", root: str = "", list_file: str = "") -> Iterator[tuple[str, str, str]]:
-    """Gives key, path, and the list of the dataset ('' outside of one)."""
+    """Yield key, path, and the list of the dataset ('' outside of one)."""
     if isinstance(value, Mapping):
         root = os.path.expanduser(value["data_root"]) if isinstance(value.get("data_root"), str) else root
         if isinstance(value.get("ann_file"), str):
@@ -105,10 +96,10 @@ def _images(list_file: str) -> list[str]:
 
 
 def _pictures(root: str, list_file: str, images: Callable[[str], Sequence[str]]) -> str | None:
-    """Looks at the pictures of a list; None where none of them is there, as with pictures in tar shards."""
+    """Return a fingerprint of the pictures of a list; None where none exists, as with pictures in tar shards."""
     try:
         names = sorted(set(images(list_file)))
-    except UserError:  # a list of another form, which MMPretrain's datasets may have; it is read by them
+    except UserError:  # a list in another format, which only the dataset itself reads
         return None
     sizes = [(name, _size(os.path.join(root, name))) for name in names]
     return settings_digest(sizes) if any(size is not None for _, size in sizes) else None
@@ -117,12 +108,12 @@ def _pictures(root: str, list_file: str, images: Callable[[str], Sequence[str]])
 def _size(path: str) -> int | None:
     try:
         return os.stat(path).st_size
-    except (OSError, ValueError):  # it is not there, or no file can have this name
+    except (OSError, ValueError):  # it does not exist, or no file can have this name
         return None
 
 
 def _table(path: str, list_file: str, images: Callable[[str], Sequence[str]]) -> str:
-    """Reads the table, once while it and the list stay as they are."""
+    """Return a fingerprint of an OCR table; it is read again only when it or the list has changed."""
     files = [("", os.stat(path))] if os.path.isfile(path) else files_of(path)
     state = settings_digest(sorted((name, status.st_size, status.st_mtime_ns) for name, status in files))
     key = (os.path.realpath(path) + state, known_digest(list_file))

@@ -1,16 +1,18 @@
-"""Distributed start-up on machines without a GPU.
+"""Distributed start-up, also on machines without a GPU.
 
 mmengine starts every launcher on a GPU: it selects a CUDA device, and pins the wrapped model to one. Without CUDA
-the process group is made here, with gloo, before mmengine's Runner looks for one; with CUDA nothing here is done.
+the process group is made here, with gloo, before mmengine's Runner looks for one; with CUDA mmengine makes it.
 """
 
 import datetime
 import os
 import subprocess
 import warnings
+from typing import Any
 
 import torch
 from mmengine.config import Config
+from mmengine.model import is_model_wrapper
 from torch import distributed
 
 from kdxf.errors import UserError
@@ -54,6 +56,11 @@ def start_distributed(cfg: Config, launcher: str) -> None:
     if not distributed.is_initialized():
         timeout = cfg.get("env_cfg", {}).get("dist_cfg", {}).get("timeout", 1800)
         distributed.init_process_group("gloo", timeout=datetime.timedelta(seconds=timeout))
+
+
+def unwrapped(model: Any) -> Any:
+    """Return the model inside of a distributed wrapper, or the model itself."""
+    return model.module if is_model_wrapper(model) else model
 
 
 def _export_rank(launcher: str) -> None:

@@ -1,4 +1,4 @@
-"""Fit the weights of one model into another that differs in places, and report the differences."""
+"""Weights of one model, fitted into another that differs in parts, with a report of the differences."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -14,11 +14,11 @@ _HEAD = "head."
 def carry_class_rows(
     model: nn.Module, state: dict[str, Tensor], old: Sequence[str], new: Sequence[str]
 ) -> tuple[list[str], int]:
-    """Put the rows that a head has for a class where the new set of classes has the class of the same name.
+    """Move the rows that a head has for a class to the class of the same name in a new set of classes.
 
     A row of a linear classifier, of ArcFace's centres or of an expert (and of its gate per class) belongs to one
-    class. Rows of classes that are new keep the model's own values. What the head holds per class and does not learn,
-    such as counts in a loss, belongs to the data, so the model's own values stay as well.
+    class. Rows of classes that are new keep the model's own values. Values per class that are not learnt, such as
+    counts in a loss, belong to the data, so the model's own stay as well.
 
     Args:
         model: The model to be filled, whose ``head`` classifies.
@@ -27,8 +27,8 @@ def carry_class_rows(
         new: Names of the model's classes.
 
     Returns:
-        The names of the weights that were put together, and how many classes are in both sets; nothing is done, and
-        0 given, where the sets are equal or have no name in common.
+        The names of the weights that were combined, and how many classes are in both sets; no names and 0 where the
+        sets are equal or have no name in common, and nothing is done.
     """
     places = {name: index for index, name in enumerate(old)}
     pairs = [(places[name], index) for index, name in enumerate(new) if name in places]
@@ -52,7 +52,7 @@ def carry_class_rows(
 def _class_shape(
     name: str, modules: Mapping[str, nn.Module], own: Tensor, loaded: Tensor, counts: tuple[int, int]
 ) -> tuple[int, int] | None:
-    """Say how rows are laid out: (m, 1) is m times all classes, (1, m) m rows for each class, None neither."""
+    """Return the layout of the rows: (m, 1) is m times all classes, (1, m) m rows for each class, None neither."""
     path = name.rpartition(".")[0]
     owner, parent = modules[path], modules[path.rpartition(".")[0]]
     old, new = counts
@@ -82,13 +82,13 @@ _SHOWN = 4
 
 @dataclass(frozen=True)
 class Fit:
-    """How weights went into a model; everything is a name.
+    """Result of fitting weights into a model; weights are given by name.
 
     Attributes:
         carried: Weights of the model that were taken over.
-        by_class: Those of them that were put together class by class.
-        classes: How many classes the old and the new set have in common; 0 where nothing was put together.
-        wrong_shape: Weights of both that differ in shape, each with PyTorch's words about it.
+        by_class: Those of them that were combined class by class.
+        classes: Number of classes that the old and the new set have in common; 0 where nothing was combined.
+        wrong_shape: Weights of both that differ in shape, each with PyTorch's message about it.
         missing: Weights of the model that the file does not have.
         unused: Weights of the file that the model does not have.
     """
@@ -119,14 +119,16 @@ def fit_weights(
     old_classes: Sequence[str] | None = None,
     new_classes: Sequence[str] | None = None,
 ) -> Fit:
-    """Make the weights of a file complete for a model: what does not fit is replaced by the model's own values.
+    """Complete the weights of a file for a model: weights that do not fit are replaced by the model's own.
 
     Args:
         model: The model. The weights that fit are loaded into it.
-        state: The file's weights by name. Changed in place: has what the model has, name by name and shape by shape.
+        state: The file's weights by name. Changed in place: afterwards it has the model's names and shapes.
         old_classes: Names of the classes that the weights were trained on, if known.
-        new_classes: Names of the classes that the model shall learn, if known; see
-            :func:`kdxf.engine.fit_weights.carry_class_rows`.
+        new_classes: Names of the classes that the model is to learn, if known; see :func:`carry_class_rows`.
+
+    Returns:
+        What was carried over, and what was not.
     """
     for name in [name for name in state if name.startswith("module.")]:
         state[name.removeprefix("module.")] = state.pop(name)
@@ -138,20 +140,20 @@ def fit_weights(
     # Loading runs what modules do to fit old names and shapes, so only PyTorch can tell what is wrong in the end.
     wrong_shape: dict[str, str] = {}
     try:
-        found = model.load_state_dict(state, strict=False)
+        loaded = model.load_state_dict(state, strict=False)
     except RuntimeError as error:
         wrong_shape = dict(_WRONG_SHAPE.findall(str(error)))
         if not wrong_shape:
             raise
         for name in wrong_shape:
             state.pop(name)
-        found = model.load_state_dict(state, strict=False)
-    missing = [name for name in found.missing_keys if name not in wrong_shape]
-    for name in found.unexpected_keys:
+        loaded = model.load_state_dict(state, strict=False)
+    missing = [name for name in loaded.missing_keys if name not in wrong_shape]
+    for name in loaded.unexpected_keys:
         state.pop(name, None)
-    state.update((name, own[name]) for name in found.missing_keys)
-    carried = [name for name in own if name not in set(found.missing_keys)]
-    return Fit(carried, by_class, classes, wrong_shape, missing, list(found.unexpected_keys))
+    state.update((name, own[name]) for name in loaded.missing_keys)
+    carried = [name for name in own if name not in set(loaded.missing_keys)]
+    return Fit(carried, by_class, classes, wrong_shape, missing, list(loaded.unexpected_keys))
 
 
 def _list(names: Sequence[str]) -> str:

@@ -1,13 +1,7 @@
-"""What kdxf changes in mmengine for the whole process: safe checkpoint loaders, and files written whole.
-
-mmengine hands every file it writes, checkpoints first of all, to the storage backend named ``local``, which writes in
-place: a run that is killed while it saves leaves a torn checkpoint behind, possibly its only one.
-
-mmengine picks a loader by the start of a checkpoint's name and calls it ``load_from_<scheme>``; whatever reads
-checkpoints in mmengine, mmcv and MMPretrain goes through that table.
-"""
+"""What kdxf changes in mmengine for the whole process: files are written whole, checkpoints are loaded safely."""
 
 import io
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
@@ -23,29 +17,47 @@ from kdxf.errors import UserError
 from kdxf.io.files import write_whole
 
 
+def install_host_overrides() -> None:
+    """Make two changes to mmengine that hold for everything in the process, also for code that does not use kdxf.
+
+    - The storage backend ``local``, through which mmengine writes checkpoints and every other file, becomes
+      :class:`AtomicLocalBackend`. mmengine's own writes in place: a run that is killed while it saves leaves a torn
+      checkpoint, possibly its only one.
+    - The loaders in mmengine's table of checkpoint schemes (local paths, ``http(s)://``, ``torchvision://``,
+      ``open-mmlab://``, ``mmcls://``, ``s3://``, ``petrel://``, ``pavi://``) become those of this module. mmengine,
+      mmcv and MMPretrain read every checkpoint through that table. mmengine's own loaders run code that is hidden in a
+      checkpoint; these refuse it (:mod:`kdxf.engine.checkpoint`), and ``pavi://`` altogether.
+
+    :mod:`kdxf.engine` calls this when it is imported, and with it whatever of kdxf trains, builds models or predicts.
+    Further calls change nothing.
+    """
+    register_backend("local", AtomicLocalBackend, force=True, prefixes="")
+    for loader, prefixes in _LOADERS.items():
+        CheckpointLoader.register_scheme(prefixes, loader, force=True)
+
+
 class AtomicLocalBackend(LocalBackend):
-    """The local disk, where a file appears under its name when it is complete."""
+    """The local disk, where a file appears under its name once it is complete."""
 
     def put(self, obj: bytes, filepath: str | Path) -> None:
-        """Write bytes to a file, whose folder is made when it is missing."""
+        """Write bytes to a file, and create its folder if it is missing."""
         write_whole(obj, Path(filepath))
 
 
-register_backend("local", AtomicLocalBackend, force=True, prefixes="")
-
-
-@CheckpointLoader.register_scheme(prefixes="", force=True)
 def load_from_local(filename: str, map_location: Any = None) -> dict[str, Any]:
-    """Load a local file."""
+    """Load a local file.
+
+    Raises:
+        UserError: As of :func:`~kdxf.engine.checkpoint.load_checkpoint`: it is missing, damaged, or would run code.
+    """
     return load_checkpoint(filename, map_location)
 
 
-@CheckpointLoader.register_scheme(prefixes=["http://", "https://"], force=True)
 def load_from_http(filename: str, map_location: Any = None) -> dict[str, Any]:
     """Load a file from the web, kept in torch's hub folder (``$TORCH_HOME``); rank 0 downloads it.
 
     Raises:
-        UserError: It cannot be fetched.
+        UserError: It cannot be fetched, is damaged, or would run code.
     """
     cached = Path(torch.hub.get_dir(), "checkpoints", Path(urlparse(filename).path).name)
     if get_rank() == 0 and not cached.is_file():
@@ -61,15 +73,21 @@ def load_from_http(filename: str, map_location: Any = None) -> dict[str, Any]:
     return load_checkpoint(cached, map_location)
 
 
-@CheckpointLoader.register_scheme(prefixes=["modelzoo://", "torchvision://"], force=True)
 def load_from_torchvision(filename: str, map_location: Any = None) -> dict[str, Any]:
-    """Load one of torchvision's weights by name, such as ``torchvision://resnet50``."""
+    """Load one of torchvision's weights by name, such as ``torchvision://resnet50``.
+
+    Raises:
+        UserError: There is no such model, or as of :func:`load_from_http`.
+    """
     return load_from_http(_look_up(filename, host.get_torchvision_models()), map_location)
 
 
-@CheckpointLoader.register_scheme(prefixes=["open-mmlab://", "openmmlab://"], force=True)
 def load_from_openmmlab(filename: str, map_location: Any = None) -> dict[str, Any]:
-    """Load one of OpenMMLab's weights by name."""
+    """Load one of OpenMMLab's weights by name.
+
+    Raises:
+        UserError: There is no such model, or as of :func:`load_from_http`.
+    """
     renamed = host.get_deprecated_model_names()
     name = filename.partition("://")[2]
     url = _look_up(f"open-mmlab://{renamed.get(name, name)}", host.get_external_models())
@@ -78,21 +96,26 @@ def load_from_openmmlab(filename: str, map_location: Any = None) -> dict[str, An
     return load_checkpoint(Path(host._get_mmengine_home(), url), map_location)
 
 
-@CheckpointLoader.register_scheme(prefixes="mmcls://", force=True)
 def load_from_mmcls(filename: str, map_location: Any = None) -> dict[str, Any]:
-    """Load the backbone of one of MMClassification's weights by name."""
+    """Load the backbone of one of MMClassification's weights by name.
+
+    Raises:
+        UserError: There is no such model, or as of :func:`load_from_http`.
+    """
     checkpoint = load_from_http(_look_up(filename, host.get_mmcls_models()), map_location)
     return host._process_mmcls_checkpoint(checkpoint)
 
 
-@CheckpointLoader.register_scheme(prefixes=[r"(\S+\:)?s3://", r"(\S+\:)?petrel://"], force=True)
 def load_from_ceph(filename: str, map_location: Any = None) -> dict[str, Any]:
-    """Load an object from storage, through mmengine's ``petrel`` backend."""
+    """Load an object from storage, through mmengine's ``petrel`` backend.
+
+    Raises:
+        UserError: As of :func:`~kdxf.engine.checkpoint.load_pickled`: it is damaged, or would run code.
+    """
     backend = get_file_backend(filename, backend_args={"backend": "petrel"})
     return load_pickled(io.BytesIO(backend.get(filename)), filename, map_location)
 
 
-@CheckpointLoader.register_scheme(prefixes="pavi://", force=True)
 def load_from_pavi(filename: str, map_location: Any = None) -> dict[str, Any]:
     """Refuse a service that hands out unchecked files.
 
@@ -100,6 +123,17 @@ def load_from_pavi(filename: str, map_location: Any = None) -> dict[str, Any]:
         UserError: Always.
     """
     raise UserError(f"checkpoint {filename}: pavi:// is not supported; fetch the file and give its path")
+
+
+_LOADERS: dict[Callable[..., dict[str, Any]], list[str]] = {
+    load_from_local: [""],
+    load_from_http: ["http://", "https://"],
+    load_from_torchvision: ["modelzoo://", "torchvision://"],
+    load_from_openmmlab: ["open-mmlab://", "openmmlab://"],
+    load_from_mmcls: ["mmcls://"],
+    load_from_ceph: [r"(\S+\:)?s3://", r"(\S+\:)?petrel://"],
+    load_from_pavi: ["pavi://"],
+}
 
 
 def _look_up(filename: str, urls: dict[str, str]) -> str:

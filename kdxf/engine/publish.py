@@ -1,8 +1,7 @@
-"""Makes a small checkpoint for inference out of a training checkpoint."""
+"""Small checkpoints for inference, made from training checkpoints."""
 
 import hashlib
 import io
-import os
 import re
 from pathlib import Path
 from typing import Any
@@ -11,13 +10,14 @@ import torch
 
 from kdxf.engine.checkpoint import load_checkpoint
 from kdxf.errors import UserError
+from kdxf.io.files import write_whole
 from kdxf.version import __version__
 
 _KEPT = ("meta", "state_dict")
 
 
 def publish_checkpoint(source: str | Path, target: str | Path, ema: bool = True, part: str | None = None) -> Path:
-    """Drop what only training needs (optimizer, schedulers, log history), and mark the file with its digest.
+    """Write a checkpoint without what only training needs (optimizer, schedulers, log history).
 
     Args:
         source: A training checkpoint.
@@ -33,7 +33,8 @@ def publish_checkpoint(source: str | Path, target: str | Path, ema: bool = True,
         The file that was written.
 
     Raises:
-        UserError: The source is no training checkpoint, it has no averaged weights to leave out, or no such part.
+        UserError: The target does not end with ``.pth``, or the source is no training checkpoint, has no averaged
+            weights to leave out, or no such part.
     """
     target = Path(target)
     if target.suffix != ".pth":
@@ -56,10 +57,7 @@ def publish_checkpoint(source: str | Path, target: str | Path, ema: bool = True,
     digest = hashlib.sha256(buffer.getbuffer()).hexdigest()[:8]
     stem = re.sub(r"-[0-9a-f]{8}$", "", target.stem)
     final = target.with_name(f"{stem}-{digest}.pth")
-    final.parent.mkdir(parents=True, exist_ok=True)
-    temporary = final.with_name(f".{final.name}.tmp")
-    temporary.write_bytes(buffer.getbuffer())
-    os.replace(temporary, final)
+    write_whole(buffer.getbuffer(), final)
     return final
 
 

@@ -1,4 +1,4 @@
-"""Training by epochs that may stop within an epoch and go on there."""
+"""Training by epochs that may stop and resume within an epoch."""
 
 from typing import Any
 
@@ -18,20 +18,20 @@ class _EpochEndedError(Exception):
 
 @LOOPS.register_module()
 class ResumableEpochLoop(EpochBasedTrainLoop):
-    """mmengine's loop over epochs, which knows how far an epoch has come.
+    """mmengine's loop over epochs, which remembers the batches of an epoch that are done.
 
-    A checkpoint that was saved within an epoch (``CheckpointHook`` with ``by_epoch=False``) is resumed with the batch
-    that came next: the epoch's remaining images are seen, in their order, and epochs, iterations and schedules count
-    as in an unbroken run. (mmengine's loop begins the epoch again and comes out with too many iterations.) This holds
+    A checkpoint that was saved within an epoch (``CheckpointHook`` with ``by_epoch=False``) is resumed with the next
+    batch: the epoch's remaining images are seen in their order, and epochs, iterations and schedules count as in an
+    uninterrupted run. (mmengine's loop begins the epoch again and runs too many iterations.) This holds
     for samplers whose order follows from seed and epoch, such as ``DefaultSampler``. A hook that sets
     ``stop_training`` within an epoch ends the run at once.
 
-    :func:`kdxf.apis.train.train` takes it for ``train_cfg=dict(by_epoch=True, ...)``. The arguments are
+    :func:`kdxf.apis.train.train` uses it for ``train_cfg=dict(by_epoch=True, ...)``. The arguments are
     mmengine's.
     """
 
     def run(self) -> nn.Module:
-        """Train, and give the model."""
+        """Train, and return the model."""
         try:
             return super().run()
         except _EpochEndedError:
@@ -39,7 +39,7 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
             return self.runner.model
 
     def run_epoch(self) -> None:
-        """Train for one epoch or for what is left of it."""
+        """Train for one epoch or the rest of it."""
         hub = self.runner.message_hub
         self.runner.call_hook("before_train_epoch")
         self.runner.model.train()
@@ -64,7 +64,7 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
         return done
 
     def _rest(self, done: int) -> DataLoader[Any]:
-        """Give a loader of the epoch's remaining batches; those that are done are not loaded."""
+        """Return a loader of the epoch's remaining batches; those that are done are not loaded."""
         loader = self.dataloader
         return DataLoader(
             loader.dataset,

@@ -36,16 +36,16 @@ _NOISE = ('"FileClient" will be deprecated', '"HardDiskBackend" is the alias')
 
 @contextmanager
 def open_runner(cfg: Config) -> Iterator[Runner]:
-    """Build the Runner of a config, and clear up after it.
+    """Build the Runner of a config, and clean up when the block ends.
 
     mmengine keeps loggers, message hubs, visualizers and scopes in global tables under a name that holds the time in
     seconds. Two runs within one second would share them, and every run would leave its log file open. So the entries
-    that a run adds are taken out again.
+    that a run adds are removed again.
 
     Every run also gets the hooks of :data:`HOOKS_OF_EVERY_RUN`.
 
     Args:
-        cfg: A complete config. A ``runner_type`` names another runner than mmengine's.
+        cfg: A complete config. A ``runner_type`` names a runner other than mmengine's.
     """
     before = {kind: set(kind._instance_dict) for kind in _managers()}
     try:
@@ -65,7 +65,7 @@ def _is_no_noise(record: logging.LogRecord) -> bool:
 
 
 def _managers(base: Any = ManagerMixin) -> Iterator[Any]:
-    """All classes that keep such a table: loggers, message hubs, scopes, and each kind of visualizer its own."""
+    """Yield all classes that keep such a table: loggers, message hubs, scopes, and each kind of visualizer."""
     for kind in base.__subclasses__():
         yield kind
         yield from _managers(kind)

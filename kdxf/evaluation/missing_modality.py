@@ -1,4 +1,4 @@
-"""Takes one modality away from a test set, to see how much it is worth."""
+"""A test set without one of its modalities, to see how much that is worth."""
 
 from typing import Any
 
@@ -36,7 +36,7 @@ def remove_modality(cfg: Config, modality: str) -> None:
 
 
 def _before_packing(pipeline: list, step: ConfigDict, modality: str) -> list:
-    """Give the pipeline with a step before the one that packs, which may stand within ``TestTimeAug``."""
+    """Return the pipeline with a step before the one that packs, which may be inside ``TestTimeAug``."""
     for index, transform in enumerate(pipeline):
         if _name(transform) in _PACKERS:
             return [*pipeline[:index], step, *pipeline[index:]]

@@ -13,7 +13,7 @@ from kdxf.errors import UserError
 from kdxf.evaluation.scoring import evaluate
 from kdxf.io.pages import markdown_table
 from kdxf.io.predictions import Predictions
-from kdxf.io.provenance import check_no_targets, holds_ranks
+from kdxf.io.provenance import check_no_targets
 from kdxf.recipes.ensembles.members import Facts, read_alike
 
 LEVEL = 0.95
@@ -22,7 +22,7 @@ LEVEL = 0.95
 def bootstrap(
     values: Callable[[np.ndarray], Sequence[float] | np.ndarray], count: int, draws: int = 1000
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Finds between which bounds :data:`LEVEL` of the values lie when the images are drawn again with replacement.
+    """Return bootstrap intervals: the bounds of :data:`LEVEL` of the values when images are drawn with replacement.
 
     Values of one call are of the same images, so that a difference of two models is compared image by image. The same
     images are drawn each time.
@@ -62,7 +62,7 @@ class Scoreboard:
     notes: Sequence[str]
 
     def markdown(self) -> str:
-        """Writes it as Markdown: numbers with two digits, an interval in one cell, the notes below."""
+        """Return it as Markdown: numbers with two digits, an interval in one cell, the notes below."""
         scores = self.table.drop(columns=[_SEEN, *_RANGE, *_GAIN], errors="ignore")
         titles = list(scores.columns)
         cells = [[name, str(images), *map(_digits, rest)] for name, images, *rest in scores.itertuples(index=False)]
@@ -78,17 +78,17 @@ class Scoreboard:
 
 
 def score(cfg: Config, files: Mapping[str, Path]) -> Scoreboard:
-    """Scores files of the same images with the ``val_evaluator`` of a config; one file at a time is in memory.
+    """Score files of the same images with the ``val_evaluator`` of a config; one file at a time is in memory.
 
     The evaluator's metrics may be slow, so the intervals are those of top-1 accuracy, whatever the metrics are.
 
     Args:
-        cfg: The config; one with stages stands for its last.
+        cfg: The config; of one with stages, the last counts.
         files: Name to file of predictions with labels.
 
     Raises:
         UserError: The config has no metrics, a file cannot be read or holds targets, files differ in images, classes
-            or labels, an image has no label, or a metric needs what is not there.
+            or labels, an image has no label, or a metric needs what the files lack.
     """
     cfg = last_stage(cfg)
     rows, hits, ranks, facts = [], [], [], Facts()
@@ -99,7 +99,7 @@ def score(cfg: Config, files: Mapping[str, Path]) -> Scoreboard:
         rows.append({"name": name, "images": len(predictions), _SEEN: seen, **evaluate(cfg, predictions)})
         if not predictions.multi_label:
             hits.append(predictions.scores.argmax(axis=1) == predictions.labels)
-        if holds_ranks(predictions.source):
+        if predictions.source.holds_ranks():
             ranks.append(name)
     table = pd.DataFrame(rows).astype({_SEEN: "Int64"})
     return Scoreboard(table.assign(**_intervals(np.stack(hits, axis=1))) if hits else table, _notes(table, ranks))
@@ -118,7 +118,7 @@ def _check(file: Path, predictions: Predictions) -> None:
 
 
 def _intervals(hits: np.ndarray) -> dict[str, np.ndarray]:
-    """Finds the columns of intervals, in percent, of what is right: bool (n, R)."""
+    """Find the columns of intervals, in percent, of what is right: bool (n, R)."""
     count, right = len(hits), hits.astype(float)
 
     def values(rows: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Scores of predictions that lie in files, by a config's evaluators, and the table of all folds."""
+"""Scores of predictions in files, by a config's evaluators, and the table of all folds."""
 
 import kdxf.registry  # isort: skip  (before the host, which it quietens)
 
@@ -30,9 +30,9 @@ _BEST_NOTE = (
 
 
 def evaluate(cfg: Config, predictions: Predictions) -> dict[str, float]:
-    """Scores predictions with the ``val_evaluator`` of a config.
+    """Score predictions with the ``val_evaluator`` of a config.
 
-    What a metric reads beside labels and class scores, such as the outputs of a second head, is not in a file.
+    What a metric reads besides labels and class scores, such as the outputs of a second head, is not in a file.
 
     Args:
         cfg: The config.
@@ -43,7 +43,7 @@ def evaluate(cfg: Config, predictions: Predictions) -> dict[str, float]:
 
     Raises:
         UserError: There is no ``val_evaluator``; a metric cannot be built, does not fit the predictions, or needs what
-            is not there; or two metrics give one score.
+            the file lacks; or two metrics give one score.
     """
     if not cfg.get("val_evaluator"):
         raise UserError(f"config {cfg.filename} has no val_evaluator to score by; give a config that validates")
@@ -57,7 +57,7 @@ def evaluate(cfg: Config, predictions: Predictions) -> dict[str, float]:
 
 
 def _scores(metrics: Sequence[BaseMetric], predictions: Predictions) -> dict[str, Any]:
-    """Does what the evaluator does, and knows which metric it is that fails."""
+    """Do what mmengine's evaluator does, but name the metric that fails."""
     samples = _samples(predictions)
     while chunk := list(islice(samples, _CHUNK)):
         for metric in metrics:
@@ -114,7 +114,7 @@ def _plain(value: Any) -> Any:
 def fold_table(
     folds: Mapping[int, tuple[int, Mapping[str, float]]], gathered: tuple[int, Mapping[str, float]]
 ) -> pd.DataFrame:
-    """Lays scores out as a table.
+    """Return scores as a table.
 
     Args:
         folds: Of each fold, the number of images and the scores.
@@ -142,19 +142,19 @@ def fold_table(
 
 
 def markdown(table: pd.DataFrame, checkpoint: str, note: str | None = None) -> str:
-    """Writes the table as Markdown, with a note where the checkpoints were chosen by the scores themselves.
+    """Return the table as Markdown, with a note where the checkpoints were chosen by the scores themselves.
 
     Args:
         table: The table.
         checkpoint: ``'last'`` or ``'best'``.
-        note: One more, if there is one.
+        note: Another note.
     """
     notes = ([_BEST_NOTE] if checkpoint == "best" else []) + ([f"{note}.\n"] if note else [])
     return "\n".join([scores_markdown(table), *notes])
 
 
 def scores_markdown(table: pd.DataFrame) -> str:
-    """Writes names, numbers of images and scores, in this order, as Markdown; scores with two digits."""
+    """Return names, numbers of images and scores, in this order, as Markdown; scores with two digits."""
     rows = [
         [name, "" if pd.isna(images) else str(images), *("" if pd.isna(score) else f"{score:.2f}" for score in scores)]
         for name, images, *scores in table.itertuples(index=False)

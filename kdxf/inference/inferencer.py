@@ -3,23 +3,21 @@
 import kdxf.registry  # noqa: F401  isort: skip  (before the host, which it quietens)
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from mmengine.config import Config
-from mmengine.registry import DefaultScope
 from mmpretrain.datasets import BaseDataset
 from torch import nn
 
 from kdxf.apis.stages import last_stage
-from kdxf.engine.checkpoint import trusting_checkpoints
-from kdxf.engine.config import explaining_config_errors, load_config
+from kdxf.engine.checkpoint import classes_of, trusting_checkpoints
+from kdxf.engine.config import building, load_config
 from kdxf.errors import UserError
 from kdxf.inference.inputs import InputImage, InputTexts, TextReader, collect_images
-from kdxf.inference.model import Categories, choose_device, classes_of, config_classes, load_model
+from kdxf.inference.model import Categories, choose_device, config_classes, load_model
 from kdxf.inference.pipeline import (
     InferenceDataset,
     dataset_config,
@@ -48,7 +46,7 @@ class KDXFInferencer:
     Each image goes through the config's test pipeline, so that scores equal those of ``tools/test.py``.
 
     Args:
-        config: A config or its path; one with stages stands for its last stage.
+        config: A config or its path; of one with stages the last is used.
         checkpoint: A checkpoint of the config's model, path or URL.
         device: ``'cpu'``, ``'cuda'``, ``'cuda:1'``, ...; by default the GPU where there is one.
         tta: Test-time augmentation: the config's ``tta_model`` and ``tta_pipeline``.
@@ -62,13 +60,13 @@ class KDXFInferencer:
         classes: The K names that the model was trained with, whatever ``class_names`` calls them.
         trained_on: int64, keys of the images that it was trained on (:mod:`kdxf.datasets.image_keys`); None where the
             checkpoint does not say.
-        learnt: What predictions note of the data that it was trained on
-            (:data:`kdxf.io.provenance.TRAINING_DATA`); empty where the checkpoint does not say.
-        needs_text: Whether the pipeline takes the text of an image. OCR never runs otherwise.
+        training_data: The data that it was trained on, as in :class:`kdxf.io.provenance.Provenance`; empty where the
+            checkpoint does not say.
+        needs_text: Whether the pipeline takes the text of an image. OCR runs only then.
 
     Raises:
         UserError: The config or the checkpoint cannot be used, they do not belong together, ``tta`` is not configured,
-            or the device is not there.
+            or the device does not exist.
     """
 
     def __init__(
@@ -87,7 +85,7 @@ class KDXFInferencer:
         self.amp = amp
         self._pipeline = pipeline_config(self.cfg, tta)
         self.device = choose_device(device)
-        with self._building(), trusting_checkpoints(trust_checkpoint):
+        with building(self.cfg), trusting_checkpoints(trust_checkpoint):
             model, meta = load_model(self.cfg, str(checkpoint))
             self._head = getattr(model, "head", None)
             self.categories = self._name_categories(model, classes_of(meta))
@@ -96,7 +94,7 @@ class KDXFInferencer:
         self.classes = self.categories.names or tuple(map(str, self.categories.ids))
         trained_on = meta.get("trained_on")
         self.trained_on = None if trained_on is None else trained_on.numpy()
-        self.learnt = {TRAINING_DATA: meta[TRAINING_DATA]} if TRAINING_DATA in meta else {}
+        self.training_data = tuple(meta.get(TRAINING_DATA, ()))
         if class_names is not None:
             self.categories = self.categories.renamed(class_names)
         self.model.to(self.device).eval()
@@ -113,7 +111,7 @@ class KDXFInferencer:
         ocr_root: str | Path | None = None,
         progress: bool = False,
     ) -> list[Prediction]:
-        """Predicts images and the images in folders.
+        """Predict images and the images in folders.
 
         Args:
             inputs: Paths; see :func:`kdxf.inference.inputs.collect_images` for ids and order.
@@ -141,7 +139,7 @@ class KDXFInferencer:
     def predict(
         self, images: Sequence[InputImage], texts: InputTexts | None, *, batch_size: int = 32, workers: int = 0
     ) -> Iterator[Prediction]:
-        """Predicts images whose texts are known; yields one prediction for each, in order.
+        """Predict images whose texts are known, and yield one prediction for each, in order.
 
         Args:
             images: The images.
@@ -149,7 +147,7 @@ class KDXFInferencer:
             batch_size: Images in a batch.
             workers: Loader processes.
         """
-        with self._building():
+        with building(self.cfg):
             dataset = InferenceDataset(images, texts, self._pipeline)
         todo = iter(images)
         for batch, errors in iterate_batches(dataset, self.cfg, batch_size, workers):
@@ -160,32 +158,26 @@ class KDXFInferencer:
                 yield Prediction(next(todo).image_id, category, name, float(scores[index]), scores, error, labels)
 
     def test_dataset(self) -> BaseDataset:
-        """Opens the config's test dataset.
+        """Open the config's test dataset.
 
         Raises:
             UserError: It cannot be opened.
         """
-        with self._building():
+        with building(self.cfg):
             return DATASETS.build(self.cfg.test_dataloader.dataset)
 
     @torch.inference_mode()
     def _scores(self, batch: dict) -> np.ndarray:
-        """Scores (N, K) of a batch, float32."""
+        """Return the scores of a batch, float32 (N, K)."""
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.amp):
             samples = self.model.test_step(batch)
         return torch.stack([sample.pred_score for sample in samples]).float().cpu().numpy()
 
     def _labels(self, scores: np.ndarray) -> tuple[int, ...] | None:
-        """The classes that a multi-label head gives at scores (K,)."""
+        """Return the classes that a multi-label head predicts at scores (K,); None for other heads."""
         if not is_multi_label(self._head):
             return None
         return tuple(predicted_classes(self._head, torch.from_numpy(scores)).tolist())
-
-    @contextmanager
-    def _building(self) -> Iterator[None]:
-        """While this context lasts, names of components are looked up in the config's scope."""
-        with DefaultScope.overwrite_default_scope(self.cfg.get("default_scope") or "kdxf"), explaining_config_errors():
-            yield
 
     def _name_categories(self, model: nn.Module, classes: list[str] | None) -> Categories:
         count = getattr(getattr(model, "head", None), "num_classes", None)

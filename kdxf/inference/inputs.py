@@ -1,4 +1,4 @@
-"""Which images inference predicts, in which order, and where their text comes from."""
+"""Inputs of inference: the images to predict, in order, and their texts."""
 
 import kdxf.registry  # noqa: F401  isort: skip  (before the host, which it quietens)
 import os
@@ -26,9 +26,9 @@ class InputImage:
     """An image to predict.
 
     Attributes:
-        image_id: What the table of predictions calls it.
-        path: Where it lies.
-        ocr_key: What an OCR table calls it.
+        image_id: Its name in the table of predictions.
+        path: Its file.
+        ocr_key: Its name in an OCR table.
     """
 
     image_id: str
@@ -37,7 +37,7 @@ class InputImage:
 
 
 def collect_images(inputs: Sequence[str | Path], ocr_root: str | Path | None = None) -> list[InputImage]:
-    """Lists the images of files and folders, in the order given, those of a folder sorted.
+    """List the images of files and folders, in the order given, those of a folder sorted.
 
     =========  =====================================  ========================================
     input      ``image_id``                           ``ocr_key`` without / with ``ocr_root``
@@ -48,19 +48,19 @@ def collect_images(inputs: Sequence[str | Path], ocr_root: str | Path | None = N
                in another input as well
     =========  =====================================  ========================================
 
-    A file that is missing, but is named like an image, is an input that cannot be read.
+    A missing file with the extension of an image is an input that cannot be read.
 
     Args:
         inputs: Paths of images and of folders, searched with their subfolders.
         ocr_root: The folder that the paths of the OCR table are relative to.
 
     Raises:
-        UserError: An input does not exist (and is not named like an image), or a folder holds no images.
+        UserError: An input does not exist (and has no extension of an image), or a folder holds no images.
     """
-    found = [pair for source in inputs for pair in _list(str(source))]
-    sources = Counter(name for _, name in set(found))
+    pairs = [pair for source in inputs for pair in _list(str(source))]
+    sources = Counter(name for _, name in set(pairs))
     images = []
-    for folder, name in found:
+    for folder, name in pairs:
         path = os.path.join(folder, name)
         image_id = path if sources[name] > 1 else name
         images.append(InputImage(image_id, path, name if ocr_root is None else _relative(path, ocr_root)))
@@ -68,7 +68,7 @@ def collect_images(inputs: Sequence[str | Path], ocr_root: str | Path | None = N
 
 
 def dataset_images(dataset: BaseDataset, ocr_root: str | Path | None = None) -> list[InputImage]:
-    """Lists the images of a dataset in its order, called as its annotation file does: relative to ``data_prefix``.
+    """List the images of a dataset in its order, with the names of its annotation file, relative to ``data_prefix``.
 
     Args:
         dataset: Any dataset whose samples have ``img_path``.
@@ -84,7 +84,7 @@ def dataset_images(dataset: BaseDataset, ocr_root: str | Path | None = None) -> 
 
 
 def _list(source: str) -> list[tuple[str, str]]:
-    """Pairs of a folder, '' for a file that is an input itself, and a path below it."""
+    """Return pairs of a folder ('' for an input that is a file) and a path below it."""
     if os.path.isdir(source):
         names = list_images(Path(source))
         if not names:
@@ -104,11 +104,11 @@ _IMAGES_PER_WORKER = 8
 
 
 class InputTexts:
-    """The OCR records of a list of images, each looked up when it is asked for.
+    """OCR records of a list of images, each looked up on access.
 
     Args:
         images: The images.
-        find: Gives the record of the image with this index, or None where nobody has read it yet.
+        find: Returns the record of the image with an index, or None where it has not been read yet.
     """
 
     def __init__(self, images: Sequence[InputImage], find: Callable[[int], OCRRecord | None]) -> None:
@@ -118,7 +118,7 @@ class InputTexts:
 
     @classmethod
     def from_table(cls, images: Sequence[InputImage], table: OCRTable | None) -> "InputTexts":
-        """Texts from an OCR table; without a table nobody has read any."""
+        """Take the texts from an OCR table; without a table none has been read."""
         if table is None:
             return cls(images, _nothing)
         # Parquet cannot hold a name of another encoding, so such an image is not in the table.
@@ -127,7 +127,7 @@ class InputTexts:
 
     @classmethod
     def from_dataset(cls, images: Sequence[InputImage], dataset: BaseDataset) -> "InputTexts":
-        """Texts from a dataset: the rows of its OCR table, or its column of texts."""
+        """Take the texts from a dataset: the rows of its OCR table, or its column of texts."""
         find = partial(_from_dataset, dataset, True)
         has_table = getattr(dataset, "ocr_file", None) is not None
         own_texts = not has_table and any(record.texts for index in range(len(images)) if (record := find(index)))
@@ -138,12 +138,12 @@ class InputTexts:
         return self._read_now.get(image.path) or self._find(index) or OCRRecord.empty(image.ocr_key)
 
     def missing(self) -> list[str]:
-        """The paths of the images that nobody has read yet, each once."""
+        """Return the paths of the images that have not been read yet, each once."""
         paths = [image.path for index, image in enumerate(self._images) if self._find(index) is None]
         return [path for path in dict.fromkeys(paths) if path not in self._read_now]
 
     def read_missing(self, reader: "TextReader", workers: int, progress: bool) -> int:
-        """Reads the text of the images that :meth:`missing` names; returns how many."""
+        """Read the text of the images of :meth:`missing`, and return their number."""
         paths = self.missing()
         records = reader.read(paths, workers)
         for record in tqdm(records, total=len(paths), desc="OCR", unit=" images", disable=not progress or not paths):
@@ -152,7 +152,7 @@ class InputTexts:
 
 
 class TextReader:
-    """Reads text with an engine that starts when there is something to read.
+    """Reader of text, whose engine starts when the first image is read.
 
     Args:
         engine: Config of the engine, ``dict(type='RapidOCREngine', ...)``.
@@ -165,11 +165,11 @@ class TextReader:
         self._engine: Any = None
 
     def read(self, paths: Sequence[str], workers: int) -> Iterator[OCRRecord]:
-        """Yields a record for each path, with the path as its ``image``, in any order.
+        """Yield a record for each path, with the path as its ``image``, in any order.
 
         Args:
             paths: Image files.
-            workers: Processes, fewer for a few images; below 2 this process reads.
+            workers: Number of processes, fewer for a few images; below 2 this process reads.
         """
         workers = min(workers, len(paths) // _IMAGES_PER_WORKER)
         if workers > 1:
@@ -191,6 +191,6 @@ def _from_rows(table: OCRTable, rows: np.ndarray, index: int) -> OCRRecord | Non
 
 
 def _from_dataset(dataset: BaseDataset, own_texts: bool, index: int) -> OCRRecord | None:
-    """A record of a table names its engine; one that stands for a missing row names none."""
+    """Return a record of a dataset; of its OCR table only rows that exist, which name their engine."""
     record = dataset.get_data_info(index).get("ocr")
     return record if record is not None and (own_texts or record.engine) else None

@@ -1,4 +1,4 @@
-"""Build the model of a config for inference, fill it from a checkpoint offline, and name its classes."""
+"""Models for inference: built from a config, filled from a checkpoint offline, with their class names."""
 
 import kdxf.registry  # isort: skip  (before the host, which it quietens)
 
@@ -14,7 +14,8 @@ from mmengine.model import revert_sync_batchnorm
 from mmengine.runner import CheckpointLoader
 from torch import nn
 
-import kdxf.engine.host_overrides  # noqa: F401  (puts safe loaders in the place of mmengine's)
+import kdxf.engine  # noqa: F401  (makes mmengine load checkpoints safely)
+from kdxf.engine.config import model_config
 from kdxf.errors import UserError
 from kdxf.io.annotations import read_classes
 from kdxf.io.class_names import names_of, read_class_names
@@ -25,12 +26,12 @@ from kdxf.registry import DATASETS, MODELS
 class Categories:
     """The classes in the order of the model's scores.
 
-    A category id is what one writes as ``label`` into an annotation file: the class index, or the class name where all
-    names are whole numbers (``classes.txt`` then lists the ids of the data, which may have gaps).
+    A category id is the value of ``label`` in an annotation file: the class index, or the class name where all names
+    are whole numbers (``classes.txt`` then lists the ids of the data, which may have gaps).
 
     Attributes:
         ids: One id per class.
-        names: One name per class; None if nobody named them.
+        names: One name per class; None if they are not known.
     """
 
     ids: tuple[int, ...]
@@ -38,7 +39,7 @@ class Categories:
 
     @classmethod
     def named(cls, names: Sequence[str]) -> "Categories":
-        """Builds them from the class names."""
+        """Make categories from class names."""
         names = tuple(map(str, names))
         if all(name.isascii() and name.isdigit() and str(int(name)) == name for name in names):
             return cls(tuple(map(int, names)), names)
@@ -46,22 +47,22 @@ class Categories:
 
     @classmethod
     def unnamed(cls, count: int) -> "Categories":
-        """Builds ``count`` categories without names."""
+        """Make ``count`` categories without names."""
         return cls(tuple(range(count)), None)
 
     def __len__(self) -> int:
         return len(self.ids)
 
     def name(self, index: int) -> str | None:
-        """The name of the class with this index."""
+        """Return the name of the class with this index."""
         return None if self.names is None else self.names[index]
 
     def renamed(self, path: str | Path) -> "Categories":
-        """Gives the classes readable names; the ids stay.
+        """Return categories with readable names; the ids stay.
 
         Args:
-            path: A file that :func:`kdxf.io.class_names.read_class_names` reads. Its keys are the names that the
-                classes have now, else their ids.
+            path: A file that :func:`kdxf.io.class_names.read_class_names` reads. Its keys are the
+                current names of the classes, else their ids.
 
         Raises:
             UserError: The file is missing or malformed, or does not name every class.
@@ -73,14 +74,14 @@ class Categories:
 
 
 def config_classes(dataset: Mapping[str, Any]) -> list[str] | None:
-    """Looks the class names up in a dataset's config, without opening the dataset.
+    """Look up the class names in a dataset's config, without opening the dataset.
 
     Args:
-        dataset: ``classes`` (names, or the file that lists them), else ``classes.txt`` beside ``ann_file``, else the
-            names that the dataset's class brings.
+        dataset: ``classes`` (names, or the file that lists them), else ``classes.txt`` in the folder of ``ann_file``,
+            else the names that the dataset's class defines.
 
     Returns:
-        The names, or None if there are none on this machine.
+        The names, or None if they are not known on this machine.
     """
     classes, root = dataset.get("classes"), dataset.get("data_root") or ""
     if isinstance(classes, list | tuple):
@@ -95,7 +96,7 @@ def config_classes(dataset: Mapping[str, Any]) -> list[str] | None:
 
 
 def choose_device(name: str | None) -> torch.device:
-    """Gives the device of this name, or the GPU where there is one and else the CPU.
+    """Return the device of this name, by default the GPU where there is one and else the CPU.
 
     Raises:
         UserError: There is no such device here.
@@ -111,7 +112,7 @@ def choose_device(name: str | None) -> torch.device:
 
 
 def load_model(cfg: Config, checkpoint: str) -> tuple[nn.Module, dict[str, Any]]:
-    """Builds ``cfg.model`` with the weights of a checkpoint, on the CPU, in evaluation mode.
+    """Build ``cfg.model`` with the weights of a checkpoint, on the CPU, in evaluation mode.
 
     Weights that the config would start training from are neither fetched nor read.
 
@@ -120,27 +121,18 @@ def load_model(cfg: Config, checkpoint: str) -> tuple[nn.Module, dict[str, Any]]
         checkpoint: Path or URL; see :mod:`kdxf.engine.checkpoint` for which ones are refused.
 
     Returns:
-        The model, and what the checkpoint notes beside the weights (``meta``).
+        The model, and the checkpoint's ``meta``.
 
     Raises:
         UserError: The checkpoint cannot be read, or belongs to another model.
     """
     if "model" not in cfg:
         raise UserError(f"config {cfg.filename} has no model")
-    model_cfg = _without_pretrained(cfg.model.to_dict())
-    if cfg.get("data_preprocessor") is not None:
-        model_cfg.setdefault("data_preprocessor", cfg.data_preprocessor.to_dict())
     content = CheckpointLoader.load_checkpoint(checkpoint, map_location="cpu", logger="silent")
-    model = revert_sync_batchnorm(MODELS.build(model_cfg))
+    model = revert_sync_batchnorm(MODELS.build(model_config(cfg)))
     state = content.get("state_dict", content)
     _fill(model, {key.removeprefix("module."): value for key, value in state.items()}, checkpoint)
     return model.eval(), content.get("meta") or {}
-
-
-def classes_of(meta: Mapping[str, Any]) -> list[str] | None:
-    """Gives the class names that a checkpoint notes, if it does."""
-    classes = (meta.get("dataset_meta") or {}).get("classes") or meta.get("CLASSES")
-    return None if classes is None else list(classes)
 
 
 def _fill(model: nn.Module, state: dict[str, Any], checkpoint: str) -> None:
@@ -161,10 +153,3 @@ def _fill(model: nn.Module, state: dict[str, Any], checkpoint: str) -> None:
             f"(first: {unexpected[0]})",
             logger="current",
         )
-
-
-def _without_pretrained(value: Any) -> Any:
-    """Copies a model config with ``pretrained=True`` (which downloads, in timm's backbones) switched off."""
-    if isinstance(value, dict):
-        return {k: False if k == "pretrained" and v is True else _without_pretrained(v) for k, v in value.items()}
-    return [_without_pretrained(item) for item in value] if isinstance(value, list) else value

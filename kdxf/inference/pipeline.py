@@ -1,4 +1,4 @@
-"""From a list of images to batches for the model, by the config's test pipeline; no image stops it."""
+"""Batches for the model from a list of images, by the config's test pipeline; no unreadable image stops it."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,24 +20,22 @@ from kdxf.registry import TRANSFORMS
 from kdxf.text.ocr.record import OCRRecord
 
 
-def dataset_config(cfg: Config) -> ConfigDict:
-    """Gives the config of the test dataset, inside of any wrappers.
+def dataset_config(cfg: Config, loader: str = "test_dataloader") -> ConfigDict:
+    """Return the config of a loader's dataset that has a pipeline, inside of any wrappers; of several, the first.
 
     Raises:
         UserError: The config has none.
     """
-    dataset = (cfg.get("test_dataloader") or {}).get("dataset")
+    dataset = (cfg.get(loader) or {}).get("dataset")
     while dataset is not None and "pipeline" not in dataset:
-        dataset = dataset.get("dataset")
+        dataset = dataset.get("dataset") or next(iter(dataset.get("datasets", ())), None)
     if dataset is None:
-        raise UserError(
-            f"config {cfg.filename} has no test_dataloader.dataset.pipeline, which says how images are prepared"
-        )
+        raise UserError(f"config {cfg.filename} has no {loader}.dataset.pipeline, which says how images are prepared")
     return dataset
 
 
 def pipeline_config(cfg: Config, tta: bool) -> list[dict]:
-    """Gives the configs of the transforms that prepare an image.
+    """Return the configs of the transforms that prepare an image.
 
     Raises:
         UserError: The config has no test pipeline, or none for test-time augmentation.
@@ -50,7 +48,7 @@ def pipeline_config(cfg: Config, tta: bool) -> list[dict]:
 
 
 def needs_ocr(config: Any) -> bool:
-    """Tells whether a transform in a (nested) pipeline config takes the OCR record, as its ``needs_ocr`` says."""
+    """Return whether a transform in a (nested) pipeline config takes the OCR record (its ``needs_ocr``)."""
     if isinstance(config, Mapping):
         kind = config.get("type")
         kind = TRANSFORMS.get(kind) if isinstance(kind, str) else kind
@@ -59,10 +57,10 @@ def needs_ocr(config: Any) -> bool:
 
 
 class InferenceDataset(Dataset):
-    """Images and their texts, through a pipeline; an item is what the pipeline packs, and the image's error or None.
+    """Images and their texts, through a pipeline; an item is the packed sample, and the image's error or None.
 
-    kdxf's ``LoadImage`` gives an image that cannot be read as a blank one with an error. With MMPretrain's
-    ``LoadImageFromFile`` such an image goes through the pipeline as a blank one here.
+    kdxf's ``LoadImage`` replaces an image that cannot be read by a blank one with an error. With MMPretrain's
+    ``LoadImageFromFile`` this dataset does so.
 
     Args:
         images: The images.
@@ -100,7 +98,7 @@ class InferenceDataset(Dataset):
 def iterate_batches(
     dataset: InferenceDataset, cfg: Config, batch_size: int, workers: int
 ) -> Iterator[tuple[dict, list[str | None]]]:
-    """Yields batches in order, each with its images' errors.
+    """Yield batches in order, each with its images' errors.
 
     Args:
         dataset: The images.

@@ -1,18 +1,13 @@
 """Predictions, and the CSV that holds one row for each."""
 
-import csv
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TextIO
 
 import numpy as np
 
 from kdxf.errors import UserError
 from kdxf.inference.model import Categories
-from kdxf.io.files import NOT_UTF8
+from kdxf.io.prediction_csv import joined, row_writer
 
 
 @dataclass(frozen=True)
@@ -40,7 +35,7 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Columns:
-    """What the CSV says about each image.
+    """The columns of the CSV.
 
     ============  =========================================================================================
     always        ``image_id``, ``category_id`` first, ``error`` last
@@ -66,7 +61,7 @@ class Columns:
     per_class: bool = False
 
     def check(self, categories: Categories) -> None:
-        """Refuses what these categories cannot give.
+        """Check that these categories have what the columns show.
 
         Raises:
             UserError: There are fewer than ``topk`` classes, or they have no names.
@@ -79,7 +74,7 @@ class Columns:
 
 
 class PredictionWriter:
-    """Writes predictions as CSV rows.
+    """A writer of predictions as CSV rows.
 
     Args:
         file: Where to.
@@ -90,12 +85,11 @@ class PredictionWriter:
     def __init__(self, file: TextIO, categories: Categories, columns: Columns) -> None:
         self._categories = categories
         self._columns = columns
-        self._writer = csv.writer(file, lineterminator="\n")
-        self._writer.writerow(["image_id", *self._header(), "error"])
+        self._write = row_writer(file, ["image_id", *self._header(), "error"])
 
     def add(self, prediction: Prediction) -> None:
-        """Writes a row."""
-        self._writer.writerow([prediction.image_id, *self._values(prediction), prediction.error or ""])
+        """Write a row."""
+        self._write([prediction.image_id, *self._values(prediction), prediction.error])
 
     def _header(self) -> list[str]:
         if self._columns.per_class:
@@ -115,39 +109,11 @@ class PredictionWriter:
         values = []
         for indices in ranks:
             values += self._fields(
-                "|".join(str(self._categories.ids[index]) for index in indices),
-                "|".join(self._categories.name(index) or "" for index in indices),
-                "|".join(f"{scores[index]:.6f}" for index in indices),
+                joined(self._categories.ids[index] for index in indices),
+                joined(self._categories.name(index) or "" for index in indices),
+                joined(f"{scores[index]:.6f}" for index in indices),
             )
         return values
 
     def _fields(self, category: str, name: str, score: str) -> list[str]:
         return [category, *([name] if self._columns.with_name else []), *([score] if self._columns.with_score else [])]
-
-
-@contextmanager
-def open_replacing(path: str | Path, option: str) -> Iterator[TextIO]:
-    """Opens a UTF-8 text file that takes the place of ``path`` when the block ends without an exception.
-
-    Args:
-        path: The file to make; its folder is made as well.
-        option: The command-line option that named it.
-
-    Raises:
-        UserError: The file cannot be written; this is known before the block begins.
-    """
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    if path.is_dir():
-        raise UserError(f"{option} {path}: is a folder; name a file in it")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = temporary.open("w", encoding="utf-8", errors=NOT_UTF8, newline="")
-    except OSError as error:
-        raise UserError(f"{option} {path}: cannot be written there ({error.strerror}); choose another place") from error
-    try:
-        with file:
-            yield file
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -1,12 +1,10 @@
-"""Inference as a function: from a config, a checkpoint and images to a CSV of predictions and a report."""
+"""Inference as a function: predictions of images as a CSV, and a report."""
 
 import logging
-import resource
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,13 +13,16 @@ from mmengine.config import Config
 from mmengine.logging import print_log
 from tqdm import tqdm
 
-from kdxf.apis.prediction_source import prediction_source
+from kdxf.engine.config import config_digest
 from kdxf.errors import UserError
 from kdxf.inference.inferencer import KDXFInferencer
 from kdxf.inference.inputs import InputImage, InputTexts, collect_images, dataset_images
-from kdxf.inference.prediction_csv import Columns, Prediction, PredictionWriter, open_replacing
+from kdxf.inference.prediction_csv import Columns, Prediction, PredictionWriter
 from kdxf.inference.score_file import Probabilities, dataset_labels
 from kdxf.io.files import in_utf8
+from kdxf.io.machine import peak_memory
+from kdxf.io.prediction_csv import open_replacing
+from kdxf.io.provenance import Provenance
 from kdxf.text.ocr.table import OCRTable
 
 _SHOWN = 10
@@ -30,7 +31,7 @@ _GIB = 2**30
 
 @dataclass
 class InferenceReport:
-    """The outcome of :func:`kdxf.inference.run.infer`; ``str()`` gives the report.
+    """Result of :func:`infer`; ``str()`` returns it as a text.
 
     Attributes:
         csv: The file written (of two, the CSV).
@@ -54,30 +55,29 @@ class InferenceReport:
 
     @contextmanager
     def timing(self, part: Literal["ocr", "predict"]) -> Iterator[None]:
-        """Adds the time that the block takes to a part."""
+        """Add the time of the block to a part."""
         start = time.perf_counter()
         yield
         name = f"{part}_seconds"
         setattr(self, name, getattr(self, name) + time.perf_counter() - start)
 
     def count(self, prediction: Prediction) -> None:
-        """Notes the error of a prediction, if it has one."""
+        """Keep the error of a prediction, if it has one."""
         if prediction.error is not None:
             self.errors.append((prediction.image_id, prediction.error))
 
     @property
     def milliseconds(self) -> float:
-        """Time per image, OCR included and the start left out."""
+        """Milliseconds per image, with OCR and without the start."""
         return 1000 * (self.ocr_seconds + self.predict_seconds) / self.images
 
     @property
     def memory(self) -> int:
-        """Peak memory of this process so far, in bytes; loader and OCR workers are not part of it."""
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return peak if sys.platform == "darwin" else peak * 1024  # Linux counts in KiB
+        """Peak memory of this process so far, in bytes, without loader and OCR workers."""
+        return peak_memory()
 
     def over_budget(self, milliseconds: float | None, gigabytes: float | None) -> list[str]:
-        """Says which limits were exceeded.
+        """Return a line for each limit that was exceeded.
 
         Args:
             milliseconds: Limit for :attr:`milliseconds`.
@@ -127,19 +127,19 @@ def infer(
     progress: bool = True,
     **options: Any,
 ) -> InferenceReport:
-    """Predicts images and writes one CSV row for each, in their order.
+    """Predict images and write one CSV row for each, in their order.
 
     An image that cannot be read is predicted as a blank one (with its text, if there is any), and the column ``error``
-    says why. Files appear when they are complete. What the user got wrong is found before the work starts.
+    says why. Files appear when they are complete. Arguments are checked before the work starts.
 
     Args:
         cfg: A config from :func:`kdxf.engine.config.load_config`.
         checkpoint: A checkpoint of its model.
         save_csv: The CSV to write, if any.
         save_probs: A file of predictions (:mod:`kdxf.io.predictions`) to write, if any: the scores of all classes,
-            under the class names that the model was trained with, and of the test dataset its labels.
+            under the class names that the model was trained with, and the labels of the test dataset.
         inputs: Images and folders; none means the config's test dataset.
-        columns: What the CSV says about each image.
+        columns: Columns of the CSV.
         ocr_table: An OCR table, in place of the test dataset's own. Images that a table lacks are read now.
         ocr_root: The folder that the table's paths are relative to; by default the folder given as input, or the test
             dataset's ``data_prefix``.
@@ -160,9 +160,10 @@ def infer(
     start = time.perf_counter()
     images = collect_images(inputs, ocr_root)
     table = None if ocr_table is None else OCRTable.open(ocr_table)
-    source = {}
+    source = Provenance(tool="tools/inference.py")
     if save_probs is not None:
-        source = {"tool": "tools/inference.py", **prediction_source(cfg, checkpoint, options.get("tta", False))}
+        about = {"tool": source.tool, "tta": options.get("tta", False)}
+        source = Provenance.of_model(str(cfg.filename), config_digest(cfg), checkpoint, **about)
     with ExitStack() as stack:
         file = None if save_csv is None else stack.enter_context(open_replacing(save_csv, "--save_csv"))
         inferencer = KDXFInferencer(cfg, checkpoint, **options)
@@ -192,7 +193,7 @@ def infer(
                     add(prediction)
                 bar.update()
         if probabilities is not None:
-            probabilities.write(inferencer.trained_on, {**source, **inferencer.learnt})
+            probabilities.write(inferencer.trained_on, replace(source, training_data=inferencer.training_data))
     return report
 
 

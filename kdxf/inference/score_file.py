@@ -1,8 +1,8 @@
-"""Keep the scores of all classes while images are predicted, and write them. n images, K classes."""
+"""The scores of all classes, kept while images are predicted and then written. n images, K classes."""
 
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,11 @@ from kdxf.errors import UserError
 from kdxf.inference.inputs import InputImage
 from kdxf.inference.prediction_csv import Prediction
 from kdxf.io.predictions import Predictions, label_array, multi_hot, write_predictions
+from kdxf.io.provenance import Provenance
 
 
 def dataset_labels(dataset: Any, classes: Sequence[str]) -> np.ndarray | None:
-    """Reads the true classes of a dataset's images, as indices of the model's classes.
+    """Read the true classes of a dataset's images, as indices of the model's classes.
 
     Classes are the same if they have the same name; or by index, where nobody named one of both.
 
@@ -26,7 +27,7 @@ def dataset_labels(dataset: Any, classes: Sequence[str]) -> np.ndarray | None:
         classes: The K names of the model's classes; ``'0'``, ``'1'``, ... where nobody named them.
 
     Returns:
-        As in :class:`kdxf.io.predictions.Predictions`; None where no image has a label. So it is, with a warning, where
+        As in :class:`kdxf.io.predictions.Predictions`; None where no image has a label and, with a warning, where
         an image belongs to a class that the model does not have.
     """
     meta = getattr(dataset, "metainfo", None) or {}
@@ -56,7 +57,7 @@ def _indices(label: Any) -> list[int] | None:
 
 
 class Probabilities:
-    """Collects predictions in their order.
+    """A collector of predictions, in their order, that writes them as a file.
 
     Args:
         path: The file to make.
@@ -65,7 +66,7 @@ class Probabilities:
         labels: The true classes, as in :class:`kdxf.io.predictions.Predictions`; None where no label is known.
 
     Raises:
-        UserError: The file cannot be of this name, or an image is there twice.
+        UserError: The file cannot be of this name, or an image is given twice.
     """
 
     def __init__(
@@ -89,15 +90,15 @@ class Probabilities:
         self._errors: dict[int, str] = {}
 
     def add(self, prediction: Prediction) -> None:
-        """Keeps the prediction of the next image."""
+        """Keep the prediction of the next image."""
         row = len(self._given)
         self._scores[row] = prediction.scores
         self._given.append(prediction.labels)
         if prediction.error is not None:
             self._errors[row] = prediction.error
 
-    def write(self, trained_on: np.ndarray | None, source: Mapping[str, Any]) -> None:
-        """Writes the file.
+    def write(self, trained_on: np.ndarray | None, source: Provenance) -> None:
+        """Write the file.
 
         Args:
             trained_on: Keys of the images that the model was trained on (:mod:`kdxf.datasets.image_keys`), if its

@@ -1,1 +1,1 @@
-"""What lies on disk: annotations, images, class names, predictions and their provenance, and how files are written."""
+"""Files: annotations, images, class names, predictions and their provenance, and how files are written."""

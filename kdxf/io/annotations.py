@@ -1,4 +1,4 @@
-"""Reads and writes the lists that say which image belongs to which class.
+"""Annotation files: lists that say which image belongs to which class.
 
 The form to write is a UTF-8 CSV with a header: ``image`` (POSIX path relative to the image root), ``label`` (class name
 or class index) and any other columns. MMPretrain's ``path label`` text files and plain lists of paths are read as well.
@@ -19,7 +19,7 @@ _TEXT_COLUMNS = ("image", "label", "text")
 
 
 def read_annotations(path: str | Path, empty_labels: bool = False) -> pd.DataFrame:
-    """Reads an annotation file.
+    """Read an annotation file.
 
     Args:
         path: ``.csv`` (with a header that names the column ``image``), else a text file with one ``path label`` or one
@@ -99,7 +99,7 @@ def _read_lines(path: Path) -> pd.DataFrame:
 
 
 def _split_label(line: str) -> tuple[str, str]:
-    """Splits ``path label``; the label is empty where the line does not end in an integer."""
+    """Split ``path label``; the label is empty where the line does not end in an integer."""
     image, _, label = line.replace("\t", " ").rpartition(" ")
     return (image.rstrip(), label) if image and label.isdecimal() else (line, "")
 
@@ -113,12 +113,12 @@ def _non_empty_lines(path: Path) -> list[str]:
 
 
 def write_annotations(frame: pd.DataFrame, path: str | Path) -> None:
-    """Writes ``frame`` as a UTF-8 CSV: to a temporary name first, so that ``path`` is never half-written."""
+    """Write ``frame`` as a UTF-8 CSV: to a temporary name first, so that ``path`` is never half-written."""
     write_whole(frame.to_csv(index=False).encode(), Path(path))
 
 
 def read_classes(path: str | Path) -> list[str]:
-    """Reads ``classes.txt``: one class name per line, the line number (from 0) is the class index.
+    """Read ``classes.txt``: one class name per line, the line number (from 0) is the class index.
 
     Raises:
         UserError: The file is missing, not UTF-8, empty, or names a class twice.
@@ -136,12 +136,12 @@ def read_classes(path: str | Path) -> list[str]:
 
 
 def write_classes(names: Iterable[str], path: str | Path) -> None:
-    """Writes ``classes.txt``, one name per line, atomically."""
+    """Write ``classes.txt``, one name per line, atomically."""
     write_whole("".join(f"{name}\n" for name in names).encode(), Path(path))
 
 
 def label_indices(labels: Iterable[str], classes: Sequence[str], source: str | Path) -> list[int]:
-    """Turns labels as written (class names or indices) into class indices.
+    """Turn labels as written (class names or indices) into class indices.
 
     A label that is a class name stands for that class. Class names that are numbers, such as ``1`` to ``137``, could be
     mistaken for the index of another class; then indices are not accepted.

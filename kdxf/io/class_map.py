@@ -18,7 +18,7 @@ CLASSES_CSV, CLASSES_TXT = "classes.csv", "classes.txt"
 
 
 def read_class_map(path: Path) -> pd.DataFrame:
-    """Reads a class map.
+    """Read a class map.
 
     Args:
         path: ``classes.csv``, or a text file of names, whose ids are the names.
@@ -49,12 +49,12 @@ def read_class_map(path: Path) -> pd.DataFrame:
 
 
 def class_map_beside(source: Path) -> Path | None:
-    """Finds ``classes.csv``, else ``classes.txt``, in the folder of a list."""
+    """Find ``classes.csv``, else ``classes.txt``, in the folder of a list."""
     return next((path for name in (CLASSES_CSV, CLASSES_TXT) if (path := source.parent / name).is_file()), None)
 
 
 def new_class_map(ids: Iterable[str], names: dict[str, str] | None = None) -> pd.DataFrame:
-    """Numbers class ids in their order (:func:`kdxf.io.class_names.order_ids`).
+    """Number class ids in their order (:func:`kdxf.io.class_names.order_ids`).
 
     Args:
         ids: The ids; each may come several times.
@@ -66,12 +66,12 @@ def new_class_map(ids: Iterable[str], names: dict[str, str] | None = None) -> pd
 
 
 def class_map_or_new(path: Path | None, labels: Iterable[str]) -> pd.DataFrame:
-    """Reads the class map at ``path``; without one numbers the classes of ``labels``."""
+    """Read the class map at ``path``; without one numbers the classes of ``labels``."""
     return new_class_map(labels) if path is None else read_class_map(path)
 
 
 def class_indices(labels: pd.Series, classes: pd.DataFrame, source: Path) -> np.ndarray:
-    """Turns labels as a list has them (names, ids or indices) into class indices.
+    """Turn labels as a list has them (names, ids or indices) into class indices.
 
     Args:
         labels: The labels, (n,).
@@ -98,7 +98,7 @@ def class_indices(labels: pd.Series, classes: pd.DataFrame, source: Path) -> np.
 
 
 def check_class_files(folder: Path, inputs: Iterable[Path], overwrite: bool) -> None:
-    """Finds out before the work whether :func:`write_class_files` may write into ``folder``.
+    """Find out before the work whether :func:`write_class_files` may write into ``folder``.
 
     Raises:
         UserError: See :func:`kdxf.data.lists.check_result`.
@@ -109,6 +109,6 @@ def check_class_files(folder: Path, inputs: Iterable[Path], overwrite: bool) -> 
 
 
 def write_class_files(classes: pd.DataFrame, folder: Path) -> None:
-    """Writes ``classes.csv`` and ``classes.txt`` into ``folder``."""
+    """Write ``classes.csv`` and ``classes.txt`` into ``folder``."""
     write_annotations(classes, folder / CLASSES_CSV)
     write_classes(classes["name"], folder / CLASSES_TXT)

@@ -1,4 +1,4 @@
-"""Class ids as the data have them, their order, and the readable names that stand for them.
+"""Class ids as the data have them, their order, and their readable names.
 
 Data sets often number their classes (``0`` to ``136``, with gaps or leading zeros) and keep the names elsewhere. The
 index of a class is its place in :func:`order_ids`.
@@ -15,7 +15,7 @@ from kdxf.io.annotations import read_classes
 
 
 def order_ids(ids: Iterable[str]) -> list[str]:
-    """Sorts class ids: by value if all are numbers (``2`` before ``10``, ``007`` among them), else as text."""
+    """Sort class ids: by value if all are numbers (``2`` before ``10``, ``007`` among them), else as text."""
     unique = set(ids)
     if all(item.isdecimal() for item in unique):
         return sorted(unique, key=lambda item: (int(item), item))
@@ -23,7 +23,7 @@ def order_ids(ids: Iterable[str]) -> list[str]:
 
 
 def read_class_names(path: str | Path) -> dict[str, str]:
-    """Reads which name belongs to which class id.
+    """Read which name belongs to which class id.
 
     Args:
         path: A ``.json`` file with an object ``{"0": "化妆品", ...}``, a ``.csv`` file with the columns ``id`` and
@@ -65,7 +65,7 @@ def _read_csv(path: Path) -> dict[str, str]:
 
 
 def names_of(ids: Sequence[str], names: Mapping[str, str], source: str | Path) -> list[str]:
-    """Gives the name of each class id; ``007`` and ``7`` are one id.
+    """Return the name of each class id; ``007`` and ``7`` are one id.
 
     Args:
         ids: Class ids, each once.

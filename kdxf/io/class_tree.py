@@ -7,7 +7,7 @@ and any further levels in columns of their own::
     Royal-Gala,Apple,Fruit
     Oatly-Oat-Milk,Oat-Milk,Packages
 
-Levels need not lie within each other. ``tools/data/class_tree.py`` writes the file from a list that has the levels in
+Levels need not be nested. ``tools/data/class_tree.py`` writes the file from a list that has the levels in
 columns.
 """
 
@@ -47,7 +47,7 @@ class ClassTree:
 
     Attributes:
         classes: The K classes, in index order.
-        levels: Level name to level; ``coarse`` is always there, and first.
+        levels: Level name to level; ``coarse`` is always the first.
         source: The file, for messages.
     """
 
@@ -66,7 +66,7 @@ class ClassTree:
         return self.levels[COARSE].parents
 
     def level(self, name: str) -> Level:
-        """Gives a level by its name.
+        """Return a level by its name.
 
         Raises:
             UserError: There is none.
@@ -77,7 +77,7 @@ class ClassTree:
 
 
 def read_class_tree(path: str | Path, classes: str | Path | Sequence[str] | None = None) -> ClassTree:
-    """Reads the tree of ``classes``.
+    """Read the tree of ``classes``.
 
     Args:
         path: The CSV. Rows of other classes are passed over, so that one tree serves the stages of a training that
@@ -105,7 +105,7 @@ def read_class_tree(path: str | Path, classes: str | Path | Sequence[str] | None
 def tree_table(
     frame: pd.DataFrame, classes: Sequence[str], columns: Mapping[str, str], source: str | Path
 ) -> pd.DataFrame:
-    """Makes a class tree out of an annotation list.
+    """Make a class tree out of an annotation list.
 
     Args:
         frame: Rows with ``label`` (class name or index) and the columns named in ``columns``.

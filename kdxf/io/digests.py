@@ -1,4 +1,4 @@
-"""Digests of files, folders and settings, by which a change is noticed."""
+"""Digests of files, folders and settings, to notice changes."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ _known: dict[tuple[str, int, int], str] = {}
 
 
 def file_digest(path: str | Path) -> str:
-    """Gives the SHA-256 of a file's bytes, 64 hexadecimal digits."""
+    """Return the SHA-256 of a file's bytes, 64 hexadecimal digits."""
     digest = hashlib.sha256()
     with open(path, "rb") as file:
         while chunk := file.read(_CHUNK):
@@ -23,7 +23,7 @@ def file_digest(path: str | Path) -> str:
 
 
 def known_digest(path: str | Path) -> str:
-    """Gives the same; this process reads the file again only when its size or its time has changed."""
+    """Return :func:`file_digest`; this process reads a file again only if its size or time stamp has changed."""
     status = os.stat(path)
     key = (os.path.realpath(path), status.st_size, status.st_mtime_ns)
     if key not in _known:
@@ -32,7 +32,7 @@ def known_digest(path: str | Path) -> str:
 
 
 def files_of(folder: str | Path) -> Iterator[tuple[str, os.stat_result]]:
-    """Gives the files in a folder and the folders below it: the path inside of it, and the status.
+    """Yield the files in a folder and the folders below it: the path relative to it, and the status.
 
     Links are followed, but to no folder a second time.
     """
@@ -48,16 +48,16 @@ def files_of(folder: str | Path) -> Iterator[tuple[str, os.stat_result]]:
 
 
 def settings_digest(settings: Any) -> str:
-    """Gives the SHA-256 of nested settings, 64 hexadecimal digits; the order of the keys does not matter."""
+    """Return the SHA-256 of nested settings, 64 hexadecimal digits; the order of the keys does not matter."""
     return hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def content_digest(path: str | Path) -> str:
-    """Gives the fingerprint of a file or a folder that is there, 64 hexadecimal digits.
+    """Return the SHA-256 of an existing file or folder, 64 hexadecimal digits.
 
     A file counts by its bytes. A folder counts by the names and the bytes of the files in it, at any depth; pictures
-    by name and size, as reading millions would take hours. Files whose name begins with a dot do not count. Where the
-    file or the folder lies does not count.
+    by name and size, as reading millions would take hours. Files whose name begins with a dot do not count. The place
+    of the file or the folder does not count.
 
     Raises:
         OSError: A file cannot be read.

@@ -1,4 +1,4 @@
-"""Reads any picture that people really have into one form, or says in one line why it cannot.
+"""Reading of any picture into one form, or one line that says why it cannot be read.
 
 A common JPEG takes OpenCV's fast path, where the codec itself may decode at 1/2, 1/4 or 1/8 scale. Everything else,
 and whatever OpenCV gets wrong or hides (CMYK, truncated data), takes Pillow's, which is as fast on PNG.
@@ -39,7 +39,7 @@ class ImageReadError(ValueError):
 
 
 def list_images(folder: Path) -> list[str]:
-    """Lists the pictures below ``folder``: sorted POSIX paths relative to it, chosen by extension.
+    """List the pictures below ``folder``: sorted POSIX paths relative to it, chosen by extension.
 
     Linked folders are followed.
 
@@ -57,7 +57,7 @@ def list_images(folder: Path) -> list[str]:
 
 
 def read_image(path: str | Path, min_edge: int | None = None) -> np.ndarray:
-    """Reads a picture as uint8 (H, W, 3) in BGR order, upright as its EXIF orientation says.
+    """Read a picture as uint8 (H, W, 3) in BGR order, upright as its EXIF orientation says.
 
     Args:
         path: The file; any name, also with spaces or Chinese characters.
@@ -76,7 +76,7 @@ def read_image(path: str | Path, min_edge: int | None = None) -> np.ndarray:
 
 
 def decode_image(data: bytes, min_edge: int | None = None) -> np.ndarray:
-    """Decodes the bytes of a picture; see :func:`read_image`."""
+    """Decode the bytes of a picture; see :func:`read_image`."""
     size = _common_jpeg_size(data)
     decoded = None
     if size is not None and not _looks_truncated(data):
@@ -97,7 +97,7 @@ def _common_jpeg_size(data: bytes) -> tuple[int, int] | None:
 
 
 def open_header(data: bytes) -> Image.Image:
-    """Parses the header only: the picture as Pillow opens it, neither decoded nor turned upright.
+    """Parse the header only: the picture as Pillow opens it, neither decoded nor turned upright.
 
     Raises:
         ImageReadError: It is no picture of a known format, its header is broken, or it declares an enormous size.
@@ -130,7 +130,7 @@ def _jpeg_flag(size: tuple[int, int], min_edge: int | None) -> int:
 
 
 def _decode_with_opencv(data: bytes, flag: int) -> np.ndarray | None:
-    """Returns None where OpenCV gives up, so that Pillow may try or name the reason."""
+    """Return None where OpenCV gives up, so that Pillow may try or name the reason."""
     try:
         return cv2.imdecode(np.frombuffer(data, np.uint8), flag)
     except cv2.error:
@@ -138,7 +138,7 @@ def _decode_with_opencv(data: bytes, flag: int) -> np.ndarray | None:
 
 
 def _decode_with_pillow(image: Image.Image) -> np.ndarray:
-    """Decodes what :func:`open_header` gave; of an animation, the first frame."""
+    """Decode what :func:`open_header` gave; of an animation, the first frame."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -158,7 +158,7 @@ def _upright(image: Image.Image) -> Image.Image:
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
-    """Turns any mode into RGB: 16 bit is scaled to 8, transparent pixels stand on white as a page would show them."""
+    """Turn any mode into RGB: 16 bit is scaled to 8, transparent pixels stand on white as a page would show them."""
     if image.mode == "RGB" and "transparency" not in image.info:
         return image
     if image.mode.startswith("I") or image.mode == "F":

@@ -78,32 +78,32 @@ class HTMLReport:
         self._parts: list[tuple[str, Any]] = []
 
     def heading(self, text: str) -> None:
-        """Begins a section."""
+        """Begin a section."""
         self._parts.append(("heading", text))
 
     def text(self, text: str) -> None:
-        """Adds a paragraph."""
+        """Add a paragraph."""
         self._parts.append(("text", text))
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-        """Adds a table; numbers stand to the right."""
+        """Add a table; numbers are aligned to the right."""
         self._parts.append(("table", _Table(columns, [list(row) for row in rows])))
 
     def pictures(self, pictures: Iterable[tuple[str | Path | np.ndarray, str]]) -> None:
-        """Adds a row of pictures, each with its caption.
+        """Add a row of pictures, each with its caption.
 
         Args:
             pictures: Image files or images, uint8 (H, W, 3) in BGR order, and captions of one or several lines. For a
-                file that cannot be read the reason stands in its place.
+                file that cannot be read the reason is shown instead.
         """
         self._parts.append(("pictures", [self._picture(image, caption) for image, caption in pictures]))
 
     def drawing(self, svg: str) -> None:
-        """Adds an SVG drawing, such as a chart. It is the one thing that is not escaped: give only what you drew."""
+        """Add an SVG drawing, such as a chart. It is the one thing that is not escaped: give only what you drew."""
         self._parts.append(("drawing", svg))
 
     def save(self, path: str | Path) -> None:
-        """Writes the page, under a temporary name first."""
+        """Write the page, under a temporary name first."""
         page = _PAGE.render(title=self.title, width=self.picture_width, parts=self._parts)
         write_whole(page.encode(), Path(path))
 
@@ -120,11 +120,11 @@ class HTMLReport:
 
 
 def markdown_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Lays out a table.
+    """Lay out a table.
 
     Args:
         columns: The titles.
-        rows: Their cells, as they are to stand there.
+        rows: Their cells, as text.
 
     Returns:
         Lines, each with its end.

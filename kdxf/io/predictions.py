@@ -1,4 +1,4 @@
-"""Predictions as files: what a model says of every image of a list, to be scored, mixed or learnt from without it.
+"""Files of predictions: what a model says of every image of a list, to score, mix or learn from without the model.
 
 One Parquet file per model and list, which pandas opens as well. n images, K classes. Columns:
 
@@ -12,7 +12,7 @@ One Parquet file per model and list, which pandas opens as well. n images, K cla
 ``seen``       whether the model was trained on this image; null where its checkpoint does not say
 ``error``      why the image could not be read, else null
 ``fold``       k where the model ``source["inputs"][k]`` made this row, null where no single one
-               did; the column is there only where folds were put together
+               did; only files that folds were gathered in have this column
 ============== ==================================================================================
 
 The file's metadata hold the class names and where the predictions come from.
@@ -20,22 +20,27 @@ The file's metadata hold the class names and where the predictions come from.
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from kdxf.errors import UserError
 from kdxf.io.files import NOT_UTF8, in_utf8, replacing
+from kdxf.io.prediction_csv import joined
+from kdxf.io.provenance import Provenance
 
 MANY_CLASSES = 1000
 _CHECKED = 1 << 20  # scores that are looked at together
-_KEY = b"kdxf.io.predictions"
+_KEY = b"kdxf.predictions"  # part of the file format, whatever this module is called
 _ADVICE = "give a file that tools/test.py --out NAME.parquet or tools/inference.py --save-probs wrote"
+_COLUMNS = ("image", "pred_label", "score")
+_TABLE_ADVICE = "give a table that tools/test.py --out wrote"
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,18 +49,20 @@ class Predictions:
 
     Attributes:
         images: n paths, as in the annotation file.
-        scores: float32 (n, K): probabilities.
-        classes: K class names.
+        scores: float32 (n, K): probabilities. (n, 0) where only the best class was read.
+        classes: K class names; none of a table that was read without them.
         labels: int64 (n,), the true class, -1 where it is not known; in multi-label data bool (n, K). None where no
             label is known.
         predicted: In multi-label data bool (n, K), the classes that the model gives; else None, and the best class is.
         seen: bool (n,), whether the model was trained on the image; None where that is not known.
         errors: Why an image could not be read, by its index.
         fold: int16 (n,), of out-of-fold predictions the fold whose model made the row, -1 where no single one did;
-            None where there are no folds. It counts the ``inputs`` of the ``source`` that put the folds together, from
-            0: fold k is ``source["inputs"][k]``. A file made of that one (soft labels) keeps the numbers, and has its
-            source in ``inputs``: fold k is ``source["inputs"][0]["source"]["inputs"][k]``.
-        source: Where they come from: ``config``, ``config_digest``, ``checkpoint``, ``checkpoint_digest``, ...
+            None without folds. It counts the ``inputs`` of the ``source`` that put the folds together, from
+            0: fold k is ``source.inputs[k]``. A file made of that one (soft labels) keeps the numbers, and has its
+            source in ``inputs``: fold k is ``source.inputs[0].source.inputs[k]``.
+        source: Where they come from.
+        best_class: int64 (n,), the best class as a table has it; None where it follows from the scores.
+        best_score: float32 (n,), its score as a table has it; None where it follows from the scores.
     """
 
     images: list[str]
@@ -66,7 +73,9 @@ class Predictions:
     seen: np.ndarray | None = None
     errors: Mapping[int, str] = field(default_factory=dict)
     fold: np.ndarray | None = None
-    source: Mapping[str, Any] = field(default_factory=dict)
+    source: Provenance = field(default_factory=Provenance)
+    best_class: np.ndarray | None = None
+    best_score: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.images)
@@ -76,20 +85,42 @@ class Predictions:
         """Whether an image may belong to several classes, or to none."""
         return self.predicted is not None
 
+    def best(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the best class of each image, int64 (n,), and its score, float32 (n,)."""
+        if self.best_class is not None and self.best_score is not None:
+            return self.best_class, self.best_score
+        classes = self.scores.argmax(axis=1) if len(self) else np.empty(0, np.int64)
+        return classes, self.scores[np.arange(len(self)), classes].astype(np.float32, copy=False)
 
-def multi_hot(rows: Iterable[Sequence[int] | None], num_classes: int) -> np.ndarray:
-    """Gives bool (n, K), True for each class index of a row; a row that is None has none."""
-    listed = list(rows)
-    table = np.zeros((len(listed), num_classes), bool)
-    for row, indices in enumerate(listed):
-        table[row, list(indices or ())] = True
+    def take(self, rows: np.ndarray) -> "Predictions":
+        """Return the predictions at the indices ``rows``, int64 (m,), in that order."""
+        columns = {name: getattr(self, name) for name in _PER_IMAGE}
+        picked: dict[str, Any] = {name: values if values is None else values[rows] for name, values in columns.items()}
+        listed = rows.tolist()
+        return replace(
+            self,
+            images=[self.images[row] for row in listed],
+            errors={new: self.errors[old] for new, old in enumerate(listed) if old in self.errors},
+            **picked,
+        )
+
+
+_PER_IMAGE = ("scores", "labels", "predicted", "seen", "fold", "best_class", "best_score")
+
+
+def multi_hot(rows: pa.ListArray | Iterable[Sequence[int] | None], num_classes: int) -> np.ndarray:
+    """Return bool (n, K), True for each class index of a row; a row that is None has none."""
+    lists = rows if isinstance(rows, pa.ListArray) else pa.array(rows, pa.list_(pa.int64()))
+    table = np.zeros((len(lists), num_classes), bool)
+    lengths = lists.value_lengths().fill_null(0).to_numpy(zero_copy_only=False)
+    table[np.repeat(np.arange(len(lists)), lengths), lists.flatten().to_numpy()] = True
     return table
 
 
 def label_array(
     rows: Sequence[Sequence[int] | None], num_classes: int, *, multi_label: bool = False
 ) -> np.ndarray | None:
-    """Gives labels as :class:`Predictions` has them.
+    """Return labels in the form of :class:`Predictions`: int64 (n,) or bool (n, K), None where none is known.
 
     Args:
         rows: The class indices of each of n images, exactly one unless ``multi_label``; None where they are not known.
@@ -104,7 +135,7 @@ def label_array(
 
 
 def write_predictions(predictions: Predictions, path: str | Path) -> None:
-    """Writes a file of predictions, under a temporary name first.
+    """Write a file of predictions, under a temporary name first.
 
     Args:
         predictions: What to write.
@@ -124,13 +155,13 @@ def _to_table(predictions: Predictions) -> pa.Table:
     values = predictions.scores.astype(np.float16 if width >= MANY_CLASSES else np.float32, copy=False)
     scores = pa.FixedSizeListArray.from_arrays(pa.array(values.reshape(-1)), width)
     if predictions.predicted is None:
-        best = predictions.scores.argmax(axis=1) if count else np.empty(0, np.int64)
+        best, _ = predictions.best()
         pred_label = pa.array(best, pa.int64())
         names = [predictions.classes[index] for index in best]
     else:
         indices = [np.flatnonzero(row).tolist() for row in predictions.predicted]
         pred_label = pa.array(indices, pa.list_(pa.int64()))
-        names = ["|".join(predictions.classes[index] for index in row) for row in indices]
+        names = [joined(predictions.classes[index] for index in row) for row in indices]
     columns = {
         "image": _strings(predictions.images),
         "label": _label_column(predictions),
@@ -143,8 +174,8 @@ def _to_table(predictions: Predictions) -> pa.Table:
     }
     if predictions.fold is not None:
         columns["fold"] = pa.array(predictions.fold, pa.int16(), mask=predictions.fold < 0)
-    note = {"classes": list(predictions.classes), "source": dict(predictions.source)}
-    text = json.dumps(note, ensure_ascii=False).encode(errors=NOT_UTF8)  # of which JSON makes what was there
+    note = {"classes": list(predictions.classes), "source": predictions.source.to_dict()}
+    text = json.dumps(note, ensure_ascii=False).encode(errors=NOT_UTF8)  # JSON reads it back unchanged
     return pa.table(columns).replace_schema_metadata({_KEY: text})
 
 
@@ -161,37 +192,109 @@ def _label_column(predictions: Predictions) -> pa.Array:
     return pa.array(labels, pa.int64(), mask=labels < 0)
 
 
-def read_predictions(path: str | Path) -> Predictions:
-    """Reads a file of predictions.
+def read_predictions(path: str | Path, *, classes: Sequence[str] | None = None, scores: bool = True) -> Predictions:
+    """Read a file of predictions.
+
+    By default it is a file that :func:`write_predictions` wrote. With ``classes``, or without ``scores``, it may be any
+    table of one class per image, CSV or Parquet, with the columns ``image``, ``pred_label`` and ``score``, and perhaps
+    ``pred_class`` and ``scores``, such as ``tools/test.py --out`` writes. Then nothing else of it is read, the best
+    class and its score are those of the table, and it may have an image several times.
+
+    Args:
+        path: The file.
+        classes: The K class names, in index order, that the table must have been made with.
+        scores: Whether the scores of all classes are needed; only Parquet has them.
 
     Raises:
-        UserError: The file is missing, damaged or no such file, names an image twice, or has a score that is NaN or
-            infinite.
+        UserError: The file is missing, damaged or no such file; it names an image twice; a score is NaN or infinite;
+            or a table lacks scores that are needed, or has other classes.
     """
+    if classes is not None or not scores:
+        return _read_table(path, classes, scores)
     table = _open(path, pq.read_table)
     meta = _meta(path, table.schema)
     images = table["image"].to_pylist()
     check_each_once(images, path)
-    classes = tuple(meta["classes"])
-    scores = table["scores"].combine_chunks().flatten().to_numpy(zero_copy_only=False).astype(np.float32, copy=False)
-    scores = scores.reshape(len(images), len(classes))
-    _check_finite(scores, images, path)
+    names = tuple(meta["classes"])
+    values = _flat(table["scores"]).reshape(len(images), len(names))
+    _check_finite(values, images, path)
     seen = table["seen"]
     return Predictions(
         images=images,
-        scores=scores,
-        classes=classes,
-        labels=_labels(table["label"], len(classes)),
-        predicted=_labels(table["pred_label"], len(classes)) if _is_list(table["pred_label"]) else None,
+        scores=values,
+        classes=names,
+        labels=_labels(table["label"], len(names)),
+        predicted=_labels(table["pred_label"], len(names)) if _is_list(table["pred_label"]) else None,
         seen=None if seen.null_count else seen.to_numpy(),
         errors={index: error for index, error in enumerate(table["error"].to_pylist()) if error is not None},
         fold=table["fold"].fill_null(-1).to_numpy() if "fold" in table.column_names else None,
-        source=meta["source"],
+        source=Provenance.from_dict(meta["source"]),
     )
 
 
+def _read_table(path: str | Path, classes: Sequence[str] | None, scores: bool) -> Predictions:
+    table = _open(path, _csv_or_parquet, "readable as CSV or Parquet", _TABLE_ADVICE)
+    if not table.num_rows:
+        raise UserError(f"{path}: has no rows; {_TABLE_ADVICE}")
+    if missing := [column for column in _COLUMNS if column not in table.column_names]:
+        raise UserError(f"{path}: not a table of predictions, it lacks {', '.join(missing)}; {_TABLE_ADVICE}")
+    if not pa.types.is_integer(table["pred_label"].type) or table["pred_label"].null_count:
+        raise UserError(f"{path}: the column pred_label is not one class index per image; {_TABLE_ADVICE}")
+    if scores and "scores" not in table.column_names:
+        raise UserError(f"{path}: has no column 'scores', which this rule needs; write it with --out NAME.parquet")
+    best = table["pred_label"].to_numpy().astype(np.int64)
+    if classes is not None:
+        _check_classes(table, best, classes, path)
+    return Predictions(
+        images=table["image"].to_pandas().astype("str").tolist(),
+        scores=_table_scores(table, len(classes or ()), path) if scores else np.empty((len(best), 0), np.float32),
+        classes=tuple(classes or ()),
+        best_class=best,
+        best_score=table["score"].to_numpy().astype(np.float32),
+    )
+
+
+def _csv_or_parquet(path: Path) -> pa.Table:
+    if path.suffix.lower() == ".parquet":
+        return pq.read_table(path)
+    text = {"image": "str", "pred_class": "str"}  # an image or a class may be called 007 or None
+    frame = pd.read_csv(path, dtype=text, encoding="utf-8", keep_default_na=False, na_values=[""])
+    return pa.Table.from_pandas(frame, preserve_index=False)
+
+
+def _check_classes(table: pa.Table, best: np.ndarray, classes: Sequence[str], path: str | Path) -> None:
+    if best.max() >= len(classes) or best.min() < 0:
+        raise UserError(
+            f"{path}: predicts class {best.max()}, but there are {len(classes)} classes; give the classes.txt of the "
+            "model with --classes"
+        )
+    if "pred_class" in table.column_names:
+        pairs = pd.DataFrame({"index": best, "name": table["pred_class"].to_pandas()}).dropna().drop_duplicates()
+        for index, name in zip(pairs["index"], pairs["name"].astype("str"), strict=True):
+            if classes[index] != name:
+                raise UserError(
+                    f"{path}: class {index} is {name!r} there and {classes[index]!r} in classes.txt; give the "
+                    "classes.txt of the model with --classes"
+                )
+
+
+def _table_scores(table: pa.Table, count: int, path: str | Path) -> np.ndarray:
+    lengths = pc.unique(pc.list_value_length(table["scores"])).to_pylist()
+    if lengths != [count]:
+        shown = ", ".join(map(str, lengths))
+        raise UserError(f"{path}: has {shown} scores per image, but there are {count} classes; change --classes")
+    scores = _flat(table["scores"]).reshape(-1, count)
+    if not ((scores >= 0) & (scores <= 1.0001)).all():
+        raise UserError(f"{path}: scores that are not between 0 and 1; the rule needs probabilities")
+    return scores
+
+
+def _flat(scores: pa.ChunkedArray) -> np.ndarray:
+    return scores.combine_chunks().flatten().to_numpy(zero_copy_only=False).astype(np.float32, copy=False)
+
+
 def _check_finite(scores: np.ndarray, images: Sequence[str], path: str | Path) -> None:
-    """Checks the scores part by part: a table of what is finite may be too large."""
+    """Check the scores in parts, as one table of what is finite may take too much memory."""
     step = max(_CHECKED // max(scores.shape[1], 1), 1)
     for start in range(0, len(scores), step):
         finite = np.isfinite(scores[start : start + step])
@@ -204,10 +307,10 @@ def _check_finite(scores: np.ndarray, images: Sequence[str], path: str | Path) -
 
 
 def check_each_once(images: Sequence[str], path: str | Path) -> None:
-    """Checks that every image stands once in a list to predict, or in a file of predictions.
+    """Check that every image occurs once in a list to predict, or in a file of predictions.
 
     Raises:
-        UserError: One stands there twice.
+        UserError: An image occurs twice.
     """
     names = pd.Index([in_utf8(image) for image in images])
     again = names.duplicated()
@@ -216,24 +319,24 @@ def check_each_once(images: Sequence[str], path: str | Path) -> None:
         raise UserError(f"{path}: {image} stands there twice; each image has one prediction, so remove the other rows")
 
 
-def read_source(path: str | Path) -> dict[str, Any]:
-    """Reads only where a file of predictions comes from.
+def read_source(path: str | Path) -> Provenance:
+    """Read where a file of predictions comes from, without its rows.
 
     Raises:
         UserError: The file is missing, damaged or no such file.
     """
-    return _meta(path, _open(path, pq.read_schema))["source"]
+    return Provenance.from_dict(_meta(path, _open(path, pq.read_schema))["source"])
 
 
-def _open(path: str | Path, read: Callable[[Path], Any]) -> Any:
+def _open(path: str | Path, read: Callable[[Path], Any], kind: str = "a Parquet file", advice: str = _ADVICE) -> Any:
     path = Path(path)
     if not path.is_file():
-        raise UserError(f"{path}: no such file of predictions; {_ADVICE}")
+        raise UserError(f"{path}: no such file of predictions; {advice}")
     try:
         return read(path)
-    except (pa.ArrowInvalid, OSError) as error:
+    except (ValueError, OSError) as error:  # pa.ArrowInvalid is a ValueError
         reason = str(error).strip().splitlines()[0]
-        raise UserError(f"{path}: not a Parquet file ({reason}); {_ADVICE}") from error
+        raise UserError(f"{path}: not {kind} ({reason}); {advice}") from error
 
 
 def _meta(path: str | Path, schema: pa.Schema) -> dict[str, Any]:
@@ -252,11 +355,11 @@ def _labels(column: pa.ChunkedArray, num_classes: int) -> np.ndarray | None:
         return None
     if not _is_list(column):
         return column.fill_null(-1).to_numpy()
-    return multi_hot(column.to_pylist(), num_classes)
+    return multi_hot(column.combine_chunks(), num_classes)
 
 
 def check_alike(files: Sequence[tuple[str, Predictions]]) -> None:
-    """Checks that files speak of the same images and the same classes, each in any order of images.
+    """Check that files have the same images, in any order, and the same classes.
 
     Args:
         files: Names for messages, and predictions.
@@ -274,8 +377,8 @@ def check_alike(files: Sequence[tuple[str, Predictions]]) -> None:
                 f"{name} predicts {kinds[predictions.multi_label]}, {first} {kinds[reference.multi_label]}; "
                 "give files of one kind"
             )
-        here, there = set(predictions.images), set(reference.images)
-        for missing, owner in ((there - here, name), (here - there, first)):
+        ours, theirs = set(predictions.images), set(reference.images)
+        for missing, owner in ((theirs - ours, name), (ours - theirs, first)):
             if missing:
                 raise UserError(
                     f"{owner} lacks {len(missing)} images that the other of {name} and {first} has, such as "
@@ -291,28 +394,38 @@ def _difference(one: Predictions, other: Predictions) -> str:
 
 
 def in_order(predictions: Predictions, images: Sequence[str]) -> Predictions:
-    """Gives the predictions of ``images``, in that order.
+    """Return the predictions of ``images``, in that order.
 
     Raises:
         UserError: One of them has no prediction.
     """
-    place = {image: index for index, image in enumerate(predictions.images)}
-    missing = [image for image in images if image not in place]
-    if missing:
-        raise UserError(f"{len(missing)} images have no prediction, such as {missing[0]}")
-    rows = np.array([place[image] for image in images], dtype=np.int64)
+    known, wanted = (pd.Index(np.array(names, dtype=object)) for names in (predictions.images, images))
+    rows = known.get_indexer(wanted)
+    missing = rows < 0
+    if missing.any():
+        raise UserError(f"{missing.sum()} images have no prediction, such as {images[missing.argmax()]}")
+    return predictions.take(rows)
 
-    def pick(column: np.ndarray | None) -> np.ndarray | None:
-        return None if column is None else column[rows]
 
+def concatenate(parts: Sequence[Predictions]) -> Predictions:
+    """Put predictions of different images one after the other.
+
+    Args:
+        parts: At least one, all of the same classes; a column that one of them lacks is left out, as is the source.
+    """
+
+    def stack(name: str) -> Any:
+        columns = [getattr(part, name) for part in parts]
+        return None if any(column is None for column in columns) else np.concatenate(columns)
+
+    starts = np.cumsum([0, *map(len, parts)]).tolist()
     return Predictions(
-        images=list(images),
-        scores=predictions.scores[rows],
-        classes=predictions.classes,
-        labels=pick(predictions.labels),
-        predicted=pick(predictions.predicted),
-        seen=pick(predictions.seen),
-        errors={new: predictions.errors[old] for new, old in enumerate(rows.tolist()) if old in predictions.errors},
-        fold=pick(predictions.fold),
-        source=predictions.source,
+        images=[image for part in parts for image in part.images],
+        classes=parts[0].classes,
+        errors={
+            start + index: error
+            for start, part in zip(starts, parts, strict=False)
+            for index, error in part.errors.items()
+        },
+        **{name: stack(name) for name in _PER_IMAGE},
     )

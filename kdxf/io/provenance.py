@@ -1,34 +1,176 @@
-"""What makes predictions fit to be learnt from: no model that saw the image, no ground truth mixed in twice, no ranks.
+"""Where predictions come from, and what makes them fit to be learnt from.
 
 A model reproduces what it was trained on, with a confidence that says nothing; a soft label of its own training image
-teaches the slip back to the next model. So such rows are refused wherever soft labels or pseudo-labels are made or
-read, also for images without labels: a model that learnt its own pseudo-label would only confirm it.
+passes the error on to the next model. So predictions of training images are refused wherever soft labels or
+pseudo-labels are made or read, also for images without labels: a model that learnt its own pseudo-label would only
+confirm it. Refused as well are files with the ground truth mixed in, which would count twice, and ranks.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from mmengine.logging import print_log
 
 from kdxf.errors import UserError
-from kdxf.io.predictions import Predictions
+from kdxf.io.digests import file_digest
+
+if TYPE_CHECKING:
+    from kdxf.io.predictions import Predictions
 
 _SHOWN = 3
 _ADVICE = "take predictions of models that have not seen them (tools/recipes/kfold.py makes them)"
-RATIO = "ground_truth_ratio"
-"""Key of ``source``. A file that has it holds targets: they are trained on as they are. Others hold predictions."""
 TRAINING_DATA = "training_data"
-"""Key of ``source``, and of a checkpoint's ``meta``: of each training of the model, the fingerprints of its files by
-what they are, such as ``soft_label_file``, and by path (:mod:`kdxf.engine.hooks.training_data_hook`)."""
+"""Key of a checkpoint's ``meta``: its value is that of :attr:`Provenance.training_data`, as a list."""
 
 
-def check_unseen(predictions: Predictions, path: str, rows: np.ndarray | None = None, *, advice: str = _ADVICE) -> None:
-    """Checks that no model behind the predictions was trained on their images.
+@dataclass(frozen=True)
+class Input:
+    """A file of predictions that others were made of.
 
-    Where nobody knows (the checkpoint does not say), it is logged.
+    Attributes:
+        file: Its path.
+        digest: The SHA-256 of its bytes.
+        unit: In an ensemble, the name of the model or group that it belongs to.
+        weight: In an ensemble, how much it counts.
+        source: Where its predictions come from.
+    """
+
+    file: str | None = None
+    digest: str | None = None
+    unit: str | None = None
+    weight: float | None = None
+    source: "Provenance" = field(default_factory=lambda: Provenance())
+
+    @classmethod
+    def of_file(cls, file: str | Path, source: "Provenance", **ensemble: Any) -> "Input":
+        """Describe a file, with its digest; ``ensemble`` holds ``unit`` and ``weight``."""
+        return cls(str(file), file_digest(file), source=source, **ensemble)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Input":
+        """Read what :meth:`to_dict` wrote."""
+        known = {name: values.get(name) for name in ("file", "digest", "unit", "weight")}
+        return cls(**known, source=Provenance.from_dict(values.get("source", {})))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the entry of ``inputs`` in a file's metadata."""
+        return {**_given(self, "source"), "source": self.source.to_dict()}
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where predictions come from, as the metadata of their file say it under ``source``.
+
+    Attributes:
+        tool: The tool that wrote the file.
+        config: Path of the config.
+        config_digest: Digest of the config's settings.
+        checkpoint: Path or URL of the checkpoint.
+        checkpoint_digest: The SHA-256 of its bytes; None of a URL.
+        tta: Whether the model averaged several views of each image.
+        mean: How several files were averaged, a name of :data:`kdxf.recipes.ensembles.average.MEANS`.
+        ground_truth_ratio: The part of the ground truth, from 0 to 1. A file that has it holds finished targets, to be
+            trained on as they are; other files hold predictions.
+        training_data: For each training of the model, the digests of its files by what they are, such as
+            ``soft_label_file``, and by path (:mod:`kdxf.engine.hooks.training_data_hook`).
+        inputs: The files that these predictions were made of.
+        details: Everything else that the tool notes, as JSON values by key.
+    """
+
+    tool: str | None = None
+    config: str | None = None
+    config_digest: str | None = None
+    checkpoint: str | None = None
+    checkpoint_digest: str | None = None
+    tta: bool | None = None
+    mean: str | None = None
+    ground_truth_ratio: float | None = None
+    training_data: tuple[Mapping[str, Mapping[str, str]], ...] = ()
+    inputs: tuple[Input, ...] = ()
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of_model(cls, config: str, config_digest: str, checkpoint: str | Path, **values: Any) -> "Provenance":
+        """Describe a model by its config and its checkpoint; a checkpoint that is no local file has no digest.
+
+        Args:
+            config: Path of the config.
+            config_digest: See :func:`kdxf.engine.config.config_digest`.
+            checkpoint: Path or URL.
+            **values: Other attributes.
+        """
+        digest = file_digest(checkpoint) if Path(checkpoint).is_file() else None
+        return cls(
+            config=config, config_digest=config_digest, checkpoint=str(checkpoint), checkpoint_digest=digest, **values
+        )
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Provenance":
+        """Read what :meth:`to_dict` wrote."""
+        known = {name: values[name] for name in _KEYS if name in values}
+        return cls(
+            **known,
+            training_data=tuple(values.get(TRAINING_DATA, ())),
+            inputs=tuple(map(Input.from_dict, values.get("inputs", ()))),
+            details={key: value for key, value in values.items() if key not in {*_KEYS, TRAINING_DATA, "inputs"}},
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON object that stands in a file's metadata; what is not known is left out."""
+        values = {**_given(self, TRAINING_DATA, "inputs", "details"), **self.details}
+        if self.training_data:
+            values[TRAINING_DATA] = list(self.training_data)
+        if self.inputs:
+            values["inputs"] = [part.to_dict() for part in self.inputs]
+        return values
+
+    def with_values(self, **values: Any) -> "Provenance":
+        """Return this one with other values; names that are no attributes go to ``details``."""
+        return Provenance.from_dict({**self.to_dict(), **values})
+
+    def walk(self) -> Iterator["Provenance"]:
+        """Yield this one and, through any number of files between, those of all inputs."""
+        yield self
+        for part in self.inputs:
+            yield from part.source.walk()
+
+    def checkpoint_digests(self) -> set[str]:
+        """Return the digests of all checkpoints that the predictions come from."""
+        return {source.checkpoint_digest for source in self.walk() if source.checkpoint_digest is not None}
+
+    def target_ratio(self) -> float | None:
+        """Return the part of the ground truth in the targets that a file holds, from 0; None of plain predictions.
+
+        A mean of targets holds targets as well; then it is the largest part in one of them.
+        """
+        if self.ground_truth_ratio is not None:
+            return self.ground_truth_ratio
+        ratios = [part.source.target_ratio() for part in self.inputs]
+        return max((ratio for ratio in ratios if ratio is not None), default=None)
+
+    def holds_ranks(self) -> bool:
+        """Tell whether the scores are a mean of ranks, or made of one: then they are no probabilities."""
+        return any(source.mean == "rank" for source in self.walk())
+
+
+_KEYS = tuple(item.name for item in fields(Provenance) if item.name not in (TRAINING_DATA, "inputs", "details"))
+
+
+def _given(values: Any, *without: str) -> dict[str, Any]:
+    names = [item.name for item in fields(values) if item.name not in without]
+    return {name: getattr(values, name) for name in names if getattr(values, name) is not None}
+
+
+def check_unseen(
+    predictions: "Predictions", path: str, rows: np.ndarray | None = None, *, advice: str = _ADVICE
+) -> None:
+    """Check that no model behind the predictions was trained on their images.
+
+    Where the checkpoint does not say, a warning is logged.
 
     Args:
         predictions: n predictions.
@@ -37,7 +179,7 @@ def check_unseen(predictions: Predictions, path: str, rows: np.ndarray | None = 
         advice: What to do, for the message.
 
     Raises:
-        UserError: One was; names it and the first image.
+        UserError: A model was trained on one of them; names the model and the first image.
     """
     if predictions.seen is None:
         print_log(
@@ -48,10 +190,10 @@ def check_unseen(predictions: Predictions, path: str, rows: np.ndarray | None = 
         return
     seen = predictions.seen if rows is None else predictions.seen & rows
     if seen.any():
+        models = [source.checkpoint for source in predictions.source.walk() if source.checkpoint is not None]
         raise UserError(
-            f"{path}: {_who(_models(predictions.source))} was trained on "
-            f"{predictions.images[seen.argmax()]} ({seen.sum()} such images), so what it says of them cannot be learnt "
-            f"from; {advice}"
+            f"{path}: {_who(models)} was trained on {predictions.images[seen.argmax()]} ({seen.sum()} such images), "
+            f"so what it says of them cannot be learnt from; {advice}"
         )
 
 
@@ -61,28 +203,21 @@ def _who(models: Sequence[str]) -> str:
     return " ".join(["its model", " or ".join(names)]).strip()
 
 
-def _models(source: Mapping[str, Any]) -> list[str]:
-    """Names the checkpoints that predictions come from, through any number of files between."""
-    found = [str(source["checkpoint"])] if "checkpoint" in source else []
-    for part in source.get("inputs", []):
-        found += _models(part.get("source", {}))
-    return found
+def soft_label_warning(who: str, source: Provenance) -> str | None:
+    """Say that models learnt soft labels, through which they indirectly saw labels of the images they are scored on.
 
-
-def second_hand(who: str, source: Mapping[str, Any]) -> str | None:
-    """Says where models have learnt soft labels, by which labels of images that they have not seen reach them.
-
-    The model of a fold learns targets of its training images. Those were made by models of other folds, and these were
-    trained on the labels of the images that it is tested on.
+    The model of a fold learns soft labels of its training images. Models of other folds made those, and these models
+    were trained on the labels of the images that the first one is tested on.
 
     Args:
         who: The models, as the subject of the sentence.
-        source: Of their predictions.
+        source: Where their predictions come from.
 
     Returns:
         A sentence without its full stop, or None where no soft labels were learnt, as far as is known.
     """
-    files = _learnt(source)
+    trainings = (data for part in source.walk() for data in part.training_data)
+    files = dict.fromkeys(file for data in trainings for file in data.get("soft_label_file", {}))
     if not files:
         return None
     return (
@@ -91,45 +226,21 @@ def second_hand(who: str, source: Mapping[str, Any]) -> str | None:
     )
 
 
-def _learnt(source: Mapping[str, Any]) -> list[str]:
-    """Names the files of soft labels behind predictions, each once, through any number of files between."""
-    found = [file for data in source.get(TRAINING_DATA, []) for file in data.get("soft_label_file", {})]
-    for part in source.get("inputs", []):
-        found += _learnt(part.get("source", {}))
-    return list(dict.fromkeys(found))
-
-
-def mixed_ratio(source: Mapping[str, Any]) -> float | None:
-    """Gives the part of the ground truth that a file's targets hold, from 0; None of a file of plain predictions.
-
-    A mean of targets holds targets as well; then it is the largest part in one of them.
-    """
-    if RATIO in source:
-        return source[RATIO]
-    ratios = [mixed_ratio(part.get("source", {})) for part in source.get("inputs", [])]
-    return max((ratio for ratio in ratios if ratio is not None), default=None)
-
-
-def check_no_targets(source: Mapping[str, Any], path: str | Path) -> None:
-    """Checks that a file holds predictions, and no targets.
+def check_no_targets(source: Provenance, path: str | Path) -> None:
+    """Check that a file holds predictions, and no targets.
 
     Raises:
-        UserError: It holds targets, as :func:`mixed_ratio` says.
+        UserError: It holds targets, see :meth:`Provenance.target_ratio`.
     """
-    if mixed_ratio(source) is not None:
+    if source.target_ratio() is not None:
         raise UserError(f"{path}: holds targets, with the ground truth in them; give predictions")
 
 
-def check_no_ranks(source: Mapping[str, Any], path: str | Path) -> None:
-    """Checks that a file's scores are probabilities, and no mean of ranks.
+def check_no_ranks(source: Provenance, path: str | Path) -> None:
+    """Check that a file's scores are probabilities, and no mean of ranks.
 
     Raises:
         UserError: They are ranks.
     """
-    if holds_ranks(source):
+    if source.holds_ranks():
         raise UserError(f"{path}: holds ranks, which are no probabilities; average with another --mean")
-
-
-def holds_ranks(source: Mapping[str, Any]) -> bool:
-    """Says whether a file's scores are a mean of ranks, or made of one: then they are no probabilities."""
-    return source.get("mean") == "rank" or any(holds_ranks(part.get("source", {})) for part in source.get("inputs", []))

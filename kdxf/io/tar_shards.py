@@ -1,4 +1,4 @@
-"""Reads single files out of tar shards where they lie: an index of offsets, no extraction."""
+"""Single files read out of tar shards by an index of offsets, without extraction."""
 
 import gzip
 import posixpath
@@ -19,16 +19,16 @@ _BROKEN = (tarfile.TarError, EOFError, OSError, zlib.error)
 
 
 def is_shard(path: Path) -> bool:
-    """Tells by its name whether ``path`` is a tar shard, plain or compressed with gzip."""
+    """Tell by its name whether ``path`` is a tar shard, plain or compressed with gzip."""
     return path.name.lower().endswith(SHARD_SUFFIXES)
 
 
 class TarShard:
     """An open tar file whose members are read by name.
 
-    Opening it walks over the headers and keeps, per regular file or hard link, where its bytes lie; symbolic links are
-    left out. A compressed shard is decompressed up to the member: members in their order cost one pass, others a pass
-    each.
+    Opening it walks over the headers and keeps the place of each regular file's or hard link's bytes; symbolic links
+    are left out. A compressed shard is decompressed up to the member: members in their order cost one pass, others one
+    pass each.
 
     Args:
         path: The shard, ``.tar``, ``.tar.gz`` or ``.tgz``.
@@ -63,7 +63,7 @@ class TarShard:
         return list(self._places)
 
     def read(self, name: str) -> bytes:
-        """Reads one member.
+        """Read one member.
 
         Raises:
             KeyError: There is no such member.
@@ -80,7 +80,7 @@ class TarShard:
         return data
 
     def close(self) -> None:
-        """Closes the file."""
+        """Close the file."""
         self._file.close()
 
 
@@ -90,7 +90,7 @@ def _open(path: Path) -> IO[bytes]:
 
 
 def _index(file: IO[bytes]) -> dict[str, tuple[int, int]]:
-    """Maps each member to the offset and the length of its bytes."""
+    """Map each member to the offset and the length of its bytes."""
     places: dict[str, tuple[int, int]] = {}
     with tarfile.open(fileobj=file, mode="r:") as archive:
         while (member := archive.next()) is not None:

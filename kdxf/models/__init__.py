@@ -2,7 +2,7 @@
 
 import kdxf.registry  # isort: skip
 
-import kdxf.engine.host_overrides  # noqa: F401  isort: skip  (weights that parts start from load safely)
+import kdxf.engine  # noqa: F401  isort: skip  (makes mmengine load weights safely)
 
 from kdxf.models.backbones import StoredFeatures, TIMMBackbone
 from kdxf.models.batch_augments import CutMix, Mixup, ResizeMix

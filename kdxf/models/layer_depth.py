@@ -1,4 +1,4 @@
-"""How deep a parameter of a classifier lies, for layer-wise learning rates."""
+"""Depth of a classifier's parameters, for layer-wise learning rates."""
 
 from typing import Any
 
@@ -9,19 +9,19 @@ from kdxf.models.text_encoders import TransformerTextEncoder
 
 
 def layer_depth(image_backbone: Any, text_encoder: nn.Module | None, param_name: str) -> tuple[int, int]:
-    """Give the depth of a parameter of an ``ImageTextClassifier``, and the number of depths.
+    """Return the depth of a parameter of an ``ImageTextClassifier``, and the number of depths.
 
-    Depth 0 is the stem or the embeddings of the deeper encoder. Both encoders end at the same depth; fusion and head
-    stand behind them, at the last one, which trains at the full rate. So does a text encoder that is no transformer: it
-    learns from scratch, as they do.
+    Depth 0 is the stem or the embeddings of the deeper encoder. Both encoders end at the same depth. Fusion and head
+    are at the last depth, which trains at the full rate, and so is a text encoder that is no transformer: it learns
+    from scratch, as they do.
 
     Args:
-        image_backbone: One of MMPretrain's or kdxf's, or None.
+        image_backbone: A backbone of MMPretrain or kdxf, or None.
         text_encoder: A text encoder, or None.
         param_name: Name of the parameter in the classifier.
 
     Raises:
-        UserError: If the image backbone, or without one the text encoder, defines no depths.
+        UserError: The image backbone, or without one the text encoder, defines no depths.
     """
     part, _, name = param_name.partition(".")
     depths = {}
@@ -41,9 +41,9 @@ _MISSING = "layer-wise learning rates need an encoder that defines its layers' d
 
 
 def _image_depth(backbone: Any, name: str | None) -> tuple[int, int]:
-    """Give depth and number of depths of a parameter of an image backbone; None for what stands behind it.
+    """Return depth and number of depths of a parameter of an image backbone, or (name None) of the part behind it.
 
-    The backbone's own method tells them. Relatives of ResNet of other sizes than that knows have a depth per stage.
+    The backbone's own method is used. Relatives of ResNet whose size that method does not know have a depth per stage.
     """
     # MMPretrain's ResNet knows its parameters only under this prefix.
     full_name = "head" if name is None else f"backbone.{name}"
@@ -63,16 +63,16 @@ def _image_depth(backbone: Any, name: str | None) -> tuple[int, int]:
 
 
 def _text_depth(encoder: nn.Module, name: str | None) -> tuple[int, int] | None:
-    """Give depth and number of depths of a parameter of a text encoder; None for what stands behind it.
+    """Return depth and number of depths of a parameter of a text encoder, or (name None) of the part behind it.
 
-    A transformer has a depth for its embeddings and one for each layer; layers that share their weights (ALBERT) are
-    one with the embeddings. Without a transformer in the encoder there are none.
+    A transformer has a depth for its embeddings and one for each layer; layers that share their weights (ALBERT) have
+    that of the embeddings. An encoder without a transformer has none: None.
     """
-    found = [(path, part) for path, part in encoder.named_modules() if isinstance(part, TransformerTextEncoder)]
-    if not found:
+    transformers = [(path, part) for path, part in encoder.named_modules() if isinstance(part, TransformerTextEncoder)]
+    if not transformers:
         return None
-    count = max(_transformer_depth(part.model, "")[1] for _, part in found)
-    for path, part in found:
+    count = max(_transformer_depth(part.model, "")[1] for _, part in transformers)
+    for path, part in transformers:
         prefix = f"{path}.model." if path else "model."
         if name is not None and name.startswith(prefix):
             depth, own_count = _transformer_depth(part.model, name[len(prefix) :])

@@ -1,9 +1,8 @@
-"""Let a model label images that have no label, and keep the confident ones. n images, K classes."""
+"""Pseudo-labels: a model labels images that have none, and confident ones are kept. n images, K classes."""
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +11,7 @@ from kdxf.errors import UserError
 from kdxf.io.annotations import label_indices, read_annotations
 from kdxf.io.digests import file_digest
 from kdxf.io.predictions import Predictions, check_each_once, read_predictions
-from kdxf.io.provenance import RATIO, check_no_ranks, check_no_targets, check_unseen
+from kdxf.io.provenance import Input, Provenance, check_no_ranks, check_no_targets, check_unseen
 
 _ROWS = 1 << 16  # at a time, so that a copy of all scores is never made
 
@@ -33,7 +32,7 @@ class Choice:
 
 
 def best_two(scores: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Finds the best class of each image, its score, and the second best score (0 where there is one class).
+    """Find the best class of each image, its score, and the second best score (0 where there is one class).
 
     Args:
         scores: float32 (n, K).
@@ -54,15 +53,15 @@ def best_two(scores: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def choose(
     choice: Choice, classes: np.ndarray, first: np.ndarray, second: np.ndarray, usable: np.ndarray
 ) -> np.ndarray:
-    """Chooses images.
+    """Choose the images that get a pseudo-label.
 
     Args:
         choice: The conditions.
-        classes, first, second: What :func:`best_two` gives.
+        classes, first, second: What :func:`best_two` returns, each (n,).
         usable: bool (n,), images that may be chosen at all.
 
     Returns:
-        The indices of the chosen ones, ascending.
+        int64 (m,), the indices of the chosen images, ascending.
     """
     keep = usable.copy()
     if choice.threshold is not None:
@@ -85,7 +84,7 @@ _OWN_COLUMNS = ("weight", "origin", "pseudo_score")
 
 @dataclass(frozen=True)
 class PseudoLabels:
-    """What came of it.
+    """Pseudo-labels, and the list to train with.
 
     Attributes:
         frame: The list to train with. Beside the columns of the labelled list it has ``weight``, ``origin``
@@ -100,7 +99,7 @@ class PseudoLabels:
     soft: Predictions
     table: pd.DataFrame
     unreadable: int
-    source: dict[str, Any]
+    source: Provenance
 
     def empty_classes(self) -> list[str]:
         """The classes that get no pseudo-label."""
@@ -116,7 +115,7 @@ def pseudo_label(
     only_pseudo: bool = False,
     unlabelled: Path | None = None,
 ) -> PseudoLabels:
-    """Turns predictions into rows to train with.
+    """Turn predictions into rows to train with.
 
     Args:
         file: Predictions (:mod:`kdxf.io.predictions`) of one label per image; labels that it knows are not looked at.
@@ -158,10 +157,10 @@ def pseudo_label(
         "pseudo_score": first[rows].astype(float).round(6),
     }
     settings = {**asdict(choice), "weight": weight, "only_pseudo": only_pseudo}
-    inputs = [{"file": str(file), "digest": file_digest(file), "source": dict(predictions.source)}]
-    source = {"tool": TOOL, **settings, "train": str(train), "train_digest": file_digest(train), "inputs": inputs}
+    settings |= {"train": str(train), "train_digest": file_digest(train)}
     if unlabelled is not None:
-        source |= {"unlabelled": str(unlabelled), "unlabelled_digest": file_digest(unlabelled)}
+        settings |= {"unlabelled": str(unlabelled), "unlabelled_digest": file_digest(unlabelled)}
+    source = Provenance(tool=TOOL, inputs=(Input.of_file(file, predictions.source),), details=settings)
     parts = [pd.DataFrame(found, dtype=object)]
     return PseudoLabels(
         frame=pd.concat(parts if only_pseudo else [frame, *parts], ignore_index=True),
@@ -181,7 +180,7 @@ def _check(choice: Choice, weight: float | str) -> None:
 
 
 def _labelled(train: Path, predictions: Predictions, file: Path) -> pd.DataFrame:
-    """Reads the labelled list, with the columns that tell its rows from the others."""
+    """Read the labelled list, with the columns that tell its rows from the others."""
     frame = read_annotations(train).astype(object)
     if "label" not in frame:
         raise UserError(f"{train}: has no labels; give the labelled list, with the column 'label'")
@@ -200,7 +199,7 @@ def _labelled(train: Path, predictions: Predictions, file: Path) -> pd.DataFrame
 def _others(
     unlabelled: Path | None, labelled: pd.DataFrame, train: Path, predictions: Predictions, file: Path
 ) -> dict[str, np.ndarray]:
-    """Gives what the list that was predicted says of its images, in the columns that the labelled list has too."""
+    """Return the columns of the predicted list that the labelled list has too, for the images of the predictions."""
     frame = None if unlabelled is None else read_annotations(unlabelled, empty_labels=True).astype(object)
     if _TEXT in labelled and (frame is None or _TEXT not in frame):
         advice = f"add it to {unlabelled}" if unlabelled else "name the list that was predicted with --unlabelled"
@@ -224,21 +223,14 @@ def _others(
 
 
 def _as_written(labels: pd.Series, classes: tuple[str, ...]) -> np.ndarray:
-    """Gives each class as the labelled list writes it: by name, or by index."""
+    """Return each class as the labelled list writes it: by name, or by index."""
     names = set(labels) <= set(classes)
     return np.array(classes if names else list(map(str, range(len(classes)))), object)
 
 
-def _soft(predictions: Predictions, rows: np.ndarray, source: dict[str, Any]) -> Predictions:
-    """Gives finished targets: without ground truth, and none to be mixed in, as there is only the model's own guess."""
-    return Predictions(
-        images=np.array(predictions.images, object)[rows].tolist(),
-        scores=predictions.scores[rows],
-        classes=predictions.classes,
-        seen=None if predictions.seen is None else predictions.seen[rows],
-        fold=None if predictions.fold is None else predictions.fold[rows],
-        source={**source, RATIO: 0.0},
-    )
+def _soft(predictions: Predictions, rows: np.ndarray, source: Provenance) -> Predictions:
+    """Return finished targets with no ground truth in them and none to mix in, as the labels are the model's own."""
+    return replace(predictions.take(rows), labels=None, source=replace(source, ground_truth_ratio=0.0))
 
 
 def _table(classes: tuple[str, ...], best: np.ndarray, first: np.ndarray, rows: np.ndarray) -> pd.DataFrame:

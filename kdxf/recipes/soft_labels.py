@@ -1,4 +1,4 @@
-"""Makes soft labels to train with: out-of-fold predictions of one model or several, mixed with the ground truth."""
+"""Soft labels to train with: out-of-fold predictions of one or more models, mixed with the ground truth."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,7 +8,8 @@ import numpy as np
 
 from kdxf.errors import UserError
 from kdxf.io.predictions import Predictions, read_predictions
-from kdxf.io.provenance import RATIO, check_no_ranks, check_no_targets, check_unseen
+from kdxf.io.provenance import check_no_ranks, check_no_targets, check_unseen
+from kdxf.io.targets import GROUND_TRUTH_RATIO, mix_ground_truth
 from kdxf.recipes.ensembles.average import average
 from kdxf.recipes.ensembles.members import make_units
 
@@ -16,9 +17,9 @@ TOOL = "tools/recipes/soft_labels.py"
 
 
 def soft_labels(
-    files: Sequence[Path], *, weights: Sequence[float] | None = None, ground_truth_ratio: float = 0.7
+    files: Sequence[Path], *, weights: Sequence[float] | None = None, ground_truth_ratio: float = GROUND_TRUTH_RATIO
 ) -> Predictions:
-    """Mixes ``ground_truth_ratio * truth + (1 - ground_truth_ratio) * mean``, the mean being that of the files.
+    """Mix ``ground_truth_ratio * truth + (1 - ground_truth_ratio) * mean``, the mean being that of the files.
 
     The result is the target of each image: its ``source`` has the ratio, and a dataset that reads it trains on it as it
     is. An image whose label no file knows has the mean alone.
@@ -40,15 +41,15 @@ def soft_labels(
     if mean.seen is None or mean.seen.any():
         for file in files:
             check_unseen(read_predictions(file), str(file))
-    for part in mean.source["inputs"]:
-        check_no_targets(part["source"], part["file"])
-        check_no_ranks(part["source"], part["file"])
+    for part in mean.source.inputs:
+        check_no_targets(part.source, str(part.file))
+        check_no_ranks(part.source, str(part.file))
     if mean.labels is None and ground_truth_ratio:
         raise UserError(
             f"{files[0]}: knows no label to mix in; give --ground-truth-ratio 0, or predict a labelled list"
         )
-    scores = _mixed(mean, np.float32(ground_truth_ratio))
-    return replace(mean, scores=scores, source={**mean.source, "tool": TOOL, RATIO: ground_truth_ratio})
+    scores = mean.scores if mean.labels is None else mix_ground_truth(mean.scores, mean.labels, ground_truth_ratio)
+    return replace(mean, scores=scores, source=replace(mean.source, tool=TOOL, ground_truth_ratio=ground_truth_ratio))
 
 
 def _shares(weights: Sequence[float] | None, files: Sequence[Path]) -> list[float]:
@@ -58,16 +59,3 @@ def _shares(weights: Sequence[float] | None, files: Sequence[Path]) -> list[floa
     if not all(0 <= weight < np.inf for weight in weights) or not any(weights):
         raise UserError(f"--weights {' '.join(f'{weight:g}' for weight in weights)}: give numbers from 0, not all 0")
     return [weight / sum(weights) for weight in weights]
-
-
-def _mixed(mean: Predictions, ratio: np.float32) -> np.ndarray:
-    labels = mean.labels
-    if labels is None:
-        return mean.scores
-    if labels.ndim == 2:
-        return (1 - ratio) * mean.scores + ratio * labels
-    known = np.flatnonzero(labels >= 0)
-    scores = mean.scores.copy()
-    scores[known] *= 1 - ratio
-    scores[known, labels[known]] += ratio
-    return scores

@@ -1,5 +1,6 @@
 """A smoke run: does a config train, resume, test and predict?"""
 
+import math
 import multiprocessing
 import os
 import shutil
@@ -10,9 +11,12 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import torch
 from mmengine.config import Config
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
 
 from kdxf.apis.stages import plan_stages
 from kdxf.apis.test import test
@@ -78,13 +82,14 @@ def _holds_a_model(file: Path) -> bool:
         return True
 
 
-def smoke(path: Path, folder: Path, override: Path) -> str | None:
+def smoke(path: Path, folder: Path, override: Path, *, whole: bool = True) -> str | None:
     """Build a config's model, train it for a few steps, resume, test it and predict with it; each stage of it.
 
     Args:
         path: The config.
         folder: For data, shared between configs, and runs, which are removed.
         override: The override file.
+        whole: False only builds everything, reads a batch of each dataset, and trains for a single step.
 
     Returns:
         What went wrong, in one line; None where all went well.
@@ -97,7 +102,10 @@ def smoke(path: Path, folder: Path, override: Path) -> str | None:
             for stage in [stage.cfg for stage in plan_stages(cfg)] if cfg.get("stages") else [cfg]:
                 small = small_config(stage, folder, changes)
                 small.work_dir = str(runs / Path(stage.work_dir).name)
-                weights = _run(small, changes.steps, weights, folder)
+                if whole:
+                    weights = _run(small, changes.steps, weights, folder)
+                else:
+                    _run_one_step(small)
     except Exception as error:
         return f"{type(error).__name__}: {' '.join(str(error).split())}"
     finally:
@@ -118,6 +126,30 @@ def _run(cfg: Config, steps: int, weights: Path | None, folder: Path) -> Path:
     if sorted(prediction.image_id for prediction in predictions) != sorted(IMAGES) or len(predictions) != COUNT:
         raise UserError(f"prediction gave {[prediction.image_id for prediction in predictions]}")
     return checkpoint
+
+
+def _run_one_step(cfg: Config) -> None:
+    """Train for one step, and save nothing."""
+    cfg.default_hooks.checkpoint.update(interval=-1, save_last=False)
+    cfg.custom_hooks = [*cfg.custom_hooks[:-1], _OneStepHook()]  # in place of the BudgetHook, which saves
+    if math.isnan(train(cfg).loss):
+        raise UserError("the training step gave no loss, or one that is not a number")
+
+
+class _OneStepHook(Hook):
+    """Reads a batch of each dataset and ends the run after its first step."""
+
+    priority = "LOWEST"
+
+    def before_train(self, runner: Runner) -> None:
+        """Build the loops of validation and test, with their datasets and metrics, and read a batch of each."""
+        for loop in (runner.val_loop, runner.test_loop):
+            if loop is not None:
+                next(iter(loop.dataloader))
+
+    def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
+        """End the run."""
+        runner.train_loop.stop_training = True
 
 
 def _train(cfg: Config, expected: int, resume: bool) -> Path:

@@ -1,6 +1,6 @@
-"""Hugging Face models as they lie in local folders: the folder, its config.json, its tokenizer.
+"""Hugging Face models in local folders: the folder, its config.json and its tokenizer.
 
-Nothing is fetched from the network, and no code that lies in a folder is run.
+Nothing is fetched from the network, and no code in a folder is run.
 """
 
 import json
@@ -25,14 +25,14 @@ _HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
 
 
 def local_folder(path: str | Path, option: str) -> Path:
-    """Gives the folder of a model.
+    """Return the folder of a model.
 
-    Args:
-        path: The folder.
-        option: What messages call it, such as ``'TransformerTextEncoder: pretrained'``.
+        Args:
+            path: The folder.
+    option: The option's name for messages, such as ``'TransformerTextEncoder: pretrained'``.
 
-    Raises:
-        UserError: It is a file, is not there, or is a name on the Hugging Face hub.
+        Raises:
+            UserError: It is a file, does not exist, or is a name on the Hugging Face hub.
     """
     folder = Path(path).expanduser()
     if folder.is_dir():
@@ -50,7 +50,7 @@ def local_folder(path: str | Path, option: str) -> Path:
 
 
 def read_config_json(folder: Path, option: str) -> dict[str, Any]:
-    """Reads the config.json of a model.
+    """Read the config.json of a model.
 
     Raises:
         UserError: There is none, or it is damaged.
@@ -62,7 +62,7 @@ def read_config_json(folder: Path, option: str) -> dict[str, Any]:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """Reads a file that holds a JSON object.
+    """Read a file that holds a JSON object.
 
     Raises:
         UserError: It does not hold one.
@@ -77,7 +77,7 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def open_tokenizer(folder: Path, option: str) -> Any:
-    """Opens the tokenizer in a folder; the second call in a process gives the same one.
+    """Open the tokenizer in a folder; repeated calls in one process return the same object.
 
     Raises:
         UserError: There is none, it cannot be opened, or the package transformers is missing.

@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Draws the demo set of Chinese advertisements: pictures, lists and class names."""
+"""Draw the demo set of Chinese advertisements: pictures, lists and class names."""
 
 import argparse
 from pathlib import Path
@@ -12,7 +12,7 @@ from kdxf.data.split import format_summary
 
 
 def parse_args() -> argparse.Namespace:
-    """The command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     parser.add_argument("--out", type=Path, default=Path("data/demo"), help="folder to fill (default: data/demo)")
     parser.add_argument(
@@ -26,7 +26,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Draws the set and prints what came out."""
+    """Draw the set and print a summary."""
     args = parse_args()
     fonts = [open_font(path) for path in args.fonts] if args.fonts else find_fonts()
     result = generate(args.out, fonts, args.seed, args.labelled, args.unlabelled, args.overwrite)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Draws apple leaves laid out like Plant Pathology 2020: configs/recipes/plant_pathology runs without photographs."""
+"""Draw apple leaves laid out like Plant Pathology 2020, to run configs/recipes/plant_pathology without photographs."""
 
 import argparse
 from pathlib import Path
@@ -10,7 +10,7 @@ from kdxf.cli.command import count, run
 
 
 def parse_args() -> argparse.Namespace:
-    """The command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to make")
     parser.add_argument("--labelled", type=count, default=10, help="labelled leaves per class (default: 10)")
@@ -21,7 +21,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Draws."""
+    """Draw the leaves and print a summary."""
     args = parse_args()
     draw_leaves(args.out, args.labelled, args.unlabelled, args.seed, args.overwrite)
     print(f"{args.out}: 4 x {args.labelled} labelled leaves, {args.unlabelled} to predict")

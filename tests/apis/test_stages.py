@@ -12,12 +12,12 @@ import torch
 from kdxf.apis.stages import last_stage, plan_stages, train_stages, training_files
 from kdxf.apis.test import test as run_test
 from kdxf.apis.train import train
-from kdxf.apis.train_result import TrainResult
 from kdxf.engine.checkpoint import load_checkpoint
 from kdxf.engine.config import load_config
 from kdxf.engine.config_files import config_contents
 from kdxf.errors import UserError
 from kdxf.inference.inferencer import KDXFInferencer
+from kdxf.io.run_record import TrainResult
 
 # The head alone; everything; everything on more classes, of which some have no image.
 STAGES = """
@@ -136,7 +136,8 @@ def test_seconds_of_finished_stages_count(staged):
     assert train_stages(load_config(staged), run, resume=True, options={}).seconds == 7  # nothing is run
 
 
-def test_killed_and_resumed(staged, repo, tmp_path):
+@pytest.mark.slow
+def test_killed_and_resumed(staged, repo, run_tool, tmp_path):
     """The tool, killed when its second stage has begun, ends with what an unbroken run gives."""
     cfg = load_config(staged, {"work_dir": str(tmp_path / "straight")})
     straight = weights(train(cfg).checkpoint)
@@ -149,7 +150,7 @@ def test_killed_and_resumed(staged, repo, tmp_path):
         time.sleep(0.02)
     first.send_signal(signal.SIGKILL)
     first.wait()
-    done = subprocess.run([*command, "--resume"], capture_output=True, text=True, timeout=300, env=environment)
+    done = run_tool("tools/train.py", staged, "--work-dir", tmp_path / "killed", "--resume")
     assert done.returncode == 0, done.stderr
     assert "stage 1 of 3, warm-up: finished already" in done.stdout
     resumed = weights(tmp_path / "killed" / FOLDERS[2] / "epoch_1.pth")

@@ -3,8 +3,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from kdxf.errors import UserError
 from kdxf.data.balance import balance
+from kdxf.errors import UserError
 
 SIZES = {"a": 1000, "b": 399, "c": 150, "d": 99, "e": 4, "f": 100}
 SOURCE = Path("train.csv")

@@ -1,17 +1,17 @@
 import math
+
+import cv2
+import numpy as np
 import pandas as pd
 import pytest
+
+from kdxf.data.class_words import SeparatingWords, class_words, format_names, names_page, suggest_names, write_names
+from kdxf.data.lists import ImageList
+from kdxf.io.class_names import read_class_names
 from kdxf.text.ocr import OCRTableWriter
 from kdxf.text.ocr.record import OCRRecord
 from kdxf.text.ocr.table import OCRTable
 from kdxf.text.tokenizers import WordTokenizer
-from kdxf.data.class_words import class_words, suggest_names
-import cv2
-import numpy as np
-from kdxf.io.class_names import read_class_names
-from kdxf.data.class_words import format_names, names_page, write_names
-from kdxf.data.class_words import SeparatingWords
-from kdxf.data.lists import ImageList
 
 
 def read(tmp_path, rows):

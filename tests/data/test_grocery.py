@@ -1,9 +1,9 @@
 import pandas as pd
 import pytest
 
-from kdxf.io.annotations import read_annotations, read_classes
-from kdxf.errors import UserError
 from kdxf.data.grocery import lay_out
+from kdxf.errors import UserError
+from kdxf.io.annotations import read_annotations, read_classes
 
 
 @pytest.fixture

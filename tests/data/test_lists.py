@@ -4,8 +4,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from kdxf.errors import UserError
 from kdxf.data.lists import add_common_arguments, read_list, write_lists
+from kdxf.errors import UserError
 
 
 def _touch(root, *names):

@@ -1,8 +1,8 @@
 import pandas as pd
 import pytest
 
-from kdxf.errors import UserError
 from kdxf.data.merge import Batch, merge
+from kdxf.errors import UserError
 
 
 def _batch(name, rows, classes, **columns):

@@ -4,8 +4,8 @@ from concurrent.futures.process import BrokenProcessPool
 
 import pytest
 
-from kdxf.errors import UserError
 from kdxf.data.parallel import parallel_map
+from kdxf.errors import UserError
 
 
 @pytest.fixture

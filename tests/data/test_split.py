@@ -4,8 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kdxf.io.annotations import read_annotations, read_classes
-from kdxf.errors import UserError
 from kdxf.data.split import (
     LabelledImages,
     assign_parts,
@@ -18,6 +16,8 @@ from kdxf.data.split import (
     split,
     write_split,
 )
+from kdxf.errors import UserError
+from kdxf.io.annotations import read_annotations, read_classes
 
 
 def make_images(root: Path, *names: str) -> None:

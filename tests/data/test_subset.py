@@ -3,9 +3,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from kdxf.data.subset import Choice, subset
 from kdxf.errors import UserError
 from kdxf.io.class_map import new_class_map
-from kdxf.data.subset import Choice, subset
 
 TRAIN, VAL = Path("train.csv"), Path("val.csv")
 CLASSES = new_class_map(["a", "b", "c", "d", "e"], {"a": "A", "b": "B", "c": "C", "d": "D", "e": "E"})

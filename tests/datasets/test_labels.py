@@ -5,9 +5,10 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from kdxf.datasets.labels import lists_of, multi_hot, read_multi_labels, read_weights
+from kdxf.datasets.labels import lists_of, read_multi_labels, read_weights
 from kdxf.errors import UserError
 from kdxf.io.annotations import read_annotations
+from kdxf.io.predictions import multi_hot
 
 CLASSES = ["healthy", "rust", "scab"]
 

@@ -43,7 +43,7 @@ def build(root, **options):
 
 @pytest.fixture
 def warnings():
-    """What is logged while the test runs."""
+    """Return the messages that are logged while the test runs."""
     records = []
     handler = logging.Handler(logging.WARNING)
     handler.emit = lambda record: records.append(record.getMessage())
@@ -324,7 +324,7 @@ def test_forked_workers_see_the_same_samples(root):
 
 @pytest.fixture
 def warned(tmp_path, monkeypatch, caplog):
-    """Gives the warnings for a pipeline that cuts with one tokenizer and looks up vectors made with another."""
+    """Return the warnings for a pipeline that cuts with one tokenizer and looks up vectors of another."""
     (tmp_path / "words.txt").write_text("1 2\nmilk 1 0\n")
     convert_vectors(tmp_path / "words.txt", tmp_path / "store", trees=0)
     messages = []
@@ -374,5 +374,8 @@ def test_a_tokenizer_that_is_not_registered_here(warned):
     assert "trained on words of MyTokenizer(size=3), the config cuts with WordTokenizer():" in message
 
 
-def test_a_pipeline_without_word_vectors():
+def test_a_pipeline_without_word_vectors(monkeypatch):
+    messages = []
+    monkeypatch.setattr("kdxf.datasets.ocr_text_dataset.print_log", lambda message, **_: messages.append(message))
     warn_of_other_tokenizer([TokenizeOCR({"type": "WordTokenizer"})])
+    assert messages == []

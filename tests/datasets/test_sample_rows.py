@@ -5,10 +5,13 @@ import pickle
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from kdxf.datasets.sample_rows import SampleRows
 from kdxf.datasets.soft_labels import SoftLabels
+from kdxf.text.ocr import OCRRecord, OCRTable
+from kdxf.text.ocr.table import to_arrow
 
 
 def rows():
@@ -75,3 +78,19 @@ def test_several_labels():
     assert [sample["gt_label"] for sample in found] == [[2, 1], [], [0]]
     assert [sample["gt_label"] for sample in found.take([2, 1])] == [[0], []]
     assert [sample["gt_label"] for sample in pickle.loads(pickle.dumps(found))] == [[2, 1], [], [0]]
+
+
+def test_soft_labels_follow_their_rows():
+    scores = np.array([[0.5, 0.25, 0.25], [0, 0.5, 0.5]], np.float16)
+    soft = SoftLabels(scores, np.array([1, -1, 0]), 0.0)
+    found = SampleRows(rows().images, labels=np.array([2, 0, 1]), soft_labels=soft).take([2, 0])
+    assert [sample["gt_score"].tolist() for sample in found] == [[0.5, 0.25, 0.25], [0, 0.5, 0.5]]
+
+
+def test_text_of_the_rows_of_a_table(tmp_path):
+    records = [OCRRecord.from_text(f"{text}.jpg", text) for text in ("zero", "one", "two")]
+    pq.write_table(to_arrow(records), tmp_path / "ocr.parquet")
+    table = OCRTable.open(tmp_path / "ocr.parquet")
+    found = SampleRows(rows().images, ocr_table=table, ocr_rows=np.array([0, -1, 2]))
+    assert [sample["ocr"].texts for sample in found] == [["zero"], [], ["two"]]
+    assert [sample["ocr"].texts for sample in found.take([2, 0])] == [["two"], ["zero"]]

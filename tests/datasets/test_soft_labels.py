@@ -9,6 +9,7 @@ from mmengine.logging import MMLogger
 from kdxf.datasets.soft_labels import SoftLabels, read_soft_labels
 from kdxf.errors import UserError
 from kdxf.io.predictions import Predictions, write_predictions
+from kdxf.io.provenance import Provenance
 
 CLASSES = ("a", "b", "c")
 UNSEEN = np.zeros(2, bool)
@@ -112,7 +113,7 @@ def test_faults_are_named(file, options, message):
 
 def test_finished_targets_are_taken_as_they_are(tmp_path, warnings):
     path = str(tmp_path / "soft.parquet")
-    done = Predictions(["x.jpg", "y.jpg"], SCORES, CLASSES, seen=UNSEEN, source={"ground_truth_ratio": 0.75})
+    done = Predictions(["x.jpg", "y.jpg"], SCORES, CLASSES, seen=UNSEEN, source=Provenance(ground_truth_ratio=0.75))
     write_predictions(done, path)
     for ratio in (None, 0):
         assert read(path, ["x.jpg"], ratio).target(0, 2).tolist() == [0.5, 0.25, 0.25]
@@ -129,7 +130,7 @@ def test_finished_targets_are_taken_as_they_are(tmp_path, warnings):
 def test_ranks_are_refused(tmp_path):
     path = tmp_path / "ranks.parquet"
     half = np.full((1, len(CLASSES)), 0.5, np.float32)
-    write_predictions(Predictions(["a.jpg"], half, CLASSES, source={"mean": "rank"}), path)
+    write_predictions(Predictions(["a.jpg"], half, CLASSES, source=Provenance(mean="rank")), path)
     with pytest.raises(UserError, match="ranks.parquet: holds ranks, which are no probabilities; average with another"):
         read(str(path), ["a.jpg"])
 
@@ -145,7 +146,7 @@ def test_predictions_are_mixed_seven_to_three_unless_told(file):
 def test_a_model_that_saw_the_image_is_refused(tmp_path, labelled, warnings):
     path, options = str(tmp_path / "soft.parquet"), {"ratio": 0, "labelled": labelled}
     seen = np.array([False, True])
-    source = {"checkpoint": "a.pth"}
+    source = Provenance(checkpoint="a.pth")
     write_predictions(Predictions(["x.jpg", "y.jpg"], SCORES, CLASSES, seen=seen, source=source), path)
     read(path, ["x.jpg"], **options)  # the other is not learnt from
     with pytest.raises(
@@ -173,3 +174,14 @@ def test_scores_are_probabilities(tmp_path, wrong, multi_label):
     message = rf"p.parquet: the scores of y.jpg are no probabilities \(they must lie {expected}\); write it with tools/"
     with pytest.raises(UserError, match=message):
         read(f"{tmp_path}/p.parquet", ["x.jpg"], multi_label=multi_label)
+
+
+@pytest.mark.parametrize(("total", "taken"), [(0.5, False), (0.98, False), (0.995, True), (1.005, True), (1.02, False)])
+def test_the_scores_of_an_image_sum_to_one(tmp_path, total, taken):
+    scores = np.array([SCORES[0], SCORES[1] * total], np.float32)
+    write_predictions(Predictions(["x.jpg", "y.jpg"], scores, CLASSES, seen=UNSEEN), tmp_path / "p.parquet")
+    if taken:
+        assert read(f"{tmp_path}/p.parquet", ["y.jpg"]).rows.tolist() == [1]
+        return
+    with pytest.raises(UserError, match=r"p.parquet: the scores of y.jpg are no probabilities"):
+        read(f"{tmp_path}/p.parquet", ["y.jpg"])

@@ -9,15 +9,17 @@ from mmengine.registry import Registry
 from torch import nn
 
 from kdxf.engine.config import (
+    building,
     default_work_dir,
     explaining_config_errors,
     leaf_dataset,
     load_config,
+    model_config,
     set_list,
     set_loader_defaults,
 )
 from kdxf.errors import UserError
-from kdxf.registry import MODELS, PARAM_SCHEDULERS
+from kdxf.registry import MODELS, PARAM_SCHEDULERS, TRANSFORMS
 
 
 def write(folder, text):
@@ -234,3 +236,25 @@ def test_errors_outside_of_building_pass(error):
 def test_user_errors_pass():
     with pytest.raises(UserError, match=r"^said already$"), explaining_config_errors():
         raise UserError("said already")
+
+
+def test_model_config_downloads_nothing():
+    parts = [{"type": "TIMMBackbone", "pretrained": True}, {"type": "Other", "pretrained": "file.pth"}]
+    model = {"type": "A", "pretrained": True, "backbones": parts, "flag": True}
+    cfg = Config({"model": model, "data_preprocessor": {"type": "P"}})
+    off = [{"type": "TIMMBackbone", "pretrained": False}, parts[1]]
+    expected = {"type": "A", "pretrained": False, "backbones": off, "flag": True, "data_preprocessor": {"type": "P"}}
+    assert model_config(cfg) == expected
+    assert cfg.model.pretrained is True
+    assert (
+        model_config(Config({"model": {"data_preprocessor": None}, "data_preprocessor": {}}))["data_preprocessor"]
+        is None
+    )
+
+
+def test_building_knows_the_scope_and_explains_errors():
+    for cfg in (Config({"default_scope": "mmpretrain"}), Config({})):
+        with building(cfg):
+            assert type(TRANSFORMS.build({"type": "PackInputs"})).__name__ == "PackInputs"
+        with pytest.raises(UserError, match="the config names 'NoSuchPart'"), building(cfg):
+            TRANSFORMS.build({"type": "NoSuchPart"})

@@ -6,7 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import kdxf.engine.config_files as module
-from kdxf.engine.config_files import config_contents, config_files, differing
+from kdxf.engine.config_files import config_contents, config_files
 from kdxf.errors import UserError
 from kdxf.io.annotations import read_annotations
 from kdxf.io.digests import file_digest, settings_digest
@@ -170,8 +170,3 @@ def test_words_that_are_no_folders(place):
     assert config_files(settings) == {}
     assert list(config_files({"data_root": "data", "vectors": "vectors", "soft": "../docs"})) == ["vectors", "soft"]
     assert config_files({"data_root": ["data"], "vectors": "vectors"}) == {}
-
-
-def test_differing():
-    noted = {"vectors": "1", "ocr_file": "2", "load_from": "3"}
-    assert differing(noted, {"vectors": "1", "ocr_file": "4", "classes": "5"}) == ["ocr_file"]

@@ -3,9 +3,11 @@ import datetime
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.registry import MODEL_WRAPPERS
+from torch import nn
 
 from kdxf.engine import dist
-from kdxf.engine.dist import start_distributed
+from kdxf.engine.dist import start_distributed, unwrapped
 from kdxf.errors import UserError
 
 VARIABLES = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")
@@ -109,3 +111,14 @@ def test_without_a_launcher(groups):
         UserError, match="--launcher slurm needs the environment variable SLURM_PROCID, which is not set"
     ):
         start_distributed(Config(), "slurm")
+
+
+def test_unwrapped(monkeypatch):
+    class Wrapper(nn.Module):
+        def __init__(self, module):
+            super().__init__()
+            self.module = module
+
+    monkeypatch.setitem(MODEL_WRAPPERS.module_dict, "Wrapper", Wrapper)
+    model = nn.Linear(1, 1)
+    assert unwrapped(model) is unwrapped(Wrapper(model)) is model

@@ -1,4 +1,8 @@
+"""What kdxf changes in mmengine, when, and how it behaves afterwards."""
+
 import io
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,13 +12,39 @@ from mmengine.runner import CheckpointLoader
 from mmengine.runner import checkpoint as host
 from torch import nn
 
-from kdxf.engine import host_overrides as checkpoint_schemes
-from kdxf.engine.host_overrides import AtomicLocalBackend
+from kdxf.engine import host_overrides
+from kdxf.engine.host_overrides import AtomicLocalBackend, install_host_overrides
 from kdxf.errors import UserError
 
 
 def test_mmengine_uses_it(tmp_path):
     assert type(get_file_backend(str(tmp_path / "a.pth"))) is AtomicLocalBackend
+
+
+@pytest.mark.parametrize(
+    ("modules", "expected"),
+    [
+        ("kdxf, kdxf.registry", "mmengine.runner.checkpoint LocalBackend"),
+        ("kdxf.engine", "kdxf.engine.host_overrides AtomicLocalBackend"),
+        ("kdxf.models", "kdxf.engine.host_overrides AtomicLocalBackend"),
+        ("kdxf.inference.model", "kdxf.engine.host_overrides AtomicLocalBackend"),
+    ],
+)
+def test_what_installs_them(modules, expected):
+    code = (
+        f"import {modules}; from mmengine.fileio import get_file_backend as backend; "
+        "from mmengine.runner import CheckpointLoader; "
+        "print(CheckpointLoader._schemes['https://'].__module__, type(backend('a.pth')).__name__)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == f"{expected}\n"
+
+
+def test_installing_them_again_changes_nothing():
+    before = list(CheckpointLoader._schemes.items())
+    install_host_overrides()
+    assert list(CheckpointLoader._schemes.items()) == before
+    assert type(get_file_backend("a.pth")) is AtomicLocalBackend
 
 
 def test_writes_and_replaces(tmp_path):
@@ -85,7 +115,7 @@ def test_storage(hub, monkeypatch):
         def get(self, name):
             return (hub / name.rpartition("/")[2]).read_bytes()
 
-    monkeypatch.setattr(checkpoint_schemes, "get_file_backend", lambda *args, **kwargs: Backend())
+    monkeypatch.setattr(host_overrides, "get_file_backend", lambda *args, **kwargs: Backend())
     assert "state_dict" in CheckpointLoader.load_checkpoint("s3://bucket/good.pth")
     with pytest.raises(UserError, match=r"s3://bucket/evil.pth is refused"):
         CheckpointLoader.load_checkpoint("s3://bucket/evil.pth")

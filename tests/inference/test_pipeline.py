@@ -22,8 +22,10 @@ def scope():
 def test_dataset_config_looks_into_wrappers():
     inner = {"type": "OCRTextDataset", "pipeline": []}
     wrapped = {"type": "RepeatDataset", "times": 2, "dataset": inner}
-    for dataset in (inner, wrapped):
+    several = {"type": "ConcatDataset", "datasets": [wrapped, {"type": "Other", "pipeline": []}]}
+    for dataset in (inner, wrapped, several):
         assert dataset_config(Config({"test_dataloader": {"dataset": dataset}})).type == "OCRTextDataset"
+        assert dataset_config(Config({"x": {"dataset": dataset}}), "x").type == "OCRTextDataset"
 
 
 @pytest.mark.parametrize("content", [{}, {"test_dataloader": None}, {"test_dataloader": {"dataset": {"type": "X"}}}])

@@ -6,7 +6,7 @@ import pytest
 
 from kdxf.errors import UserError
 from kdxf.inference.model import Categories
-from kdxf.inference.prediction_csv import Columns, Prediction, PredictionWriter, open_replacing
+from kdxf.inference.prediction_csv import Columns, Prediction, PredictionWriter
 
 CATEGORIES = Categories((10, 2, 7), ("手机", "奶粉, 罐装", "口红"))
 
@@ -81,36 +81,3 @@ def test_names_must_be_known(columns, option):
     with pytest.raises(UserError, match=message):
         Columns(**columns).check(Categories.unnamed(3))
     Columns(with_score=True).check(Categories.unnamed(3))
-
-
-def test_open_replacing(tmp_path):
-    path = tmp_path / "new" / "out.csv"
-    with open_replacing(path, "--save_csv") as file:
-        file.write("a\udcff\n")
-        assert not path.exists()
-    assert path.read_text() == "a\\udcff\n"
-    assert [p.name for p in path.parent.iterdir()] == ["out.csv"]
-
-
-def test_open_replacing_leaves_the_old_file_on_failure(tmp_path):
-    path = tmp_path / "out.csv"
-    path.write_text("old")
-    with pytest.raises(KeyboardInterrupt), open_replacing(path, "--save_csv") as file:
-        file.write("half")
-        raise KeyboardInterrupt
-    assert path.read_text() == "old"
-    assert [p.name for p in tmp_path.iterdir()] == ["out.csv"]
-
-
-def test_open_replacing_fails_before_the_work(tmp_path):
-    (tmp_path / "file").touch()
-    places = {
-        tmp_path: "is a folder; name a file in it",
-        tmp_path
-        / "file"
-        / "out.csv": r"cannot be written there \((Not a directory|File exists)\); choose another place",
-        "/proc/out.csv": r"cannot be written there \(.+\); choose another place",
-    }
-    for place, message in places.items():
-        with pytest.raises(UserError, match=f"^--save_csv {place}: {message}$"), open_replacing(place, "--save_csv"):
-            pytest.fail("the block must not begin")

@@ -10,6 +10,7 @@ from kdxf.inference.inputs import InputImage
 from kdxf.inference.prediction_csv import Prediction
 from kdxf.inference.score_file import Probabilities, dataset_labels
 from kdxf.io.predictions import read_predictions
+from kdxf.io.provenance import Provenance
 
 
 class Labelled:
@@ -99,20 +100,20 @@ def test_what_the_file_holds(tmp_path, monkeypatch):
     probabilities.add(prediction("x.jpg", [0.25, 0.75]))
     probabilities.add(prediction("y.jpg", [0.5, 0.5], "the file is empty"))
     # Trained on y.jpg of the same folder, which the dataset spells in another way.
-    probabilities.write(image_keys([f"{tmp_path}/data/mine/y.jpg"]), {"k": 1})
+    probabilities.write(image_keys([f"{tmp_path}/data/mine/y.jpg"]), Provenance(details={"k": 1}))
     found = read_predictions(tmp_path / "new" / "out.parquet")
     assert found.images == ["x.jpg", "y.jpg"] and found.classes == ("a", "b")
     assert found.scores.tolist() == [[0.25, 0.75], [0.5, 0.5]]
     assert found.labels is None and found.predicted is None
     assert found.seen.tolist() == [False, True]
-    assert dict(found.errors) == {1: "the file is empty"} and found.source == {"k": 1}
+    assert dict(found.errors) == {1: "the file is empty"} and found.source.to_dict() == {"k": 1}
 
 
 def test_several_labels_and_an_unknowing_checkpoint(tmp_path):
     probabilities = Probabilities(tmp_path / "out.parquet", IMAGES, ["a", "b"])
     probabilities.add(prediction("x.jpg", [0.75, 0.75], labels=(0, 1)))
     probabilities.add(prediction("y.jpg", [0.25, 0.25], labels=()))
-    probabilities.write(None, {})
+    probabilities.write(None, Provenance())
     found = read_predictions(tmp_path / "out.parquet")
     assert found.predicted.tolist() == [[True, True], [False, False]] and found.seen is None
 
@@ -132,7 +133,7 @@ def test_labels_of_the_test_set(tmp_path, labels, given, true, predicted):
     probabilities = Probabilities(tmp_path / "out.parquet", IMAGES, ["a", "b"], labels)
     for image in IMAGES:
         probabilities.add(prediction(image.image_id, [0.25, 0.75], labels=given))
-    probabilities.write(None, {})
+    probabilities.write(None, Provenance())
     found = read_predictions(tmp_path / "out.parquet")
     assert found.labels.tolist() == true
     assert (None if found.predicted is None else found.predicted.tolist()) == predicted

@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from kdxf.io.files import copy_whole, in_utf8, link_whole, write_whole
+from kdxf.io.files import copy_whole, in_utf8, link_whole, read_json, write_json, write_whole
 
 
 def test_files_appear_whole_in_new_folders_and_leave_nothing_beside_them(tmp_path):
@@ -38,6 +38,14 @@ def test_what_fails_leaves_nothing(tmp_path, monkeypatch):
         with pytest.raises(OSError):
             write()
         assert os.listdir(tmp_path) == []
+
+
+def test_json(tmp_path):
+    assert read_json(tmp_path / "x.json") is None
+    content = {"name": "奶粉", "path": os.fsdecode(b"a/\xb9.jpg"), "other": ["\\udcb9"]}
+    write_json(content, tmp_path / "x.json")
+    assert read_json(tmp_path / "x.json") == content
+    assert '  "name": "奶粉",\n' in (tmp_path / "x.json").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", ["a b.jpg", "图/奶粉.jpg", "\\udcb9.jpg", ""])

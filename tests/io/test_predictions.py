@@ -13,6 +13,7 @@ from kdxf.io.predictions import (
     Predictions,
     check_alike,
     check_each_once,
+    concatenate,
     in_order,
     label_array,
     multi_hot,
@@ -20,6 +21,7 @@ from kdxf.io.predictions import (
     read_source,
     write_predictions,
 )
+from kdxf.io.provenance import Provenance
 
 SINGLE = Predictions(
     images=["a, 1.jpg", "b/奶.png", "c.jpg"],
@@ -29,7 +31,7 @@ SINGLE = Predictions(
     seen=np.array([True, False, False]),
     errors={1: "empty file"},
     fold=np.array([1, -1, 0], np.int16),
-    source={"config": "moe.py", "checkpoint_digest": "ab"},
+    source=Provenance(config="moe.py", checkpoint_digest="ab"),
 )
 SEVERAL = Predictions(
     images=["a", "b"],
@@ -91,7 +93,7 @@ def test_many_classes_take_half_the_space(tmp_path):
 
 def test_names_that_are_not_utf8(tmp_path):
     name = os.fsdecode(b"\xb9\xe3")
-    scores, source = np.array([[0.25, 0.75]], np.float32), {"checkpoint": name}
+    scores, source = np.array([[0.25, 0.75]], np.float32), Provenance(checkpoint=name)
     found = Predictions([f"{name}.jpg"], scores, ("图", name), errors={0: f"no {name}"}, source=source)
     write_predictions(found, tmp_path / "p.parquet")
     frame = pd.read_parquet(tmp_path / "p.parquet")
@@ -203,3 +205,50 @@ def test_label_array():
         [True, True],
     ]
     assert label_array([None, None], 3) is label_array([None], 3, multi_label=True) is None
+
+
+def test_tables_of_the_best_class(tmp_path):
+    """An image and a class may be called like a number or like nothing; other tools note no classes."""
+    (tmp_path / "p.csv").write_text("image,pred_label,pred_class,score\n007,1,None,0.5\n")
+    for classes in (None, ("x", "None")):
+        found = read_predictions(tmp_path / "p.csv", classes=classes, scores=False)
+        assert found.images == ["007"] and found.classes == (classes or ()) and found.scores.shape == (1, 0)
+        assert [values.tolist() for values in found.best()] == [[1], [0.5]]
+    table = pd.DataFrame({"image": ["a"], "pred_label": [2], "score": [0.5], "scores": [[0.25, 0.25, 0.5]]})
+    table.to_parquet(tmp_path / "p.parquet", index=False)
+    found = read_predictions(tmp_path / "p.parquet", classes=("x", "y", "z"))
+    assert found.images == ["a"] and found.scores.tolist() == [[0.25, 0.25, 0.5]] and found.best()[0].tolist() == [2]
+    assert read_predictions(tmp_path / "p.parquet", scores=False).best()[1].tolist() == [0.5]
+
+
+def test_the_best_class(tmp_path):
+    assert [values.tolist() for values in SINGLE.best()] == [[0, 1, 0], [0.75, 0.875, 0.5]]
+    assert [len(values) for values in SINGLE.take(np.empty(0, np.int64)).best()] == [0, 0]
+
+
+def test_what_is_no_table_of_predictions_is_said(tmp_path):
+    path = tmp_path / "p.csv"
+    with pytest.raises(UserError, match=r"p.csv: no such file of predictions; give a table that tools/test.py --out"):
+        read_predictions(path, scores=False)
+    cases = {
+        "": r"p.csv: not readable as CSV or Parquet \(No columns .+\); give a table",
+        "image,pred_label,score\n": r"p.csv: has no rows; give a table",
+        "image,label\na,1\n": r"p.csv: not a table of predictions, it lacks pred_label, score; give a table",
+        "image,pred_label,score\na,0 1,0.5\n": r"p.csv: the column pred_label is not one class index per image; give",
+    }
+    for text, message in cases.items():
+        path.write_text(text)
+        with pytest.raises(UserError, match=message):
+            read_predictions(path, scores=False)
+    (tmp_path / "p.parquet").write_text("no Parquet")
+    with pytest.raises(UserError, match=r"p.parquet: not readable as CSV or Parquet"):
+        read_predictions(tmp_path / "p.parquet", scores=False)
+
+
+def test_concatenate():
+    parts = [SINGLE, replace(SINGLE, images=["d", "e", "f"], seen=None)]
+    found = concatenate(parts)
+    assert found.images == [*SINGLE.images, "d", "e", "f"] and found.classes == SINGLE.classes
+    assert found.scores.tolist() == 2 * SINGLE.scores.tolist() and found.labels.tolist() == [1, 0, -1, 1, 0, -1]
+    assert found.errors == {1: "empty file", 4: "empty file"} and found.seen is None and found.predicted is None
+    assert found.fold.tolist() == [1, -1, 0, 1, -1, 0] and found.source == Provenance()

@@ -83,17 +83,17 @@ def test_labelled_and_pseudo_rows(write, train, tmp_path):
     assert found.table["kept"].tolist() == [1, 1, 0] and found.table["share"].tolist() == [0.5, 0.5, 0]
     np.testing.assert_allclose(found.table["mean_score"], [0.9, 0.75, np.nan], atol=1e-6)
     assert found.empty_classes() == ["red"] and found.unreadable == 0
-    assert found.source["inputs"] == [
+    assert found.source.to_dict()["inputs"] == [
         {"file": str(file), "digest": file_digest(file), "source": {"checkpoint": "a.pth"}}
     ]
-    assert (found.source["threshold"], found.source["weight"]) == (0.7, 0.5)
+    assert (found.source.details["threshold"], found.source.details["weight"]) == (0.7, 0.5)
 
 
 def test_soft_ones_are_finished_targets(write, train):
     found = pseudo_label(write("test", SCORES, **UNSEEN), train, Choice(per_class=1))
     assert found.soft.images == ["0.jpg", "2.jpg", "3.jpg"]
     np.testing.assert_allclose(found.soft.scores, np.array(SCORES, np.float32)[[0, 2, 3]])
-    assert found.soft.source["ground_truth_ratio"] == 0 and found.soft.seen.tolist() == [False] * 3
+    assert found.soft.source.ground_truth_ratio == 0 and found.soft.seen.tolist() == [False] * 3
     assert found.soft.fold is None
     folds = np.array([0, 1, 1, 2], np.int16)
     found = pseudo_label(write("test", SCORES, **UNSEEN, fold=folds), train, Choice(per_class=1))
@@ -130,8 +130,8 @@ def test_columns_of_the_list_that_was_predicted(write, train, predicted, tmp_pat
         '0.jpg,milk,"milk, 1 l",7,,1.0,pseudo,0.9\n'
         "2.jpg,phone,,2,,1.0,pseudo,0.75\n"
     )
-    assert found.source["unlabelled"] == str(predicted)
-    assert found.source["unlabelled_digest"] == file_digest(predicted)
+    assert found.source.details["unlabelled"] == str(predicted)
+    assert found.source.details["unlabelled_digest"] == file_digest(predicted)
     alone = pseudo_label(file, train, Choice(threshold=0.7), unlabelled=predicted, only_pseudo=True).frame
     assert alone[["image", "text", "price"]].fillna("").values.tolist() == [["0.jpg", "milk, 1 l", 7], ["2.jpg", "", 2]]
 
@@ -223,3 +223,20 @@ def test_the_list_is_read_again(write, train, tmp_path):
     write_annotations(found.frame, tmp_path / "mixed.csv")
     frame = read_annotations(tmp_path / "mixed.csv")
     assert len(frame) == 6 and frame["weight"].tolist() == [1.0] * 6
+
+
+def test_limits_at_equality():
+    """Of scores that are exact in binary: at the limit counts as fulfilled."""
+    exact = best_two(np.array([[0.75, 0.25], [0.625, 0.375], [0.25, 0.75]], np.float32))
+    every = np.ones(3, bool)
+    assert choose(Choice(threshold=0.75), *exact, every).tolist() == [0, 2]
+    assert choose(Choice(margin=0.5), *exact, every).tolist() == [0, 2]
+    assert choose(Choice(margin=0.25), *exact, every).tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("limit", [0, 1])
+def test_limits_at_the_ends_of_their_range(write, train, limit):
+    sure = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]
+    file = write("sure", sure, classes=UNSEEN["classes"], seen=[False] * 2)
+    found = pseudo_label(file, train, Choice(threshold=limit, margin=limit), weight=0)
+    assert found.frame["weight"].tolist() == [1, 1, 0, 0]

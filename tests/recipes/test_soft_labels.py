@@ -1,11 +1,15 @@
 """Targets, mixed by hand."""
 
+import logging
+
 import numpy as np
 import pytest
+from mmengine.logging import MMLogger
 
 from kdxf.errors import UserError
 from kdxf.io.digests import file_digest
 from kdxf.io.predictions import read_predictions, write_predictions
+from kdxf.io.provenance import Provenance
 from kdxf.recipes.soft_labels import soft_labels
 
 ONE = [[0.5, 0.25, 0.25], [0.25, 0.75, 0.0]]
@@ -19,9 +23,9 @@ def test_seven_to_three(write):
     # 0.3 (0.5, 0.25, 0.25) + 0.7 (0, 0, 1); 0.3 (0.25, 0.75, 0) + 0.7 (0, 1, 0)
     np.testing.assert_allclose(found.scores, [[0.15, 0.075, 0.775], [0.075, 0.925, 0]], atol=1e-6)
     assert found.labels.tolist() == [2, 1] and found.seen.tolist() == [False, False]
-    assert found.source["tool"] == "tools/recipes/soft_labels.py" and found.source["ground_truth_ratio"] == 0.7
-    (part,) = found.source["inputs"]
-    assert (part["digest"], part["source"]) == (file_digest(file), {"checkpoint": "a.pth"})
+    assert found.source.tool == "tools/recipes/soft_labels.py" and found.source.ground_truth_ratio == 0.7
+    (part,) = found.source.inputs
+    assert (part.digest, part.source) == (file_digest(file), Provenance(checkpoint="a.pth"))
 
 
 def test_two_models_with_weights_in_any_order_of_images(write):
@@ -83,9 +87,27 @@ def test_what_cannot_be_mixed(write, tmp_path):
         soft_labels([unlabelled])
     assert soft_labels([unlabelled], ground_truth_ratio=0).labels is None
     write_predictions(soft_labels([file]), tmp_path / "soft.parquet")
-    assert read_predictions(tmp_path / "soft.parquet").source["ground_truth_ratio"] == 0.7
+    assert read_predictions(tmp_path / "soft.parquet").source.ground_truth_ratio == 0.7
     with pytest.raises(UserError, match=r"soft.parquet: holds targets, with the ground truth in them; give predi"):
         soft_labels([tmp_path / "soft.parquet"])
     ranks = write("ranks", ONE, labels=[2, 1], **UNSEEN, source={"mean": "rank"})
     with pytest.raises(UserError, match=r"ranks.parquet: holds ranks, which are no probabilities; average with anothe"):
         soft_labels([file, ranks])
+
+
+def test_predictions_that_do_not_know_what_their_model_has_seen_are_told(write):
+    known = write("known", ONE, labels=[2, 1], **UNSEEN)
+    silent = write("silent", TWO, labels=[2, 1])
+    lines = []
+    handler = logging.Handler(logging.WARNING)
+    handler.emit = lambda record: lines.append(record.getMessage())
+    logger = MMLogger.get_current_instance()
+    logger.addHandler(handler)
+    try:
+        soft_labels([known])
+        assert lines == []
+        soft_labels([known, silent])
+    finally:
+        logger.removeHandler(handler)
+    (line,) = lines
+    assert line.startswith(f"{silent} does not say which images its model was trained on")

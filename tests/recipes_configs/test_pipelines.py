@@ -48,12 +48,13 @@ def test_every_input_is_made_before_or_is_data(repo, file, smoke):
     assert programs and [word for word in sorted(programs) if not (repo / word).is_file()] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", PIPELINES, ids=lambda file: file.parent.name)
 def test_small_trial(repo, file, tmp_path, monkeypatch):
-    """From drawn pictures to the submission, by the very commands of the real run."""
-    run = [sys.executable, "tools/recipes/run.py", str(file), "--smoke", "--set", f"work={tmp_path}"]
+    """From a few pictures to the submission, by the very commands of the real run."""
+    command = [sys.executable, "tests/fixtures/recipe_trial.py", str(file), str(tmp_path)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    found = subprocess.run(run, cwd=repo, env=environment, capture_output=True, text=True)
+    found = subprocess.run(command, cwd=repo, env=environment, capture_output=True, text=True)
     assert found.returncode == 0, (found.stderr or found.stdout).strip().splitlines()[-1]
     monkeypatch.chdir(repo)
     recipe = read_recipe(file, smoke=True, values={"work": str(tmp_path)})

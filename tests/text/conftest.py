@@ -12,7 +12,7 @@ from kdxf.text.vectors.word_vectors import WordVectors
 
 @pytest.fixture
 def make_store(tmp_path: Path) -> Callable[..., WordVectors]:
-    """Writes {word: vector} as a store of the kind of a converted file."""
+    """Write {word: vector} as a store like that of a converted file."""
 
     def make(table: dict[str, list[float]], dtype: str = "float32", trees: int = 1) -> WordVectors:
         vectors = np.array(list(table.values()), dtype=np.float32)

@@ -18,7 +18,7 @@ def demo(repo):
 
 @pytest.fixture
 def commands(demo, repo, tmp_path, monkeypatch):
-    """The commands that the demo would run; results of training and testing are written in their place."""
+    """Record the commands of the demo, and write stand-ins for the results of training and testing."""
     seen = []
 
     def fake_run(command):

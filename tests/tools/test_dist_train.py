@@ -23,6 +23,7 @@ def run(repo, tmp_path):
     return run
 
 
+@pytest.mark.slow
 def test_two_processes_do_what_one_does(run, tiny_config, tiny_trained, tmp_path):
     # Four images in each of two processes are the same eight that one process takes; the model has no batch statistics.
     work = tmp_path / "two processes"

@@ -58,7 +58,7 @@ def lab(tmp_path_factory):
 
 @pytest.fixture
 def call(repo, lab, monkeypatch, capsys):
-    """Runs the tool in this process; gives its exit status, its output and its error output."""
+    """Run the tool in this process; return its exit status, its output and its error output."""
 
     def run(*arguments):
         monkeypatch.setattr(sys, "argv", ["inference.py", *map(str, arguments)])

@@ -15,15 +15,14 @@ FAKE = ["--engine", "FakeEngine", "--import", "fake_ocr_engine", "--workers", "2
 
 
 @pytest.fixture
-def command(repo, tmp_path):
+def command(repo, tmp_path, with_fixtures):
     """Command and environment of the tool; four images lie in ``img``, one of them broken."""
     (tmp_path / "img" / "sub 1").mkdir(parents=True)
     picture = cv2.imencode(".png", np.full((4, 6, 3), 255, np.uint8))[1].tobytes()
     for name in ("a.png", "b.png", "sub 1/图 c.png"):
         (tmp_path / "img" / name).write_bytes(picture)
     (tmp_path / "img" / "broken.jpg").write_bytes(b"\xff\xd8\xff")
-    environment = {**os.environ, "PYTHONPATH": str(repo / "tests" / "fixtures")}
-    return [sys.executable, str(repo / "tools" / "ocr.py")], environment
+    return [sys.executable, str(repo / "tools" / "ocr.py")], with_fixtures
 
 
 def call(command, *arguments):
@@ -47,16 +46,17 @@ def test_reads_a_folder_and_then_a_list(command, tmp_path):
     assert table.record(int(table.rows_of(["sub 1/图 c.png"])[0])).texts == ["宽6 高4", "without torch"]
 
 
-def test_reads_shards_beside_a_folder(command, tmp_path):
+def test_reads_shards_beside_a_folder(command, run_tool, fake_engine, tmp_path):
     with tarfile.open(tmp_path / "0.tar", "w") as archive:
         archive.add(tmp_path / "img", ".")
-    done = call(command, tmp_path / "0.tar", tmp_path / "img", "--root", tmp_path, "--out", tmp_path / "ocr", *FAKE)
+    options = ("--root", tmp_path, "--out", tmp_path / "ocr", *FAKE)
+    done = run_tool("tools/ocr.py", tmp_path / "0.tar", tmp_path / "img", *options)
     assert done.returncode == 0, done.stderr
     assert "8 images, 6 with text, 0 without text, 2 unreadable" in done.stdout
     assert {"0.tar/sub 1/图 c.png", "img/sub 1/图 c.png"} < set(OCRTable.open(tmp_path / "ocr").images)
 
 
-def test_mistakes_end_with_one_line(command, tmp_path):
+def test_mistakes_end_with_one_line(command, run_tool, fake_engine, tmp_path):
     (tmp_path / "bad.tar").write_bytes(b"cut off")
     cases = {
         "error: no OCR engine 'Nope' is registered": (tmp_path / "img", "--engine", "Nope"),
@@ -67,13 +67,14 @@ def test_mistakes_end_with_one_line(command, tmp_path):
         "must be a whole number from 1, not '0'": (tmp_path / "img", "--workers", "0"),
     }
     for message, arguments in cases.items():
-        done = call(command, *arguments, "--out", tmp_path / "ocr")
+        done = run_tool("tools/ocr.py", *arguments, "--out", tmp_path / "ocr")
         assert done.returncode == 2 and message in done.stderr and "Traceback" not in done.stderr
     assert not (tmp_path / "ocr").exists()
-    done = call(command, tmp_path / "img", "--out", "/proc/ocr", *FAKE)
+    done = run_tool("tools/ocr.py", tmp_path / "img", "--out", "/proc/ocr", *FAKE)
     assert done.returncode == 2 and "error: /proc/ocr: cannot be written to (" in done.stderr
 
 
+@pytest.mark.slow
 def test_interrupt_saves_what_is_done(command, tmp_path):
     program, environment = command
     out = tmp_path / "ocr"

@@ -9,7 +9,7 @@ from kdxf.text.vectors.word_vectors import WordVectors
 
 @pytest.fixture
 def word2vec(repo, tmp_path, monkeypatch, capfd):
-    """Runs the tool in an empty folder, in this process: gensim takes seconds to import."""
+    """Run the tool in an empty folder, in this process, since gensim takes seconds to import."""
     monkeypatch.chdir(tmp_path)
 
     def call(*arguments):
@@ -106,9 +106,8 @@ def test_errors_are_one_line(word2vec, arguments, message):
     assert "Traceback" not in done.stderr
 
 
-def test_neighbours_of_no_store(repo, tmp_path):
-    command = [sys.executable, str(repo / "tools" / "word2vec.py"), "neighbours", "v", "a"]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+def test_neighbours_of_no_store(word2vec):
+    done = word2vec("neighbours", "v", "a")
     assert done.returncode == 2
     assert done.stderr.startswith("error: ")
     assert "v is not a word vector folder (no meta.json)" in done.stderr

@@ -2,8 +2,9 @@
 """Compare configs over several seeds: ``python tools/analysis/compare_seeds.py A.py B.py --seeds 0 1 --work-dir DIR``.
 
 Each config is trained with each seed and scored on its validation set after the last epoch. DIR/summary.md has mean
-and standard deviation of every score, and of the difference to the first model's run of the same seed; summary.csv
-the same; runs.csv each run. Stop it at any time: the same command goes on, and a longer one adds to it.
+and standard deviation of every score, and of the difference to the first model's run of the same seed; summary.csv has
+the same, runs.csv each run. Stop it at any time: the same command continues, and one with more seeds or configs adds
+to it.
 
 One config with several settings:
 
@@ -20,12 +21,12 @@ from kdxf.cli.command import run
 
 
 class VariantOption(ConfigOptions):
-    """Reads ``NAME key=value ...`` and appends a variant."""
+    """Option that parses ``NAME key=value ...`` and appends a variant."""
 
     def __call__(
         self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option_string: Any = None
     ) -> None:
-        """Store the variant after those before it."""
+        """Append the variant to those of earlier options."""
         pairs = argparse.Namespace()
         super().__call__(parser, pairs, values[1:], option_string)
         variants = [*getattr(namespace, self.dest), Variant(values[0], getattr(pairs, self.dest))]
@@ -33,7 +34,7 @@ class VariantOption(ConfigOptions):
 
 
 def parse_args() -> argparse.Namespace:
-    """Read the command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("config", nargs="+", help="config files")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], metavar="N", help="default: 0 1 2")
@@ -63,7 +64,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Compare."""
+    """Run every config with every seed, and write and print the tables."""
     args = parse_args()
     compare(
         args.config,

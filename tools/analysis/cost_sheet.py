@@ -1,9 +1,9 @@
 #!/usr/bin/env python
-"""What configs cost: ``python tools/analysis/cost_sheet.py CONFIG ... --images 100000 --out costs.md``.
+"""Measure the costs of configs: ``python tools/analysis/cost_sheet.py CONFIG ... --images 100000 --out costs.md``.
 
-Parameters, multiply-adds, time of a training step and of a prediction, peak memory, hours of a whole training: with
-random weights and inputs of the config's size on this machine; neither data nor checkpoints are needed. On a GPU
---memory 6GB finds the largest batch that trains in so much memory.
+The table has parameters, multiply-adds, time of a training step and of a prediction, peak memory, and hours of a whole
+training, measured with random weights and inputs of the config's size on this machine; neither data nor checkpoints
+are needed. On a GPU, --memory 6GB finds the largest batch that trains within this memory.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from kdxf.cli.command import count, run
 
 
 def gigabytes(text: str) -> int:
-    """Read ``6GB``, ``6GiB`` or ``6`` as bytes; a gigabyte has 1024 ** 3, as memory is sold."""
+    """Parse ``6GB``, ``6GiB`` or ``6`` as bytes; a gigabyte has 1024 ** 3, as memory is sold."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(?:Gi?B)?", text, re.IGNORECASE)
     if match is None or not float(match[1]):
         raise argparse.ArgumentTypeError(f"must be gigabytes, such as 6GB, not {text!r}")
@@ -26,13 +26,13 @@ def gigabytes(text: str) -> int:
 
 
 def parse_args() -> argparse.Namespace:
-    """Read the command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("config", nargs="+", help="config files")
     parser.add_argument("--batch-size", type=count, metavar="N", help="default: each config's own")
     parser.add_argument("--images", type=count, metavar="N", help="images of one epoch, for the hours of a training")
-    parser.add_argument("--memory", type=gigabytes, metavar="6GB", help="find the largest batch for so much GPU memory")
-    parser.add_argument("--steps", type=count, default=5, metavar="N", help="steps that are timed (default: 5)")
+    parser.add_argument("--memory", type=gigabytes, metavar="6GB", help="find the largest batch for this GPU memory")
+    parser.add_argument("--steps", type=count, default=5, metavar="N", help="number of timed steps (default: 5)")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the table, .md or .csv")
     parser.add_argument(
         "--cfg-options", nargs="+", action=ConfigOptions, metavar="KEY=VALUE", help="settings of all configs"
@@ -41,7 +41,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def main() -> int:
-    """Measure; the status is 1 if a config could not be measured."""
+    """Measure the configs; the exit status is 1 if one could not be measured."""
     args = parse_args()
     if args.out is not None:
         check_name(args.out)

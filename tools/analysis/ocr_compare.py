@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Reads the same images with several OCR engines and writes a page that shows them side by side.
+"""Read the same images with several OCR engines and write a page that shows the results side by side.
 
     python tools/analysis/ocr_compare.py data/mine/images --limit 30 --out work_dirs/ocr_compare
 
@@ -7,7 +7,7 @@ compares all engines with their defaults. Others, or with options:
 
     ... --engine rapidocr --engine rapidocr box_thresh=0.3 --engine tesseract 'languages=("swe", "eng")'
 
-An engine that does not start is shown with its reason. The speed is that of one process: let nothing run beside it.
+An engine that does not start is shown with the reason. The speed is that of one process: run nothing else meanwhile.
 """
 
 import argparse
@@ -23,7 +23,7 @@ ENGINES = [["rapidocr"], ["tesseract"], ["easyocr"]]
 
 
 def parse_args() -> argparse.Namespace:
-    """The command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
         "inputs", nargs="+", type=Path, metavar="INPUT", help="folders of images, annotation files, or tar shards"
@@ -39,22 +39,27 @@ def parse_args() -> argparse.Namespace:
         "may be repeated; by default the first three",
     )
     parser.add_argument(
-        "--import", nargs="+", default=[], dest="imports", metavar="MODULE", help="modules that register own engines"
+        "--import",
+        nargs="+",
+        default=[],
+        dest="imports",
+        metavar="MODULE",
+        help="modules that register your own engines",
     )
     parser.add_argument("--limit", type=count, metavar="N", help="read N images, drawn at random")
-    parser.add_argument("--seed", type=int, default=0, help="of that draw (default: 0)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of that draw (default: 0)")
     return parser.parse_args()
 
 
 def main() -> None:
-    """Reads, writes the page, and prints the figures."""
+    """Read the images, write the page, and print the figures."""
     args = parse_args()
     engines = {" ".join(words): engine_config(words[0], words[1:], "--engine") for words in args.engine or ENGINES}
     images, root = list_inputs(args.inputs, args.root)
     images = list(dict.fromkeys(images))
     if args.limit is not None and args.limit < len(images):
         images = sorted(random.Random(args.seed).sample(images, args.limit))
-    args.out.mkdir(parents=True, exist_ok=True)  # a folder that cannot be made is told before the work
+    args.out.mkdir(parents=True, exist_ok=True)  # fail before the work if the folder cannot be made
     runs = run_engines(images, root, engines, args.imports)
     write_report(runs, root, args.out / "report.html")
     print("\t".join(TOTALS_COLUMNS))

@@ -1,25 +1,25 @@
 #!/usr/bin/env python
-"""Cuts large classes at random and lifts small ones by repeating rows.
+"""Cut large classes at random and lift small ones by repeating rows.
 
     python tools/data/balance.py train.csv --cap 400 200 100 --out balanced_train.csv
     python tools/data/balance.py reliable_train.csv --at-least 10 --out lifted_train.csv
 
-A class is cut to the largest cap that it reaches. Repeated rows stand in the list several times; the column copy counts
-them from 0, so that the rows with copy 0 are the list without repeats. Split first: a row that is repeated before the
-split would be refused there. Classes stay what they are, and so does classes.txt.
+A class is cut to the largest cap that it reaches. Repeated rows are in the list several times; the column copy counts
+them from 0, so that the rows with copy 0 are the list without repeats. Split first: tools/data/split.py refuses
+repeated rows. The classes do not change, and neither does classes.txt.
 """
 
 import argparse
 from pathlib import Path
 
 from kdxf.cli.command import run
-from kdxf.errors import UserError
 from kdxf.data.balance import balance
 from kdxf.data.lists import add_common_arguments, read_list, write_lists
+from kdxf.errors import UserError
 
 
 def parse_args() -> argparse.Namespace:
-    """The command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
@@ -34,7 +34,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Balances, writes and prints what was done."""
+    """Balance the list, write it and print what was done."""
     args = parse_args()
     if not args.cap and not args.at_least:
         raise UserError(

@@ -1,15 +1,15 @@
 #!/usr/bin/env python
-"""Finds labels that are probably wrong, shows them to a person, and applies what was decided.
+"""Find labels that are probably wrong, show them to a person, and apply the decisions.
 
     python tools/data/clean.py find train.csv --predictions fold_*.parquet --ocr ocr --out suspects.csv --report s.html
     python tools/data/clean.py apply train.csv suspects.csv --out clean.csv --at-least 10
 
 Predictions are what tools/test.py --out writes, and must come from models that did not train on the images they
-predict: one table for each fold. The rules:
+predict: one table for each fold. The rules for suspects:
 
-    reliable   what --predictions gets wrong; but a class predicted well enough (--accuracy) is kept whole
+    reliable   wrong predictions of --predictions; a class that is predicted well enough (--accuracy) is kept whole
     confident  confident learning on all scores of --predictions (Parquet; needs the extra 'clean')
-    quarrel    labels that two or more of --witness (image, text) contradict as one; below --min-score one is silent
+    quarrel    labels that two or more of --witness (image, text) contradict unanimously, with at least --min-score
 
 A class never loses its last image. The column 'decision' may be edited before it is applied: keep, drop, or relabel,
 with the class in the column 'suggested'.
@@ -19,32 +19,39 @@ import argparse
 from pathlib import Path
 
 from kdxf.cli.command import run
-from kdxf.errors import UserError
-from kdxf.text.ocr.table import OCRTable
-from kdxf.io.class_map import class_map_beside, class_map_or_new
 from kdxf.data.cleaning.decisions import apply_decisions
-from kdxf.data.cleaning.suspects import format_cleaned, format_suspects, suspects_page
-from kdxf.data.cleaning.suspects import PREFILLS, RULES, Options, find_suspects
+from kdxf.data.cleaning.suspects import (
+    PREFILLS,
+    RULES,
+    Options,
+    find_suspects,
+    format_cleaned,
+    format_suspects,
+    suspects_page,
+)
 from kdxf.data.lists import ImageList, add_common_arguments, check_result, read_list, write_lists
+from kdxf.errors import UserError
+from kdxf.io.class_map import class_map_beside, class_map_or_new
+from kdxf.text.ocr.table import OCRTable
 
 
 def parse_args() -> argparse.Namespace:
-    """The command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
     commands = parser.add_subparsers(dest="command", required=True)
     find = commands.add_parser("find", help="list the suspects", allow_abbrev=False)
-    apply = commands.add_parser("apply", help="write the list as decided", allow_abbrev=False)
+    apply = commands.add_parser("apply", help="apply the decisions to the list", allow_abbrev=False)
     for command in (find, apply):
         command.add_argument("list", type=Path, metavar="LIST", help="annotation file with labels")
         command.add_argument("--classes", type=Path, metavar="FILE",
-                             help="class map (default: classes.csv or .txt beside the list)")  # fmt: skip
+                             help="class map (default: classes.csv or .txt next to the list)")  # fmt: skip
     d = Options()
     find.add_argument("--rule", choices=RULES, default=d.rule, help="(default: %(default)s)")
     find.add_argument("--predictions", type=Path, nargs="+", default=[], metavar="FILE", help="tables of one model")
     find.add_argument("--witness", nargs="+", action="append", default=[], metavar=("NAME", "FILE"),
-                      help="name and tables of a model that sees something else: image, text")  # fmt: skip
+                      help="name and tables of a model of one modality: image, text")  # fmt: skip
     find.add_argument("--accuracy", type=float, default=d.accuracy, help="reliable: (default: %(default)s)")
     find.add_argument("--min-score", type=float, default=d.min_score, help="quarrel: (default: %(default)s)")
     find.add_argument("--prefill", choices=PREFILLS, default=d.prefill, help="decision (default: %(default)s)")
@@ -56,7 +63,7 @@ def parse_args() -> argparse.Namespace:
     find.add_argument("--ocr", type=Path, metavar="TABLE", help="OCR table: the report shows the text")
     find.add_argument("--top", type=int, default=200, help="suspects in the report (default: 200)")
 
-    apply.add_argument("decisions", type=Path, metavar="DECISIONS", help="what find wrote, edited or not")
+    apply.add_argument("decisions", type=Path, metavar="DECISIONS", help="the output of find, edited or not")
     apply.add_argument("--out", type=Path, required=True, metavar="CSV", help="the clean list")
     apply.add_argument("--at-least", type=int, default=0, metavar="N", help="repeat rows of smaller classes")
     for command in (find, apply):
@@ -98,7 +105,7 @@ def _apply(args: argparse.Namespace) -> None:
 
 
 def main() -> None:
-    """Runs the command that was asked for."""
+    """Run the chosen command, ``find`` or ``apply``."""
     args = parse_args()
     {"find": _find, "apply": _apply}[args.command](args)
     if args.dry_run:

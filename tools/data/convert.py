@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Turns the lists of data sets and competitions into an annotation CSV with classes.txt, and back.
+"""Convert the lists of datasets and competitions into an annotation CSV with classes.txt, and back.
 
     convert.py train.json --out data/ali/train.csv --pattern 'train/{label:0>5}/{image}'       # AliProducts
     convert.py val.json --out data/ali/val.csv --pattern 'val/{label:0>5}/{image}' --classes data/ali/classes.csv
@@ -8,8 +8,8 @@
     convert.py data/ali/train.csv --to json --out train.json --pattern 'train/{label:0>5}/{image}'
 
 Reads JSON (a list of objects, COCO, MMPretrain's data_list), tables (.csv, .tsv), MMPretrain's 'path label' lists and
-folders of class folders. Class ids become indices without gaps; classes.csv, beside the list, has index, id and name,
-and is what leads back. A tree of labels gives the columns level_1, ... and coarse_label.
+folders of class folders. Class ids become indices without gaps; classes.csv, next to the list, has index, id and name,
+and is used for the conversion back. A tree of labels gives the columns level_1, ... and coarse_label.
 """
 
 import argparse
@@ -21,15 +21,15 @@ from kdxf.data.lists import add_common_arguments
 
 
 def parse_args() -> argparse.Namespace:
-    """The command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
     parser.add_argument("source", type=Path, help="the list or the folder")
     parser.add_argument("--out", type=Path, required=True, help="the new list; with --to folders, a folder")
     parser.add_argument("--to", choices=FORMS, default="csv", help="form of the result (default: csv)")
-    parser.add_argument("--image-key", metavar="NAME", help="key or column of the image (default: the usual names)")
-    parser.add_argument("--label-key", metavar="NAME", help="key or column of the class (default: the usual names)")
+    parser.add_argument("--image-key", metavar="NAME", help="key or column of the image (default: common names)")
+    parser.add_argument("--label-key", metavar="NAME", help="key or column of the class (default: common names)")
     parser.add_argument(
         "--one-hot", nargs="*", metavar="NAME", help="the table has one 0/1 column per class: these (default: all)"
     )
@@ -38,16 +38,21 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument("--class-names", type=Path, metavar="FILE", help="names of the ids: .json, .csv or .txt")
     parser.add_argument(
-        "--classes", type=Path, metavar="FILE", help="class map to use (when it goes back, default: beside the list)"
+        "--classes",
+        type=Path,
+        metavar="FILE",
+        help="class map to use (for the conversion back, default: next to the list)",
     )
     parser.add_argument("--label-tree", type=Path, metavar="FILE", help="tree of the class ids, .json or .csv")
-    parser.add_argument("--copy", action="store_true", help="with --to folders: copy the images, do not link them")
+    parser.add_argument(
+        "--copy", action="store_true", help="with --to folders: copy the images instead of linking them"
+    )
     add_common_arguments(parser)
     return parser.parse_args()
 
 
 def main() -> None:
-    """Converts and prints what came out."""
+    """Convert the list and print a summary."""
     args = vars(parse_args())
     result = convert(Conversion(**args))
     print(result.summary.to_string(index=False))

@@ -1,11 +1,11 @@
 #!/usr/bin/env python
-"""Makes training pictures for small classes: a crop of one image of the class, pasted on another image.
+"""Make training pictures for small classes: a crop of one image of the class, pasted on another image.
 
     python tools/data/cutmix.py data/mine/train.csv --at-least 30 --out data/mine/aug \\
         --out-list data/mine/train_aug.csv --ocr data/mine/ocr --ocr-out data/mine/ocr_aug --report cutmix.html
 
-The pictures are called aug_*; the new list has the old rows and theirs, with columns that say where a row comes from
-(source, aug_of, aug_background). With --ocr no crop cuts a line of text, and the new table has the text that the
+The pictures are called aug_*; the new list has the old rows and theirs, with columns for the origin of a row (source,
+aug_of, aug_background). With --ocr no crop cuts a line of text, and the new table has the text that the
 pictures show. Make pictures of training lists only, after splitting: a picture shows two images of its list.
 """
 
@@ -13,16 +13,22 @@ import argparse
 from pathlib import Path
 
 from kdxf.cli.command import run
-from kdxf.errors import UserError
-from kdxf.text.ocr.table import OCRTable
-from kdxf.data.cutmix.make import extended_list, make_pictures, output_prefix, write_report
-from kdxf.data.cutmix.make import check_extended_table, write_extended_table
+from kdxf.data.cutmix.make import (
+    check_extended_table,
+    extended_list,
+    make_pictures,
+    output_prefix,
+    write_extended_table,
+    write_report,
+)
 from kdxf.data.cutmix.plan import how_many, plan
 from kdxf.data.lists import add_common_arguments, check_result, read_list, write_lists
+from kdxf.errors import UserError
+from kdxf.text.ocr.table import OCRTable
 
 
 def parse_args() -> argparse.Namespace:
-    """The command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
@@ -30,13 +36,15 @@ def parse_args() -> argparse.Namespace:
     number = parser.add_mutually_exclusive_group(required=True)
     number.add_argument("--count", type=int, metavar="N", help="make N pictures of each class")
     number.add_argument("--at-least", type=int, metavar="N", help="lift classes with fewer than N images to N")
-    parser.add_argument("--labels", nargs="+", metavar="LABEL", help="of these classes only (default: all)")
+    parser.add_argument("--labels", nargs="+", metavar="LABEL", help="only for these classes (default: all)")
     parser.add_argument(
         "--background", choices=("same", "padded", "other"), default="same",
         help="paste on an image of the same class, on plain padding, or on one of other classes (default: same)",
     )  # fmt: skip
     parser.add_argument("--background-labels", nargs="+", default=[], metavar="LABEL", help="for --background other")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the pictures; below the image root")
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="folder of the pictures, below the image root"
+    )
     parser.add_argument("--out-list", type=Path, required=True, metavar="CSV", help="the old rows and the new ones")
     parser.add_argument("--ocr", type=Path, metavar="TABLE", help="OCR table of the images")
     parser.add_argument("--ocr-out", type=Path, metavar="DIR", help="OCR table with the pictures' text added")
@@ -51,7 +59,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Plans, makes the pictures and writes the lists."""
+    """Plan and make the pictures, and write the lists."""
     args = parse_args()
     images = read_list(args.source, args.root, labels=True)
     for path in filter(None, (args.out_list, args.report)):

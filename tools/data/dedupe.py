@@ -1,10 +1,10 @@
 #!/usr/bin/env python
-"""Finds exact and near duplicates within and across lists of images, and writes the lists without them.
+"""Find exact and near duplicates within and across lists of images, and write the lists without them.
 
     python tools/data/dedupe.py train.csv val.csv --root images --out groups.csv --report groups.html --out-lists clean
 
-The groups are a CSV: image, list, label, group, kind (reference, exact, pixels, near, mirrored), distance. kfold.py and
-split.py take it as --groups.
+The groups are a CSV: image, list, label, group, kind (reference, exact, pixels, near, mirrored), distance. It can be
+given to kfold.py and split.py as --groups.
 """
 
 import argparse
@@ -12,16 +12,16 @@ from functools import partial
 from pathlib import Path
 
 from kdxf.cli.command import run
-from kdxf.errors import UserError
 from kdxf.data.duplicates.embedding import model_candidates
 from kdxf.data.duplicates.find import CONFLICTS, KEEP, find_duplicates
 from kdxf.data.duplicates.pairs import SIMILARITY
 from kdxf.data.duplicates.results import groups_table, lists_without, report, summary
 from kdxf.data.lists import add_common_arguments, check_result, read_list, write_lists
+from kdxf.errors import UserError
 
 
 def parse_args() -> argparse.Namespace:
-    """The command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
@@ -36,16 +36,21 @@ def parse_args() -> argparse.Namespace:
         default=KEEP[0],
         help="which picture of a group stays (default: the first list's largest)",
     )
-    add("--conflicts", choices=CONFLICTS, default=CONFLICTS[0], help="of several labels: keep none (default), or one")
+    add(
+        "--conflicts",
+        choices=CONFLICTS,
+        default=CONFLICTS[0],
+        help="groups with several labels: keep no picture (default), or one",
+    )
     parser.add_argument("--mirrored", action="store_true", help="mirror images are duplicates as well")
     parser.add_argument(
         "--similarity",
         type=float,
         default=SIMILARITY,
-        help=f"correlation that makes a duplicate (default: {SIMILARITY}); 0.98 also takes pictures of one moment",
+        help=f"correlation that makes a duplicate (default: {SIMILARITY}); 0.98 also includes pictures of one moment",
     )
     parser.add_argument(
-        "--cache", type=Path, metavar="FILE", help="Parquet file that remembers what was read, also of a --dry-run"
+        "--cache", type=Path, metavar="FILE", help="Parquet file that caches fingerprints, also in a --dry-run"
     )
     parser.add_argument("--config", type=Path, help="with --checkpoint: a model that names further candidates")
     parser.add_argument("--checkpoint", type=Path)
@@ -55,7 +60,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Finds, writes and says what was found."""
+    """Find the duplicates, write the results and print a summary."""
     args = parse_args()
     if (args.config is None) != (args.checkpoint is None):
         raise UserError("--config and --checkpoint: give both or none")

@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Lays GroceryStoreDataset out under data/grocery, for configs/grocery.
+"""Lay out GroceryStoreDataset under data/grocery, for configs/grocery.
 
 Get the dataset from its authors first (github.com/marcusklasson/GroceryStoreDataset, MIT licence), then:
 
@@ -14,7 +14,7 @@ from kdxf.data.grocery import lay_out
 
 
 def main() -> None:
-    """Parses the arguments and lays the data out."""
+    """Parse the arguments and lay out the data."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("source", type=Path, help="folder that holds train.txt, val.txt, classes.csv and the images")
     parser.add_argument("--out", type=Path, default=Path("data/grocery"), help="default: %(default)s")

@@ -1,24 +1,24 @@
 #!/usr/bin/env python
-"""Divides a labelled list into folds: stratified by class, and with groups of images never divided.
+"""Divide a labelled list into folds, stratified by class and without dividing groups of images.
 
     python tools/data/kfold.py all.csv --out folds --folds 5 --groups groups.csv --ocr ocr --lists
 
 writes folds/folds.csv: the list with the column fold, from 0; -1 marks images that every fold trains on and none
-validates. With --lists each fold has its fold_0/train.csv and fold_0/val.csv as well. All ways of grouping add up.
+validates. With --lists each fold also gets train.csv and val.csv, such as fold_0/train.csv. All criteria for groups
+are combined.
 """
 
 import argparse
 from pathlib import Path
 
 from kdxf.cli.command import run
-from kdxf.data.folds.assign import assign_folds
+from kdxf.data.folds.assign import assign_folds, fold_files, folds_report
 from kdxf.data.folds.groups import MIN_CHARACTERS, group_rows
-from kdxf.data.folds.assign import fold_files, folds_report
 from kdxf.data.lists import add_common_arguments, check_result, read_list, write_lists
 
 
 def parse_args() -> argparse.Namespace:
-    """The command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
@@ -32,14 +32,14 @@ def parse_args() -> argparse.Namespace:
         "--ocr",
         type=Path,
         metavar="TABLE",
-        help="images with the same whole text, but for digits and signs, are a group (one creative, several prices)",
+        help="images with the same whole text, except digits and signs, form a group (one advert, several prices)",
     )
     parser.add_argument(
         "--min-characters",
         type=int,
         default=MIN_CHARACTERS,
         metavar="N",
-        help=f"letters that such a text must have at least (default: {MIN_CHARACTERS})",
+        help=f"minimum number of letters of such a text (default: {MIN_CHARACTERS})",
     )
     parser.add_argument("--report", type=Path, metavar="FILE", help="HTML page with the largest groups")
     add_common_arguments(parser, seed=True)
@@ -47,7 +47,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Divides, writes and prints the sizes."""
+    """Divide the list, write the folds and print their sizes."""
     args = parse_args()
     if args.report:
         check_result(args.report, [args.list], args.overwrite)

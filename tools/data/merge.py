@@ -1,11 +1,11 @@
 #!/usr/bin/env python
-"""Joins lists, such as batches that came one after another and generated images, into one.
+"""Join lists, such as successive batches or generated images, into one.
 
     python tools/data/merge.py v1.csv v2.csv aug.csv --out all/train.csv --root . --names v1 v2 aug
 
 The column source says which list a row comes from. Image paths become relative to the root, by default the folder of
-the first list. Labels become class names; classes.txt and classes.csv, beside the result, number the classes of the
-first list as its own class map does, then those that the others add. An image that several lists name has one row.
+the first list. Labels become class names; classes.txt and classes.csv, next to the result, number the classes of the
+first list like its own class map, then the new ones of the other lists. An image in several lists has one row.
 """
 
 import argparse
@@ -14,8 +14,10 @@ from pathlib import Path
 import pandas as pd
 
 from kdxf.cli.command import run
-from kdxf.errors import UserError
+from kdxf.data.lists import add_common_arguments, read_list, write_lists
+from kdxf.data.merge import Batch, merge
 from kdxf.data.split import relative_to_root
+from kdxf.errors import UserError
 from kdxf.io.class_map import (
     check_class_files,
     class_indices,
@@ -23,25 +25,23 @@ from kdxf.io.class_map import (
     class_map_or_new,
     write_class_files,
 )
-from kdxf.data.lists import add_common_arguments, read_list, write_lists
-from kdxf.data.merge import Batch, merge
 
 
 def parse_args() -> argparse.Namespace:
-    """The command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
     parser.add_argument("lists", type=Path, nargs="+", metavar="LIST", help="annotation files with labels")
     parser.add_argument("--out", type=Path, required=True, metavar="CSV", help="the joined list")
     parser.add_argument("--names", nargs="+", metavar="NAME", help="names of the lists (default: their file names)")
-    parser.add_argument("--prefer", choices=("first", "last"), help="whose label counts where lists disagree")
+    parser.add_argument("--prefer", choices=("first", "last"), help="whose label counts if lists disagree")
     add_common_arguments(parser)
     return parser.parse_args()
 
 
 def read_batch(path: Path, name: str, root: Path) -> Batch:
-    """Reads a list with the class map beside it; paths become relative to ``root``, labels names."""
+    """Read a list and the class map next to it; make paths relative to ``root`` and labels class names."""
     frame = read_list(path, labels=True).frame
     map_file = class_map_beside(path)
     classes = class_map_or_new(map_file, frame["label"])
@@ -54,7 +54,7 @@ def read_batch(path: Path, name: str, root: Path) -> Batch:
 
 
 def main() -> None:
-    """Joins, writes and prints the clashes."""
+    """Join the lists, write the result and print the conflicts."""
     args = parse_args()
     names = args.names or [path.stem for path in args.lists]
     if len(names) != len(args.lists):

@@ -1,26 +1,25 @@
 #!/usr/bin/env python
-"""Suggests readable names for classes that only have a number, from the words that separate each of them.
+"""Suggest readable names for classes that only have a number, from the words that separate each of them.
 
     python tools/data/name_classes.py train.csv --ocr ocr --out names.json --report names.html
     python tools/data/split.py all.csv --class-names names.json
 
-Read the report, edit names.json, then give it to split.py. Classes without telling words keep their id.
+Read the report, edit names.json, then give it to split.py. Classes without separating words keep their id.
 """
 
 import argparse
 from pathlib import Path
 
 from kdxf.cli.command import run
+from kdxf.data.class_words import class_words, format_names, names_page, suggest_names, write_names
+from kdxf.data.lists import add_common_arguments, check_result, read_list
 from kdxf.errors import UserError
 from kdxf.text.ocr.table import OCRTable
 from kdxf.text.tokenizers import JiebaTokenizer, WordTokenizer
-from kdxf.data.class_words import format_names, names_page, write_names
-from kdxf.data.class_words import class_words, suggest_names
-from kdxf.data.lists import add_common_arguments, check_result, read_list
 
 
 def parse_args() -> argparse.Namespace:
-    """The command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
@@ -30,13 +29,13 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--report", type=Path, metavar="HTML", help="a page with words and pictures of each class")
     parser.add_argument("--tokenizer", choices=("jieba", "word"), default="jieba", help="word: for spaced scripts")
     parser.add_argument("--user-dict", help="jieba: file with one word per line, optionally frequency and tag")
-    parser.add_argument("--words", type=int, default=2, metavar="N", help="words of a name (default: 2)")
+    parser.add_argument("--words", type=int, default=2, metavar="N", help="number of words in a name (default: 2)")
     add_common_arguments(parser)
     return parser.parse_args()
 
 
 def main() -> None:
-    """Counts, names and writes."""
+    """Find the words of each class, and write the names and the report."""
     args = parse_args()
     if args.words < 1:
         raise UserError(f"--words: must be at least 1, not {args.words}")

@@ -1,25 +1,24 @@
 #!/usr/bin/env python
-"""Shrinks images to a longest edge before training; the folder tree stays, the input is never changed.
+"""Shrink images to a longest edge before training; the folder tree stays, the input is never changed.
 
     python tools/data/resize.py data/mine/train.csv --out data/mine600 --out-list data/mine600/train.csv
 
-What is small enough is copied as it is (or hard-linked with --link); nothing is enlarged. Pictures that EXIF says are
-turned come out upright. ICC profile, EXIF, XMP and transparency are kept; what a format cannot keep is named. The same
-command continues a job that was killed. An OCR table of the large images still fits: its boxes are used as fractions of
-its own width and height.
+Small images are copied as they are (or hard-linked with --link); none is enlarged. Pictures that are rotated according
+to EXIF become upright. ICC profile, EXIF, XMP and transparency are kept; what a format cannot keep is reported. The
+same command continues a job that was killed. An OCR table of the large images remains valid: its boxes are used as
+fractions of the width and height that it records.
 """
 
 import argparse
 from pathlib import Path
 
 from kdxf.cli.command import run
-from kdxf.data.pictures.resize import format_result, resize
-from kdxf.data.pictures.resize import EXTENSION_OF, Resizing
 from kdxf.data.lists import add_common_arguments, check_result, read_list, write_lists
+from kdxf.data.pictures.resize import EXTENSION_OF, Resizing, format_result, resize
 
 
 def parse_args() -> argparse.Namespace:
-    """The command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
@@ -28,8 +27,10 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--edge", type=int, default=600, help="longest edge in pixels (default: %(default)s)")
     parser.add_argument("--quality", type=int, default=90, help="of JPEG and WebP, 1 to 100 (default: %(default)s)")
     parser.add_argument("--format", choices=sorted(kind.lower() for kind in EXTENSION_OF), help="default: as it was")
-    parser.add_argument("--link", action="store_true", help="hard-link what is small enough instead of copying it")
-    parser.add_argument("--out-list", type=Path, metavar="CSV", help="the list with the new paths, less what failed")
+    parser.add_argument("--link", action="store_true", help="hard-link small images instead of copying them")
+    parser.add_argument(
+        "--out-list", type=Path, metavar="CSV", help="the list with the new paths, without failed images"
+    )
     parser.add_argument(
         "--notes", type=Path, metavar="CSV", help="what failed or could not be kept: image, action, note"
     )
@@ -38,7 +39,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Resizes and prints what was done."""
+    """Resize the images and print what was done."""
     args = parse_args()
     images = read_list(args.source, args.root)
     job = Resizing(

@@ -1,9 +1,9 @@
 #!/usr/bin/env python
-"""Writes train, validation and test lists from a folder per class or from an annotation file.
+"""Write train, validation and test lists from a folder per class or from an annotation file.
 
-Into the output folder go train.csv, val.csv, train_full.csv (both together), test.csv on request, classes.txt (one name
-per line, the line is the class index) and classes.csv (index, id as in the data, name, number of images). A class map
-beside the list keeps its numbering.
+The output folder gets train.csv, val.csv, train_full.csv (both together), test.csv if requested, classes.txt (one name
+per line, the line is the class index) and classes.csv (index, id as in the data, name, number of images). The numbering
+of a class map next to the list is kept.
 """
 
 import argparse
@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 
 from kdxf.cli.command import run
-from kdxf.io.class_names import names_of, read_class_names
+from kdxf.data.folds.groups import group_rows
 from kdxf.data.split import (
     format_summary,
     keep_class_map,
@@ -22,11 +22,11 @@ from kdxf.data.split import (
     write_split,
 )
 from kdxf.io.class_map import class_map_beside, read_class_map
-from kdxf.data.folds.groups import group_rows
+from kdxf.io.class_names import names_of, read_class_names
 
 
 def parse_args() -> argparse.Namespace:
-    """The command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
@@ -47,9 +47,14 @@ def parse_args() -> argparse.Namespace:
         "--class-names", type=Path, metavar="FILE", help='names of the class ids: .json {"0": "name"}, .csv, or .txt'
     )
     parser.add_argument("--groups", type=Path, metavar="FILE", help="groups of dedupe.py: a group is never divided")
-    parser.add_argument("--group-by", metavar="COLUMN", help="column of the list: rows with one value stay together")
     parser.add_argument(
-        "--ocr", type=Path, metavar="TABLE", help="images with the same whole text, but for digits and signs, likewise"
+        "--group-by", metavar="COLUMN", help="column of the list: rows with the same value stay together"
+    )
+    parser.add_argument(
+        "--ocr",
+        type=Path,
+        metavar="TABLE",
+        help="images with the same whole text, except for digits and signs, stay together",
     )
     parser.add_argument("--seed", type=int, default=0, help="another seed gives another split (default: 0)")
     parser.add_argument("--dry-run", action="store_true", help="say what would be done and write nothing")
@@ -58,7 +63,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Splits and prints what came out."""
+    """Split the images, write the lists and print a summary."""
     args = parse_args()
     root = args.root or Path(os.path.abspath(args.input)).parent
     data = read_class_folders(args.input, root) if args.input.is_dir() else read_labelled_list(args.input)

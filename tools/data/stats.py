@@ -1,11 +1,11 @@
 #!/usr/bin/env python
-"""Figures of a data set: class sizes, image sizes, text and words of each class, what lists share.
+"""Figures of a dataset: class sizes, image sizes, text and words of each class, overlaps of lists.
 
     python tools/data/stats.py train.csv val.csv --ocr ocr --report stats.html
     python tools/data/stats.py train.csv --no-image-sizes --predictions test.csv --json stats.json
 
-The first list is the training list; others are compared with it: images in both (leakage), missing classes, other
-shares of classes. --predictions, a table of tools/test.py --out, is compared with it too. Image sizes are read from
+The first list is the training list; others are compared with it: images in both (leakage), missing classes, different
+shares of classes. --predictions, a table of tools/test.py --out, is also compared with it. Image sizes are read from
 the headers. Without --ocr the text is the column text of the list.
 """
 
@@ -14,15 +14,15 @@ import json
 from pathlib import Path
 
 from kdxf.cli.command import run
-from kdxf.io.files import write_whole
-from kdxf.io.class_map import class_map_beside, class_map_or_new
 from kdxf.data.lists import add_common_arguments, check_result, read_list
 from kdxf.data.statistics.collect import TOKENIZERS, Settings, collect
 from kdxf.data.statistics.page import figures_report, format_figures
+from kdxf.io.class_map import class_map_beside, class_map_or_new
+from kdxf.io.files import write_whole
 
 
 def parse_args() -> argparse.Namespace:
-    """The command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
@@ -35,7 +35,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--no-image-sizes", action="store_true", help="do not open the images")
     parser.add_argument("--predictions", type=Path, metavar="FILE", help="table of predictions")
     parser.add_argument(
-        "--classes", type=Path, metavar="FILE", help="class map (default: classes.csv or .txt beside the first list)"
+        "--classes", type=Path, metavar="FILE", help="class map (default: classes.csv or .txt next to the first list)"
     )
     parser.add_argument("--report", type=Path, metavar="FILE", help="HTML page with charts and pictures")
     parser.add_argument("--json", type=Path, metavar="FILE", help="all figures")
@@ -44,7 +44,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Collects and shows."""
+    """Collect the figures, print and write them."""
     args = parse_args()
     map_file = args.classes or class_map_beside(args.lists[0])
     inputs = [*args.lists, *filter(None, (map_file, args.predictions))]

@@ -1,42 +1,42 @@
 #!/usr/bin/env python
-"""Chooses classes of a certain size, the first classes or named ones, or a part of the rows for a quick try.
+"""Choose classes of a certain size, the first or named classes, or a fraction of the rows for a quick trial.
 
     python tools/data/subset.py train.csv val.csv --sizes 80 100 --out stage1
     python tools/data/subset.py train.csv val.csv --fraction 0.1 --keep-classes --out quick
 
-Sizes are those of the first list; the other lists keep the same classes. Into the output folder go lists of the same
+Sizes are those of the first list; the other lists keep the same classes. The output folder gets lists of the same
 names, classes.txt and classes.csv, whose column full_index is the index in the map of all classes.
 
 Training in stages, as for 50,030 product classes: a list of medium classes trains the features, then the classifier of
-all classes is trained on the full list, on top of them.
+all classes is trained on top of them with the full list.
 
     subset.py train.csv val.csv --sizes 80 100 --out stage1          # 1, 2: warm up, then train the whole model
     balance.py train.csv --cap 400 200 100 --out balanced_train.csv
     subset.py balanced_train.csv val.csv --sizes 50 500 --out stage2 # 3: more classes, from the weights of stage 1
     train.py ... on balanced_train.csv with a frozen backbone         # 4: the classifier of all classes
 
-With --keep-classes the class list stays the full one, and a model its output width from stage to stage; without, the
-classifier is new in each stage and full_index says which of its rows belongs to which class of the full map.
+With --keep-classes the class list stays the full one, and a model keeps its output width in all stages; without it, the
+classifier is new in each stage, and full_index maps its rows to the classes of the full map.
 """
 
 import argparse
 from pathlib import Path
 
-from kdxf.io.annotations import read_classes
 from kdxf.cli.command import run
+from kdxf.data.lists import add_common_arguments, read_list, write_lists
+from kdxf.data.subset import Choice, subset
 from kdxf.errors import UserError
+from kdxf.io.annotations import read_classes
 from kdxf.io.class_map import (
     check_class_files,
     class_map_beside,
     class_map_or_new,
     write_class_files,
 )
-from kdxf.data.lists import add_common_arguments, read_list, write_lists
-from kdxf.data.subset import Choice, subset
 
 
 def parse_args() -> argparse.Namespace:
-    """The command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
@@ -44,19 +44,24 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the new lists")
     parser.add_argument("--sizes", type=int, nargs=2, metavar=("MIN", "MAX"), help="images of a class, both included")
     parser.add_argument("--only", type=Path, metavar="FILE", help="the classes, one name per line")
-    parser.add_argument("--first", type=int, metavar="N", help="the first N of the classes that are left")
+    parser.add_argument("--first", type=int, metavar="N", help="the first N of the remaining classes")
     parser.add_argument("--fraction", type=float, metavar="F", help="part of the rows, the same of every class")
     parser.add_argument("--rows", type=int, metavar="N", help="number of rows of each list, drawn likewise")
     parser.add_argument(
-        "--classes", type=Path, metavar="FILE", help="map of all classes (default: classes.csv or .txt beside the list)"
+        "--classes",
+        type=Path,
+        metavar="FILE",
+        help="map of all classes (default: classes.csv or .txt next to the list)",
     )
-    parser.add_argument("--keep-classes", action="store_true", help="write the map of all classes, not of the chosen")
+    parser.add_argument(
+        "--keep-classes", action="store_true", help="write the map of all classes instead of the chosen ones"
+    )
     add_common_arguments(parser, seed=True)
     return parser.parse_args()
 
 
 def main() -> None:
-    """Chooses, writes and prints the sizes."""
+    """Choose classes and rows, write the lists and print their sizes."""
     args = parse_args()
     if len({path.stem for path in args.lists}) < len(args.lists):
         raise UserError(f"two lists have one name, and so would their results in {args.out}; rename one")

@@ -1,35 +1,34 @@
 #!/usr/bin/env python
-"""Decodes every image of a list or a folder and says what is broken, odd or inconsistent.
+"""Decode every image of a list or a folder and report what is broken, odd or inconsistent.
 
     python tools/data/verify.py data/mine/train.csv --other-lists data/mine/val.csv \\
         --out problems.csv --report problems.html --out-list data/mine/train_whole.csv
 
-Nothing that is there is changed. The exit status is 0 whatever is found, and 2 when the command itself is wrong.
---fix-rotation writes upright copies of turned pictures: PNG, TIFF and lossless WebP without loss; a JPEG is coded anew
-with its own quantization tables, which cannot be seen but is not lossless (tools/data/resize.py turns upright as well).
+No existing file is changed. The exit status is 0 whatever is found, and 2 if the command itself is wrong.
+--fix-rotation writes upright copies of rotated pictures: PNG, TIFF and lossless WebP without loss; a JPEG is encoded
+again with its own quantization tables, with an invisible loss (tools/data/resize.py also makes pictures upright).
 """
 
 import argparse
 from pathlib import Path
 
 from kdxf.cli.command import run
-from kdxf.io.class_map import class_map_beside, read_class_map
-from kdxf.data.pictures.upright import write_upright_copies
 from kdxf.data.lists import add_common_arguments, check_result, read_list, write_lists
+from kdxf.data.pictures.upright import write_upright_copies
 from kdxf.data.verification.image_checks import Limits
-from kdxf.data.verification.verify import format_findings, write_report
-from kdxf.data.verification.verify import DROPPABLE, UNUSABLE, verify
+from kdxf.data.verification.verify import DROPPABLE, UNUSABLE, format_findings, verify, write_report
+from kdxf.io.class_map import class_map_beside, read_class_map
 
 
 def parse_args() -> argparse.Namespace:
-    """The command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
     parser.add_argument("source", type=Path, help="list or folder of images")
     parser.add_argument("--other-lists", type=Path, nargs="+", default=[], help="other lists of the same image root")
     parser.add_argument(
-        "--classes", type=Path, metavar="FILE", help="class map (default: classes.csv or .txt beside the list)"
+        "--classes", type=Path, metavar="FILE", help="class map (default: classes.csv or .txt next to the list)"
     )
     limits = Limits()
     parser.add_argument("--min-edge", type=int, default=limits.min_edge, help="in pixels (default: %(default)s)")
@@ -43,14 +42,14 @@ def parse_args() -> argparse.Namespace:
         help=f"what --out-list leaves out (default: {' '.join(UNUSABLE)}); of: {' '.join(DROPPABLE)}",
     )  # fmt: skip
     parser.add_argument(
-        "--fix-rotation", type=Path, metavar="DIR", help="upright copies of the turned pictures go here"
+        "--fix-rotation", type=Path, metavar="DIR", help="folder for upright copies of the rotated pictures"
     )
     add_common_arguments(parser, workers=True)
     return parser.parse_args()
 
 
 def main() -> None:
-    """Checks, prints and writes what was asked for."""
+    """Check the images, print the findings and write the requested files."""
     args = parse_args()
     images = read_list(args.source, args.root)
     path = args.classes or (class_map_beside(args.source) if args.source.is_file() else None)

@@ -1,19 +1,19 @@
 #!/usr/bin/env python
-"""Averages the predictions of several models, with equal, given or found weights.
+"""Average the predictions of several models, with equal, given or fitted weights.
 
     python tools/recipes/ensemble.py folds/fold_*/test.parquet --out test.parquet
     python tools/recipes/ensemble.py --group image a.parquet b.parquet --group text c.parquet d.parquet \\
         --weights image=0.6 text=0.4 --out test.parquet
 
-Models inside a group count the same; weights stand between groups and single models. Weights are found on validation or
+Models inside a group count equally; weights apply to groups and single models. Weights are fitted on validation or
 out-of-fold predictions, and then applied to the same models' predictions of other images, in the printed order:
 
     python tools/recipes/ensemble.py val/*.parquet --fit accuracy --save-weights weights.json
     python tools/recipes/ensemble.py val/*.parquet --fit accuracy --greedy 3 --save-weights weights.json
     python tools/recipes/ensemble.py test/a.parquet test/c.parquet --weights-from weights.json --out test.parquet
 
-The report compares every model, the equal mean and the found weights. "Held out" is the honest figure: in each of five
-folds, weights found on the other four. --mean rank gives relative ranks, not probabilities.
+The report compares every model, the equal mean and the fitted weights. "Held out" is the unbiased estimate: in each of
+five folds, weights found on the other four. --mean rank gives relative ranks, not probabilities.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from kdxf.cli.command import count, run
 from kdxf.data.lists import check_result
 from kdxf.errors import UserError
 from kdxf.io.predictions import read_source, write_predictions
-from kdxf.io.provenance import second_hand
+from kdxf.io.provenance import soft_label_warning
 from kdxf.recipes.ensembles.average import MEANS, average
 from kdxf.recipes.ensembles.members import Unit, make_units, parse_weights
 from kdxf.recipes.ensembles.search import find_weights
@@ -32,25 +32,25 @@ from kdxf.recipes.ensembles.weights import load_weights, save_weights
 
 
 def parse_args() -> argparse.Namespace:
-    """The command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
     parser.add_argument("files", type=Path, nargs="*", metavar="FILE", help="predictions of one model (.parquet)")
     parser.add_argument(
-        "--group", nargs="+", action="append", default=[], metavar="NAME FILE", help="models that count the same"
+        "--group", nargs="+", action="append", default=[], metavar="NAME FILE", help="models that count equally"
     )
     parser.add_argument("--mean", choices=tuple(MEANS), help="default: arithmetic, or that of --weights-from")
     weights = parser.add_mutually_exclusive_group()
     weights.add_argument("--weights", nargs="+", metavar="NAME=W", help="one for each group and file (default: equal)")
     weights.add_argument("--fit", choices=tuple(METRICS), help="find the weights that are best by this metric")
-    weights.add_argument("--weights-from", type=Path, metavar="FILE", help="weights that --save-weights wrote")
+    weights.add_argument("--weights-from", type=Path, metavar="FILE", help="weights written by --save-weights")
     parser.add_argument(
         "--greedy", type=count, metavar="N", help="with --fit: pick at most N models, one after the other"
     )
-    parser.add_argument("--save-weights", type=Path, metavar="FILE", help="with --fit: where the weights go (JSON)")
+    parser.add_argument("--save-weights", type=Path, metavar="FILE", help="with --fit: file for the weights (JSON)")
     parser.add_argument("--out", type=Path, metavar="FILE", help="the mean (.parquet)")
-    parser.add_argument("--overwrite", action="store_true", help="replace results that are there")
+    parser.add_argument("--overwrite", action="store_true", help="replace existing results")
     args = parser.parse_args()
     if not (args.out or args.save_weights):
         parser.error("name a result: --out, or --save-weights with --fit")
@@ -64,7 +64,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def weigh(args: argparse.Namespace) -> tuple[list[Unit], list[float], str, str]:
-    """Gives units, weights, the mean, and where the weights come from."""
+    """Return units, weights, the mean, and the origin of the weights."""
     if args.weights_from:
         units, weights, mean = load_weights(args.weights_from, args.files)
         if args.mean not in (None, mean):
@@ -78,7 +78,7 @@ def weigh(args: argparse.Namespace) -> tuple[list[Unit], list[float], str, str]:
         return units, [1 / len(units)] * len(units), mean, "equal"
     report, warnings = find_weights(units, mean, args.fit, args.greedy)
     print(report)
-    taught = [second_hand(f"the model of {file}", read_source(file)) for unit in units for file in unit.files]
+    taught = [soft_label_warning(f"the model of {file}", read_source(file)) for unit in units for file in unit.files]
     for warning in [*warnings, *filter(None, taught)]:
         print("warning:", warning)
     if args.save_weights:
@@ -88,7 +88,7 @@ def weigh(args: argparse.Namespace) -> tuple[list[Unit], list[float], str, str]:
 
 
 def main() -> None:
-    """Weighs, averages, writes."""
+    """Determine the weights, average the predictions and write the results."""
     args = parse_args()
     inputs = [*args.files, *(Path(file) for _, *files in args.group for file in files)]
     for path in filter(None, (args.out, args.save_weights)):

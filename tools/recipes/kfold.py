@@ -1,15 +1,17 @@
 #!/usr/bin/env python
-"""Trains the folds of a list: ``python tools/recipes/kfold.py CONFIG --folds DIR --work-dir WORK``.
+"""Train the folds of a list: ``python tools/recipes/kfold.py CONFIG --folds DIR --work-dir WORK``.
 
     python tools/data/kfold.py data/mine/train_full.csv --out data/mine/folds --folds 5 --lists
     python tools/recipes/kfold.py CONFIG --folds data/mine/folds --work-dir WORK --predict test=data/mine/test.csv --tta
 
-DIR has fold_<K>/train.csv and val.csv. WORK/oof.parquet holds what each image's own fold says of it, WORK/metrics.md
-the scores of the folds, their mean, standard deviation and standard error, and the scores of all out-of-fold
-predictions together; WORK/test.parquet is the mean of the folds' models on the list test.csv, which needs no labels.
+DIR has fold_<K>/train.csv and val.csv. WORK/oof.parquet holds the out-of-fold predictions of all images,
+WORK/metrics.md the scores of the folds, their mean, standard deviation and standard error, and the scores of all
+out-of-fold predictions together; WORK/test.parquet is the mean of the folds' models on the list test.csv, which needs
+no labels.
 
-Stop it at any time: the same command goes on. Several machines that run it over one WORK share the folds. --fold 2 3
-trains these folds only, for machines whose folders are brought together afterwards. The last command gathers.
+Stop it at any time: the same command continues. Several machines that run it with one shared WORK divide the folds.
+--fold 2 3 trains only these folds, for machines whose folders are combined afterwards. The last command gathers the
+predictions.
 """
 
 import argparse
@@ -21,7 +23,7 @@ from kdxf.recipes.folds.run import kfold
 
 
 def parse_args() -> argparse.Namespace:
-    """Read the command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
@@ -34,7 +36,7 @@ def parse_args() -> argparse.Namespace:
         nargs="+",
         default=[],
         metavar="[NAME=]LIST",
-        help="lists to predict as well, in place of the test dataset's, as NAME.parquet (default: the list's name)",
+        help="lists to predict as well, instead of the test dataset's, as NAME.parquet (default: the list's name)",
     )
     parser.add_argument("--tta", action="store_true", help="predict the mean over several views of each image")
     parser.add_argument(
@@ -50,7 +52,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Train, predict, gather."""
+    """Train the folds, predict with their models, and gather the predictions."""
     args = parse_args()
     table = kfold(
         args.config,

@@ -1,20 +1,20 @@
 #!/usr/bin/env python
-"""Labels images that have no label with a model's or an ensemble's predictions, for training with the labelled ones.
+"""Label unlabelled images with predictions of a model or an ensemble, to train on them with the labelled images.
 
     python tools/recipes/pseudo_label.py test.parquet --train data/mine/train.csv --out data/mine/mixed.csv \\
         --threshold 0.9 --weight 0.5
     python tools/train.py CONFIG --cfg-options train_dataloader.dataset.ann_file=mixed.csv
 
-Kept are predictions that pass --threshold and --margin, and of each class the surest --per-class; with none of the
-three, all. mixed.csv has the labelled rows and the new ones, with the columns weight (the loss of a row is multiplied
-by it), origin (labelled or pseudo) and pseudo_score; mixed.json beside it says which predictions made them. Labels are
-hard: the best class. With --soft FILE the scores of all classes are written too, to be trained on in their place:
+Predictions are kept if they pass --threshold and --margin, and of each class the most confident --per-class; without
+these options, all. mixed.csv has the labelled rows and the new ones, with the columns weight (the loss of a row is
+multiplied by it), origin (labelled or pseudo) and pseudo_score; mixed.json, next to it, records the predictions used.
+Labels are hard: the best class. With --soft FILE the scores of all classes are also written, as training targets:
 
     python tools/train.py CONFIG --cfg-options train_dataloader.dataset.ann_file=mixed.csv \\
         train_dataloader.dataset.soft_label_file=FILE
 
-All lists name their images from the same image root (data_prefix). Where the labelled list has the text of its images
-in a column, or others that the new rows should keep, give the list that was predicted as --unlabelled.
+All lists name their images relative to the same image root (data_prefix). If the new rows should have the text of the
+images or other columns of the labelled list, give the list that was predicted as --unlabelled.
 """
 
 import argparse
@@ -31,7 +31,7 @@ from kdxf.recipes.pseudo_labels import SCORE, Choice, PseudoLabels, pseudo_label
 
 
 def weight(text: str) -> float | str:
-    """Read a weight."""
+    """Parse a weight: a number, or ``score``."""
     try:
         return SCORE if text == SCORE else float(text)
     except ValueError as error:
@@ -39,7 +39,7 @@ def weight(text: str) -> float | str:
 
 
 def parse_args() -> argparse.Namespace:
-    """Read the command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
@@ -50,29 +50,29 @@ def parse_args() -> argparse.Namespace:
     add("--unlabelled", type=Path, metavar="LIST", help="the list that was predicted, whose columns (text) are kept")
     add("--threshold", type=float, metavar="P", help="least score of the best class")
     add("--margin", type=float, metavar="P", help="least distance to the second best score")
-    add("--per-class", type=count, metavar="N", help="the surest N of each class")
+    add("--per-class", type=count, metavar="N", help="the N most confident of each class")
     add("--weight", type=weight, default=1.0, metavar="W", help="weight of a pseudo-label, or 'score' (default: 1)")
     add("--soft", type=Path, metavar="FILE", help="also write the scores of all classes, as soft labels (.parquet)")
     add("--only-pseudo", action="store_true", help="leave the labelled rows out")
-    add("--overwrite", action="store_true", help="replace results that are there")
+    add("--overwrite", action="store_true", help="replace existing results")
     return parser.parse_args()
 
 
-def report(found: PseudoLabels) -> str:
-    """Lay out what was kept."""
-    table = found.table[found.table["kept"] > 0]
+def report(labels: PseudoLabels) -> str:
+    """Format the numbers of the pseudo-labels that are kept."""
+    table = labels.table[labels.table["kept"] > 0]
     lines = [table.to_string(index=False, formatters={"share": "{:.1%}".format, "mean_score": "{:.3f}".format})]
-    kept, predicted = found.table["kept"].sum(), found.table["predicted"].sum()
-    lines.append(f"{kept} of {predicted} predictions kept, {len(found.frame)} rows")
-    if found.unreadable:
-        lines.append(f"{found.unreadable} images that could not be read were left out")
-    if empty := found.empty_classes():
-        lines.append(f"warning: no pseudo-label for {len(empty)} of {len(found.table)} classes: {', '.join(empty)}")
+    kept, predicted = labels.table["kept"].sum(), labels.table["predicted"].sum()
+    lines.append(f"{kept} of {predicted} predictions kept, {len(labels.frame)} rows")
+    if labels.unreadable:
+        lines.append(f"{labels.unreadable} images that could not be read were left out")
+    if empty := labels.empty_classes():
+        lines.append(f"warning: no pseudo-label for {len(empty)} of {len(labels.table)} classes: {', '.join(empty)}")
     return "\n".join(lines)
 
 
 def main() -> None:
-    """Choose and write."""
+    """Choose the pseudo-labels and write the list."""
     args = parse_args()
     results = {"--out": (args.out, ".csv"), "--soft": (args.soft, ".parquet")}
     for option, (path, suffix) in results.items():
@@ -82,7 +82,7 @@ def main() -> None:
     for path in filter(None, (args.out, note, args.soft)):
         check_result(path, filter(None, (args.predictions, args.train, args.unlabelled)), args.overwrite)
     choice = Choice(args.threshold, args.margin, args.per_class)
-    found = pseudo_label(
+    labels = pseudo_label(
         args.predictions,
         args.train,
         choice,
@@ -91,10 +91,10 @@ def main() -> None:
         unlabelled=args.unlabelled,
     )
     if args.soft:
-        write_predictions(found.soft, args.soft)
-    write_annotations(found.frame, args.out)
-    write_whole((json.dumps(found.source, ensure_ascii=False, indent=2) + "\n").encode(), note)
-    print(report(found))
+        write_predictions(labels.soft, args.soft)
+    write_annotations(labels.frame, args.out)
+    write_whole((json.dumps(labels.source.to_dict(), ensure_ascii=False, indent=2) + "\n").encode(), note)
+    print(report(labels))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 #!/usr/bin/env python
 """Run a recipe of several stages: ``python tools/recipes/run.py RECIPE [--list] [--smoke] [--stage NAME ...]``.
 
-A recipe is a Python or YAML file that names its stages, such as configs/recipes/xfyun_ad/pipeline.py. Stages that are
-done are left out; a run that was stopped goes on; what depends on something that changed is run again, and what it made
-before is kept in .stages/replaced, in the work folder.
+A recipe is a Python or YAML file that names its stages, such as configs/recipes/xfyun_ad/pipeline.py. Finished stages
+are skipped, and an interrupted run continues. A stage whose inputs have changed runs again, and its previous results
+are kept in .stages/replaced, in the work folder.
 """
 
 import argparse
@@ -17,11 +17,11 @@ from kdxf.recipes.pipeline.run import table
 
 
 def parse_args() -> argparse.Namespace:
-    """Read the command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("recipe", help="recipe file")
-    parser.add_argument("--list", action="store_true", help="show what each stage has come to, and run nothing")
-    parser.add_argument("--smoke", action="store_true", help="a small trial: the recipe's values for it")
+    parser.add_argument("--list", action="store_true", help="show the state of each stage, and run nothing")
+    parser.add_argument("--smoke", action="store_true", help="a small trial, with the recipe's values for it")
     parser.add_argument("--stage", nargs="+", default=[], metavar="NAME", help="run these stages only")
     parser.add_argument(
         "--set",
@@ -35,7 +35,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Run the recipe."""
+    """Run the recipe, or list its stages."""
     args = parse_args()
     values = {}
     for pair in args.set:
@@ -44,7 +44,7 @@ def main() -> None:
             raise UserError(f"--set {pair}: give NAME=VALUE")
         values[name] = value
     recipe = read_recipe(args.recipe, smoke=args.smoke, values=values)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # an exception, which ends the tool that runs as well
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # an exception, which also ends the running tool
     try:
         found = states(recipe) if args.list else run_recipe(recipe, args.stage)
     except UserError:

@@ -1,10 +1,10 @@
 #!/usr/bin/env python
 """Score files of predictions side by side: ``python tools/recipes/score.py CONFIG NAME=FILE ... [--out TABLE.md]``.
 
-The scores are those of the config's val_evaluator, of the last stage where it has stages. Files of the same images come
-from tools/test.py --out, kfold.py, ensemble.py, ...; no model is run. Where an image has one label, each row has the
-95 % confidence interval of its top-1 accuracy, and the rows after the first that of the difference to the first,
-compared image by image: the images are drawn again 1000 times. A difference whose interval holds 0 may be chance.
+The scores are those of the config's val_evaluator, of the last stage if it has stages. Files of the same images come
+from tools/test.py --out, kfold.py, ensemble.py, ...; no model is run. If images have one label, each row has the 95 %
+confidence interval of its top-1 accuracy, and the rows after the first that of the difference to the first, from 1000
+paired bootstrap samples of the images. A difference whose interval contains 0 may be chance.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from kdxf.io.files import write_whole
 
 
 def parse_args() -> argparse.Namespace:
-    """Read the command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("config", help="config file")
     parser.add_argument("files", nargs="+", metavar="[NAME=]FILE", help="files of predictions, with labels")
@@ -27,7 +27,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Score."""
+    """Score the files, print the table and write it if requested."""
     args = parse_args()
     if args.out is not None and args.out.suffix not in (".md", ".csv"):
         raise UserError(f"--out {args.out}: the name must end with .md or .csv")

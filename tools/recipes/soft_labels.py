@@ -1,13 +1,13 @@
 #!/usr/bin/env python
-"""Mixes out-of-fold predictions with the ground truth: targets for training once more (self-distillation).
+"""Mix out-of-fold predictions with the ground truth to targets for another training (self-distillation).
 
     python tools/recipes/soft_labels.py WORK/oof.parquet --ground-truth-ratio 0.7 --out WORK/soft.parquet
     python tools/recipes/soft_labels.py image/oof.parquet text/oof.parquet --weights 0.6 0.4 --out soft.parquet
     python tools/train.py CONFIG --cfg-options train_dataloader.dataset.soft_label_file=$PWD/soft.parquet
 
 The target of an image is ratio * truth + (1 - ratio) * mean of the files. The file holds finished targets: the dataset
-takes them as they are, and refuses a ratio of its own. (The dataset mixes only where it reads predictions that did not
-go through this tool.) Predictions by a model that was trained on the image are refused.
+uses them as they are, and refuses a ratio of its own. (It mixes only predictions that did not go through this tool.)
+Predictions by a model that was trained on the image are refused.
 """
 
 import argparse
@@ -17,11 +17,12 @@ from kdxf.cli.command import run
 from kdxf.data.lists import check_result
 from kdxf.errors import UserError
 from kdxf.io.predictions import write_predictions
+from kdxf.io.targets import GROUND_TRUTH_RATIO
 from kdxf.recipes.soft_labels import soft_labels
 
 
 def part(text: str) -> float:
-    """Read the part of the truth: a number, or the ratio of predictions to truth as papers write it, such as 3:7."""
+    """Parse the weight of the truth: a number, or the ratio of predictions to truth as in papers, such as 3:7."""
     try:
         predictions, colon, truth = text.partition(":")
         if not colon:
@@ -34,7 +35,7 @@ def part(text: str) -> float:
 
 
 def parse_args() -> argparse.Namespace:
-    """Read the command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
@@ -43,17 +44,17 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         "--ground-truth-ratio",
         type=part,
-        default=0.7,
+        default=GROUND_TRUTH_RATIO,
         metavar="R",
-        help="the part of the truth, or predictions:truth, such as 3:7 (default: 0.7, which is 3:7)",
+        help="the weight of the truth, or predictions:truth, such as 3:7 (default: 0.7, which is 3:7)",
     )
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the targets (.parquet)")
-    parser.add_argument("--overwrite", action="store_true", help="replace targets that are there")
+    parser.add_argument("--overwrite", action="store_true", help="replace existing targets")
     return parser.parse_args()
 
 
 def main() -> None:
-    """Mix and write."""
+    """Mix the predictions with the truth and write the targets."""
     args = parse_args()
     if args.out.suffix != ".parquet":
         raise UserError(f"--out {args.out}: the name must end with .parquet")

@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Writes predictions in the format of a contest, or averages finished submissions.
+"""Write predictions in the format of a competition, or average finished submissions.
 
     python tools/recipes/submission.py test.parquet --format class --out submission.csv \\
         --columns image_id category_id category_name --class-names cls_id_to_name.json
@@ -8,8 +8,8 @@
     python tools/recipes/submission.py --average submission.csv submission_distill.csv --out submission_mix.csv
 
 class is a CSV of id and class (and, with a third column, the class's name), scores a CSV with one column per class,
-json a list of objects with id, class and score. A sample gives columns, order and ids; all is checked against it.
-Submissions that are averaged are CSVs with the same ids and columns; a sample gives the order of these.
+json a list of objects with id, class and score. A sample determines columns, order and ids, and the submission is
+checked against it. Submissions to average are CSVs with the same ids and columns; a sample determines their order.
 """
 
 import argparse
@@ -20,22 +20,21 @@ from kdxf.data.lists import check_result
 from kdxf.errors import UserError
 from kdxf.io.class_names import names_of, read_class_names
 from kdxf.io.predictions import read_predictions
-from kdxf.io.provenance import holds_ranks
 from kdxf.recipes.submissions.ids import STYLES, name_images, read_sample
 from kdxf.recipes.submissions.tables import FORMATS, make_table
 from kdxf.recipes.submissions.write import average_submissions, class_shares, describe, write_submission
 
 
 def parse_args() -> argparse.Namespace:
-    """The command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
     parser.add_argument("predictions", type=Path, nargs="?", metavar="FILE", help="predictions (.parquet)")
     parser.add_argument(
-        "--average", type=Path, nargs="+", metavar="CSV", help="submissions to average, in place of FILE"
+        "--average", type=Path, nargs="+", metavar="CSV", help="submissions to average, instead of FILE"
     )
-    parser.add_argument("--format", choices=tuple(FORMATS), help="what to write")
+    parser.add_argument("--format", choices=tuple(FORMATS), help="format of the submission")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the submission")
     parser.add_argument("--sample", type=Path, metavar="FILE", help="a sample submission (.csv, .json)")
     parser.add_argument(
@@ -45,18 +44,16 @@ def parse_args() -> argparse.Namespace:
         metavar="NAME",
         help="names of the columns or keys: id, class, class name or score",
     )
-    parser.add_argument(
-        "--id", choices=tuple(STYLES), help="what images are called (default: as in the sample, or name)"
-    )
-    parser.add_argument("--class-as", choices=("name", "index"), help="how a class is written (default: name)")
+    parser.add_argument("--id", choices=tuple(STYLES), help="form of image ids (default: as in the sample, or name)")
+    parser.add_argument("--class-as", choices=("name", "index"), help="form of a class (default: name)")
     parser.add_argument(
         "--class-names", type=Path, metavar="FILE", help="names for the third column (.json, .csv, .txt)"
     )
     parser.add_argument("--decimals", type=count, default=6, metavar="N", help="digits of scores (default: 6)")
     parser.add_argument(
-        "--train", type=Path, metavar="LIST", help="training list, to compare how often each class comes"
+        "--train", type=Path, metavar="LIST", help="training list, to compare the frequencies of classes"
     )
-    parser.add_argument("--overwrite", action="store_true", help="replace a submission that is there")
+    parser.add_argument("--overwrite", action="store_true", help="replace an existing submission")
     args = parser.parse_args()
     if (args.predictions is None) == (args.average is None):
         parser.error("give either a file of predictions or --average CSV CSV ...")
@@ -73,7 +70,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Writes the submission and prints how often it predicts each class."""
+    """Write the submission and print how often it predicts each class."""
     args = parse_args()
     inputs, as_json = args.average or [args.predictions], args.format == "json"
     if args.out.suffix != (suffix := ".json" if as_json else ".csv"):
@@ -96,7 +93,7 @@ def main() -> None:
     shares = describe(class_shares(predictions, args.train))
     write_submission(table, args.out, as_json=as_json, decimals=args.decimals)
     print(f"{shares}\n{len(table)} rows; written to {args.out}")
-    if holds_ranks(predictions.source):
+    if predictions.source.holds_ranks():
         print(f"warning: {args.predictions} holds ranks, which only metrics that go class by class (ROC-AUC, ...) take")
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Writes the table of characters that OCR mistakes for each other, by drawing them and comparing the pictures."""
+"""Write the table of characters that OCR confuses, by drawing them and comparing the pictures."""
 
 import argparse
 import sys
@@ -16,7 +16,7 @@ from kdxf.text.spelling.look_alikes import LOOK_ALIKES_FILE
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "projects" / "demo"))
 from advertisements.fonts import Font, check_characters, open_font
 
-# Level 1 of GB 2312: the 3,755 simplified characters that are most in use.
+# Level 1 of GB 2312: the 3,755 most frequent simplified characters.
 _HAN = "".join(
     bytes((row, cell)).decode("gb2312")
     for row in range(0xB0, 0xD8)
@@ -28,7 +28,7 @@ _SIZE, _CANVAS, _BLUR = 40, 56, 1.0
 
 
 def draw(font: Font, characters: str) -> np.ndarray:
-    """Draws each character, its ink in the middle from left to right, at its own height above the base line.
+    """Draw each character, horizontally centred, at its own height above the baseline.
 
     Returns:
         np.ndarray: (C, pixels) float32 with mean 0 and length 1, so that products are correlations.
@@ -47,7 +47,7 @@ def draw(font: Font, characters: str) -> np.ndarray:
 
 
 def nearest(similarity: np.ndarray, characters: str, threshold: float, most: int) -> dict[str, str]:
-    """Returns for each character those that look like it, the likest first; characters without any are left out."""
+    """Return for each character its look-alikes, most similar first; characters without any are left out."""
     table = {}
     for i, character in enumerate(characters):
         order = [j for j in np.argsort(-similarity[i], kind="stable")[: most + 1] if j != i]
@@ -57,7 +57,7 @@ def nearest(similarity: np.ndarray, characters: str, threshold: float, most: int
 
 
 def write(table: dict[str, str], path: Path, head: Sequence[str]) -> None:
-    """Writes the table: ``#`` lines, then a line per character with the character, a tab and its look-alikes."""
+    """Write the table: ``#`` lines, then a line per character with the character, a tab and its look-alikes."""
     lines = [*(f"# {line}" for line in head), *(f"{character}\t{alike}" for character, alike in table.items())]
     partial = path.with_name(f".{path.name}.partial")
     partial.write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -65,9 +65,9 @@ def write(table: dict[str, str], path: Path, head: Sequence[str]) -> None:
 
 
 def main() -> None:
-    """Draws, compares and writes."""
+    """Draw the characters, compare the pictures and write the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("font", nargs="+", type=Path, help="fonts with Chinese and Latin letters; likeness is averaged")
+    parser.add_argument("font", nargs="+", type=Path, help="fonts with Chinese and Latin letters; results are averaged")
     parser.add_argument("--threshold", type=float, default=0.75, help="least correlation of look-alikes")
     parser.add_argument("--most", type=int, default=5, help="look-alikes kept per character")
     parser.add_argument("--out", type=Path, default=LOOK_ALIKES_FILE)

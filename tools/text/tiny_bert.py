@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Makes a BERT of one layer that knows ten tokens, in place of a download, to try a recipe that needs one.
+"""Make a BERT of one layer that knows ten tokens, instead of a download, to try a recipe that needs one.
 
     python tools/text/tiny_bert.py hfl/chinese-bert-wwm --local-dir DIR
 
@@ -15,17 +15,17 @@ from kdxf.smoke.made_up_data import write_bert
 
 
 def parse_args() -> argparse.Namespace:
-    """The command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
-    parser.add_argument("name", help="of the model that it stands in for")
-    parser.add_argument("--local-dir", type=Path, required=True, metavar="DIR", help="folder of the model, replaced")
+    parser.add_argument("name", help="name of the model that it replaces")
+    parser.add_argument("--local-dir", type=Path, required=True, metavar="DIR", help="folder of the model; replaced")
     return parser.parse_args()
 
 
 def main() -> None:
-    """Makes it."""
+    """Write the model and its tokenizer into the folder."""
     args = parse_args()
     growing = args.local_dir.with_name(f".{args.local_dir.name}.tmp")
     shutil.rmtree(growing, ignore_errors=True)

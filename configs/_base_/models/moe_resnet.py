@@ -1,4 +1,4 @@
-"""ResNet-101, a word2vec text encoder and a mixture-of-experts head, as the document joins them.
+"""ResNet-101, a word2vec text encoder and a mixture-of-experts head: the document's model.
 
 The experiment sets the number of classes: model.head.num_classes.
 """

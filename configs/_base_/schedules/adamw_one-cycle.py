@@ -1,7 +1,7 @@
-"""AdamW with one cycle over 30 epochs: up to the peak in the first 30 % of the steps, then down to almost nothing."""
+"""AdamW with one cycle over 30 epochs: up to the peak in the first 30 % of the steps, then down to almost zero."""
 
 max_epochs = 30
-lr = 1e-3  # the peak, for 64 images a step; parts with an lr_mult peak at their share of it
+lr = 1e-3  # the peak, for 64 images a step; parts with an lr_mult peak at lr_mult times this
 auto_scale_lr = dict(base_batch_size=64, enable=False)
 
 optim_wrapper = dict(

@@ -1,7 +1,10 @@
-"""cross_entropy.py with ArcFace on the joined feature in place of the mixture of experts.
+"""cross_entropy.py with ArcFace on the joined feature instead of the mixture of experts.
 
+Data     as ../moe_r18.py
 Train    python tools/train.py configs/grocery/craft/arcface.py
-Result   in docs/training.md, with the others of this folder
+Test     python tools/test.py configs/grocery/craft/arcface.py work_dirs/grocery/craft/arcface/epoch_12.pth
+Result   on a fold of train, two seeds: top-1 64.7 +-0.8 (cross_entropy.py: 59.4 +-0.9); docs/training.md has the
+         command and all scores. Two Xeon cores with AMX, torch 2.15.
 """
 
 _base_ = "cross_entropy.py"

@@ -1,7 +1,10 @@
-"""cross_entropy.py with the mean of the last 4 epochs' weights, at a constant rate, as swa.pth beside the run's own.
+"""cross_entropy.py with the mean weights of the last 4 epochs, trained at a constant rate, saved as swa.pth.
 
+Data     as ../moe_r18.py
 Train    python tools/train.py configs/grocery/craft/swa.py
-Result   in docs/training.md, with the others of this folder
+Test     python tools/test.py configs/grocery/craft/swa.py work_dirs/grocery/craft/swa/swa.pth
+Result   on a fold of train, two seeds: top-1 57.9 +-0.9 (cross_entropy.py: 59.4 +-0.9); docs/training.md has the
+         command and all scores. Two Xeon cores with AMX, torch 2.15.
 """
 
 _base_ = "cross_entropy.py"

@@ -1,9 +1,9 @@
-r"""The baseline with ArcFace in place of the linear classifier, which the document names and could not train.
+r"""The baseline with ArcFace instead of the linear classifier, which the document lists but could not train.
 
 Trains   the three rounds of image_res2net50_baseline.py with ArcFace (scale 32, margin 0.5, easy margin, as in the
-         document's code; an embedding of 512 numbers before it). With the whole margin from the first step the
-         softmax saturates at the wrong end; here it comes in once the classes have begun to separate
-Data     as there
+         document's code, on a 512-d embedding). With the full margin from the first step, the softmax saturates on
+         wrong classes; here the margin grows once the classes have begun to separate
+Data     as image_res2net50_baseline.py
 Train    python tools/train.py configs/recipes/aliproducts/image_res2net50_arcface.py
 Test     python tools/test.py configs/recipes/aliproducts/image_res2net50_arcface.py \
              work_dirs/recipes/aliproducts/image_res2net50_arcface/3_all-classes/best_*.pth
@@ -12,7 +12,7 @@ Result   not measured; the document has none ("there is a problem with arcface, 
 
 _base_ = "_base_/aliproducts.py"
 
-cross_entropy = dict(type="CrossEntropyLoss")  # the margin does what focusing is for
+cross_entropy = dict(type="CrossEntropyLoss")  # the margin takes over the role of the focal loss
 model = dict(
     head=dict(
         _delete_=True,
@@ -34,7 +34,7 @@ stages = [
         val_dataloader=dict(dataset=dict(ann_file="80_100/val.csv")),
         param_scheduler=dict(step_size=4, gamma=0.5),
         train_cfg=dict(max_epochs=2),
-        # No margin before the end of this round.
+        # The margin stays 0 in this round.
         custom_hooks=[*_base_.custom_hooks, *_base_.frozen, dict(type="MarginScheduleHook", begin=2, end=3)],
     ),
     dict(
@@ -51,7 +51,7 @@ stages = [
         train_dataloader=dict(batch_size=512, dataset=dict(ann_file="train.csv")),
         param_scheduler=dict(step_size=3, gamma=0.4),
         train_cfg=dict(max_epochs=8),
-        # The centres of most classes are new.
+        # Most classes have new centres.
         custom_hooks=[
             *_base_.custom_hooks,
             *_base_.frozen,

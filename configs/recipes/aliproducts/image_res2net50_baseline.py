@@ -1,14 +1,14 @@
-r"""The baseline of the AliProducts document: features from 2,345 classes of medium size, then 50,030 classes on them.
+r"""The baseline of the AliProducts document: features learned from 2,345 classes of medium size, then 50,030 classes.
 
 Trains   Res2Net v1b 50 (ImageNet weights, 224 px) in three rounds: a linear classifier on the frozen backbone, the
-         whole model, a new classifier of all classes on the frozen backbone
-Data     data/aliproducts: 80_100/train.csv and val.csv (classes of 80 to 100 images), train.csv, val.csv; not balanced
-         (_base_/aliproducts.py has the commands)
+         whole model, and a new classifier of all classes on the frozen backbone
+Data     data/aliproducts: 80_100/train.csv and val.csv (classes of 80 to 100 images), train.csv, val.csv; all
+         unbalanced (_base_/aliproducts.py has the commands)
 Train    python tools/train.py configs/recipes/aliproducts/image_res2net50_baseline.py
 Test     python tools/test.py configs/recipes/aliproducts/image_res2net50_baseline.py \
              work_dirs/recipes/aliproducts/image_res2net50_baseline/3_all-classes/best_*.pth
-Result   not measured: the images are the organiser's. The document's own, on val after each round (GAP / mean class
-         accuracy, its "MAP"): 0.3876 / 0.4562 and 0.9231 / 0.9298 on the 2,345 classes, 0.5413 / 0.6568 on all
+Result   not measured: the images belong to the organiser. The document's scores on val after each round (GAP / mean
+         class accuracy, its "MAP"): 0.3876 / 0.4562 and 0.9231 / 0.9298 on the 2,345 classes, 0.5413 / 0.6568 on all
 """
 
 _base_ = "_base_/aliproducts.py"

@@ -1,8 +1,8 @@
-r"""Version 1 of the AliProducts document: balanced lists, and features from 14,132 classes.
+r"""Version 1 of the AliProducts document: balanced lists, and features learned from 14,132 classes.
 
 Trains   Res2Net v1b 50 from the baseline's second round: a linear classifier of the classes of 50 to 500 images on the
-         frozen backbone, the whole model, a classifier of all classes on the frozen backbone; Adam with gradient
-         centralization. A class that the baseline knew keeps its row of the classifier (there, all were new)
+         frozen backbone, the whole model, and a classifier of all classes on the frozen backbone; Adam with gradient
+         centralization. Classes of the baseline keep their classifier weights (in the document all were new)
 Data     data/aliproducts: 50_500/balanced_train.csv and val.csv, balanced_train.csv (classes cut to 400, 200 or 100
          images), val.csv (_base_/aliproducts.py has the commands)
 Train    mkdir -p data/aliproducts/weights
@@ -11,8 +11,8 @@ Train    mkdir -p data/aliproducts/weights
          python tools/train.py configs/recipes/aliproducts/image_res2net50_v1.py
 Test     python tools/test.py configs/recipes/aliproducts/image_res2net50_v1.py \
              work_dirs/recipes/aliproducts/image_res2net50_v1/3_all-classes/best_*.pth
-Result   not measured: the images are the organiser's. The document's own, on val after each round (GAP / mean class
-         accuracy, its "MAP"): 0.6753 / 0.7117 and 0.7972 / 0.8586 on the 14,132 classes, 0.6730 / 0.7561 on all
+Result   not measured: the images belong to the organiser. The document's scores on val after each round (GAP / mean
+         class accuracy, its "MAP"): 0.6753 / 0.7117 and 0.7972 / 0.8586 on the 14,132 classes, 0.6730 / 0.7561 on all
 """
 
 _base_ = "_base_/aliproducts.py"

@@ -1,9 +1,9 @@
-r"""Version 2 of the AliProducts document: the classifier of all classes again, on a list that the model has cleaned.
+r"""Version 2 of the AliProducts document: the classifier of all classes, trained again on a list cleaned by the model.
 
 Trains   a linear classifier of 50,030 classes on the frozen Res2Net v1b 50 of version 1's second round; mixed precision
-Data     data/aliproducts: reliable_train.csv, val.csv. The list is balanced_train.csv without what version 1 gets
-         wrong; a class of which it gets 92 % right is kept whole, one that would lose all keeps an image, and those of
-         fewer than 10 images are lifted to 10 (val is not looked at):
+Data     data/aliproducts: reliable_train.csv, val.csv. The list is balanced_train.csv without the images that
+         version 1 gets wrong. Classes with an accuracy of at least 92 % stay whole, every class keeps at least one
+         image, and classes with fewer than 10 images are oversampled to 10. val is not used for this:
 
              V1=image_res2net50_v1; A=data/aliproducts
              python tools/test.py configs/recipes/aliproducts/$V1.py work_dirs/recipes/aliproducts/$V1/3_*/best_*.pth \
@@ -15,7 +15,7 @@ Train    cp work_dirs/recipes/aliproducts/image_res2net50_v1/2_fine-tune/best_*.
          python tools/train.py configs/recipes/aliproducts/image_res2net50_v2.py
 Test     python tools/test.py configs/recipes/aliproducts/image_res2net50_v2.py \
              work_dirs/recipes/aliproducts/image_res2net50_v2/best_*.pth
-Result   not measured: the images are the organiser's. The document's own, on val (GAP / mean class accuracy, its
+Result   not measured: the images belong to the organiser. The document's scores on val (GAP / mean class accuracy, its
          "MAP"): 0.6908 / 0.7776
 """
 

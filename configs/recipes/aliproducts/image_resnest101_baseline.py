@@ -1,12 +1,12 @@
-r"""The baseline with ResNeSt-101, in mixed precision, as the document's table has it.
+r"""The baseline with ResNeSt-101, in mixed precision, as in the document's table.
 
 Trains   as image_res2net50_baseline.py, with focal loss from the second round on
-Data     as there
+Data     as image_res2net50_baseline.py
 Train    python tools/train.py configs/recipes/aliproducts/image_resnest101_baseline.py
 Test     python tools/test.py configs/recipes/aliproducts/image_resnest101_baseline.py \
              work_dirs/recipes/aliproducts/image_resnest101_baseline/3_all-classes/best_*.pth
-Result   not measured; the document's table leaves its scores open as well. Of mixed precision (APEX O1, Res2Net) it
-         says: 25 % faster, 35 % less memory, less than 0.1 % lost
+Result   not measured; the document's table has no scores either. On mixed precision (APEX O1, Res2Net) it reports:
+         25 % faster, 35 % less memory, less than 0.1 % accuracy lost
 """
 
 _base_ = "_base_/aliproducts.py"

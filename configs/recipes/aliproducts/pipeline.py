@@ -1,13 +1,13 @@
-"""AliProducts, from the photographs to the submission: baseline, version 1, the list that it cleans, versions 2 and 3.
+"""AliProducts from photographs to submission: baseline, version 1, the list that it cleans, versions 2 and 3.
 
 Data     data/aliproducts as published: train/00000 ..., val/00000 ..., test/, train.json, val.json
 Run      python tools/recipes/run.py configs/recipes/aliproducts/pipeline.py
-Try      python tools/recipes/run.py configs/recipes/aliproducts/pipeline.py --smoke     (drawn pictures, tiny model)
+Try      python tools/recipes/run.py configs/recipes/aliproducts/pipeline.py --smoke     (demo images, tiny model)
 Result   submission.csv in work, from version 3. Not measured; the document's GAP / mean class accuracy on val, all
          classes: 0.5413 / 0.6568 (baseline), 0.6730 / 0.7561, 0.6908 / 0.7776, 0.7046 / 0.7877 (versions 1, 2, 3)
 
-The configs beside this file say what the rounds of each version are. In its text, not in its table, the document
-fine-tunes version 1 once more on the reliable list; that is left out. Only the pictures of val are checked.
+The configs in this folder define the rounds of each version. The document's text (not its table) fine-tunes version 1
+once more on the reliable list; this is left out. Only the images of val are checked.
 """
 
 work = "work_dirs/recipes/aliproducts/pipeline"
@@ -17,12 +17,12 @@ train_pattern = "--pattern 'train/{{label:0>5}}/{{image}}'"
 val_pattern = "--pattern 'val/{{label:0>5}}/{{image}}'"
 test = "{data}/test"
 configs = "configs/recipes/aliproducts"
-# Least and greatest size of the classes of the baseline, of version 1 and of version 3.
+# Smallest and largest class size in the baseline, in version 1 and in version 3.
 small, medium, large = "80 100", "50 500", "20 500"
 options = ""  # more settings of every model
-staged_options = plain_options = ""  # and of those with rounds, and of that without
+staged_options = plain_options = ""  # of those with rounds, and of the one without
 inference_options = ""
-# The photographs are checked first; a small trial draws some in place of that.
+# The photographs are checked first; a smoke run takes some of the demo instead.
 raw = "{data}/val"
 check = "tools/data/verify.py {raw} --out {work}/problems.csv --overwrite"
 checked = "{work}/problems.csv"
@@ -36,7 +36,7 @@ places = " ".join(
 
 
 def train(config: str, settings: str = "{staged_options}") -> str:
-    """Names the command that trains a version."""
+    """Return the command that trains a version."""
     return (
         f"tools/train.py {{configs}}/image_res2net50_{config}.py --resume --work-dir {{work}}/{config} "
         f"--cfg-options {places} {{options}} {settings}"
@@ -44,7 +44,7 @@ def train(config: str, settings: str = "{staged_options}") -> str:
 
 
 def subset(train_list: str, sizes: str, folder: str) -> str:
-    """Names the command that chooses the classes of certain sizes."""
+    """Return the command that selects the classes within a range of sizes."""
     return (
         f"tools/data/subset.py {{lists}}/{train_list}.csv {{lists}}/val.csv --sizes {sizes} --out {{lists}}/{folder} "
         "--overwrite"
@@ -133,7 +133,7 @@ smoke = dict(
     small="1 100",
     medium="1 100",
     large="1 100",
-    check="projects/demo/make_demo.py --out {work}/raw --labelled 6 --unlabelled 1 --overwrite",
+    check="projects/demo/sample.py --out {work}/raw --labelled 6 --unlabelled 1 --overwrite",
     raw="",
     checked="{work}/raw",
     options=" ".join(

@@ -1,7 +1,7 @@
-r"""The other class mode of the Hualu Cup document: calling and smoking, each yes or no.
+r"""The multi-label mode of the Hualu Cup document: calling and smoking, each yes or no.
 
 Trains   image_efficientnet-b4.py with a sigmoid for each of two classes; an image may have both, or none
-Data     as there; the lists with the labels calling, smoking, calling|smoking and nothing:
+Data     as image_efficientnet-b4.py; lists whose labels are calling, smoking, calling|smoking or empty:
 
              cd data/hualu_cup && mkdir -p bits && printf 'calling\nsmoking\n' > bits/classes.txt
              for part in train val; do
@@ -11,7 +11,7 @@ Data     as there; the lists with the labels calling, smoking, calling|smoking a
 Train    python tools/train.py configs/recipes/hualu_cup/image_efficientnet-b4_multi-label.py
 Test     python tools/test.py configs/recipes/hualu_cup/image_efficientnet-b4_multi-label.py \
              work_dirs/recipes/hualu_cup/image_efficientnet-b4_multi-label/best_*.pth
-Result   not measured; the document gives no score of this mode by itself
+Result   not measured; the document gives no score for this mode alone
 """
 
 _base_ = "_base_/hualu_cup.py"

@@ -1,16 +1,17 @@
-"""Calling and smoking, from the photographs to the result: five folds, twice, and three of their models merged.
+"""Calling and smoking, from photographs to result: two rounds of five folds, and three of their models averaged.
 
-Data     data/hualu_cup/v1, v2 and v3, the batches in the order in which they came, each with a folder per class (v3 has
-         all four); data/hualu_cup/test, the photographs to predict
+Data     data/hualu_cup/v1, v2 and v3, the batches in order of release, each with a folder per class (v3 has all
+         four); data/hualu_cup/test, the photographs to predict
 Run      python tools/recipes/run.py configs/recipes/hualu_cup/pipeline.py
-Try      python tools/recipes/run.py configs/recipes/hualu_cup/pipeline.py --smoke     (drawn pictures, tiny model)
+Try      python tools/recipes/run.py configs/recipes/hualu_cup/pipeline.py --smoke     (demo images, tiny model)
 Result   result.json in work. Not measured; the document's mAP on the semi-final's boards is 99.15 (A) and 93.13 (B)
 
 At most three models were allowed. The document tried combinations on board A and took one model of the first round and
 two of the second; choose others with --set members="FILE FILE FILE". The geometric mean is the document's mean of
-logits. Pictures of CutMix that the first round's model takes for another class are left out of the second. Not as in
-the document: folds are stratified, not random; test pictures are shrunk like the others. By hand there, and not here:
-wrong labels (tools/data/clean.py finds them) and turned test pictures. Other pictures to predict train nothing again.
+logits. The second round leaves out CutMix images that the first round's model assigns to another class. Unlike in the
+document, folds are stratified, not random, and test images are shrunk like the others. What the document did by hand is
+left out: correcting labels (tools/data/clean.py finds wrong ones) and rotating test images. Predicting other images
+retrains nothing.
 """
 
 work = "work_dirs/recipes/hualu_cup/pipeline"
@@ -18,12 +19,12 @@ data = "data/hualu_cup"
 v1, v2, v3 = "v1", "v2", "v3"
 configs = "configs/recipes/hualu_cup"
 options = ""  # more settings of every model
-# Pictures that CutMix makes of each class, in each fold.
+# How many images CutMix makes of each class in each fold.
 one = "--labels calling smoking --count 500 --background other --background-labels normal"
 both = "--labels smoking_calling --count 1000 --background other --background-labels normal"
 none = "--labels normal --count 100"
 members = "{work}/round_1/fold_0/test.parquet {work}/round_2/fold_1/test.parquet {work}/round_2/fold_2/test.parquet"
-# The photographs are checked first; a small trial draws some in place of that.
+# The photographs are checked first; a smoke run takes some of the demo instead.
 raw = "{data}"
 check = "tools/data/verify.py {raw} --out {work}/problems.csv --overwrite"
 checked = "{work}/problems.csv"
@@ -40,7 +41,7 @@ convert = "tools/data/convert.py {data}/%s --root {data} --out {lists}/%s.csv --
 
 
 def resize(source: str, name: str) -> list[str]:
-    """Names the commands that bring pictures to the size of training; those that have it already are left."""
+    """Return the commands that shrink images to the training size; smaller ones stay as they are."""
     listed = f"{{work}}/resized/{name}.csv"
     return [
         f"rm -f {listed}",
@@ -49,7 +50,7 @@ def resize(source: str, name: str) -> list[str]:
 
 
 def cutmix(fold: int) -> list[str]:
-    """Names the commands that add pictures to the training list of a fold."""
+    """Return the commands that add CutMix images to the training list of a fold."""
     make = f"tools/data/cutmix.py %s --root {{images}} --out {{images}}/cutmix/fold_{fold} --out-list %s --overwrite "
     old, new = f"{{work}}/folds/fold_{fold}", f"{{work}}/cutmix/fold_{fold}"
     return [
@@ -60,7 +61,7 @@ def cutmix(fold: int) -> list[str]:
 
 
 def keep(fold: int) -> dict[str, object]:
-    """Gives the stage that leaves out what the first round's model of the fold takes for something else."""
+    """Return the stage that drops CutMix images which the fold's first-round model assigns to another class."""
     made, kept = f"{{work}}/cutmix/fold_{fold}/all.csv", f"{{work}}/kept/fold_{fold}"
     weights = f"{{work}}/round_1/fold_{fold}/best_*.pth"
     clean = "tools/data/clean.py %s --root {images} --classes {lists}/classes.txt --overwrite --out"
@@ -80,12 +81,12 @@ def keep(fold: int) -> dict[str, object]:
 
 
 def said(name: str) -> list[str]:
-    """Names what the models of a round say of the test set."""
+    """Return the files of a round's predictions on the test set, one per fold."""
     return [f"{{work}}/{name}/fold_{fold}/test.parquet" for fold in range(5)]
 
 
 def kfold(name: str, folds: str, kind: str = "", soft: str | None = None) -> list[dict[str, object]]:
-    """Give the stages of a round: five folds, trained on lists in a folder; then what they say of the test set."""
+    """Return the two stages of a round: train five folds on the lists in a folder, then predict the test set."""
     config = f"{{configs}}/image_efficientnet-b4{kind}.py"
     run = f"tools/recipes/kfold.py {config} --folds {folds} --work-dir {{work}}/{name} "
     settings = f"--checkpoint best --cfg-options {places} {{options}}"
@@ -173,7 +174,7 @@ smoke = dict(
     one="--labels 00 --count 1 --background other --background-labels 01",
     both="--labels 02 --count 1 --background other --background-labels 01",
     none="--labels 01 --count 1",
-    check="projects/demo/make_demo.py --out {work}/raw --labelled 5 --unlabelled 1 --overwrite",
+    check="projects/demo/sample.py --out {work}/raw --labelled 5 --unlabelled 1 --overwrite",
     raw="",
     checked="{work}/raw",
     options=" ".join(

@@ -1,14 +1,14 @@
-"""Advertisements, from the pictures to the submission: the flagship, measured on a part, then trained on everything.
+"""Advertisements from images to submission: the flagship model, evaluated on held-out images, then trained on all.
 
-Data     the contest's data in data/kdxf: one folder per class in train/, pictures to predict in test/
+Data     the contest's data in data/kdxf: one folder per class in train/, images to predict in test/
 Run      python tools/recipes/run.py configs/recipes/kdxf/pipeline.py
-Try      python tools/recipes/run.py configs/recipes/kdxf/pipeline.py --smoke             (drawn pictures, small model)
+Try      python tools/recipes/run.py configs/recipes/kdxf/pipeline.py --smoke              (demo images, small model)
 Result   submission.csv in work. Not measured; the document reports 87.221 % top-1 on its test set
 
-85 % of the labelled images train a model that the other 15 % measure (val.metrics.json; the best epoch is chosen by the
-same 15 %, so the scores are a little too high); all of them train the one that predicts. Both look at four views of
-each image. The word vectors are trained on the text of the labelled images; the document took published ones, which
-data/README.md converts: --set vectors=FOLDER. Other pictures to predict train nothing again.
+A first model trains on 85 % of the labelled images and is evaluated on the other 15 % (val.metrics.json; its best epoch
+is chosen on the same 15 %, so the scores are slightly optimistic). The model that predicts trains on all of them. Both
+average over four views of each image. Word vectors are trained on the text of the labelled images; the document used
+published ones, for which see data/README.md and --set vectors=FOLDER. Predicting other images retrains nothing.
 """
 
 work = "work_dirs/recipes/kdxf/pipeline"
@@ -16,7 +16,7 @@ data = "data/kdxf"
 vectors = "{work}/vectors"
 options = ""  # more settings of both models
 last = "epoch_110.pth"
-# The pictures are checked first; a small trial draws some in place of that.
+# The images are checked first; a smoke run takes some of the demo instead.
 check = "tools/data/verify.py {data}/train --out {work}/problems.csv --overwrite"
 raw = "{data}/train"
 checked = "{work}/problems.csv"
@@ -26,7 +26,7 @@ classes = "{lists}/classes.txt"
 
 
 def settings(*loaders: str) -> str:
-    """Give the options that let datasets and views read what the stages before have made."""
+    """Return the options that point datasets and test-time views at the outputs of earlier stages."""
     made = ("data_root=", "data_prefix={data}", "classes={classes}", "ocr_file={work}/ocr")
     datasets = [f"{loader}_dataloader.dataset" for loader in loaders]
     train = "train_dataloader.dataset.dataset"  # inside of the class-balanced one
@@ -101,7 +101,7 @@ stages = [
 smoke = dict(
     work="work_dirs/smoke/kdxf",
     data="{work}/raw/images",
-    check="projects/demo/make_demo.py --out {work}/raw --labelled 3 --unlabelled 1 --overwrite",
+    check="projects/demo/sample.py --out {work}/raw --labelled 2 --unlabelled 1 --overwrite",
     raw="",
     checked="{work}/raw",
     last="epoch_1.pth",

@@ -2,18 +2,19 @@
 
 Trains   se_resnext50_32x4d (ImageNet weights), pooled -> batch norm without bias -> cosine to each class;
          the document's augmentations, cross-entropy, Adam at 1e-3 in one cycle of 70 epochs, 32 images a step, clipping
-         at 1; the six best checkpoints by mean column-wise ROC-AUC are kept. The document names the model, Adam, the
-         cycle, 32 and the augmentations; the rest is that of its code, but for the scale of the cosines. The code
-         has cosine restarts for a cycle: image_se-resnext50_sgdr.py
-Data     data/plant_pathology: images/ and train.csv of Plant Pathology 2020 (Kaggle), this one as raw.csv, then
+         at 1; the six best checkpoints by mean column-wise ROC-AUC are kept. Model, Adam, one cycle, batch size and
+         augmentations are from the document's text, all else from its code, except the scale of the cosines. The code
+         has cosine restarts instead of one cycle: image_se-resnext50_sgdr.py
+Data     data/plant_pathology: images/ and train.csv of Plant Pathology 2020 (Kaggle), the latter renamed to raw.csv;
+         then
              python tools/data/convert.py data/plant_pathology/raw.csv --out data/plant_pathology/train.csv \\
                  --pattern 'images/{image}.jpg' --one-hot healthy multiple_diseases rust scab
              python tools/data/kfold.py data/plant_pathology/train.csv --out data/plant_pathology/folds --lists
 Train    python tools/train.py configs/recipes/plant_pathology/image_se-resnext50.py --amp      (pipeline.py: all folds)
 Test     python tools/test.py configs/recipes/plant_pathology/image_se-resnext50.py \\
              work_dirs/recipes/plant_pathology/image_se-resnext50/best_*.pth --tta
-Result   not measured: the photographs are Kaggle's. The document's five folds with eight views have a mean ROC-AUC of
-         97.988 % on the public board and 98.108 % on the private one.
+Result   not measured: the photographs belong to Kaggle. The document's five folds with eight views have a mean ROC-AUC
+         of 97.988 % on the public board and 98.108 % on the private one.
 """
 
 _base_ = ["../../_base_/schedules/adamw_one-cycle.py", "../../_base_/default_runtime.py"]
@@ -22,7 +23,7 @@ _base_ = ["../../_base_/schedules/adamw_one-cycle.py", "../../_base_/default_run
 num_classes = 4
 image_size = 480  # height
 image_width = 768
-batch_size = 32  # in all; on two GPUs 16 each
+batch_size = 32  # in total: 16 on each of two GPUs
 max_epochs = 70
 fold = 0
 
@@ -39,7 +40,7 @@ load_image = [
     dict(type="Resize", scale=(image_width, image_size)),
 ]
 pack = [dict(type="PackImageTextInputs")]
-# The document's list under the names of albumentations 2. Leaves carry no text and may be mirrored.
+# The document's list, as albumentations 2 names it. Leaves carry no text and may be mirrored.
 leaf_view = dict(
     type="Albumentations",
     transforms=[
@@ -131,6 +132,6 @@ default_hooks = dict(checkpoint=dict(save_best=metric))
 custom_hooks = [
     *_base_.custom_hooks,
     dict(type="TopCheckpointsHook", metric=metric, k=6),
-    # Acts where max_epochs is more than 70.
+    # Matters only where max_epochs is above 70.
     dict(type="EarlyStoppingHook", monitor=metric, rule="greater", min_delta=0.01, patience=10, min_epochs=70),
 ]

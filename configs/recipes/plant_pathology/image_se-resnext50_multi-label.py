@@ -1,8 +1,8 @@
-"""image_se-resnext50.py with four yes-or-no questions in place of one choice out of four.
+"""image_se-resnext50.py with four independent yes-or-no classes instead of one class out of four.
 
 Trains   the same backbone, pooled -> linear -> sigmoid of each column (healthy, multiple_diseases, rust, scab), binary
-         cross-entropy; for leaves that may have several of the columns, or none
-Data     as image_se-resnext50.py; a list with one column of 0 and 1 per class serves as well
+         cross-entropy; for leaves to which several classes apply, or none
+Data     as image_se-resnext50.py; a list with a 0/1 column per class works as well
 Train    python tools/train.py configs/recipes/plant_pathology/image_se-resnext50_multi-label.py --amp
 Test     python tools/test.py configs/recipes/plant_pathology/image_se-resnext50_multi-label.py \\
              work_dirs/recipes/plant_pathology/image_se-resnext50_multi-label/best_*.pth --tta

@@ -1,11 +1,11 @@
-"""image_se-resnext50.py with the cosine restarts of the code that goes with the document.
+"""image_se-resnext50.py with the cosine restarts of the document's code.
 
 Trains   the same model; Adam at 1e-3, three cosines down to 1e-5 over 10, 20 and 40 epochs
 Data     as image_se-resnext50.py
 Train    python tools/train.py configs/recipes/plant_pathology/image_se-resnext50_sgdr.py --amp
 Test     python tools/test.py configs/recipes/plant_pathology/image_se-resnext50_sgdr.py \\
              work_dirs/recipes/plant_pathology/image_se-resnext50_sgdr/best_*.pth --tta
-Result   not measured. The document's scores stand in image_se-resnext50.py
+Result   not measured. image_se-resnext50.py has the document's scores
 """
 
 _base_ = "image_se-resnext50.py"

@@ -1,4 +1,4 @@
-"""Plant Pathology 2020, from the photographs to the submission that won: five folds, twice, and their mean.
+"""Plant Pathology 2020, from photographs to the winning submission: two rounds of five folds, and their mean.
 
 Data     Kaggle's archive unpacked into data/plant_pathology: images/, train.csv, test.csv, sample_submission.csv
 Run      python tools/recipes/run.py configs/recipes/plant_pathology/pipeline.py
@@ -6,9 +6,9 @@ Try      python tools/recipes/run.py configs/recipes/plant_pathology/pipeline.py
 Result   submission.csv, submission_distill.csv and submission_mix.csv in work. Not measured; the document's three:
          98.108, 98.135 and 98.253 on the private board (mean ROC-AUC in percent)
 
-Each fold predicts with the checkpoint that is best on its own validation list, over eight views, as in the document;
-its folds are plain ones, and these stratified. Soft labels are found by image. (The document's code finds them by row,
-and thus in each fold those of other images.)
+As in the document, each fold predicts over eight views with the checkpoint that is best on its own validation list.
+The folds are stratified; the document's are not. Soft labels are matched by image. (The document's code matches by row,
+which in each fold hits other images.)
 """
 
 work = "work_dirs/recipes/plant_pathology/pipeline"
@@ -17,7 +17,7 @@ configs = "configs/recipes/plant_pathology"
 folds = 5
 amp = "--amp"
 options = ""  # more settings of every model
-# The photographs are checked first; a small trial draws some in place of that.
+# The photographs are checked first; a smoke run draws some instead.
 raw = "{data}/images"
 check = "tools/data/verify.py {raw} --out {work}/problems.csv --overwrite"
 checked = "{work}/problems.csv"
@@ -31,7 +31,7 @@ places = " ".join(
 
 
 def kfold(name: str, kind: str = "", soft: str | None = None) -> list[dict[str, object]]:
-    """Give the stages that train folds, and let them predict the test set."""
+    """Return the stages that train the folds and predict the test set with them."""
     config = f"{{configs}}/image_se-resnext50{kind}.py"
     run = f"tools/recipes/kfold.py {config} --folds {{lists}}/folds --work-dir {{work}}/{name} "
     settings = f"--tta --checkpoint best {{amp}} --cfg-options {places} {{options}}"

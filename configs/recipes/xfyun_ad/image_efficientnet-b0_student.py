@@ -1,10 +1,10 @@
-"""EfficientNet-B0 at 384 px, which learns from the ensemble: the document's image model for the final.
+"""EfficientNet-B0 at 384 px, distilled from the ensemble: the document's image model for the final.
 
-Trains   tf_efficientnet_b0_ns (noisy student's weights) on the labelled images and on those of the test set, with what
-         the ensemble says of them; mirrors of images without text, no policy, no mixup, no smoothing, dropout 0.1, no
-         mean of weights; AdamW at 1e-3 in one cycle of 30 epochs, 64 images a step, clipping at 10. (The document tells
-         of both kinds of images; its code keeps only those of the test set, with the best class as a plain label.)
-Data     data/xfyun_ad with pseudo.csv and pseudo.parquet of tools/recipes/pseudo_label.py; pipeline.py makes them
+Trains   tf_efficientnet_b0_ns (noisy-student weights) on the labelled images, and on the test set with the ensemble's
+         predictions as soft labels; only images without text are mirrored; no policy, mixup, label smoothing or weight
+         averaging, dropout 0.1; AdamW at 1e-3 in one cycle of 30 epochs, 64 images a step, clipping at 10. (The
+         document's text trains on both; its code only on the test set, with the best class as a hard label.)
+Data     data/xfyun_ad with pseudo.csv and pseudo.parquet by tools/recipes/pseudo_label.py; pipeline.py makes them
 Train    python tools/train.py configs/recipes/xfyun_ad/image_efficientnet-b0_student.py --amp
 Test     python tools/test.py configs/recipes/xfyun_ad/image_efficientnet-b0_student.py \\
              work_dirs/recipes/xfyun_ad/image_efficientnet-b0_student/epoch_30.pth --tta

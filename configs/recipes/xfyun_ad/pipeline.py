@@ -1,28 +1,28 @@
-"""Advertisements, from the pictures to the submission: eight models, what they say of the test set, two students.
+"""Advertisements from images to submission: eight models, their pseudo-labels for the test set, two students.
 
-Data     the contest's data in data/xfyun_ad: one folder per class in train/, pictures to predict in test/
+Data     the contest's data in data/xfyun_ad: one folder per class in train/, images to predict in test/
 Run      python tools/recipes/run.py configs/recipes/xfyun_ad/pipeline.py
-Try      python tools/recipes/run.py configs/recipes/xfyun_ad/pipeline.py --smoke        (drawn pictures, tiny models)
-Result   submission.csv in work. Not measured; the document expects 0.907 to 0.909 on the board of the semi-final, on
-         2 x TITAN RTX after 46 hours for each image model and 12 for each text model
+Try      python tools/recipes/run.py configs/recipes/xfyun_ad/pipeline.py --smoke         (demo images, tiny models)
+Result   submission.csv in work. Not measured; the document expects 0.907 to 0.909 on the board of the semi-final.
+         Training took it 46 hours per image model and 12 hours per text model on 2 x TITAN RTX
 
-Image models count 0.6 and text models 0.4, inside a kind all the same. The students learn from the labels, and from all
-scores that the ensemble gives the test set. (The document tells of both; its code takes the test set's best classes.)
-Other pictures to predict train the students again, and not the teachers. AutoAlbument, with which the document finds
-the augmentation of images, is not run: _base_/image.py has a stand-in, and takes the policy that you have found.
+Image models weigh 0.6 and text models 0.4, equally shared within each kind. The students learn from the labels and from
+the ensemble's soft labels for the test set. (The document's text uses both; its code only the best class of each test
+image.) Predicting other images retrains the students, but not the teachers. AutoAlbument, with which the document finds
+its image augmentation, is not run: _base_/image.py has a substitute, and accepts a policy that you have found.
 """
 
 work = "work_dirs/recipes/xfyun_ad/pipeline"
 data = "data/xfyun_ad"
 configs = "configs/recipes/xfyun_ad"
 amp = "--amp"
-# More settings: of every model, of those of images, and of those whose weights are averaged.
+# More settings: of every model, of the image models, and of models whose weights are averaged.
 options = ""
 image_options = ""
 swa_options = ""
 last = "epoch_30.pth"
 fetch = "hf download"
-# The pictures are checked first; a small trial draws some in place of that.
+# The images are checked first; a smoke run takes some of the demo instead.
 check = "tools/data/verify.py {data}/train --out {work}/problems.csv --overwrite"
 raw = "{data}/train"
 checked = "{work}/problems.csv"
@@ -34,7 +34,7 @@ places = " ".join(
     for loader in ("train", "test")
     for setting in ("data_root=", "data_prefix={data}", "classes={classes}")
 )
-# The teachers read the labelled pictures alone, so that other pictures to predict do not train them again.
+# The teachers see only the OCR of labelled images, so that predicting other images does not retrain them.
 ocr, ocr_all = "{work}/ocr", "{work}/ocr_all"
 images = ["image_efficientnet-b4", "image_efficientnetv2-m", "image_nfnet-l1", "image_resnet200d", "image_swin-base"]
 texts = {
@@ -49,7 +49,7 @@ students = ("{work}/pseudo.csv", "{work}/pseudo.parquet")
 def model_stages(
     config: str, learns: tuple[str, ...], averaged: bool = True, bert: str | None = None
 ) -> list[dict[str, object]]:
-    """Give the stages that train a model and predict the test set: of images, or of texts with a ``bert``."""
+    """Return the stages that train a model and predict the test set: an image model, or with ``bert`` a text model."""
     path, folder, scores = f"{{configs}}/{config}.py", f"{{work}}/{config}", f"{{work}}/scores/{config}.parquet"
     settings = f"--cfg-options {places} train_dataloader.dataset.ann_file={learns[0]} {{options}}"
     texts = ocr_all if learns == students else ocr
@@ -61,7 +61,7 @@ def model_stages(
     if bert is None:
         settings += " {image_options}"
     else:
-        tokenize = "pipeline.0" if learns == students else "pipeline.1"  # teachers shuffle the lines before
+        tokenize = "pipeline.0" if learns == students else "pipeline.1"  # teachers shuffle the lines first
         settings += f" model.text_encoder.pretrained={{work}}/berts/{bert}"
         settings += f" train_dataloader.dataset.{tokenize}.tokenizer={{work}}/berts/{bert}"
         settings += f" test_dataloader.dataset.pipeline.0.tokenizer={{work}}/berts/{bert}"
@@ -84,7 +84,7 @@ def model_stages(
 
 
 def mean(image_models: list[str], text_models: list[str], out: str) -> str:
-    """Give the command that averages models: those of images count 0.6, those of texts 0.4."""
+    """Return the command that averages predictions: image models weigh 0.6, text models 0.4."""
     groups = [
         f"--group {kind} " + " ".join(f"{{work}}/scores/{name}.parquet" for name in names)
         for kind, names in (("image", image_models), ("text", text_models))
@@ -110,7 +110,7 @@ stages = [
         name="ocr test",
         run=[
             "mkdir -p {ocr_all}",
-            "cp -rl {ocr}/. {ocr_all}",  # links of files: none is ever half there
+            "cp -rl {ocr}/. {ocr_all}",  # hard links: no file is ever incomplete
             "tools/ocr.py {data}/test --root {data} --out {ocr_all}",
         ],
         inputs=["{data}/test", "{ocr}"],
@@ -160,7 +160,7 @@ stages = [
 smoke = dict(
     work="work_dirs/smoke/xfyun_ad",
     data="{work}/raw/images",
-    check="projects/demo/make_demo.py --out {work}/raw --labelled 3 --unlabelled 1 --overwrite",
+    check="projects/demo/sample.py --out {work}/raw --labelled 2 --unlabelled 1 --overwrite",
     raw="",
     checked="{work}/raw",
     fetch="tools/text/tiny_bert.py",

@@ -1,16 +1,16 @@
 """Chinese RoBERTa, trained on the larger corpus: one of the document's three text models.
 
 Trains   chinese-roberta-wwm-ext (12 layers, width 768), first token -> dropout 0.3 -> linear; up to 256 tokens
-         of shuffled lines, smoothing 0.1, AdamW at 2e-5 in one cycle of 30 epochs, 64 texts a step,
-         clipping at 10, mean of the last weights; on all labelled images (fold -1). The document drops what is not
-         Chinese; brands, numbers and prices stay here (chinese_only=True in the pipelines drops them)
+         of shuffled lines, label smoothing 0.1, AdamW at 2e-5 in one cycle of 30 epochs, 64 texts a step,
+         clipping at 10, mean of the last epochs' weights; all labelled images (fold -1). The document keeps Chinese
+         characters only; here brands, numbers and prices stay (chinese_only=True in the pipelines drops them)
 Data     data/xfyun_ad, by the commands in _base_/data.py; the model's folder, about 400 MB, once:
              hf download hfl/chinese-roberta-wwm-ext --local-dir data/pretrained/chinese-roberta-wwm-ext
 Train    python tools/train.py configs/recipes/xfyun_ad/text_roberta-wwm-ext.py --amp
 Test     python tools/test.py configs/recipes/xfyun_ad/text_roberta-wwm-ext.py \\
              work_dirs/recipes/xfyun_ad/text_roberta-wwm-ext/swa.pth
-Result   not measured: the contest's data are not public. The document has no score of one model; all together
-         (pipeline.py) give 0.907 to 0.909 on the board of the semi-final, as it estimates. 12 hours on 2 x TITAN RTX.
+Result   not measured: the contest's data are not public. The document scores no single model; it estimates
+         0.907 to 0.909 on the board of the semi-final for all together (pipeline.py). 12 hours on 2 x TITAN RTX.
 """
 
 _base_ = "_base_/text.py"

@@ -1,9 +1,9 @@
-"""Chinese RoBERTa, which learns from the ensemble: the document's text model for the final.
+"""Chinese RoBERTa, distilled from the ensemble: the document's text model for the final.
 
-Trains   chinese-roberta-wwm-ext on the labelled images and on those of the test set, with what the ensemble says of
-         them; lines in their order, no smoothing, dropout 0.1, no mean of weights; else as text_roberta-wwm-ext.py.
-         (The document tried the smaller rbt3, which did not do well.)
-Data     data/xfyun_ad with pseudo.csv and pseudo.parquet of tools/recipes/pseudo_label.py; pipeline.py makes them
+Trains   chinese-roberta-wwm-ext on the labelled images, and on the test set with the ensemble's predictions as soft
+         labels; lines in order, no label smoothing, dropout 0.1, no weight averaging; otherwise as
+         text_roberta-wwm-ext.py. (The document also tried the smaller rbt3, which did worse.)
+Data     data/xfyun_ad with pseudo.csv and pseudo.parquet by tools/recipes/pseudo_label.py; pipeline.py makes them
 Train    python tools/train.py configs/recipes/xfyun_ad/text_roberta-wwm-ext_student.py --amp
 Test     python tools/test.py configs/recipes/xfyun_ad/text_roberta-wwm-ext_student.py \\
              work_dirs/recipes/xfyun_ad/text_roberta-wwm-ext_student/epoch_30.pth

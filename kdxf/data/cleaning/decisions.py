@@ -1,4 +1,4 @@
-"""Applies what a person decided about suspicious labels."""
+"""A person's decisions about suspicious labels, applied to the list."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kdxf.io.annotations import label_indices
-from kdxf.errors import UserError
 from kdxf.data.balance import balance
 from kdxf.data.lists import ImageList
+from kdxf.errors import UserError
+from kdxf.io.annotations import label_indices
 
 DECISIONS = ("keep", "drop", "relabel")
 _COLUMNS = ("image", "label", "suggested", "decision")
@@ -35,7 +35,7 @@ class Cleaned:
 def apply_decisions(
     images: ImageList, decisions: Path, classes: Sequence[str], at_least: int = 0, seed: int = 0
 ) -> Cleaned:
-    """Drops and relabels the rows of a list.
+    """Drop and relabel the rows of a list.
 
     Args:
         images: The list that the decisions are about; rows that they do not name stay.
@@ -73,7 +73,7 @@ def apply_decisions(
 
 
 def _match(frame: pd.DataFrame, table: pd.DataFrame, source: Path, decisions: Path) -> np.ndarray:
-    """Gives the row of the decisions for each row of the list, -1 for none, int64 (n,)."""
+    """Return the row of the decisions for each row of the list, -1 for none, int64 (n,)."""
     unknown = ~table["image"].isin(frame["image"])
     if unknown.any():
         raise UserError(f"{decisions}: {table['image'][unknown].iloc[0]} is not in {source}; give the list of these")
@@ -90,7 +90,7 @@ def _match(frame: pd.DataFrame, table: pd.DataFrame, source: Path, decisions: Pa
 
 
 def _in_the_lists_form(suggested: pd.Series, labels: pd.Series, classes: Sequence[str], source: Path) -> np.ndarray:
-    """Writes new labels as the list writes its own: as class names, or as indices."""
+    """Write new labels as the list writes its own: as class names, or as indices."""
     if set(labels.unique()) <= set(classes):
         return suggested.to_numpy(object)
     codes, written = pd.factorize(suggested)

@@ -1,11 +1,13 @@
-"""Rules that say which labels are wrong, and why. n rows, K classes."""
+"""Rules that say which labels are wrong, and why. n rows, K classes; predictions are those of the rows, in order."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+
 import numpy as np
+
 from kdxf.errors import UserError
-from kdxf.data.prediction_files import Predictions
-import warnings
+from kdxf.io.predictions import Predictions
 from kdxf.optional import require
 
 
@@ -29,7 +31,7 @@ class Verdict:
 
 
 def reliable(labels: np.ndarray, model: Predictions, accuracy: float = 0.92) -> Verdict:
-    """Takes every wrongly predicted row for wrongly labelled, except in classes that the model knows well.
+    """Take every wrongly predicted row for wrongly labelled, except in classes that the model knows well.
 
     The rule of the AliProducts solution that made a "reliable training set": a class of which at least ``accuracy`` is
     predicted as labelled is kept whole.
@@ -44,16 +46,17 @@ def reliable(labels: np.ndarray, model: Predictions, accuracy: float = 0.92) -> 
     """
     if not 0 <= accuracy <= 1:
         raise UserError(f"--accuracy: is a share between 0 and 1, not {accuracy:g}")
-    differs = model.predicted != labels
+    predicted, score = model.best()
+    differs = predicted != labels
     sizes, errors = np.bincount(labels), np.bincount(labels, weights=differs)
     # Compared as counts: 23 of 25 are 0.92, which no quotient of floats says.
     whole = sizes - errors >= accuracy * sizes - 1e-9
     kept_whole = differs & whole[labels]
-    return Verdict(differs & ~kept_whole, model.predicted, model.score, model.score, kept_whole)
+    return Verdict(differs & ~kept_whole, predicted, score, score, kept_whole)
 
 
 def quarrel(labels: np.ndarray, witnesses: Sequence[Predictions], min_score: float = 0.3) -> Verdict:
-    """Takes a label for wrong when witnesses that see different things agree on another class, and none defends it.
+    """Take a label for wrong when witnesses that see different things agree on another class, and none defends it.
 
     A witness below ``min_score`` is silent: an image without text tells the text model nothing. The suspicion is the
     sum of the scores for the class that most say instead of the label (the scores decide between equals), less those
@@ -71,25 +74,26 @@ def quarrel(labels: np.ndarray, witnesses: Sequence[Predictions], min_score: flo
         raise UserError("--rule quarrel: needs two witnesses or more; give --witness NAME FILE... twice")
     if not 0 <= min_score <= 1:
         raise UserError(f"--min-score: lies between 0 and 1, not {min_score:g}")
-    said = np.stack([np.where(witness.score >= min_score, witness.predicted, -1) for witness in witnesses])  # (W, n)
-    scores = np.stack([witness.score for witness in witnesses])
+    best = [witness.best() for witness in witnesses]
+    said = np.stack([np.where(score >= min_score, predicted, -1) for predicted, score in best])  # (W, n)
+    scores = np.stack([score for _, score in best])
     against = (said != labels) & (said >= 0)
     defence = np.where(said == labels, scores, 0).sum(axis=0)
     count, weight = np.zeros(said.shape, np.int64), np.zeros(said.shape, np.float32)
     for row in range(len(said)):  # what each witness says: how many say the same, and how surely
         same = (said == said[row]) & against[row]
         count[row], weight[row] = same.sum(axis=0), np.where(same, scores, 0).sum(axis=0)
-    best = np.lexsort((weight, count), axis=0)[-1]
+    loudest = np.lexsort((weight, count), axis=0)[-1]
     columns = np.arange(len(labels))
-    votes, sure = count[best, columns], weight[best, columns]
-    suggested = np.where(votes > 0, said[best, columns], -1)
+    votes, sure = count[loudest, columns], weight[loudest, columns]
+    suggested = np.where(votes > 0, said[loudest, columns], -1)
     wrong = (votes >= 2) & (defence == 0)
     mean = (sure / np.maximum(votes, 1)).astype(np.float32)
     return Verdict(wrong, suggested, mean, (sure - defence).astype(np.float32), np.zeros(len(labels), bool))
 
 
 def last_of_class(labels: np.ndarray, wrong: np.ndarray, seed: int = 0) -> np.ndarray:
-    """Draws one row of each class whose rows are all to go.
+    """Draw one row of each class whose rows are all to go.
 
     Args:
         labels: int64 (n,), the class indices of the whole list.
@@ -109,7 +113,7 @@ def last_of_class(labels: np.ndarray, wrong: np.ndarray, seed: int = 0) -> np.nd
 
 
 def confident(labels: np.ndarray, model: Predictions) -> Verdict:
-    """Finds wrong labels with cleanlab.
+    """Find wrong labels with cleanlab.
 
     After Northcutt, Jiang and Chuang, "Confident Learning: Estimating Uncertainty in Dataset Labels" (JAIR 2021). A
     row counts as being of class j when its score for j reaches the mean score for j of the rows labelled j; the counts
@@ -123,41 +127,41 @@ def confident(labels: np.ndarray, model: Predictions) -> Verdict:
         model: Its predictions of all n rows, with the scores of all classes.
 
     Raises:
-        UserError: cleanlab is not installed, or all labels are of one class.
-        ValueError: The predictions have no ``scores``.
+        UserError: cleanlab is not installed, all labels are of one class, or the scores of all classes are missing.
     """
     cleanlab = require("cleanlab.filter", "clean", "--rule confident")
-    if model.scores is None:
-        raise ValueError(f"the predictions of {model.name!r} have no scores of all classes")
+    if not model.scores.shape[1]:
+        raise UserError("--rule confident: needs the scores of all classes; write them with --out NAME.parquet")
     if len(np.unique(labels)) < 2:
         raise UserError("--rule confident: all labels are of one class; it compares classes")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # a line for each class of one image, whose label always stays
         wrong = cleanlab.find_label_issues(labels, model.scores, n_jobs=1)
     rows = np.arange(len(labels))
-    margin = model.score - model.scores[rows, labels]
-    return Verdict(np.asarray(wrong, bool), model.predicted, model.score, margin, np.zeros(len(labels), bool))
+    predicted, score = model.best()
+    margin = score - model.scores[rows, labels]
+    return Verdict(np.asarray(wrong, bool), predicted, score, margin, np.zeros(len(labels), bool))
 
 
 def reasons(
     labels: np.ndarray,
-    models: Sequence[Predictions],
+    models: Sequence[tuple[str, Predictions]],
     classes: Sequence[str],
     kept_whole: np.ndarray,
     spared: np.ndarray,
 ) -> list[str]:
-    """Writes one sentence per row, such as ``image and text both say oat milk (0.93, 0.88), label says yoghurt``.
+    """Write one sentence per row, such as ``image and text both say oat milk (0.93, 0.88), label says yoghurt``.
 
     Args:
         labels: int64 (n,), the given class indices.
-        models: What each model says of the rows.
+        models: Names of the models, and their predictions of the rows.
         classes: The class names.
         kept_whole: bool (n,), rows that stay for the sake of their class.
         spared: bool (n,), rows that stay since they are the last of their class.
     """
-    names = [model.name for model in models]
-    said = np.stack([model.predicted for model in models], axis=1).tolist()
-    scores = np.stack([model.score for model in models], axis=1).tolist()
+    names, best = [name for name, _ in models], [model.best() for _, model in models]
+    said = np.stack([predicted for predicted, _ in best], axis=1).tolist()
+    scores = np.stack([score for _, score in best], axis=1).tolist()
     notes = np.where(spared, "; kept as the last of its class", np.where(kept_whole, "; its class is kept whole", ""))
     return [
         f"{_statements(names, row, sure, classes)}, label says {classes[label]}{note}"
@@ -166,7 +170,7 @@ def reasons(
 
 
 def _statements(names: Sequence[str], said: Sequence[int], scores: Sequence[float], classes: Sequence[str]) -> str:
-    """Joins the models that say the same."""
+    """Join the models that say the same."""
     parts = []
     for code in dict.fromkeys(said):
         members = [index for index, other in enumerate(said) if other == code]

@@ -1,26 +1,23 @@
-"""Find labels that are probably wrong, and show them for a person to decide. n rows, K classes.
-
-n rows of the list, K classes.
-"""
+"""Labels that are probably wrong, shown for a person to decide. n rows of the list, K classes."""
 
 import fnmatch
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pandas as pd
-from kdxf.io.annotations import label_indices
-from kdxf.errors import UserError
-from kdxf.data.cleaning.rules import confident
-from kdxf.data.prediction_files import Predictions, read_predictions
-from kdxf.data.cleaning.rules import reasons
-from kdxf.data.cleaning.rules import Verdict, last_of_class, quarrel, reliable
-from kdxf.data.lists import ImageList
-from typing import Any
-from kdxf.io.pages import HTMLReport
-from kdxf.text.ocr.table import OCRTable
-from kdxf.data.cleaning.decisions import Cleaned
 
+from kdxf.data.cleaning.decisions import Cleaned
+from kdxf.data.cleaning.rules import Verdict, confident, last_of_class, quarrel, reasons, reliable
+from kdxf.data.cleaning.tables import read_tables
+from kdxf.data.lists import ImageList
+from kdxf.errors import UserError
+from kdxf.io.annotations import label_indices
+from kdxf.io.pages import HTMLReport
+from kdxf.io.predictions import Predictions, in_order
+from kdxf.text.ocr.table import OCRTable
 
 RULES = ("reliable", "confident", "quarrel")
 PREFILLS = ("drop", "relabel")
@@ -34,7 +31,7 @@ class Options:
         rule: One of :data:`RULES`.
         accuracy: See :func:`kdxf.data.cleaning.rules.reliable`.
         min_score: See :func:`kdxf.data.cleaning.rules.quarrel`.
-        prefill: The decision that stands beside a label taken for wrong, one of :data:`PREFILLS`.
+        prefill: The decision suggested for a label taken for wrong, one of :data:`PREFILLS`.
         only: A pattern such as ``aug_*``; only rows whose path or file name has this form are judged.
         partial: Whether rows without predictions are left as they are; by default they are an error.
         seed: Says which row stays of a class that would lose all.
@@ -76,7 +73,7 @@ def find_suspects(
     witnesses: Sequence[tuple[str, Sequence[Path]]] = (),
     options: Options | None = None,
 ) -> Suspects:
-    """Judges the labels of a list.
+    """Judge the labels of a list.
 
     Args:
         images: The list, with labels.
@@ -94,7 +91,9 @@ def find_suspects(
     models = _read_models(frame["image"], classes, files, witnesses, options.rule)
     chosen = _chosen(frame["image"], options.only)
     rows = _predicted_rows(images, chosen, models, options.partial)
-    verdict = _judge(labels[rows], [_take(model, rows) for model in models], bool(files), options)
+    judged = frame["image"].iloc[rows].tolist()
+    models = [(name, in_order(model, judged)) for name, model in models]
+    verdict = _judge(labels[rows], [model for _, model in models], bool(files), options)
     wrong = np.zeros(len(frame), bool)
     wrong[rows] = verdict.wrong
     spared = last_of_class(labels, wrong, options.seed)
@@ -102,7 +101,7 @@ def find_suspects(
     shown = np.flatnonzero(verdict.wrong | ((verdict.suggested >= 0) & (verdict.suggested != labels[rows])))
     shown = shown[np.lexsort((-verdict.suspicion[shown], ~wrong[rows[shown]]))]
     at = rows[shown]
-    said = [_take(model, at) for model in models]
+    said = [(name, model.take(shown)) for name, model in models]
     table = pd.DataFrame(
         {
             "image": frame["image"].to_numpy()[at],
@@ -113,7 +112,7 @@ def find_suspects(
             "decision": np.where(wrong[at], options.prefill, "keep"),
         }
     ).drop_duplicates("image")
-    per_class = _class_table(labels, rows, models[-1], wrong, at, classes)
+    per_class = _class_table(labels, rows, models[-1][1], wrong, at, classes)
     return Suspects(table, per_class, len(rows), int(chosen.sum()) - len(rows))
 
 
@@ -123,23 +122,27 @@ def _read_models(
     files: Sequence[Path],
     witnesses: Sequence[tuple[str, Sequence[Path]]],
     rule: str,
-) -> list[Predictions]:
-    """Reads the witnesses and, last, the model of ``--predictions``."""
+) -> list[tuple[str, Predictions]]:
+    """Read the witnesses and, last, the model of ``--predictions``."""
     if not files and rule != "quarrel":
         raise UserError(f"--rule {rule}: needs --predictions")
     if empty := [name for name, tables in witnesses if not tables]:
         raise UserError(f"--witness {empty[0]}: give its tables after the name")
-    models = [read_predictions(name, tables, images, classes) for name, tables in witnesses]
+    models = [(name, read_tables(tables, images, classes)) for name, tables in witnesses]
     if files:
-        models.append(read_predictions("model", files, images, classes, all_scores=rule == "confident"))
+        models.append(("model", read_tables(files, images, classes, all_scores=rule == "confident")))
     if not models:
         raise UserError("--rule quarrel: needs two witnesses or more; give --witness NAME FILE... twice")
     return models
 
 
-def _predicted_rows(images: ImageList, chosen: np.ndarray, models: list[Predictions], partial: bool) -> np.ndarray:
-    """Gives the rows to judge: those that each model predicted."""
-    predicted = np.logical_and.reduce([chosen, *(model.predicted >= 0 for model in models)])
+def _predicted_rows(
+    images: ImageList, chosen: np.ndarray, models: Sequence[tuple[str, Predictions]], partial: bool
+) -> np.ndarray:
+    """Return the rows to judge: those that each model predicted."""
+    predicted = np.logical_and.reduce(
+        [chosen, *(images.frame["image"].isin(model.images).to_numpy() for _, model in models)]
+    )
     missing = chosen & ~predicted
     if missing.any() and not partial:
         first = images.frame["image"].iloc[int(missing.argmax())]
@@ -171,11 +174,6 @@ def _chosen(images: pd.Series, pattern: str | None) -> np.ndarray:
     return chosen
 
 
-def _take(model: Predictions, rows: np.ndarray) -> Predictions:
-    scores = None if model.scores is None else model.scores[rows]
-    return Predictions(model.name, model.predicted[rows], model.score[rows], scores)
-
-
 def _judge(labels: np.ndarray, models: list[Predictions], has_main: bool, options: Options) -> Verdict:
     if options.rule == "reliable":
         return reliable(labels, models[-1], options.accuracy)
@@ -192,14 +190,15 @@ def _class_table(
         return np.bincount(indices, weights, minlength=len(classes))
 
     judged = count(labels[rows])
+    predicted, score = model.best()
     divisor = np.where(judged > 0, judged, np.nan)
     return pd.DataFrame(
         {
             "class": list(classes),
             "images": count(labels),
             "judged": judged,
-            "accuracy": (count(labels[rows], model.predicted[rows] == labels[rows]) / divisor).round(4),
-            "mean_score": (count(labels[rows], model.score[rows]) / divisor).round(4),
+            "accuracy": (count(labels[rows], predicted == labels[rows]) / divisor).round(4),
+            "mean_score": (count(labels[rows], score) / divisor).round(4),
             "suspects": count(labels[at]),
             "wrong": count(labels[wrong]),
         }
@@ -211,7 +210,7 @@ _CHARACTERS = 160
 
 
 def format_suspects(suspects: Suspects) -> str:
-    """Gives a short table of what was found."""
+    """Return a short table of the suspects by decision."""
     decisions = suspects.table["decision"].value_counts()
     rows = [("rows judged", suspects.judged), ("suspects", len(suspects.table))]
     rows += [(f"  decision: {name}", int(count)) for name, count in decisions.items()]
@@ -221,7 +220,7 @@ def format_suspects(suspects: Suspects) -> str:
 
 
 def format_cleaned(cleaned: Cleaned) -> str:
-    """Gives a short table of what became of the rows."""
+    """Return a short table of the rows kept, dropped and relabelled."""
     lines = [f"{name:<16}{count:>9}" for name, count in [*cleaned.counts.items(), ("in all", len(cleaned.frame))]]
     if cleaned.emptied:
         lines.append(f"warning: no rows left of {len(cleaned.emptied)} classes: {', '.join(cleaned.emptied)}")
@@ -229,7 +228,7 @@ def format_cleaned(cleaned: Cleaned) -> str:
 
 
 def suspects_page(suspects: Suspects, title: str, root: Path, ocr: OCRTable | None, top: int) -> HTMLReport:
-    """Builds a page of the most suspicious pictures and of the classes that lose most.
+    """Build a page of the most suspicious pictures and of the classes that lose most.
 
     Args:
         suspects: What was found.

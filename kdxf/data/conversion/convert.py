@@ -1,4 +1,4 @@
-"""Turns the forms in which data sets come into annotation lists: what every form has in common."""
+"""Annotation lists from other formats: what all formats have in common."""
 
 import string
 from collections import Counter
@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from kdxf.io.annotations import label_indices
 from kdxf.errors import UserError
+from kdxf.io.annotations import label_indices
 from kdxf.io.class_map import class_indices, new_class_map
 
-# Names under which images and labels go in the files of competitions and data sets, the usual ones first.
+# Names of images and labels in the files of competitions and datasets, the most common first.
 IMAGE_KEYS = (
     "image",
     "image_id",
@@ -31,12 +31,12 @@ LABEL_KEYS = ("label", "class_id", "gt_label", "category_id", "label_id", "class
 
 @dataclass(frozen=True)
 class Annotations:
-    """A list as another form had it.
+    """A list in the terms of its original form.
 
     Attributes:
-        frame: ``image`` (as written there), ``label`` (the class id, as text) where there is one, and other columns.
+        frame: ``image`` (as written in the source), ``label`` (the class id, as text; optional), and other columns.
         names: Class id to name, where the form names its classes; else empty.
-        notes: What could not be taken over, one line each.
+        notes: What could not be converted, one line each.
         indexed: Whether the labels are indices into a class list, as in MMPretrain's lists, and not ids.
     """
 
@@ -46,31 +46,29 @@ class Annotations:
     indexed: bool = False
 
 
-def find_key(given: str | None, usual: Sequence[str], found: Sequence[str], source: Path, option: str) -> str:
-    """Finds the key or column that holds the images or the labels.
+def find_key(given: str | None, usual: Sequence[str], keys: Sequence[str], source: Path, option: str) -> str:
+    """Find the key or column that holds the images or the labels.
 
     Args:
         given: What the user named, or None.
-        usual: Names to try, in this order.
-        found: Those that are there.
+        usual: Common names to try, in this order.
+        keys: The keys or columns of the file.
         source: The file, for messages.
         option: The option that names it.
 
     Raises:
-        UserError: It is not there.
+        UserError: The file has no such key or column.
     """
-    if given is not None and given not in found:
-        raise UserError(f"{source}: no {given!r} in it (found: {', '.join(found)}); change {option}")
-    key = given if given is not None else next((name for name in usual if name in found), None)
+    if given is not None and given not in keys:
+        raise UserError(f"{source}: no {given!r} in it (found: {', '.join(keys)}); change {option}")
+    key = given if given is not None else next((name for name in usual if name in keys), None)
     if key is None:
-        raise UserError(
-            f"{source}: none of the usual names is there (found: {', '.join(found)}); name it with {option}"
-        )
+        raise UserError(f"{source}: none of the usual names is there (found: {', '.join(keys)}); name it with {option}")
     return key
 
 
 def as_frame(table: pd.DataFrame, image_key: str, label_key: str | None, source: Path) -> pd.DataFrame:
-    """Renames the two main columns, puts them first and checks that they are filled.
+    """Rename the two main columns, put them first and check that they are filled.
 
     Raises:
         UserError: There are no rows, or a row lacks its image or its label.
@@ -91,7 +89,7 @@ def as_frame(table: pd.DataFrame, image_key: str, label_key: str | None, source:
 
 
 def apply_pattern(frame: pd.DataFrame, pattern: str) -> pd.DataFrame:
-    """Makes paths of what a form calls its images.
+    """Turn the image names of a format into paths.
 
     Args:
         frame: The list.
@@ -99,7 +97,7 @@ def apply_pattern(frame: pd.DataFrame, pattern: str) -> pd.DataFrame:
             gives ``train/00012/a.jpg``; ``{image}.jpg`` adds an extension.
 
     Raises:
-        UserError: The pattern is no pattern, lacks ``{image}``, or names something else.
+        UserError: The pattern is invalid, lacks ``{image}``, or has another name in braces.
     """
     labels = frame["label"] if "label" in frame.columns else [""] * len(frame)
     _check_pattern(pattern)
@@ -112,10 +110,10 @@ def apply_pattern(frame: pd.DataFrame, pattern: str) -> pd.DataFrame:
 
 
 def strip_pattern(frame: pd.DataFrame, pattern: str) -> pd.DataFrame:
-    """Undoes :func:`apply_pattern`.
+    """Undo :func:`apply_pattern`.
 
     Raises:
-        UserError: The pattern is no pattern, or a path does not follow it.
+        UserError: The pattern is invalid, or a path does not match it.
     """
     _check_pattern(pattern)
     before, after = pattern.split("{image", 1)
@@ -133,21 +131,21 @@ def strip_pattern(frame: pd.DataFrame, pattern: str) -> pd.DataFrame:
 
 
 def _indices(data: Annotations, classes: pd.DataFrame, source: Path) -> np.ndarray:
-    """Looks class ids up in a map, else names; numbers are indices where the form says so or no id is a number.
+    """Look up class ids in a map, else names; numbers are indices if the format says so or if no id is a number.
 
-    Where the form names its classes, its ids may be numbers of its own, and the names count.
+    If the form names its classes, its ids may be arbitrary numbers, so the names count.
     """
     labels = data.frame["label"].map(data.names) if data.names else data.frame["label"]
     if data.indexed and not data.names:
         return np.array(label_indices(labels, list(map(str, range(len(classes)))), source), np.int64)
     columns = ("name", "id") if data.names else ("id", "name")
-    found = [labels.map(pd.Series(classes["index"].to_numpy(), index=classes[column])) for column in columns]
-    for indices in found:
+    candidates = [labels.map(pd.Series(classes["index"].to_numpy(), index=classes[column])) for column in columns]
+    for indices in candidates:
         if indices.notna().all():
             return indices.to_numpy(np.int64)
     if not classes["id"].str.isdecimal().any():
         return class_indices(labels, classes, source)
-    unknown = labels[found[0].isna()].iloc[0]
+    unknown = labels[candidates[0].isna()].iloc[0]
     raise UserError(f"{source}: the class {unknown!r} is not in the class map; convert without it, or add the class")
 
 
@@ -171,7 +169,7 @@ def _check_pattern(pattern: str) -> None:
 def map_classes(
     data: Annotations, source: Path, names: dict[str, str] | None, classes: pd.DataFrame | None
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Gives every class an index and a name.
+    """Assign an index and a name to every class.
 
     Args:
         data: The list with class ids.
@@ -189,9 +187,9 @@ def map_classes(
     if data.names:
         _check_names(data, source)
     if classes is None:
-        # A class that the form names and no image has counts too: the index of the others depends on it.
-        found = names if names is not None else data.names
-        classes = new_class_map({*ids, *data.names}, found or None)
+        # A named class without images counts too: the index of the others depends on it.
+        known = names if names is not None else data.names
+        classes = new_class_map({*ids, *data.names}, known or None)
     indices = pd.Series(_indices(data, classes, source), index=ids.index)
     names_of = classes["name"].to_numpy(dtype=object)
     images = indices.value_counts().reindex(range(len(classes)), fill_value=0)

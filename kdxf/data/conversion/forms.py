@@ -11,24 +11,25 @@ form                                                                            
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-import pandas as pd
-from kdxf.errors import UserError
-from kdxf.data.conversion.convert import IMAGE_KEYS, LABEL_KEYS, Annotations, as_frame, find_key
-from collections.abc import Sequence
 
+import pandas as pd
+
+from kdxf.data.conversion.convert import IMAGE_KEYS, LABEL_KEYS, Annotations, as_frame, find_key
+from kdxf.errors import UserError
 
 _FORMS = "a list of objects, COCO, MMPretrain's data_list, or one object from image to label"
 
 
 def read_json(path: Path, image_key: str | None = None, label_key: str | None = None) -> Annotations:
-    """Reads one of the forms above.
+    """Read one of the forms above.
 
     Args:
         path: The file.
-        image_key: Where an object has its image; by default the first of the usual names that is there.
-        label_key: Likewise its label.
+        image_key: The key of an object's image; by default the first common name that is present.
+        label_key: The key of its label, likewise.
 
     Raises:
         UserError: The file is missing, or not of these forms.
@@ -58,12 +59,12 @@ def _read_objects(
     objects: list[dict[str, Any]], path: Path, image_key: str | None, label_key: str | None
 ) -> Annotations:
     table = pd.DataFrame(objects)
-    found = list(map(str, table.columns))
-    image = find_key(image_key, IMAGE_KEYS, found, path, "--image-key")
-    labelled = label_key is not None or any(key in found for key in LABEL_KEYS)
-    label = find_key(label_key, LABEL_KEYS, found, path, "--label-key") if labelled else None
+    columns = list(map(str, table.columns))
+    image = find_key(image_key, IMAGE_KEYS, columns, path, "--image-key")
+    labelled = label_key is not None or any(key in columns for key in LABEL_KEYS)
+    label = find_key(label_key, LABEL_KEYS, columns, path, "--label-key") if labelled else None
     notes = []
-    for name in [name for name in found if name not in (image, label)]:
+    for name in [name for name in columns if name not in (image, label)]:
         if table[name].map(lambda value: isinstance(value, (list, dict))).any():
             table = table.drop(columns=name)
             notes.append(f"{name!r} holds lists or objects, which a table cannot; left out")
@@ -123,12 +124,12 @@ def read_table(
     label_column: str | None = None,
     one_hot: Sequence[str] | None = None,
 ) -> Annotations:
-    """Reads a table.
+    """Read a table.
 
     Args:
         path: ``.csv``, or ``.tsv`` with tabs.
-        image_column: The column of the images; by default the first of the usual names that is there.
-        label_column: Likewise of the labels; a table without one is unlabelled.
+        image_column: The column of the images; by default the first common name that is present.
+        label_column: The column of the labels, likewise; a table without one is unlabelled.
         one_hot: Columns of which exactly one is 1 in each row; its name is the label. Empty: all columns but the
             image's.
 
@@ -136,7 +137,7 @@ def read_table(
         The list; other columns are kept as text.
 
     Raises:
-        UserError: The file is missing, no table, lacks a column, or a row has no class or several.
+        UserError: The file is missing or not a table, lacks a column, or a row has no class or several.
     """
     if not path.is_file():
         raise UserError(f"{path}: no such file")
@@ -154,12 +155,12 @@ def read_table(
     except ValueError as error:
         raise UserError(f"{path}: not a UTF-8 table with a header: {' '.join(str(error).split())}") from error
     table = table.rename(columns=lambda name: str(name).strip())
-    found = list(table.columns)
-    image = find_key(image_column, IMAGE_KEYS, found, path, "--image-key")
+    columns = list(table.columns)
+    image = find_key(image_column, IMAGE_KEYS, columns, path, "--image-key")
     if one_hot is not None:
-        return _read_one_hot(table, path, image, one_hot or [name for name in found if name != image])
-    labelled = label_column is not None or any(key in found for key in LABEL_KEYS)
-    label = find_key(label_column, LABEL_KEYS, found, path, "--label-key") if labelled else None
+        return _read_one_hot(table, path, image, one_hot or [name for name in columns if name != image])
+    labelled = label_column is not None or any(key in columns for key in LABEL_KEYS)
+    label = find_key(label_column, LABEL_KEYS, columns, path, "--label-key") if labelled else None
     return Annotations(as_frame(table, image, label, path))
 
 
@@ -167,10 +168,10 @@ def _read_one_hot(table: pd.DataFrame, path: Path, image: str, classes: Sequence
     if missing := [name for name in classes if name not in table.columns]:
         raise UserError(f"{path}: no column {missing[0]!r} (found: {', '.join(table.columns)}); change --one-hot")
     values = table[list(classes)].apply(pd.to_numeric, errors="coerce")
-    strange = ~values.isin([0, 1]).all(axis=1)
-    if strange.any():
+    invalid = ~values.isin([0, 1]).all(axis=1)
+    if invalid.any():
         raise UserError(
-            f"{path}: data row {strange.to_numpy().argmax() + 1} has something else than 0 and 1 in the class columns "
+            f"{path}: data row {invalid.to_numpy().argmax() + 1} has something else than 0 and 1 in the class columns "
             f"{', '.join(classes)}; name them with --one-hot"
         )
     counts = values.sum(axis=1)
@@ -182,5 +183,5 @@ def _read_one_hot(table: pd.DataFrame, path: Path, image: str, classes: Sequence
         )
     labelled = table.drop(columns=list(classes)).assign(**{"label": values.idxmax(axis=1)})
     frame = as_frame(labelled, image, "label", path)
-    # The columns stand in the order of the class indices of a submission.
+    # The columns are in the order of the class indices of a submission.
     return Annotations(frame, {name: name for name in classes})

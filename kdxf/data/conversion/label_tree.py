@@ -1,4 +1,4 @@
-"""Reads a tree of classes and gives a list one column per level.
+"""A tree of classes, which gives a list one column per level.
 
 ================================================================== =====================================
 form                                                               meaning
@@ -26,10 +26,10 @@ _NAMES = ("name", "id", "class_id", "label")
 
 @dataclass(frozen=True)
 class LabelTree:
-    """What stands above each class.
+    """The nodes above each class.
 
     Attributes:
-        above: Class to the nodes above it, the top first; without the root that all share. A name that stands at
+        above: Class to the nodes above it, the top first; without the root that all share. A name that occurs in
             several places is written with the nodes above it: ``food/other`` and ``clothes/other``.
     """
 
@@ -41,15 +41,15 @@ class LabelTree:
         return max(map(len, self.above.values()), default=0)
 
     def columns(self, labels: pd.Series, source: Path) -> pd.DataFrame:
-        """Gives the nodes above each label.
+        """Return the nodes above each label.
 
         Args:
             labels: Class ids as the tree has them, (n,).
             source: The tree's file, for messages.
 
         Returns:
-            ``level_1`` (top) to ``level_<levels>``, and ``coarse_label``, the node right above the class. Where a
-            branch is shorter, its lowest node stands for the levels below; a class at the top stands for itself.
+            ``level_1`` (top) to ``level_<levels>``, and ``coarse_label``, the node right above the class. In a
+            shorter branch, the lowest node fills the levels below; a class at the top fills all levels itself.
 
         Raises:
             UserError: A label is not in the tree.
@@ -67,10 +67,10 @@ class LabelTree:
 
 
 def read_label_tree(path: Path) -> LabelTree:
-    """Reads one of the forms above.
+    """Read one of the forms above.
 
     Raises:
-        UserError: The file is missing or of none of these forms, a class stands in two places, or nodes go in a circle.
+        UserError: The file is missing or of none of these forms, a class occurs in two places, or nodes form a cycle.
     """
     if not path.is_file():
         raise UserError(f"{path}: no such label tree")
@@ -90,7 +90,7 @@ def read_label_tree(path: Path) -> LabelTree:
     if values and all(isinstance(value, (str, int)) for value in values) and "name" not in content:
         pairs = [(str(child), str(parent)) for child, parent in content.items()]
         return LabelTree(_unique(_from_parents(pairs, path), path))
-    if values and all(isinstance(value, list) and _plain(value) for value in values) and _paths_share(values):
+    if values and all(isinstance(value, list) and _plain(value) for value in values) and _are_paths(values):
         leaves = [(str(label), tuple(map(str, nodes))) for label, nodes in content.items()]
     else:
         leaves = list(_walk(content, (), path))
@@ -101,14 +101,14 @@ def _plain(values: list[Any]) -> bool:
     return all(isinstance(value, (str, int)) for value in values)
 
 
-def _paths_share(values: list[list[Any]]) -> bool:
-    """Leaves in lists stand there once; the nodes above classes come again and again."""
+def _are_paths(values: list[list[Any]]) -> bool:
+    """Return whether the lists are paths to classes, whose nodes repeat, and not lists of leaves, which are unique."""
     items = [str(item) for value in values for item in value]
     return len(set(items)) < len(items)
 
 
 def _walk(node: Any, above: Nodes, source: Path) -> Iterator[tuple[str, Nodes]]:
-    """Yields each leaf and the nodes above it."""
+    """Yield each leaf and the nodes above it."""
     if isinstance(node, (str, int)):
         yield str(node), above
     elif isinstance(node, list):

@@ -1,4 +1,4 @@
-"""Converts a list from one form into another: reads, numbers the classes, writes."""
+"""Conversion of a list from one form into another: read, number the classes, write."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -6,25 +6,24 @@ from pathlib import Path
 
 import pandas as pd
 
-from kdxf.io.annotations import read_annotations, write_annotations
-from kdxf.io.class_names import names_of, order_ids, read_class_names
-from kdxf.errors import UserError
-from kdxf.data.split import read_class_folders
-from kdxf.io.files import write_whole
-from kdxf.io.class_map import check_class_files, class_map_beside, read_class_map, write_class_files
 from kdxf.data.conversion.convert import Annotations, apply_pattern, map_classes, strip_pattern
-from kdxf.data.conversion.forms import read_json
+from kdxf.data.conversion.forms import read_json, read_table
 from kdxf.data.conversion.label_tree import read_label_tree
-from kdxf.data.conversion.forms import read_table
 from kdxf.data.conversion.write import folder_plan, lost_by, make_folders, to_coco, to_data_list, to_json, to_lines
 from kdxf.data.lists import check_result
+from kdxf.data.split import read_class_folders
+from kdxf.errors import UserError
+from kdxf.io.annotations import read_annotations, write_annotations
+from kdxf.io.class_map import check_class_files, class_map_beside, read_class_map, write_class_files
+from kdxf.io.class_names import names_of, order_ids, read_class_names
+from kdxf.io.files import write_whole
 
 FORMS = ("csv", "json", "coco", "mmpretrain", "folders")
 
 
 @dataclass(frozen=True)
 class Conversion:
-    """What to convert into what; the options of ``tools/data/convert.py``.
+    """The source and the target of a conversion: the options of ``tools/data/convert.py``.
 
     Attributes:
         source: The list or the folder.
@@ -33,15 +32,15 @@ class Conversion:
         image_key: Key or column of the image.
         label_key: Key or column of the class.
         one_hot: The class columns of a table; empty for all.
-        pattern: See :func:`kdxf.data.conversion.convert.apply_pattern`; into JSON, COCO and MMPretrain it is taken
-            off.
+        pattern: See :func:`kdxf.data.conversion.convert.apply_pattern`; for JSON, COCO and MMPretrain it
+            is removed.
         class_names: File of names of the class ids.
         classes: File of a class map.
         label_tree: File of a label tree.
-        copy: Whether images are copied into folders, not linked.
+        copy: Whether to copy images into folders instead of linking them.
         root: The image root.
-        dry_run: Whether nothing is written.
-        overwrite: Whether results are replaced.
+        dry_run: Whether to write nothing.
+        overwrite: Whether to replace existing results.
     """
 
     source: Path
@@ -62,12 +61,12 @@ class Conversion:
 
 @dataclass(frozen=True)
 class Converted:
-    """What came out.
+    """The result of a conversion.
 
     Attributes:
         frame: The list, labels as class names.
         classes: The class map; None for an unlabelled list.
-        notes: What could not be taken over, one line each.
+        notes: What could not be converted, one line each.
     """
 
     frame: pd.DataFrame
@@ -84,7 +83,7 @@ class Converted:
 
 
 def convert(job: Conversion) -> Converted:
-    """Converts, and writes the result unless it is a dry run.
+    """Convert a list, and write the result unless it is a dry run.
 
     Raises:
         UserError: The source is of no known form, a class is unknown, or a result may not be written.
@@ -118,7 +117,7 @@ def convert(job: Conversion) -> Converted:
 
 
 def read_any(job: Conversion) -> Annotations:
-    """Reads the source, whatever form it has.
+    """Read a source of any known form.
 
     Raises:
         UserError: It is of no known form.
@@ -158,12 +157,12 @@ def _write_unlabelled(frame: pd.DataFrame, job: Conversion) -> None:
 def _write(result: Converted, classes: pd.DataFrame, job: Conversion, inputs: list[Path]) -> None:
     if job.to == "folders":
         plan = folder_plan(result.frame, classes, job.root or job.source.parent, job.out)
-        if (there := [path for path in plan if path.exists()]) and not job.overwrite:
-            raise UserError(f"{there[0]}: is there already; choose another folder, or replace it with --overwrite")
+        if (existing := [path for path in plan if path.exists()]) and not job.overwrite:
+            raise UserError(f"{existing[0]}: is there already; choose another folder, or replace it with --overwrite")
         if not job.dry_run:
             make_folders(plan, job.copy)
         return
-    # Lists that hold indices, and a new numbering, need the map of the classes beside them.
+    # Lists of indices, and a new numbering, need the class map with them.
     with_map = job.classes is None and (job.to == "csv" or class_map_beside(job.source) is None)
     if with_map:
         check_class_files(job.out.parent, [path for path in inputs if path.is_file()], job.overwrite)

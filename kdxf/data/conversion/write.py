@@ -1,4 +1,4 @@
-"""Writes annotation lists in the forms that other programs read."""
+"""Annotation lists written in the forms that other programs read."""
 
 import json
 from collections.abc import Callable
@@ -14,7 +14,7 @@ Records = list[dict[str, Any]]
 
 
 def to_json(frame: pd.DataFrame, classes: pd.DataFrame) -> bytes:
-    """The AliProducts form: ``{"images": [{"image_id": ..., "class_id": ...}]}``, ids as the data had them."""
+    """Return the AliProducts form: ``{"images": [{"image_id": ..., "class_id": ...}]}``, with the ids of the data."""
     ids = [int(item) if item.isdecimal() and str(int(item)) == item else item for item in classes["id"]]
     labels = _column(frame, classes, ids)
     pairs = frame.drop(columns=["label"]).rename(columns={"image": "image_id"})
@@ -23,14 +23,18 @@ def to_json(frame: pd.DataFrame, classes: pd.DataFrame) -> bytes:
 
 
 def to_data_list(frame: pd.DataFrame, classes: pd.DataFrame) -> bytes:
-    """OpenMMLab's form for ``CustomDataset``: ``{"metainfo": {"classes": []}, "data_list": [...]}``."""
+    """Return OpenMMLab's form for ``CustomDataset``: ``{"metainfo": {"classes": []}, "data_list": [...]}``."""
     pairs = frame.drop(columns=["label"]).rename(columns={"image": "img_path"})
     pairs.insert(1, "gt_label", _column(frame, classes, range(len(classes))))
     return _dump({"metainfo": {"classes": classes["name"].tolist()}, "data_list": _records(pairs)})
 
 
 def to_coco(frame: pd.DataFrame, classes: pd.DataFrame) -> bytes:
-    """COCO without boxes, as iNaturalist uses it: images, annotations, categories."""
+    """Return COCO without boxes, as iNaturalist uses it: images, annotations, categories.
+
+    Raises:
+        UserError: The list has a column ``id``, which COCO uses itself.
+    """
     indices = _column(frame, classes, range(len(classes)))
     numbered = frame.drop(columns=["label"]).rename(columns={"image": "file_name"})
     if "id" in numbered.columns:
@@ -42,17 +46,17 @@ def to_coco(frame: pd.DataFrame, classes: pd.DataFrame) -> bytes:
 
 
 def to_lines(frame: pd.DataFrame, classes: pd.DataFrame) -> bytes:
-    """MMPretrain's list: ``path index``, one per line."""
+    """Return MMPretrain's list: ``path index``, one per line."""
     indices = _column(frame, classes, range(len(classes)))
     return "".join(f"{image} {index}\n" for image, index in zip(frame["image"], indices, strict=True)).encode()
 
 
 def lost_by(form: str, frame: pd.DataFrame) -> list[str]:
-    """Says what a form cannot hold, one line each.
+    """Describe what a form cannot hold, one line each.
 
     Args:
         form: ``json``, ``coco``, ``mmpretrain`` or ``folders``.
-        frame: What is to be written.
+        frame: The list to write.
     """
     if form not in ("mmpretrain", "folders"):
         return []
@@ -61,7 +65,7 @@ def lost_by(form: str, frame: pd.DataFrame) -> list[str]:
 
 
 def folder_plan(frame: pd.DataFrame, classes: pd.DataFrame, root: Path, out: Path) -> dict[Path, Path]:
-    """Plans one folder per class, named by the class id.
+    """Plan one folder per class, named by the class id.
 
     Args:
         frame: The list, labels as names.
@@ -70,11 +74,10 @@ def folder_plan(frame: pd.DataFrame, classes: pd.DataFrame, root: Path, out: Pat
         out: Folder of the class folders.
 
     Returns:
-        New file to the file that it is made of. Where two images of a class have one file name, both are named by
-        their whole path.
+        New file to source file. If two images of a class have one file name, both are named by their whole path.
 
     Raises:
-        UserError: A class id cannot be a folder, or an image is missing.
+        UserError: A class id cannot be a folder name, or an image is missing.
     """
     for item in classes["id"]:
         if "/" in item or "\\" in item or item.startswith(".") or not item:
@@ -92,11 +95,11 @@ def folder_plan(frame: pd.DataFrame, classes: pd.DataFrame, root: Path, out: Pat
 
 
 def make_folders(plan: dict[Path, Path], copy: bool) -> None:
-    """Carries a :func:`folder_plan` out.
+    """Copy or link the files of a :func:`folder_plan`.
 
     Args:
         plan: New file to old file.
-        copy: Whether the files are copied; else they get a second name (a hard link).
+        copy: Whether to copy the files; otherwise they are hard-linked.
 
     Raises:
         UserError: Links are not possible between the two places.
@@ -117,7 +120,7 @@ def _column(frame: pd.DataFrame, classes: pd.DataFrame, values: Any) -> list[Any
 
 
 def _records(frame: pd.DataFrame) -> Records:
-    """Rows as objects; an empty cell is left out."""
+    """Return the rows as objects without their empty cells."""
     columns = {name: frame[name].astype("object").tolist() for name in frame.columns}
     missing = {name: frame[name].isna().tolist() for name in frame.columns}
     return [

@@ -1,6 +1,6 @@
-"""Pastes a crop of one picture into another so that lines of text stay whole, and says where the lines are then.
+"""CutMix that keeps lines of text whole: a crop of one picture is pasted into another, and the lines move along.
 
-After CutMix (Yun et al., 2019), done once and kept: the crop shows the class, whatever lies behind it.
+After CutMix (Yun et al., 2019), but made once and stored: the crop shows the class, whatever is behind it.
 """
 
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ import numpy as np
 
 from kdxf.text.ocr.record import OCRRecord
 
-# Edges of the crop as fractions of the picture's, and of the place that it fits into as fractions of the background's.
+# Edges of the crop as fractions of the picture's, and of its place as fractions of the background's.
 _CROP = (0.5, 0.9)
 _PLACE = (0.5, 0.8)
 _PLACES_TRIED = 16
-# A line of the background of which more than this is covered cannot be read any more.
+# A background line that is covered by more than this cannot be read any more.
 _COVERED = 0.1
 
 
@@ -34,7 +34,7 @@ class Lines:
 
     @classmethod
     def of_record(cls, record: OCRRecord, image: np.ndarray) -> "Lines":
-        """Takes the lines whose place is known, scaled to the picture at hand, which may have been resized."""
+        """Return the lines whose place is known, scaled to the picture at hand, which may have been resized."""
         if not (record.width and record.height):
             return cls([], np.zeros(0, np.float32), np.zeros((0, 4, 2), np.float32))
         known = np.flatnonzero(record.boxes.any(axis=(1, 2)))
@@ -47,19 +47,19 @@ class Lines:
         return np.concatenate([self.quads.min(axis=1), self.quads.max(axis=1)], axis=1).reshape(-1, 4)
 
     def chosen(self, mask: np.ndarray, scale: float = 1.0, shift: tuple[float, float] = (0.0, 0.0)) -> "Lines":
-        """Takes the lines where ``mask`` (bool (n,)) holds, their corners scaled, then shifted."""
+        """Return the lines where ``mask``, bool (n,), is True, their corners scaled and then shifted."""
         texts = [text for text, wanted in zip(self.texts, mask, strict=True) if wanted]
         return Lines(texts, self.scores[mask], (self.quads[mask] * scale + np.array(shift)).astype(np.float32))
 
 
 @dataclass(frozen=True)
 class Composite:
-    """A made picture.
+    """A picture made by :func:`compose`.
 
     Attributes:
         image: uint8 (H, W, 3), BGR.
-        lines: The text in it: of the crop, and what can still be read of the background, from top to bottom.
-        pasted: (x0, y0, x1, y1): where the crop lies, in pixels.
+        lines: Its text: that of the crop, and what is still legible of the background, from top to bottom.
+        pasted: (x0, y0, x1, y1): the place of the crop, in pixels.
     """
 
     image: np.ndarray
@@ -74,19 +74,19 @@ def compose(
     background_lines: Lines,
     rng: np.random.Generator,
 ) -> Composite:
-    """Cuts a piece of 50 to 90 % of the edges out of one picture and pastes it into another.
+    """Cut a piece of 50 to 90 % of the edges out of one picture and paste it into another.
 
     The piece grows until it cuts no line of text, and is scaled to fit a place of 50 to 80 % of the background's edges.
-    Of some places the one is taken that cuts the fewest of the background's lines; lines that it covers, in part or
-    whole, are not in the result.
+    Of several places the one that cuts the fewest lines of the background is used; lines that it covers, partly or
+    completely, are not in the result.
 
     Args:
         foreground: uint8 (H, W, 3), BGR: the picture that the crop is taken from.
         foreground_lines: Its text.
-        background: uint8 (H', W', 3), BGR, which gives the result its size; None: a plain area of the colour at the
-            crop's rim, as large as the foreground.
+        background: uint8 (H', W', 3), BGR, which determines the size of the result; None: a plain area of the colour at
+            the crop's border, as large as the foreground.
         background_lines: Its text; none where ``background`` is None.
-        rng: Draws.
+        rng: The random generator.
     """
     x0, y0, x1, y1 = _whole_lines(_draw_crop(foreground.shape, rng), foreground_lines.hulls, foreground.shape)
     crop = foreground[y0:y1, x0:x1]
@@ -105,7 +105,7 @@ def compose(
 
 
 def _draw_crop(shape: tuple[int, ...], rng: np.random.Generator) -> tuple[int, int, int, int]:
-    """Draws a piece; what a picture shows stands rather in its middle, so the piece does."""
+    """Draw a piece, more often near the middle, where the subject of a picture usually is."""
     height, width = (max(1, round(length * rng.uniform(*_CROP))) for length in shape[:2])
     left, top = (shape[1] - width) * rng.beta(2, 2), (shape[0] - height) * rng.beta(2, 2)
     return int(left), int(top), int(left) + width, int(top) + height
@@ -114,7 +114,7 @@ def _draw_crop(shape: tuple[int, ...], rng: np.random.Generator) -> tuple[int, i
 def _whole_lines(
     area: tuple[int, int, int, int], hulls: np.ndarray, shape: tuple[int, ...]
 ) -> tuple[int, int, int, int]:
-    """Grows the area until each line lies inside or outside."""
+    """Grow the area until each line is completely inside or outside."""
     grown = np.array(area, np.float32)
     limit = np.array([shape[1], shape[0]] * 2, np.float32)
     while len(hulls):
@@ -137,7 +137,7 @@ def _padding(crop: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 def _draw_place(
     size: tuple[int, int], within: tuple[int, int], hulls: np.ndarray, rng: np.random.Generator
 ) -> tuple[int, int]:
-    """Draws where the crop goes: of some places the first that cuts the fewest lines."""
+    """Draw several places for the crop and return the first of those that cut the fewest lines."""
     room = (within[0] - size[0] + 1, within[1] - size[1] + 1)
     best, fewest = (0, 0), None
     for _ in range(_PLACES_TRIED if len(hulls) else 1):
@@ -152,7 +152,7 @@ def _draw_place(
 
 
 def _share(hulls: np.ndarray, area: tuple[float, ...]) -> np.ndarray:
-    """float32 (n,): the share of each box that the area covers."""
+    """Return the share of each box that the area covers, float32 (n,)."""
     low, high = np.maximum(hulls[:, :2], area[:2]), np.minimum(hulls[:, 2:], area[2:])
     covered = (high - low).clip(0).prod(axis=1)
     return covered / np.maximum((hulls[:, 2:] - hulls[:, :2]).prod(axis=1), 1e-6)

@@ -1,33 +1,32 @@
 """Make pictures for small classes ahead of training: a crop of one image of the class on another image.
 
-After the class-aware CutMix of a prize-winning entry of the Hualu Cup, whose made pictures are called ``aug_*``.
+After the class-aware CutMix of a prize-winning entry of the Hualu Cup, whose pictures are called ``aug_*``.
 """
 
-from collections.abc import Iterable
-from pathlib import Path
-from kdxf.errors import UserError
-from kdxf.text.ocr.record import OCRRecord
-from kdxf.text.ocr.table import OCRTable, part_files
-from kdxf.text.ocr.writer import OCRTableWriter
-from kdxf.io.files import copy_whole
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pandas as pd
-from kdxf.io.pages import HTMLReport
-from kdxf.io.images import ImageReadError, read_image
-from kdxf.text.ocr.table import OCRTable
-from kdxf.io.files import write_whole
+
 from kdxf.data.cutmix.compose import Lines, compose
 from kdxf.data.cutmix.plan import MADE, ORIGINAL, SOURCE, Recipe
 from kdxf.data.lists import ImageList
 from kdxf.data.parallel import parallel_map
+from kdxf.errors import UserError
+from kdxf.io.files import copy_whole, write_whole
+from kdxf.io.images import ImageReadError, read_image
+from kdxf.io.pages import HTMLReport
+from kdxf.text.ocr.record import OCRRecord
+from kdxf.text.ocr.table import OCRTable, part_files
+from kdxf.text.ocr.writer import OCRTableWriter
 
 
 def check_extended_table(table: OCRTable, out: Path, overwrite: bool) -> None:
-    """Finds out before the work whether :func:`write_extended_table` may write to ``out``.
+    """Check before the work that :func:`write_extended_table` may write to ``out``.
 
     Raises:
         UserError: ``out`` is the table itself or a file, holds a table without ``overwrite``, or several engines filled
@@ -44,20 +43,20 @@ def check_extended_table(table: OCRTable, out: Path, overwrite: bool) -> None:
 
 
 def write_extended_table(table: OCRTable, records: Iterable[OCRRecord], out: Path, overwrite: bool = False) -> None:
-    """Copies a table and adds records as a part of its own.
+    """Copy a table and add records as a separate part.
 
     Args:
-        table: Stays as it is.
+        table: The table, which is not changed.
         records: The rows to add.
         out: Folder of the new table.
-        overwrite: Whether a table that is there is replaced.
+        overwrite: Whether to replace an existing table.
 
     Raises:
         UserError: See :func:`check_extended_table`.
     """
     check_extended_table(table, out, overwrite)
     engine = (table.engines or [""])[0]
-    OCRTableWriter(out, engine, overwrite=overwrite).close()  # removes the parts of a table that is replaced
+    OCRTableWriter(out, engine, overwrite=overwrite).close()  # removes the parts of the replaced table
     parts = part_files(table.path) if table.path.is_dir() else [table.path]
     for number, part in enumerate(parts):
         copy_whole(part, out / f"part-{number:06d}.parquet")
@@ -72,7 +71,7 @@ _SHOWN = 24
 
 @dataclass(frozen=True)
 class Made:
-    """What became of one recipe.
+    """The outcome of one recipe.
 
     Attributes:
         record: The text in the picture; its ``image`` is the path for the list.
@@ -85,7 +84,7 @@ class Made:
 
 @dataclass(frozen=True)
 class _Order:
-    """All that a worker needs for one picture."""
+    """The data that a worker needs for one picture."""
 
     recipe: Recipe
     foreground: str
@@ -93,10 +92,10 @@ class _Order:
 
 
 def output_prefix(out: Path, root: Path) -> str:
-    """Gives the path of the folder of made pictures, relative to the image root.
+    """Return the path of the folder of made pictures, relative to the image root.
 
     Raises:
-        UserError: It does not lie below the image root.
+        UserError: It is not below the image root.
     """
     if out.resolve() == root.resolve() or not out.resolve().is_relative_to(root.resolve()):
         raise UserError(f"{out}: must be a folder below the image root {root}, so that the list can name its pictures")
@@ -111,18 +110,18 @@ def make_pictures(
     workers: int,
     overwrite: bool = False,
 ) -> list[Made]:
-    """Makes the pictures and writes them to ``out``.
+    """Make the pictures and write them to ``out``.
 
     Args:
         images: The list.
-        recipes: What to make; see :func:`kdxf.data.cutmix.plan.plan`.
+        recipes: The pictures to make; see :func:`kdxf.data.cutmix.plan.plan`.
         out: A folder below the image root.
-        table: The text in the images: crops keep its lines whole, and the pictures' text is put together from them.
+        table: The text in the images: crops keep its lines whole, and the pictures' text is composed of them.
         workers: Number of processes.
-        overwrite: Whether pictures that are there may be replaced.
+        overwrite: Whether existing pictures may be replaced.
 
     Raises:
-        UserError: ``out`` does not lie below the image root, or a picture is there without ``overwrite``.
+        UserError: ``out`` is not below the image root, or a picture exists and ``overwrite`` is off.
     """
     prefix = output_prefix(out, images.root)
     for recipe in recipes:
@@ -167,10 +166,10 @@ def _make(order: _Order, root: Path, out: Path, prefix: str, engine: str) -> Mad
 
 
 def extended_list(frame: pd.DataFrame, recipes: Sequence[Recipe], made: Sequence[Made]) -> pd.DataFrame:
-    """Gives the old rows and those of the made pictures.
+    """Return the old rows and those of the made pictures.
 
-    A new row has the label and the other columns of the image that its crop is from. New columns say where rows come
-    from: ``source`` (``original`` where the list did not say, ``cutmix``), ``aug_of`` (the image of the crop) and
+    A new row has the label and the other columns of the image that its crop is from. New columns tell the origin of
+    rows: ``source`` (``original`` if the list did not say, ``cutmix``), ``aug_of`` (the image of the crop) and
     ``aug_background`` (the other image; empty for plain padding).
     """
     good = [(recipe, picture) for recipe, picture in zip(recipes, made, strict=True) if not picture.error]
@@ -186,7 +185,7 @@ def extended_list(frame: pd.DataFrame, recipes: Sequence[Recipe], made: Sequence
 
 
 def write_report(images: ImageList, recipes: Sequence[Recipe], made: Sequence[Made], path: Path) -> None:
-    """Writes a page with a row for each of up to 24 pictures: the two images and the result, its lines framed."""
+    """Write a page of up to 24 pictures, each with its two images, and with frames around the lines of the result."""
     report = HTMLReport(f"CutMix of {images.source}")
     good = [(recipe, picture) for recipe, picture in zip(recipes, made, strict=True) if not picture.error]
     chosen = np.unique(np.linspace(0, len(good) - 1, min(_SHOWN, len(good))).round().astype(int))

@@ -1,4 +1,4 @@
-"""Decides which pictures CutMix makes: how many of each class, and of which images each is made."""
+"""The plan of the CutMix pictures: how many for each class, and from which images."""
 
 import zlib
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ import pandas as pd
 
 from kdxf.errors import UserError
 
-# Values of the column that says where a row comes from.
+# Values of the column for the origin of a row.
 SOURCE, ORIGINAL, MADE = "source", "original", "cutmix"
 _UNSAFE = str.maketrans(dict.fromkeys('/\\:*?"<>| \t', "-"))
 
@@ -22,7 +22,7 @@ class Recipe:
         name: Its file name.
         row: Number of the row in the list whose image the crop is taken from; it gives the label.
         background: The image that the crop is pasted into; empty for plain padding.
-        seed: Of the generator that draws the crop and its place.
+        seed: Seed of the generator that draws the crop and its place.
     """
 
     name: str
@@ -34,13 +34,13 @@ class Recipe:
 def how_many(
     frame: pd.DataFrame, classes: Sequence[str] | None, count: int | None, minimum: int | None
 ) -> dict[str, int]:
-    """Counts the pictures to make of each class.
+    """Count the pictures to make for each class.
 
     Args:
         frame: The list, with labels.
         classes: Labels of the classes, as the list has them; by default all.
-        count: So many of each class; or ...
-        minimum: ... as many as lift the class to this many images.
+        count: The number of pictures of each class; or ...
+        minimum: ... the number of images to which to lift each class.
 
     Raises:
         UserError: A class is not in the list, or a number is below 1.
@@ -60,16 +60,16 @@ def how_many(
 def plan(
     frame: pd.DataFrame, quotas: dict[str, int], background: str, background_classes: Sequence[str], seed: int
 ) -> list[Recipe]:
-    """Chooses the images of which each picture is made.
+    """Choose the images for each picture.
 
-    Every image of a class is used once before one is used twice. Pictures that CutMix made are not used again. Where
-    the list has a column ``fold``, both images are of one fold, so that no fold sees a piece of another.
+    Every image of a class is used once before one is used twice. Pictures that CutMix made are not used again. If the
+    list has a column ``fold``, both images are of one fold, so that no fold sees a piece of another.
 
     Args:
         frame: The list, with labels.
         quotas: Label to the number of pictures.
-        background: ``same`` (another image of the class; plain padding where there is none), ``padded`` (plain
-            padding) or ``other`` (an image of one of the ``background_classes``; plain padding where the fold has
+        background: ``same`` (another image of the class; plain padding if there is none), ``padded`` (plain
+            padding) or ``other`` (an image of one of the ``background_classes``; plain padding if the fold has
             none).
         background_classes: Labels, for ``other``.
         seed: Another seed gives another choice.
@@ -111,6 +111,6 @@ def _of_class(label: str, numbers: range, own: pd.DataFrame, pool: pd.DataFrame,
 
 
 def _file_name(label: str) -> str:
-    """A label without the characters that file names may not have; still another one for each label."""
+    """Return a label without the characters that file names may not have; different labels give different names."""
     safe = label.translate(_UNSAFE)
     return safe if safe == label else f"{safe}-{zlib.crc32(label.encode()):08x}"

@@ -1,4 +1,4 @@
-"""Fingerprints of many pictures as columns, kept in a Parquet file so that they are taken once."""
+"""Fingerprints of many pictures as columns, cached in a Parquet file."""
 
 import os
 from collections.abc import Sequence
@@ -10,13 +10,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from kdxf.data.duplicates.fingerprint import COLOUR_SIZE, CROPS, DIGEST_BYTES, SIZE, Fingerprint, fingerprint
+from kdxf.data.parallel import parallel_map
 from kdxf.errors import UserError
 from kdxf.io.files import replacing
-from kdxf.data.duplicates.fingerprint import SIZE
-from kdxf.data.duplicates.fingerprint import COLOUR_SIZE, CROPS, DIGEST_BYTES, Fingerprint, fingerprint
-from kdxf.data.parallel import parallel_map
 
-# Changes whenever a fingerprint would come out differently.
+# To be changed whenever fingerprints change.
 _FORMAT = b"kdxf fingerprints 1"
 # Standard deviation in grey levels.
 _PLAIN = 3.0
@@ -43,7 +42,7 @@ class Fingerprints:
     """Fingerprints of n pictures; see :class:`kdxf.data.duplicates.fingerprint.Fingerprint`.
 
     Attributes:
-        digests: str (n,), in hexadecimal; empty for a file that is not there.
+        digests: str (n,), in hexadecimal; empty for a missing file.
         pixels: int64 (n,), width times height; 0 for a picture that cannot be read.
         hashes: uint64 (n, 3).
         grey: uint8 (n, 48, 48).
@@ -62,24 +61,24 @@ class Fingerprints:
         return len(self.errors)
 
     def take(self, rows: np.ndarray) -> "Fingerprints":
-        """The fingerprints of these rows."""
+        """Return the fingerprints of the given rows."""
         arrays = (self.digests, self.pixels, self.hashes, self.grey, self.colour)
         digests, pixels, hashes, grey, colour = (array[rows] for array in arrays)
         return Fingerprints(digests, pixels, hashes, grey, colour, [self.errors[row] for row in rows.tolist()])
 
     def plain(self) -> np.ndarray:
-        """Says which pictures show hardly anything, so that looks cannot tell them apart: bool (n,)."""
+        """Return which pictures show almost nothing, so that their looks cannot tell them apart: bool (n,)."""
         return self.grey.reshape(len(self), -1).std(axis=1) < _PLAIN
 
 
 def take_fingerprints(paths: Sequence[Path], workers: int, cache: Path | None = None) -> Fingerprints:
-    """Takes the fingerprints of pictures, those that ``cache`` does not have yet.
+    """Return the fingerprints of pictures; compute those that ``cache`` does not hold.
 
     Args:
         paths: The files.
         workers: Number of processes.
-        cache: A Parquet file, made or extended here, also when the work is broken off. A row counts while path, size
-            and time of modification are those of the file.
+        cache: A Parquet file, created or extended, even if the work is interrupted. A row is valid while path, size and
+            modification time are those of the file.
 
     Raises:
         UserError: ``cache`` is another kind of file.
@@ -88,20 +87,20 @@ def take_fingerprints(paths: Sequence[Path], workers: int, cache: Path | None = 
     known = _SCHEMA.empty_table() if cache is None or not cache.exists() else _read(cache)
     rows = _find(wanted, known)
     missing = np.flatnonzero(rows < 0)
-    taken: list[Fingerprint] = []
+    computed: list[Fingerprint] = []
     try:
-        taken.extend(parallel_map(fingerprint, [paths[row] for row in missing.tolist()], workers, "fingerprints"))
+        computed.extend(parallel_map(fingerprint, [paths[row] for row in missing.tolist()], workers, "fingerprints"))
     finally:
-        fresh = _to_arrow(wanted.take(pa.array(missing[: len(taken)])), taken)
+        fresh = _to_arrow(wanted.take(pa.array(missing[: len(computed)])), computed)
         table = pa.concat_tables([known, fresh])
-        if cache is not None and taken:
+        if cache is not None and computed:
             _write(table, cache)
     rows[missing] = len(known) + np.arange(len(missing))
     return _from_arrow(table.take(pa.array(rows)))
 
 
 def _keys(paths: Sequence[Path]) -> pa.Table:
-    """Path, size and time of each file; -1 for one that is not there."""
+    """Return path, size and modification time of each file; -1 for a missing file."""
     names, sizes, times = [], [], []
     for path in paths:
         names.append(os.path.abspath(path).encode(errors="replace").decode())
@@ -117,7 +116,7 @@ def _keys(paths: Sequence[Path]) -> pa.Table:
 
 
 def _find(wanted: pa.Table, known: pa.Table) -> np.ndarray:
-    """The row of ``known`` for each row of ``wanted``, -1 where there is none or the file has changed."""
+    """Return the row of ``known`` for each row of ``wanted``; -1 if it is missing or the file has changed."""
     last = known["path"].take(pa.array(np.arange(len(known))[::-1]))  # the newest row of a path counts
     rows = pc.index_in(wanted["path"], value_set=last).fill_null(len(known)).to_numpy().astype(np.int64)
     rows = len(known) - 1 - rows
@@ -128,15 +127,15 @@ def _find(wanted: pa.Table, known: pa.Table) -> np.ndarray:
     return rows
 
 
-def _to_arrow(keys: pa.Table, taken: Sequence[Fingerprint]) -> pa.Table:
+def _to_arrow(keys: pa.Table, prints: Sequence[Fingerprint]) -> pa.Table:
     columns = [
-        [item.digest for item in taken],
-        [item.width for item in taken],
-        [item.height for item in taken],
-        [np.array(item.hashes, np.uint64).tobytes() for item in taken],
-        [item.grey.tobytes() for item in taken],
-        [item.colour.tobytes() for item in taken],
-        [item.error for item in taken],
+        [item.digest for item in prints],
+        [item.width for item in prints],
+        [item.height for item in prints],
+        [np.array(item.hashes, np.uint64).tobytes() for item in prints],
+        [item.grey.tobytes() for item in prints],
+        [item.colour.tobytes() for item in prints],
+        [item.error for item in prints],
     ]
     types = [field.type for field in _SCHEMA][3:]
     arrays = [pa.chunked_array([pa.array(column, kind)]) for column, kind in zip(columns, types, strict=True)]
@@ -158,7 +157,7 @@ def _from_arrow(table: pa.Table) -> Fingerprints:
 
 
 def _bytes_of(column: pa.ChunkedArray) -> np.ndarray:
-    """The bytes of a column of fixed width, one after the other."""
+    """Return the bytes of a fixed-width column, one value after the other."""
     width = column.type.byte_width
     chunks = [
         np.frombuffer(chunk.buffers()[1], np.uint8, len(chunk) * width, chunk.offset * width) for chunk in column.chunks

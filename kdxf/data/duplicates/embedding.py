@@ -1,4 +1,4 @@
-"""Candidates for duplicates by what a model sees: also pictures that are cropped or written on too much for a hash."""
+"""Candidates for duplicates from a model's features: also pictures cropped or written on too much for a hash."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,7 +7,7 @@ import numpy as np
 from annoy import AnnoyIndex
 
 _TREES = 20
-# Beyond as many neighbours a picture has more copies than need to be found from it: they find one another.
+# The most neighbours to query: further copies of a picture find one another.
 _NEIGHBOURS = 10
 _COSINE = 0.9
 
@@ -15,7 +15,7 @@ _COSINE = 0.9
 def model_candidates(
     config: Path, checkpoint: Path, ocr: Path | None, root: Path, workers: int, paths: Sequence[str]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Asks a model which pictures look alike to it; torch is imported only here.
+    """Find pictures that look alike to a model; torch is imported only here.
 
     Args:
         config: Its config.
@@ -26,7 +26,7 @@ def model_candidates(
         paths: The pictures.
 
     Returns:
-        As of :func:`embedding_candidates`.
+        As for :func:`embedding_candidates`.
     """
     from kdxf.inference.features import extract_features
     from kdxf.inference.inferencer import KDXFInferencer
@@ -36,28 +36,28 @@ def model_candidates(
 
 
 def embedding_candidates(features: np.ndarray, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Finds the pairs of pictures whose features point nearly the same way.
+    """Find the pairs of pictures whose features have nearly the same direction.
 
     Args:
         features: float32 (n, C), one row per picture.
         seed: The seed of the index.
 
     Returns:
-        Rows and rows, two int64 (P,), the smaller first; each pair once.
+        The rows of the pairs, two int64 (P,), the smaller first; each pair once.
     """
     index = AnnoyIndex(features.shape[1], "angular")
     index.set_seed(seed)
     for row, vector in enumerate(features):
         index.add_item(row, vector.tolist())
     index.build(_TREES, n_jobs=1)  # several threads put the trees in any order
-    found = []
+    neighbours = []
     for row in range(len(features)):
         others, distances = index.get_nns_by_item(row, _NEIGHBOURS + 1, include_distances=True)
         # annoy's angular distance is that between the two points on the unit sphere.
-        found += [
+        neighbours += [
             (min(row, other), max(row, other))
             for other, distance in zip(others, distances, strict=True)
             if other != row and 1 - distance**2 / 2 >= _COSINE
         ]
-    pairs = np.unique(np.array(found, np.int64).reshape(-1, 2), axis=0)
+    pairs = np.unique(np.array(neighbours, np.int64).reshape(-1, 2), axis=0)
     return pairs[:, 0], pairs[:, 1]

@@ -1,25 +1,24 @@
 """Groups of duplicate pictures in one or several lists, and the lists without them."""
 
 import hashlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
-from kdxf.data.duplicates.fingerprint import same_picture
-from kdxf.data.duplicates.cache import Fingerprints
-from kdxf.data.duplicates.pairs import Pairs
-from kdxf.data.folds.groups import join
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from kdxf.errors import UserError
-from kdxf.io.images import ImageReadError, read_image
+
 from kdxf.data.duplicates.cache import Fingerprints, take_fingerprints
-from kdxf.data.duplicates.pairs import SIMILARITY, Candidates, find_pairs
+from kdxf.data.duplicates.fingerprint import same_picture
+from kdxf.data.duplicates.pairs import SIMILARITY, Candidates, Pairs, find_pairs
+from kdxf.data.folds.groups import join
 from kdxf.data.lists import ImageList
 from kdxf.data.parallel import parallel_map
+from kdxf.errors import UserError
+from kdxf.io.images import ImageReadError, read_image
 
-
-# What a picture that came into a group by way of others must have in common with the group's reference: a chain of
-# small steps must not join pictures that are unlike.
+# The least similarity to the group's reference of a picture that joined the group through others: a chain of small
+# steps must not join pictures that are unlike.
 _LIKE_REFERENCE = 0.98
 
 
@@ -43,14 +42,14 @@ class Members:
 
 
 def different_looks(prints: Fingerprints) -> tuple[np.ndarray, np.ndarray]:
-    """Numbers pictures by their looks, so that exact copies are dealt with once.
+    """Assign numbers to the distinct looks of pictures, so that exact copies are processed once.
 
     Returns:
         The number of each picture's looks, int64 (n,), -1 if it cannot be read; and one picture for each number.
     """
     plain = prints.plain()
     keys = [
-        # Plain pictures look the same however different they are: there only the bytes count.
+        # Plain pictures look the same however different they are: for them only the bytes count.
         digest if is_plain else hashlib.blake2b(grey.tobytes() + colour.tobytes(), digest_size=16).hexdigest()
         for digest, is_plain, grey, colour in zip(prints.digests, plain, prints.grey, prints.colour, strict=True)
     ]
@@ -63,10 +62,10 @@ def different_looks(prints: Fingerprints) -> tuple[np.ndarray, np.ndarray]:
 def group(
     looks: np.ndarray, ranks: np.ndarray, prints: Fingerprints, pairs: Pairs, limit: float, mirrored: bool
 ) -> Members:
-    """Groups rows around references.
+    """Group rows around references.
 
     Args:
-        looks: int64 (n,), the looks of each row; -1 for rows that belong to no group.
+        looks: int64 (n,), the number of each row's looks; -1 for rows that belong to no group.
         ranks: int64 (n,), all different: the best row of a group is its reference.
         prints: The fingerprint of each of the looks.
         pairs: Looks that are copies.
@@ -89,7 +88,7 @@ def group(
 def _leaders(
     best: np.ndarray, grey: np.ndarray, pairs: Pairs, limit: float, mirrored: bool
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """For each of the looks the one that leads its group, the similarity to it, and whether it is its mirror image."""
+    """Return for each of the looks the leader of its group, the similarity to it, and whether it is mirrored."""
     count = len(best)
     leader, similarity, turned = np.arange(count), np.ones(count), np.zeros(count, bool)
     joined = join(count, pairs.first, pairs.second)
@@ -109,17 +108,17 @@ def _leaders(
 
 KEEP = ("first-list", "largest")
 CONFLICTS = ("drop", "keep")
-# Two decodings of the same pixels, one of them at a reduced scale, agree at least so well.
+# The least similarity of two decodings of the same pixels, one of them at a reduced scale.
 _MAY_BE_SAME_PIXELS = 0.998
 
 
 @dataclass(frozen=True)
 class Duplicates:
-    """What was found.
+    """The duplicates in one or several lists.
 
     Attributes:
-        rows: All rows of all lists: ``image``, ``list`` (its number), ``row`` (its place there), ``label`` (missing
-            where there is none), ``path``, ``error`` (missing where the picture can be read).
+        rows: All rows of all lists: ``image``, ``list`` (its number), ``row`` (its position in the list), ``label``
+            (missing if the list has none), ``path``, ``error`` (missing if the picture can be read).
         groups: One row for each picture that has a duplicate, best first within its group: ``row`` (of ``rows``) and
             ``image``, ``list``, ``label``, ``group``, ``kind`` (``reference``: the best of the group; others are to it
             ``exact``: the same bytes, ``pixels``: the same pixels, ``near`` or ``mirrored``), ``distance`` (1 less the
@@ -130,18 +129,18 @@ class Duplicates:
     groups: pd.DataFrame
 
     def across_lists(self) -> pd.DataFrame:
-        """The groups with pictures of several lists."""
+        """Return the groups with pictures of several lists."""
         return self._having_several("list")
 
     def conflicting(self) -> pd.DataFrame:
-        """The groups with several labels."""
+        """Return the groups with several labels."""
         return self._having_several("label")
 
     def _having_several(self, column: str) -> pd.DataFrame:
         return self.groups[self.groups.groupby("group")[column].transform("nunique") > 1]
 
     def keepers(self, conflicts: str) -> np.ndarray:
-        """Says for each of ``rows`` whether it stays: bool (n,).
+        """Return whether each of ``rows`` is kept: bool (n,).
 
         Args:
             conflicts: ``drop`` keeps no picture of a group with several labels, ``keep`` the best one as elsewhere.
@@ -154,7 +153,7 @@ class Duplicates:
 
 
 def gather(lists: Sequence[ImageList]) -> pd.DataFrame:
-    """Puts the rows of lists below each other; see :attr:`Duplicates.rows`, without ``error``."""
+    """Concatenate the rows of lists; see :attr:`Duplicates.rows`, without ``error``."""
     frames = [
         pd.DataFrame(
             {
@@ -180,7 +179,7 @@ def find_duplicates(
     keep: str = KEEP[0],
     candidates: Callable[[list[str]], Candidates] | None = None,
 ) -> Duplicates:
-    """Finds the duplicates within and across lists.
+    """Find the duplicates within and across lists.
 
     Args:
         lists: The lists.
@@ -188,11 +187,11 @@ def find_duplicates(
         cache: See :func:`kdxf.data.duplicates.cache.take_fingerprints`.
         similarity: See :func:`kdxf.data.duplicates.pairs.find_pairs`.
         mirrored: Whether mirror images are duplicates.
-        keep: Which picture of a group is the best: of the first list, and there the largest; or the largest of all.
-        candidates: Gives more pairs to look at, for the paths of different pictures.
+        keep: Which picture of a group is the best: the largest of the first list, or the largest of all.
+        candidates: A function that returns more pairs to compare, for the paths of different pictures.
 
     Raises:
-        UserError: ``similarity`` is no correlation, or no picture can be read.
+        UserError: ``similarity`` is not a correlation, or no picture can be read.
     """
     if not 0.5 <= similarity <= 1:
         raise UserError(f"--similarity: must lie between 0.5 and 1, not {similarity}")
@@ -212,7 +211,7 @@ def find_duplicates(
 
 
 def _ranks(rows: pd.DataFrame, pixels: np.ndarray, keep: str) -> np.ndarray:
-    """The place of each row in the order of preference; it does not depend on the order within a list."""
+    """Return the position of each row in the order of preference; it does not depend on the order within a list."""
     size = -pixels
     # The last key counts first.
     keys = (rows["image"], size, rows["list"]) if keep == KEEP[0] else (rows["image"], rows["list"], size)
@@ -243,5 +242,5 @@ def _describe(
 def _same_pixels(pair: tuple[str, str]) -> bool:
     try:
         return np.array_equal(read_image(pair[0]), read_image(pair[1]))
-    except ImageReadError:  # gone since its fingerprint was taken
+    except ImageReadError:  # deleted since its fingerprint was computed
         return False

@@ -1,56 +1,57 @@
-"""What is kept of a picture to find its duplicates, and whether two small pictures show one photograph.
+"""The fingerprint of a picture for finding its duplicates, and a test whether two small pictures show one photograph.
 
-The second picture is laid over the first by the affine transform that correlates best (Evangelidis and Psarakis,
+The second picture is aligned with the first by the affine transform that correlates best (Evangelidis and Psarakis,
 Parametric image alignment using enhanced correlation coefficient maximization, 2008). Edits stretch and shift a picture
-along its sides; a camera that took a second photograph has also turned, and things have moved within the picture.
+along its sides; between two photographs the camera has also rotated, and things have moved within the picture.
 """
 
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+
 import cv2
 import numpy as np
+
 from kdxf.io.images import ImageReadError, decode_image, open_header
 
-
 SIZE = 48
-# A watermark or a price may cover this share of what is to be seen (of the pixels with detail).
+# A watermark or a price may cover this share of the pixels with detail.
 _WRITTEN_ON = 0.2
-# Turn and shear of pure crops stay below; a hand that holds a camera exceeds it.
+# Rotation and shear of pure crops stay below; a hand-held camera exceeds it.
 _MAX_TURN = 0.01
 _MAX_STRETCH = 0.2
 _MAX_SHIFT = 0.15 * SIZE
-# Correlations that no edit falls below: of the pictures as aligned, all pixels counted.
+# Least correlations of edits: of the aligned pictures, over all pixels.
 _HOPELESS = 0.85
 _PLAIN_COPY = 0.995
 _DETAIL = 8.0  # grey levels between neighbours
 _ITERATIONS = 30
 _IDENTITY = np.eye(2, 3, dtype=np.float32)
 COLOUR_SIZE = 8
-# Sides cut off before hashing: a cropped picture has nearly the whole hash of one of these.
+# Sides cut off before hashing: the hash of a cropped picture nearly equals one of these.
 CROPS = (0.0, 1 / 32, 2 / 32)
 DIGEST_BYTES = 16
 _HASHED_SIZE = 32
-# Area averages of a picture at least this large hardly depend on the scale that it was decoded at.
+# Area averages of a picture at least this large hardly depend on the scale at which it was decoded.
 _MIN_EDGE = 2 * SIZE
 # The 64 lowest frequencies, without the mean: (vertical, horizontal), by their sum.
 _FREQUENCIES = [(v, total - v) for total in range(1, 12) for v in range(total + 1)][:64]
 _ROWS, _COLUMNS = (np.array(axis) for axis in zip(*_FREQUENCIES, strict=True))
 _WEIGHTS = np.uint64(1) << np.arange(64, dtype=np.uint64)
-# Mirroring turns the sign of the odd horizontal frequencies.
+# Mirroring flips the sign of the odd horizontal frequencies.
 MIRROR_BITS = np.uint64(int(_WEIGHTS[_COLUMNS % 2 == 1].sum()))
 
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """What is known of one picture.
+    """The fingerprint of one picture.
 
     Attributes:
         digest: Digest of the file's bytes; empty if it could not be read.
         width: Width as stored, in pixels.
         height: Height as stored.
-        hashes: Perceptual hash of the picture and of what is left of it without its edges (:data:`CROPS`).
-        grey: uint8 (48, 48), the whole picture squeezed.
+        hashes: Perceptual hashes of the picture and of its crops without edges (:data:`CROPS`).
+        grey: uint8 (48, 48), the whole picture, scaled without keeping its aspect ratio.
         colour: uint8 (8, 8, 3), BGR.
         error: Why it cannot be read; None if it can.
     """
@@ -65,7 +66,7 @@ class Fingerprint:
 
 
 def fingerprint(path: Path) -> Fingerprint:
-    """Takes the fingerprint of an image file; one that cannot be read has ``error``."""
+    """Compute the fingerprint of an image file; a file that cannot be read gives ``error``."""
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -81,9 +82,9 @@ def fingerprint(path: Path) -> Fingerprint:
 
 
 def perceptual_hash(grey: np.ndarray) -> int:
-    """Gives 64 bits: the signs of the 64 lowest frequencies of the discrete cosine transform.
+    """Return 64 bits: the signs of the 64 lowest frequencies of the discrete cosine transform.
 
-    Copies that are scaled, compressed anew or brightened differ in few bits.
+    Copies that are scaled, recompressed or brightened differ in few bits.
 
     Args:
         grey: uint8 (H, W).
@@ -108,20 +109,19 @@ def _unreadable(digest: bytes, error: str) -> Fingerprint:
 
 # Pictures of S x S pixels; the limits below were measured at this size.
 def same_picture(first: np.ndarray, second: np.ndarray) -> float:
-    """Tells how well one picture explains the other.
+    """Measure how well one picture matches the other.
 
     Args:
         first: uint8 (S, S), grey.
         second: Likewise.
 
     Returns:
-        Correlation, at most 1, of the detail that both show once they are laid over each other; 0 where no edit leads
-        from one to the other.
+        Correlation, at most 1, of the detail of both after alignment; 0 if no edit leads from one to the other.
     """
     upright = _agreement(first, second, _IDENTITY)
     if upright > _PLAIN_COPY:
         return upright
-    # The search starts from either side and may find its way from one alone.
+    # The search starts from either side, since it may succeed from only one.
     return max(upright, _aligned(first, second), _aligned(second, first))
 
 
@@ -129,7 +129,7 @@ def _aligned(first: np.ndarray, second: np.ndarray) -> float:
     criteria = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, _ITERATIONS, 1e-4)
     try:
         correlation, warp = cv2.findTransformECC(first, second, _IDENTITY.copy(), cv2.MOTION_AFFINE, criteria, None, 3)
-    except cv2.error:  # it found no way, or a picture is blank
+    except cv2.error:  # it did not converge, or a picture is blank
         return 0.0
     turn = max(abs(warp[0, 1]), abs(warp[1, 0]))
     stretch = max(abs(warp[0, 0] - 1), abs(warp[1, 1] - 1))
@@ -140,9 +140,9 @@ def _aligned(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def _agreement(first: np.ndarray, second: np.ndarray, warp: np.ndarray) -> float:
-    """Correlation over the pixels with detail, less those that fit worst."""
+    """Return the correlation over the pixels with detail, without those that fit worst."""
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    outside = -1000.0  # below zero wherever a pixel mixes with it
+    outside = -1000.0  # below zero wherever a pixel mixes with the outside
     warped = cv2.warpAffine(second.astype(np.float32), warp, first.shape[::-1], flags=flags, borderValue=outside)
     inside = warped >= 0
     detail = inside & (_detail(first) | _detail(np.where(inside, warped, 0).astype(np.uint8)))
@@ -161,7 +161,7 @@ def _detail(picture: np.ndarray) -> np.ndarray:
 
 
 def _line(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
-    """Least squares: brighter or paler copies lie on a line."""
+    """Fit a line by least squares: brighter or paler copies lie on one."""
     spread = float(x.var())
     slope = float(((x - x.mean()) * (y - y.mean())).mean()) / spread if spread else 0.0
     return slope, float(y.mean()) - slope * float(x.mean())

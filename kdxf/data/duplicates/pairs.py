@@ -1,27 +1,27 @@
-"""Which pictures are copies of which: candidates by hash, then a look at the pictures themselves.
+"""Pairs of copies: candidates by hash, then a comparison of the pictures themselves.
 
 Multi-index hashing (Norouzi, Punjani and Fleet, Fast search in Hamming space with multi-index hashing, 2012): hashes
 that differ in at most r bits differ in at most r_k bits in some chunk k, where the r_k + 1 add up to more than r. So
-each chunk is looked up in a table of its own, in all the ways in which r_k of its bits may be turned.
+each chunk is looked up in a separate table, with every combination of r_k of its bits flipped.
 """
 
 from collections.abc import Iterator
-from itertools import combinations
-import numpy as np
 from dataclasses import dataclass
-from kdxf.data.duplicates.fingerprint import same_picture
+from itertools import combinations
+
+import numpy as np
+
 from kdxf.data.duplicates.cache import Fingerprints
-from kdxf.data.duplicates.fingerprint import MIRROR_BITS
+from kdxf.data.duplicates.fingerprint import MIRROR_BITS, same_picture
 from kdxf.data.folds.groups import join
 from kdxf.data.parallel import parallel_map
 
-
-# Candidates that are compared at a time.
+# The number of candidates compared at once.
 _BLOCK = 1 << 22
 
 
 def hamming_pairs(queries: np.ndarray, targets: np.ndarray, radius: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Finds the pairs at a distance of at most ``radius`` bits.
+    """Find the pairs at a distance of at most ``radius`` bits.
 
     Args:
         queries: uint64 (n,).
@@ -31,17 +31,17 @@ def hamming_pairs(queries: np.ndarray, targets: np.ndarray, radius: int) -> tupl
     Returns:
         Rows of ``queries``, rows of ``targets`` and distances, three int64 (P,), ordered by row; each pair once.
     """
-    found = [np.zeros((0, 3), np.int64)]
+    blocks = [np.zeros((0, 3), np.int64)]
     for shift, bits, allowed in _chunks(len(targets), radius):
-        found.extend(_chunk_pairs(queries, targets, shift, bits, allowed, radius))
-    pairs = np.concatenate(found)
+        blocks.extend(_chunk_pairs(queries, targets, shift, bits, allowed, radius))
+    pairs = np.concatenate(blocks)
     _, first = np.unique(pairs[:, 0] * np.int64(len(targets)) + pairs[:, 1], return_index=True)
     rows, columns, distances = pairs[first].T
     return rows, columns, distances
 
 
 def _chunks(count: int, radius: int) -> list[tuple[int, int, int]]:
-    """Position, width and turned bits of each chunk: the wider, the fewer strangers share its value."""
+    """Return position, width and number of flipped bits of each chunk: the wider, the fewer random matches."""
     number = 3 if count > 300_000 else 4
     edges = [64 * k // number for k in range(number + 1)]
     turned, more = divmod(max(0, radius + 1 - number), number)
@@ -75,14 +75,14 @@ def _sorted_keys(hashes: np.ndarray, shift: int, bits: int) -> tuple[np.ndarray,
 
 
 def _turns(bits: int, allowed: int) -> Iterator[int]:
-    """Every mask of ``bits`` bits with at most ``allowed`` of them set."""
+    """Return every mask of ``bits`` bits with at most ``allowed`` of them set."""
     for number in range(allowed + 1):
         for places in combinations(range(bits), number):
             yield sum(1 << place for place in places)
 
 
 def _expand(begins: np.ndarray, counts: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Rows of queries with each of the rows of targets in ``begins[q] : begins[q] + counts[q]``, in blocks."""
+    """Yield blocks of row pairs: each query with each target in ``begins[q] : begins[q] + counts[q]``."""
     rows = np.flatnonzero(counts)
     ends = np.cumsum(counts[rows])
     while len(rows):
@@ -95,11 +95,11 @@ def _expand(begins: np.ndarray, counts: np.ndarray) -> Iterator[tuple[np.ndarray
         rows, ends = rows[taken:], ends[taken:] - ends_of_block[-1]
 
 
-# Measured on 2,640 photographs of groceries with 1,400 edited copies: what edits leave lies above 0.992, and of 3.5
-# million pairs of different photographs two did as well, which show one scene.
+# Measured on 2,640 photographs of groceries with 1,400 edited copies: copies have at least 0.992; of 3.5 million pairs
+# of different photographs only two reach that, which show one scene.
 SIMILARITY = 0.992
 RADIUS = 10
-# Colours of a copy at 8 x 8 pixels, whatever its crop; a cheap first look.
+# Limits for the colours of a copy at 8 x 8 pixels, whatever its crop: a cheap first test.
 _COLOUR_CORRELATION = 0.84
 _PAIR_BLOCK = 20_000
 
@@ -113,7 +113,7 @@ class Pairs:
     Attributes:
         first: int64 (P,), rows.
         second: int64 (P,), rows, each larger than in ``first``.
-        similarity: float64 (P,), as of :func:`kdxf.data.duplicates.fingerprint.same_picture`.
+        similarity: float64 (P,), of :func:`kdxf.data.duplicates.fingerprint.same_picture`.
         mirrored: bool (P,), whether one is the mirror image of the other.
     """
 
@@ -130,18 +130,18 @@ def find_pairs(
     mirrored: bool = False,
     more: Candidates | None = None,
 ) -> Pairs:
-    """Finds pairs that join all copies of a picture: where many are copies of one another, not each pair is looked at.
+    """Find enough pairs to connect all copies of a picture; of many copies, not each pair is compared.
 
     Args:
         prints: The fingerprints of different pictures.
         workers: Number of processes.
-        similarity: What counts as a copy.
-        mirrored: Whether mirror images are copies as well.
-        more: Candidates from elsewhere, such as the embedding of a model: rows and rows.
+        similarity: The similarity from which a picture counts as a copy.
+        mirrored: Whether mirror images count as copies.
+        more: Candidates from elsewhere, such as the embedding of a model: two arrays of rows.
     """
     lively = np.flatnonzero(~prints.plain())
     turns = (False, True) if mirrored else (False,)
-    found = []
+    verified = []
     for turn in turns:
         first, second = _by_hash(prints.hashes[lively], MIRROR_BITS if turn else np.uint64(0))
         first, second = lively[first], lively[second]
@@ -150,12 +150,12 @@ def find_pairs(
             both = np.unique(np.concatenate([np.stack([first, second]), others], axis=1), axis=1)
             first, second = both[0], both[1]
         first, second = _alike_in_colour(prints.colour, first, second, turn)
-        found.append(_verify(prints.grey, first, second, turn, workers, similarity))
-    return Pairs(*(np.concatenate([getattr(part, name) for part in found]) for name in Pairs.__annotations__))
+        verified.append(_verify(prints.grey, first, second, turn, workers, similarity))
+    return Pairs(*(np.concatenate([getattr(part, name) for part in verified]) for name in Pairs.__annotations__))
 
 
 def _by_hash(hashes: np.ndarray, turned_bits: np.uint64) -> Candidates:
-    """Pairs of which one picture, with or without its edges, has nearly the hash of the other."""
+    """Return the pairs of which one picture, with or without its edges, has nearly the hash of the other."""
     keys = [np.zeros(0, np.int64)]
     count = len(hashes)
     for column in range(hashes.shape[1]):
@@ -183,7 +183,7 @@ def _normalised(colour: np.ndarray) -> np.ndarray:
 
 
 def _verify(grey: np.ndarray, first: np.ndarray, second: np.ndarray, turn: bool, workers: int, limit: float) -> Pairs:
-    """Looks at candidates block by block, passing over those whose pictures are joined already."""
+    """Compare candidates block by block, skipping those whose pictures are already connected."""
     kept: list[np.ndarray] = [np.zeros((0, 3))]
     order = np.random.default_rng(0).permutation(len(first))  # so that large groups grow together early
     for start in range(0, len(order), _PAIR_BLOCK):

@@ -1,14 +1,15 @@
-"""Assign k folds (every class alike in each, no group in two of them) and write them, with a page."""
+"""Assignment of k folds (similar classes in each, no group in two of them), their files and their page."""
 
 from dataclasses import dataclass
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
-from kdxf.io.class_names import order_ids
-from kdxf.errors import UserError
-from kdxf.data.folds.dealing import deal_groups, shuffled_order
-from pathlib import Path
-from kdxf.io.pages import HTMLReport
 
+from kdxf.data.folds.dealing import deal_groups, shuffled_order
+from kdxf.errors import UserError
+from kdxf.io.class_names import order_ids
+from kdxf.io.pages import HTMLReport
 
 # The fold of rows that are never validated.
 ALWAYS_TRAIN = -1
@@ -31,12 +32,12 @@ class Folds:
     warnings: list[str]
 
     def lists(self, fold: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """What fold ``fold`` trains on and what it validates, with the column ``fold`` kept."""
+        """Return the training and validation rows of fold ``fold``, with the column ``fold`` kept."""
         chosen = self.frame["fold"] == fold
         return self.frame[~chosen], self.frame[chosen]
 
     def summary(self) -> pd.DataFrame:
-        """One row per fold: ``fold``, ``images``, ``groups``, ``classes``, ``smallest`` and ``largest`` class."""
+        """Return a row per fold: ``fold``, ``images``, ``groups``, ``classes``, ``smallest`` and ``largest`` class."""
         rows = []
         for fold in [*range(self.number), ALWAYS_TRAIN]:
             chosen = (self.frame["fold"] == fold).to_numpy()
@@ -49,10 +50,10 @@ class Folds:
 
 
 def assign_folds(frame: pd.DataFrame, groups: np.ndarray, number: int, seed: int = 0) -> Folds:
-    """Divides a labelled list into folds.
+    """Divide a labelled list into folds.
 
-    A class whose images all lie in one group cannot be trained on and validated: that group has the fold
-    :data:`ALWAYS_TRAIN`. Which image goes where depends on the seed and the paths, not on the order of the rows.
+    A class whose images are all in one group cannot be both trained on and validated: that group has the fold
+    :data:`ALWAYS_TRAIN`. The folds depend on the seed and the paths, not on the order of the rows.
 
     Args:
         frame: The list, with the columns ``image`` and ``label``.
@@ -102,17 +103,17 @@ def _warnings(
 
 
 FOLDS_FILE = "folds.csv"
-# Groups and pictures of a group that the page shows.
+# The numbers of groups, and of pictures of a group, that the page shows.
 _GROUPS, _PICTURES = 50, 12
 
 
 def fold_files(folds: Folds, folder: Path, lists: bool) -> dict[Path, pd.DataFrame]:
-    """Gives the files to write.
+    """Return the files to write.
 
     Args:
         folds: The folds.
-        folder: Where the files are to lie.
-        lists: Whether ``fold_K/train.csv`` and ``fold_K/val.csv`` are wanted too.
+        folder: The folder of the files.
+        lists: Whether to include ``fold_K/train.csv`` and ``fold_K/val.csv``.
     """
     files = {folder / FOLDS_FILE: folds.frame}
     for fold in range(folds.number if lists else 0):
@@ -122,7 +123,7 @@ def fold_files(folds: Folds, folder: Path, lists: bool) -> dict[Path, pd.DataFra
 
 
 def folds_report(folds: Folds, root: Path) -> HTMLReport:
-    """Builds the page: the sizes, and the largest groups, which say whether the grouping went too far.
+    """Build the page: the sizes, and the largest groups, which show whether the grouping went too far.
 
     Args:
         folds: The folds.

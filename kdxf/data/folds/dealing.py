@@ -1,4 +1,4 @@
-"""Deals groups of images out to parts (folds, or train and validation), class by class as evenly as groups allow."""
+"""Groups of images dealt to parts (folds, or train and validation), class by class as evenly as groups allow."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from kdxf.data.sampling import random_keys
 
 
 def shuffled_order(images: pd.Series, groups: np.ndarray, seed: int) -> np.ndarray:
-    """Orders groups: large ones first, those of one size as the seed and their images' paths say.
+    """Order groups by size, the largest first; groups of one size by a hash of the seed and their images' paths.
 
     The order of the rows does not matter.
 
@@ -34,16 +34,16 @@ def deal_groups(
     unit: int = 1,
     first_part_first: bool = False,
 ) -> np.ndarray:
-    """Gives each group to the part that still lacks most of its classes.
+    """Deal each group to the part that still lacks most of its classes.
 
-    Large groups are dealt first, so that small ones can even out what they leave.
+    Large groups are dealt first, so that small ones can balance the rest.
 
     Args:
         labels: int64 (n,), the class of each row.
         groups: int64 (n,), the group of each row.
         order: The groups to deal, in this order (:func:`shuffled_order`).
         targets: int64 (K, P), how many images of each class each part should have, times ``unit``.
-        unit: Makes whole numbers of targets such as a fifth of the images: then 5.
+        unit: The factor that makes targets whole numbers: 5 for targets of a fifth of the images.
         first_part_first: Whether the first group of each class goes to part 0, whatever its size.
 
     Returns:
@@ -73,7 +73,7 @@ def deal_groups(
 
 
 def _largest(needs: Sequence[float], in_all: Sequence[int]) -> int:
-    """The place of the largest need; among equals, the part that lacks most images of all classes together."""
+    """Return the index of the largest need; of equal ones, the part that lacks most images of all classes together."""
     top = max(needs)
     if needs.count(top) == 1:
         return needs.index(top)
@@ -83,10 +83,10 @@ def _largest(needs: Sequence[float], in_all: Sequence[int]) -> int:
 def _needs(
     classes: Sequence[int], counts: Sequence[int], lacking: Sequence[Sequence[int]], weights: Sequence[float]
 ) -> list[float]:
-    """How much each part lacks of several classes, each as a share of the class."""
+    """Return how much each part lacks of several classes, each as a share of the class."""
     shares = [count * weights[item] for item, count in zip(classes, counts, strict=True)]
     rows = [lacking[item] for item in classes]
-    # What is equal but for rounding is a tie.
+    # Needs that are equal up to rounding are a tie.
     return [
         round(sum(share * row[part] for share, row in zip(shares, rows, strict=True)), 9)
         for part in range(len(rows[0]))
@@ -94,7 +94,7 @@ def _needs(
 
 
 def _contents(labels: np.ndarray, groups: np.ndarray, classes: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Classes and their numbers of images, group by group; those of group g begin at ``starts[g]``."""
+    """Return classes and their numbers of images, group by group; those of group g begin at ``starts[g]``."""
     pairs, counts = np.unique(groups * np.int64(classes) + labels, return_counts=True)
     starts = np.searchsorted(pairs // classes, np.arange(int(groups.max()) + 2))
     return starts, pairs % classes, counts

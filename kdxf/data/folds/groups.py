@@ -1,4 +1,4 @@
-"""Which images of a list belong together: by a column, by the groups of ``dedupe``, by what is written in them."""
+"""Groups of images that belong together: by a column, by the groups of ``dedupe``, or by their text."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,20 +10,20 @@ import pyarrow.compute as pc
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from kdxf.io.annotations import read_annotations
 from kdxf.errors import UserError
+from kdxf.io.annotations import read_annotations
 from kdxf.text.ocr.table import OCRTable
 
-# A text shorter than this (without digits, spaces and signs) may stand on pictures that have nothing else in common.
+# A shorter text (without digits, spaces and signs) may occur on pictures that have nothing else in common.
 MIN_CHARACTERS = 20
 
 
 def join(count: int, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Joins what pairs connect, directly or through others.
+    """Join items that pairs connect, directly or through others.
 
     Args:
         count: The number of items, n.
-        first: (P,), the one item of each pair.
+        first: (P,), one item of each pair.
         second: (P,), the other.
 
     Returns:
@@ -34,17 +34,17 @@ def join(count: int, first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 
 def join_keys(count: int, keys: Iterable[np.ndarray]) -> np.ndarray:
-    """Joins items that share a value of any key, directly or through others.
+    """Join items that share a value of any key, directly or through others.
 
     Args:
         count: The number of items, n.
         keys: int64 (n,) each; -1 where an item has no value.
 
     Returns:
-        As of :func:`join`.
+        As for :func:`join`.
     """
     first, second, offset = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], count
-    for key in keys:  # a node for each value, beside those of the items
+    for key in keys:  # a node for each value, besides those of the items
         has = np.flatnonzero(key >= 0)
         first.append(has)
         second.append(key[has] + offset)
@@ -61,16 +61,16 @@ def group_rows(
     ocr: Path | None = None,
     min_characters: int = MIN_CHARACTERS,
 ) -> np.ndarray:
-    """Gives the group of each row of a list; what any of the ways joins is together.
+    """Return the group of each row of a list; rows that any of the criteria joins are in one group.
 
     Args:
         frame: The list, with the column ``image``.
         source: Its file, for messages.
         groups: A CSV with the columns ``image`` and ``group``, such as ``tools/data/dedupe.py`` writes. Images that it
-            does not name stand alone.
-        column: A column of the list; rows with the same value are together, rows without a value stand alone.
+            does not name are groups of one.
+        column: A column of the list; rows with the same value are together, rows without a value are groups of one.
         ocr: An OCR table: rows with the same text are together, see :func:`text_keys`.
-        min_characters: As of :func:`text_keys`.
+        min_characters: As for :func:`text_keys`.
 
     Returns:
         int64 (n,), from 0, by first appearance.
@@ -83,8 +83,8 @@ def group_rows(
         keys.append(_codes(_groups_of(frame["image"], groups)))
     if column is not None:
         if column not in frame.columns:
-            found = ", ".join(map(str, frame.columns))
-            raise UserError(f"{source}: no column {column!r} to group by (found: {found}); change --group-by")
+            columns = ", ".join(map(str, frame.columns))
+            raise UserError(f"{source}: no column {column!r} to group by (found: {columns}); change --group-by")
         keys.append(_codes(frame[column]))
     if ocr is not None:
         keys.append(text_keys(frame["image"].tolist(), OCRTable.open(ocr), min_characters))
@@ -92,15 +92,15 @@ def group_rows(
 
 
 def text_keys(images: list[str], table: OCRTable, min_characters: int = MIN_CHARACTERS) -> np.ndarray:
-    """Numbers the texts that stand in images: the same creative at another price has the same number.
+    """Assign numbers to the texts in images: the same advertisement at another price has the same number.
 
-    Strict on purpose: the whole text must agree, letter by letter, after digits, signs and spaces are taken out.
-    Photographs of one product share its brand and much of its label, and are different photographs all the same.
+    Strict on purpose: the whole text must agree, letter by letter, after digits, signs and spaces are removed.
+    Photographs of one product share its brand and much of its label, and yet are different photographs.
 
     Args:
         images: Keys of the table.
         table: The OCR table.
-        min_characters: Shorter texts (counted after the taking out) join nothing.
+        min_characters: Shorter texts (counted after the removal) join nothing.
 
     Returns:
         int64 (n,); -1 where there is no text, or too little.
@@ -118,11 +118,11 @@ def text_keys(images: list[str], table: OCRTable, min_characters: int = MIN_CHAR
 def _groups_of(images: pd.Series, path: Path) -> pd.Series:
     table = read_annotations(path)
     if "group" not in table.columns:
-        found = ", ".join(map(str, table.columns))
-        raise UserError(f"{path}: no column 'group' (found: {found}); give what tools/data/dedupe.py writes")
+        columns = ", ".join(map(str, table.columns))
+        raise UserError(f"{path}: no column 'group' (found: {columns}); give what tools/data/dedupe.py writes")
     if not images.isin(table["image"]).any():
         raise UserError(f"{path}: names none of the images of the list; make both with the same --root")
-    # An image may stand in two groups (two lists name it); then these are one.
+    # An image may be in two groups (if two lists name it); these are then merged.
     both = join_keys(len(table), [_codes(table["image"]), _codes(table["group"])])
     return images.map(pd.Series(both, index=table["image"]).groupby(level=0).first())
 

@@ -1,1 +1,1 @@
-"""Write image files anew: smaller or upright, with the metadata they carry."""
+"""Image files written again, smaller or upright, with their metadata."""

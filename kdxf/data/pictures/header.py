@@ -1,4 +1,4 @@
-"""What the header of a picture says, without decoding it."""
+"""The facts in the header of a picture, read without decoding it."""
 
 import warnings
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from PIL import ExifTags, Image
 
 from kdxf.io.images import open_header
 
-# Values of EXIF's orientation that turn or mirror the picture, and those that exchange width and height.
+# Values of EXIF's orientation that rotate or mirror the picture, and those that exchange width and height.
 TURNING = frozenset(range(2, 9))
 _SIDEWAYS = frozenset(range(5, 9))
 EXTENSIONS = {
@@ -28,9 +28,9 @@ class ImageHeader:
     Attributes:
         kind: Its format: a key of :data:`EXTENSIONS`.
         size: Width and height in pixels, upright.
-        orientation: EXIF's orientation, 1 where there is none: how the picture is to be turned.
+        orientation: EXIF's orientation, 1 if there is none: how to rotate the picture.
         mode: What is unusual about its pixels (``CMYK``, ``grey with alpha``, ...); empty for RGB of 8 bits.
-        frames: Number of pictures that are shown one after another; 1 if it stands still.
+        frames: Number of frames of an animation; 1 for a still picture.
     """
 
     kind: str
@@ -41,7 +41,7 @@ class ImageHeader:
 
 
 def read_header(data: bytes) -> ImageHeader:
-    """Parses the header of a picture.
+    """Parse the header of a picture.
 
     Args:
         data: The bytes of its file.
@@ -53,7 +53,7 @@ def read_header(data: bytes) -> ImageHeader:
 
 
 def header_of(image: Image.Image) -> ImageHeader:
-    """Gives the facts of a picture that Pillow has opened and not yet decoded."""
+    """Return the facts of a picture that Pillow has opened and not yet decoded."""
     orientation = orientation_of(image)
     kind = image.format or ""
     size = upright_size(image)
@@ -63,18 +63,18 @@ def header_of(image: Image.Image) -> ImageHeader:
 
 
 def upright_size(image: Image.Image) -> tuple[int, int]:
-    """Gives width and height as the picture is to be looked at."""
+    """Return width and height of the upright picture."""
     width, height = image.size
-    # Of a TIFF Pillow gives the upright size, and turns it when it is decoded.
+    # For a TIFF Pillow returns the upright size, and rotates it when it is decoded.
     sideways = image.format != "TIFF" and orientation_of(image) in _SIDEWAYS
     return (height, width) if sideways else (width, height)
 
 
 def orientation_of(image: Image.Image) -> int:
-    """Reads EXIF's orientation; 1 (upright) where there is none or the EXIF block is broken."""
+    """Return EXIF's orientation; 1 (upright) if there is none or the EXIF block is broken."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about what is broken in the block
+            warnings.simplefilter("ignore")  # warnings about a broken block
             value = image.getexif().get(ExifTags.Base.Orientation)
     except Exception:  # a broken EXIF block does not spoil the pixels
         return 1
@@ -82,7 +82,7 @@ def orientation_of(image: Image.Image) -> int:
 
 
 def frames_of(image: Image.Image) -> int:
-    """Counts the pictures in the file; 1 where the first is all that can be found."""
+    """Count the pictures in the file; 1 if only the first can be found."""
     try:
         return int(getattr(image, "n_frames", 1))
     except Exception:  # what follows the first one is broken
@@ -90,7 +90,7 @@ def frames_of(image: Image.Image) -> int:
 
 
 def mode_of(image: Image.Image) -> str:
-    """Says in words what is unusual about the pixels; empty for RGB of 8 bits."""
+    """Describe what is unusual about the pixels; empty for RGB of 8 bits."""
     words = []
     bands = image.getbands()
     if image.mode in ("P", "PA"):
@@ -107,12 +107,12 @@ def mode_of(image: Image.Image) -> str:
 
 
 def deep_bits(image: Image.Image) -> int:
-    """Bits per channel where there are more than 8, else 0. Call it before the picture is decoded."""
+    """Return the bits per channel if there are more than 8, else 0. Call it before the picture is decoded."""
     if image.mode.startswith("I;16") or any(";16" in str(tile[3]) for tile in getattr(image, "tile", [])):
         return 16
     return 32 if image.mode in ("I", "F") else 0
 
 
 def has_alpha(image: Image.Image) -> bool:
-    """Whether pixels may be transparent."""
+    """Return whether pixels may be transparent."""
     return image.getbands()[-1] in ("A", "a") or "transparency" in image.info

@@ -1,7 +1,7 @@
-"""Writes a changed picture in a file format and takes along what came with the original.
+"""Changed pictures encoded in a file format together with the metadata of the original.
 
-ICC profile, EXIF, XMP, resolution, comments and transparency stay where the format has a place for them; what has none
-is named, never dropped in silence.
+ICC profile, EXIF, XMP, resolution, comments and transparency are kept if the format can store them; the others are
+reported, never dropped silently.
 """
 
 import io
@@ -10,10 +10,10 @@ from typing import Any
 
 from PIL import ExifTags, Image, ImageOps, JpegImagePlugin, PngImagePlugin
 
-from kdxf.io.images import open_header, to_rgb
 from kdxf.data.pictures.header import TURNING, deep_bits, frames_of, has_alpha, orientation_of
+from kdxf.io.images import open_header, to_rgb
 
-# What each format can carry beside the pixels, by Pillow's names.
+# What each format can store besides the pixels, by Pillow's names.
 _CARRIES = {
     "JPEG": {"icc_profile", "exif", "xmp", "dpi", "comment"},
     "PNG": {"icc_profile", "exif", "xmp", "dpi", "text"},
@@ -24,7 +24,7 @@ _CARRIES = {
     "PPM": set(),
 }
 _NAMES = {"icc_profile": "ICC profile", "exif": "EXIF", "xmp": "XMP", "text": "text chunks"}
-# What is worth a word when it is lost; the rest of Pillow's dictionary describes the coding itself.
+# What to report when it is lost; the rest of Pillow's dictionary describes the coding itself.
 _WORTH_A_WORD = ("icc_profile", "exif", "xmp", "comment", "text", "photoshop", "flashpix")
 # Of a TIFF's tags, which are what EXIF consists of, those that do not describe its coding.
 _DESCRIPTIVE = frozenset(
@@ -53,25 +53,25 @@ _MODES = {
 
 
 def format_of(image: Image.Image) -> str:
-    """The format to keep: the pictures of a phone that hold a second one (MPO) are JPEGs."""
+    """Return the format to keep: phone pictures that hold a second one (MPO) are JPEGs."""
     kind = image.format or ""
     return "JPEG" if kind == "MPO" else kind
 
 
 def upright(image: Image.Image) -> Image.Image:
-    """Decodes a picture and turns it as EXIF says; its XMP then says no more about turning."""
-    image.load()  # turns a TIFF by itself
+    """Decode a picture and rotate it as EXIF says; its XMP then no longer mentions an orientation."""
+    image.load()  # rotates a TIFF by itself
     return ImageOps.exif_transpose(image) if orientation_of(image) in TURNING else image
 
 
 def encode_like(image: Image.Image, original: bytes, kind: str, quality: int | None) -> tuple[bytes, list[str]]:
-    """Encodes a picture with what came with the original.
+    """Encode a picture with the metadata of the original.
 
     Args:
-        image: What became of :func:`upright`'s picture.
-        original: The bytes of the file that it came from.
+        image: The changed picture, from :func:`upright`.
+        original: The bytes of the original file.
         kind: File format, by Pillow's name.
-        quality: Of JPEG and lossy WebP, 1 to 100. None takes the original's quantization and loses next to nothing.
+        quality: Of JPEG and lossy WebP, 1 to 100. None uses the original's quantization and loses almost nothing.
 
     Returns:
         The file's bytes, and what could not be kept, in a few words each.
@@ -85,7 +85,7 @@ def encode_like(image: Image.Image, original: bytes, kind: str, quality: int | N
     elif "exif" in header.info:
         lost.append("EXIF")
     if ready.mode == "RGB" and image.mode not in ("RGB", "RGBA", "P", "PA", "1"):
-        # A profile of four inks or of grey says nothing about RGB.
+        # A profile of CMYK or grey does not apply to RGB.
         lost += ["ICC profile"] if belongings.pop("icc_profile", None) else []
     carried = _CARRIES[kind]
     lost += [_NAMES.get(name, name) for name in _WORTH_A_WORD if name in belongings and name not in carried]
@@ -121,21 +121,21 @@ def _in_mode_of(image: Image.Image, kind: str) -> Image.Image:
 
 
 def _belongings(image: Image.Image, original: Image.Image) -> dict[str, Any]:
-    found: dict[str, Any] = {str(name): value for name, value in image.info.items() if value}
-    found.pop("exif", None)
+    entries: dict[str, Any] = {str(name): value for name, value in image.info.items() if value}
+    entries.pop("exif", None)
     if text := getattr(original, "text", None):
-        # XMP and EXIF of some PNGs are text chunks, too; they are carried as what they are.
+        # XMP and EXIF of some PNGs are also text chunks; they are stored as what they are.
         plain = {key: value for key, value in text.items() if not key.startswith(("XML:", "Raw profile"))}
-        found |= {"text": plain} if plain else {}
-    return found
+        entries |= {"text": plain} if plain else {}
+    return entries
 
 
 def _upright_exif(original: bytes, size: tuple[int, int]) -> bytes:
-    """The EXIF block with the orientation set to 1 and the new size; empty where there is none."""
-    image = open_header(original)  # of its own, since its EXIF is changed
+    """Return the EXIF block with orientation 1 and the new size; empty if there is none."""
+    image = open_header(original)  # opened separately, since its EXIF is changed
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about what is broken in the block
+            warnings.simplefilter("ignore")  # warnings about a broken block
             exif = image.getexif()
             details = exif.get_ifd(ExifTags.IFD.Exif)
         if image.format == "TIFF":
@@ -153,7 +153,7 @@ def _upright_exif(original: bytes, size: tuple[int, int]) -> bytes:
 
 def _jpeg_options(original: Image.Image, quality: int | None) -> dict[str, Any]:
     if format_of(original) != "JPEG" or not isinstance(original, JpegImagePlugin.JpegImageFile):
-        # Text of other formats has sharp coloured edges; half-resolution colour would blur them.
+        # Text in other formats has sharp coloured edges; half-resolution colour would blur them.
         return {"quality": 95 if quality is None else quality, "subsampling": 0}
     sampling = JpegImagePlugin.get_sampling(original)
     options: dict[str, Any] = {"subsampling": sampling if sampling in (0, 1, 2) else 0}

@@ -1,30 +1,30 @@
 """Shrink the images of a list or a folder before training, keeping the folder tree."""
 
-from dataclasses import dataclass, field
-from pathlib import Path
-from PIL import Image
-from kdxf.errors import UserError
-from kdxf.io.images import ImageReadError, decode_image, open_header
-from kdxf.io.files import copy_whole, link_whole, write_whole
-from kdxf.data.pictures.header import has_alpha, header_of, read_header
-from kdxf.data.pictures.reencoding import encode_like, format_of, upright
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
+
 import pandas as pd
+from PIL import Image
+
 from kdxf.data.lists import ImageList
 from kdxf.data.parallel import parallel_map
-
+from kdxf.data.pictures.header import has_alpha, header_of, read_header
+from kdxf.data.pictures.reencoding import encode_like, format_of, upright
+from kdxf.errors import UserError
+from kdxf.io.files import copy_whole, link_whole, write_whole
+from kdxf.io.images import ImageReadError, decode_image, open_header
 
 EXTENSION_OF = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp"}
-# A JPEG may be decoded at 1/2, 1/4 or 1/8 scale so long as it stays this many times as large as the result. The result
-# then differs from that of full decoding by less than coding it at quality 95 does (48 dB on 3000x4000 to 600).
+# A JPEG may be decoded at 1/2, 1/4 or 1/8 scale as long as it stays this many times as large as the result. The result
+# then differs from that of full decoding by less than encoding at quality 95 changes it (48 dB, 3000x4000 to 600).
 _SPARE = 1.5
 
 
 @dataclass(frozen=True)
 class Resizing:
-    """What is to be done with each picture.
+    """The settings for resizing each picture.
 
     Attributes:
         root: The image root.
@@ -32,9 +32,9 @@ class Resizing:
         edge: The longer edge in pixels; smaller pictures are not enlarged.
         kind: File format of the results (a key of :data:`EXTENSION_OF`); None keeps each picture's own.
         quality: Of JPEG and WebP, 1 to 100.
-        link: Hard-links what need not be changed; else it is copied.
-        overwrite: Makes results anew that are there and whole.
-        dry_run: Writes nothing.
+        link: Whether to hard-link unchanged pictures; otherwise they are copied.
+        overwrite: Whether to make existing complete results again.
+        dry_run: Whether to write nothing.
     """
 
     root: Path
@@ -47,18 +47,18 @@ class Resizing:
     dry_run: bool = False
 
     def target(self, image: str) -> Path:
-        """Where the result of an image goes."""
+        """Return the path of an image's result."""
         path = self.out / image
         return path if self.kind is None else path.with_suffix(EXTENSION_OF[self.kind])
 
 
 @dataclass(frozen=True)
 class Resized:
-    """What became of one picture.
+    """The outcome for one picture.
 
     Attributes:
-        action: ``resized``, ``re-encoded`` (turned upright or of another format, at its size), ``copied``, ``linked``,
-            ``there`` (the result was there already) or ``failed``.
+        action: ``resized``, ``re-encoded`` (made upright or another format, at its size), ``copied``, ``linked``,
+            ``there`` (the result already existed) or ``failed``.
         notes: What could not be kept, or why it failed.
         bytes_read: Size of the file.
         bytes_written: Size of the result.
@@ -71,14 +71,14 @@ class Resized:
 
 
 def resize_image(image: str, job: Resizing) -> Resized:
-    """Writes the result of one picture; what is wrong with the picture becomes ``failed``.
+    """Write the result of one picture; any error in the picture becomes ``failed``.
 
     Args:
         image: Path relative to ``job.root``.
-        job: What is to be done.
+        job: The settings.
 
     Raises:
-        UserError: Hard links are wanted and impossible.
+        UserError: Hard links are requested and impossible.
     """
     source, target = job.root / image, job.target(image)
     try:
@@ -97,7 +97,7 @@ def resize_image(image: str, job: Resizing) -> Resized:
         return Resized(action, bytes_read=len(data), bytes_written=len(data))
     try:
         encoded, lost = _encode(data, size, job, shrinks=action == "resized")
-    except Exception as error:  # decoders of rare formats raise types of their own
+    except Exception as error:  # decoders of rare formats raise exceptions of their own
         return Resized("failed", [_reason(error)], len(data))
     write_whole(encoded, target)
     return Resized(action, lost, len(data), len(encoded))
@@ -109,7 +109,7 @@ def _size(size: tuple[int, int], edge: int) -> tuple[int, int]:
 
 
 def _is_done(source: Path, target: Path, size: tuple[int, int]) -> bool:
-    """Whether the result is there, not older than the picture, of the size wanted, and whole."""
+    """Return whether the result exists, is not older than the picture, has the right size, and is complete."""
     try:
         if target.stat().st_mtime_ns < source.stat().st_mtime_ns:
             return False
@@ -156,7 +156,7 @@ def _encode(data: bytes, size: tuple[int, int], job: Resizing, shrinks: bool) ->
 
 
 def _shades(image: Image.Image) -> Image.Image:
-    """Gives pixels whose values may be averaged: no palette, no single bits, no colour that means transparent."""
+    """Return pixels whose values may be averaged: no palette, no single bits, no colour that means transparent."""
     if image.mode in ("P", "PA", "RGB", "L") and has_alpha(image):
         return image.convert("RGBA")
     return image.convert({"P": "RGB", "1": "L"}.get(image.mode, image.mode))
@@ -168,14 +168,14 @@ def _reason(error: Exception) -> str:
 
 @dataclass(frozen=True)
 class ResizeResult:
-    """What :func:`resize` did.
+    """The outcome of :func:`resize`.
 
     Attributes:
         frame: The list with the paths of the results; rows whose image failed are left out.
         notes: ``image``, ``action`` and ``note`` for each thing that could not be kept or done.
-        actions: How many images took which way; see :class:`~kdxf.data.pictures.resize.Resized`.
-        bytes_read: Of all images.
-        bytes_written: Of all results.
+        actions: The number of images for each action of :class:`~kdxf.data.pictures.resize.Resized`.
+        bytes_read: Total size of the images.
+        bytes_written: Total size of the results.
     """
 
     frame: pd.DataFrame
@@ -186,14 +186,14 @@ class ResizeResult:
 
 
 def resize(images: ImageList, job: Resizing, workers: int) -> ResizeResult:
-    """Shrinks every image whose longer edge exceeds ``job.edge``; the input stays as it is.
+    """Shrink every image whose longer edge exceeds ``job.edge``; the input stays as it is.
 
-    A job that was killed goes on where it stopped: results that are there, whole, of the right size and not older than
-    their image are not made again.
+    A job that was killed resumes where it stopped: results that exist, are complete, have the right size and are not
+    older than their image are not made again.
 
     Args:
         images: The list, or the images of a folder.
-        job: What is to be done.
+        job: The settings.
         workers: Number of processes.
 
     Raises:
@@ -219,7 +219,7 @@ def resize(images: ImageList, job: Resizing, workers: int) -> ResizeResult:
 
 
 def format_result(result: ResizeResult) -> str:
-    """Gives a short table of what was done and what could not be kept."""
+    """Format a short table of what was done and what could not be kept."""
     lines = [f"{action:<12}{count:>9}" for action, count in result.actions.most_common()]
     if result.bytes_written:
         lines.append(f"{result.bytes_read / 1e6:.1f} MB became {result.bytes_written / 1e6:.1f} MB")
@@ -242,16 +242,16 @@ def _check(images: ImageList, job: Resizing) -> None:
 def _check_targets(unique: list[str], images: ImageList, job: Resizing) -> None:
     out = job.out.resolve()
     sources = {images.root.resolve() / image for image in unique}
-    taken: dict[str, str] = {}
+    source_of: dict[str, str] = {}
     for image in unique:
         if image.startswith("/") or ".." in image.split("/"):
             raise UserError(f"{image}: leads out of the image root; choose a root above it with --root")
         target = job.target(image).relative_to(job.out).as_posix()
         if out / target in sources:
             raise UserError(f"{job.out}: {target} would replace an input; choose another folder")
-        if target in taken:
-            raise UserError(f"{taken[target]} and {image} would both become {target}; rename one of them")
-        taken[target] = image
+        if target in source_of:
+            raise UserError(f"{source_of[target]} and {image} would both become {target}; rename one of them")
+        source_of[target] = image
 
 
 def _notes(unique: list[str], results: list[Resized]) -> pd.DataFrame:

@@ -1,20 +1,20 @@
-"""Writes upright copies of pictures that are stored turned or mirrored."""
+"""Upright copies of pictures that are stored rotated or mirrored."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from kdxf.errors import UserError
-from kdxf.io.images import open_header
-from kdxf.io.files import write_whole
-from kdxf.data.pictures.reencoding import encode_like, format_of, upright
 from kdxf.data.parallel import parallel_map
+from kdxf.data.pictures.reencoding import encode_like, format_of, upright
+from kdxf.errors import UserError
+from kdxf.io.files import write_whole
+from kdxf.io.images import open_header
 
 
 @dataclass(frozen=True)
 class UprightCopy:
-    """What became of one picture.
+    """The outcome for one picture.
 
     Attributes:
         error: Why there is no copy; empty if there is one.
@@ -28,26 +28,26 @@ class UprightCopy:
 def write_upright_copies(
     images: Sequence[str], root: Path, out: Path, workers: int, overwrite: bool = False
 ) -> list[UprightCopy]:
-    """Writes an upright copy of each image under its own path below ``out``.
+    """Write an upright copy of each image under its own path below ``out``.
 
-    PNG, TIFF and lossless WebP lose nothing. A JPEG is coded anew with its own quantization: what it loses cannot be
-    seen, but is not nothing.
+    PNG, TIFF and lossless WebP lose nothing. A JPEG is encoded again with its own quantization: the loss is invisible,
+    but not zero.
 
     Args:
-        images: Paths relative to ``root``, of images whose EXIF orientation says that they are turned.
+        images: Paths, relative to ``root``, of images with an EXIF orientation other than upright.
         root: The image root, which stays as it is.
         out: Another folder.
         workers: Number of processes.
-        overwrite: Whether copies that are there may be replaced.
+        overwrite: Whether existing copies may be replaced.
 
     Raises:
-        UserError: ``out`` is the image root, or a copy is there without ``overwrite``.
+        UserError: ``out`` is the image root, or a copy exists and ``overwrite`` is off.
     """
     if out.resolve() == root.resolve():
         raise UserError(f"{out}: is the image root, which is never changed; choose another folder")
-    there = [image for image in images if (out / image).exists()]
-    if there and not overwrite:
-        raise UserError(f"{out / there[0]}: is there already; choose another folder, or replace it with --overwrite")
+    existing = [image for image in images if (out / image).exists()]
+    if existing and not overwrite:
+        raise UserError(f"{out / existing[0]}: is there already; choose another folder, or replace it with --overwrite")
     return list(parallel_map(partial(_write_upright, root=root, out=out), images, workers, "turn upright"))
 
 
@@ -56,7 +56,7 @@ def _write_upright(image: str, root: Path, out: Path) -> UprightCopy:
         data = (root / image).read_bytes()
         header = open_header(data)
         encoded, lost = encode_like(upright(header), data, format_of(header), quality=None)
-    except Exception as error:  # decoders of rare formats raise types of their own
+    except Exception as error:  # decoders of rare formats raise exceptions of their own
         return UprightCopy(" ".join(str(error).split()), [])
     write_whole(encoded, out / image)
     return UprightCopy("", lost)

@@ -1,4 +1,4 @@
-"""Collects the figures of lists: what ``tools/data/stats.py`` prints, draws and writes."""
+"""The figures of lists that ``tools/data/stats.py`` prints, draws and writes."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,12 +7,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kdxf.errors import UserError
-from kdxf.text.ocr.table import OCRTable
-from kdxf.text.tokenizers import BaseTokenizer, JiebaTokenizer, WordTokenizer
-from kdxf.io.class_map import class_indices
-from kdxf.data.statistics.figures import describe_sizes, image_sizes
-from kdxf.data.statistics.figures import class_sizes, compare_lists, compare_predictions, long_tail, predicted_sizes
+from kdxf.data.statistics.figures import (
+    class_sizes,
+    compare_lists,
+    compare_predictions,
+    describe_sizes,
+    image_sizes,
+    long_tail,
+    predicted_sizes,
+)
 from kdxf.data.statistics.text import (
     ClassWords,
     count_words,
@@ -21,6 +24,10 @@ from kdxf.data.statistics.text import (
     text_per_class,
     texts_of,
 )
+from kdxf.errors import UserError
+from kdxf.io.class_map import class_indices
+from kdxf.text.ocr.table import OCRTable
+from kdxf.text.tokenizers import BaseTokenizer, JiebaTokenizer, WordTokenizer
 
 TOKENIZERS: dict[str, type[BaseTokenizer]] = {"word": WordTokenizer, "jieba": JiebaTokenizer}
 _PAIRS, _WORDS = 30, 8
@@ -28,15 +35,15 @@ _PAIRS, _WORDS = 30, 8
 
 @dataclass(frozen=True)
 class Settings:
-    """What to look at.
+    """The options of the statistics.
 
     Attributes:
         root: The image root.
         ocr: The OCR table; None: the column ``text``, if the first list has it.
         tokenizer: A key of :data:`TOKENIZERS`.
-        words_of: Of each class the words of so many images are counted.
-        image_sizes: Whether the headers of the images are read.
-        workers: Number of processes that read them.
+        words_of: The number of images of each class whose words are counted.
+        image_sizes: Whether to read the headers of the images.
+        workers: Number of processes for that.
         predictions: A table of predictions.
     """
 
@@ -70,20 +77,20 @@ class Figures:
     characters: np.ndarray | None
 
     def as_json(self) -> dict[str, Any]:
-        """All tables as lists of rows."""
+        """Return all tables as lists of rows."""
         return {title: table.to_dict("records") for title, table in self.tables.items()}
 
 
 def collect(lists: dict[Path, pd.DataFrame], classes: pd.DataFrame, settings: Settings) -> Figures:
-    """Works the figures out.
+    """Compute the figures.
 
     Args:
         lists: File to list, with the columns ``image`` and ``label``; the first is the training list.
         classes: The class map.
-        settings: What to look at.
+        settings: The options.
 
     Raises:
-        UserError: A label is no class, or a table is not what it should be.
+        UserError: A label is not a class, or a table does not have the expected form.
     """
     names = classes["name"].tolist()
     indices = {path: class_indices(frame["label"], classes, path) for path, frame in lists.items()}

@@ -3,37 +3,37 @@
 n rows, K classes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
+
 import numpy as np
 import pandas as pd
-from kdxf.errors import UserError
-from kdxf.data.prediction_files import read_prediction_file
-from collections.abc import Sequence
-from functools import partial
-from kdxf.io.images import ImageReadError, open_header
-from kdxf.data.pictures.header import upright_size
+
 from kdxf.data.parallel import parallel_map
+from kdxf.data.pictures.header import upright_size
+from kdxf.errors import UserError
+from kdxf.io.images import ImageReadError, open_header
+from kdxf.io.predictions import read_predictions
 
-
-# Many-, medium- and few-shot classes, as the long-tail literature parts them (Liu et al., CVPR 2019).
+# Bounds of few-, medium- and many-shot classes in the long-tail literature (Liu et al., CVPR 2019).
 FEW, MANY = 20, 100
 
 
 def class_sizes(labels: pd.Series, classes: list[str]) -> pd.Series:
-    """Images per class, int64 (K,), in the order of ``classes``, also of those without any."""
+    """Count the images per class, int64 (K,), in the order of ``classes``; 0 for a class without images."""
     return labels.value_counts().reindex(classes, fill_value=0).astype("int64")
 
 
 def long_tail(sizes: pd.Series) -> dict[str, float]:
-    """Says how uneven classes are.
+    """Measure how uneven classes are.
 
     Args:
-        sizes: Images per class.
+        sizes: Images per class, (K,).
 
     Returns:
         ``images``, ``classes``, ``without_images``, ``smallest``, ``median`` and ``largest`` of the classes that have
-        images, ``imbalance_ratio`` (largest by smallest), ``gini`` (0: all alike, towards 1: one has all),
+        images, ``imbalance_ratio`` (largest by smallest), ``gini`` (0: all equal, towards 1: one has all),
         ``few_below_20``, ``medium_20_to_100`` and ``many_above_100`` (classes by their images), ``half_of_images_in``
         (the number of the largest classes that hold half of all images).
 
@@ -63,16 +63,16 @@ def long_tail(sizes: pd.Series) -> dict[str, float]:
 
 
 def compare_lists(lists: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Compares each later list with the first, which is the training list.
+    """Compare each later list with the first, which is the training list.
 
     Args:
         lists: Name to list, with ``image`` and ``label`` (names).
 
     Returns:
-        One row per later list: ``list``, ``images``, ``also_in_first`` (images that stand in both: leakage),
-        ``example`` (one of them), ``other_label`` (those with another label there), ``classes_missing`` (classes of the
+        One row per later list: ``list``, ``images``, ``also_in_first`` (images that are in both: leakage),
+        ``example`` (one of them), ``other_label`` (those with another label in it), ``classes_missing`` (classes of the
         first list that this one lacks), ``classes_new`` (classes that only this one has), ``distance`` (total variation
-        between the shares of the classes, 0: alike, 1: no class in common).
+        between the shares of the classes, 0: equal, 1: no class in common).
     """
     (_, training), *others = lists.items()
     labels_of = training.drop_duplicates("image").set_index("image")["label"]
@@ -91,7 +91,7 @@ def compare_lists(lists: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def predicted_sizes(path: Path, classes: list[str]) -> pd.Series:
-    """Counts the predicted classes of a table that ``tools/test.py --out`` wrote.
+    """Count the predicted classes of a table that ``tools/test.py --out`` wrote.
 
     Args:
         path: CSV or Parquet.
@@ -101,23 +101,23 @@ def predicted_sizes(path: Path, classes: list[str]) -> pd.Series:
         int64 (K,), by class name.
 
     Raises:
-        UserError: The file is missing, no such table, or predicts a class that is not there.
+        UserError: The file is missing, is not such a table, or predicts an unknown class.
     """
-    predicted = read_prediction_file(path)["pred_label"].to_numpy().astype(np.int64)
+    predicted = read_predictions(path, scores=False).best()[0]
     if not 0 <= predicted.min() <= predicted.max() < len(classes):
         raise UserError(f"{path}: predicts class {predicted.max()}, but there are {len(classes)}; give --classes")
     return pd.Series(np.bincount(predicted, minlength=len(classes)), index=classes)
 
 
 def compare_predictions(trained: pd.Series, predicted: pd.Series) -> pd.DataFrame:
-    """Puts shares of predicted classes beside their shares in training.
+    """Compare shares of predicted classes with their shares in training.
 
     Args:
         trained: Images per class in the training list, (K,).
         predicted: Predictions per class, (K,), :func:`predicted_sizes`.
 
     Returns:
-        One row per class, by how far the two are apart: ``class``, ``trained`` and ``predicted`` (images),
+        One row per class, the largest difference first: ``class``, ``trained`` and ``predicted`` (images),
         ``trained_share``, ``predicted_share``, ``difference``.
     """
     table = pd.DataFrame({"trained": trained, "predicted": predicted})
@@ -128,12 +128,12 @@ def compare_predictions(trained: pd.Series, predicted: pd.Series) -> pd.DataFram
     return table.loc[order].rename_axis("class").reset_index()
 
 
-# What stands before the size in nearly every file: EXIF with its preview, and a colour profile.
+# The size is within these bytes in nearly every file, even after EXIF with its preview and a colour profile.
 _HEAD = 1 << 17
 
 
 def image_size(path: str, root: Path) -> tuple[int, int]:
-    """Width and height of an upright image in pixels; (0, 0) if its header cannot be read."""
+    """Return width and height of an upright image in pixels; (0, 0) if its header cannot be read."""
     try:
         with open(root / path, "rb") as file:
             head = file.read(_HEAD)
@@ -146,7 +146,7 @@ def image_size(path: str, root: Path) -> tuple[int, int]:
 
 
 def image_sizes(images: Sequence[str], root: Path, workers: int) -> np.ndarray:
-    """Sizes of many images.
+    """Return the sizes of many images.
 
     Args:
         images: The paths, (n,).
@@ -154,14 +154,17 @@ def image_sizes(images: Sequence[str], root: Path, workers: int) -> np.ndarray:
         workers: Number of processes.
 
     Returns:
-        int64 (n, 2): width and height; zeros where the image cannot be read.
+        int64 (n, 2): width and height; zeros if the image cannot be read.
+
+    Raises:
+        UserError: ``workers`` is below 1.
     """
     sizes = parallel_map(partial(image_size, root=root), images, workers, "sizes")
     return np.array(list(sizes), np.int64).reshape(-1, 2)
 
 
 def describe_sizes(sizes: np.ndarray) -> pd.DataFrame:
-    """Gives the spread of sizes.
+    """Describe the distribution of sizes.
 
     Args:
         sizes: int64 (n, 2), of :func:`image_sizes`.

@@ -4,27 +4,28 @@ import io
 import re
 import warnings
 from collections.abc import Sequence
+from pathlib import Path
+
 import numpy as np
+import pandas as pd
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
-from pathlib import Path
-import pandas as pd
-from kdxf.io.pages import HTMLReport
+
 from kdxf.data.sampling import ranks_in_class
 from kdxf.data.statistics.collect import Figures
-
+from kdxf.io.pages import HTMLReport
 
 _BARS_WITH_NAMES = 40
-# The largest value by the smallest, from which on an axis is logarithmic.
+# The ratio of the largest to the smallest value from which an axis is logarithmic.
 _WIDE = 8
 _BLUE, _ORANGE = "#4477aa", "#ee7733"
 
 
 def class_chart(sizes: Sequence[int], names: Sequence[str]) -> str:
-    """Images per class, the largest first; with names where they fit.
+    """Draw the images per class, the largest first; with names if they fit.
 
     Args:
         sizes: Images per class, (K,).
@@ -50,12 +51,12 @@ def class_chart(sizes: Sequence[int], names: Sequence[str]) -> str:
 
 
 def histogram(values: np.ndarray, label: str, log_scale: bool = False) -> str:
-    """How often which value occurs.
+    """Draw a histogram of values.
 
     Args:
         values: (n,), above 0 if ``log_scale``.
-        label: What the values are.
-        log_scale: Whether the axis is logarithmic where the values lie wide apart.
+        label: The label of the axis.
+        log_scale: Whether the axis is logarithmic if the values have a wide range.
     """
     figure, axes = _new(2.4)
     low, high = float(values.min()), float(values.max())
@@ -73,10 +74,10 @@ def histogram(values: np.ndarray, label: str, log_scale: bool = False) -> str:
 
 
 def shares_chart(names: Sequence[str], trained: Sequence[float], predicted: Sequence[float]) -> str:
-    """Shares of classes in training beside their shares among the predictions.
+    """Draw shares of classes in training next to their shares among the predictions.
 
     Args:
-        names: Class names, at most some 40.
+        names: Class names, at most about 40.
         trained: Shares in the training list.
         predicted: Shares among the predictions.
     """
@@ -115,7 +116,7 @@ _LINES, _ROWS, _CLASSES, _PICTURES, _BARS = 10, 200, 24, 4, 30
 
 
 def format_figures(figures: Figures) -> str:
-    """Gives the tables as text, the long ones by their first and last rows."""
+    """Format the tables as text; long ones by their first and last rows."""
     parts = []
     for title, table in figures.tables.items():
         if title == "classes":
@@ -132,7 +133,7 @@ def format_figures(figures: Figures) -> str:
 
 
 def figures_report(figures: Figures, root: Path, seed: int = 0) -> HTMLReport:
-    """Builds the page.
+    """Build the page.
 
     Args:
         figures: The figures.
@@ -198,7 +199,7 @@ def _add_sizes(page: HTMLReport, pixels: np.ndarray, table: pd.DataFrame) -> Non
 
 
 def _by_figure(lists: pd.DataFrame) -> pd.DataFrame:
-    """One column per list; numbers stay what they are."""
+    """Transpose to one column per list; numbers keep their type."""
     turned = lists.set_index("list").astype("object").T
     return turned.rename_axis(index="figure", columns=None).reset_index()
 

@@ -12,22 +12,22 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from scipy.sparse import csr_array, diags_array
 
+from kdxf.data.sampling import ranks_in_class
 from kdxf.text.ocr.table import OCRTable
 from kdxf.text.tokenizers import BaseTokenizer
-from kdxf.data.sampling import ranks_in_class
 
-# Rows of the table of class pairs that are worked out at once.
+# The number of rows of the table of class pairs that are computed at once.
 _BLOCK = 256
 
 
 @dataclass(frozen=True)
 class ClassWords:
-    """In how many images of a class each word stands.
+    """The number of images of each class that contain each word.
 
     Attributes:
         words: The V words.
-        counts: int64 (K, V), images of the class that hold the word.
-        images: int64 (K,), how many images of the class were looked at and have text.
+        counts: int64 (K, V), images of the class that contain the word.
+        images: int64 (K,), images of the class that were examined and have text.
     """
 
     words: list[str]
@@ -35,7 +35,7 @@ class ClassWords:
     images: np.ndarray
 
     def most_frequent(self, number: int) -> list[list[tuple[str, int]]]:
-        """The words that stand in most images of each class, with the number of images."""
+        """Return the words on most images of each class, with their numbers of images."""
         result = []
         for row in range(self.counts.shape[0]):
             begin, end = self.counts.indptr[row : row + 2]
@@ -46,14 +46,14 @@ class ClassWords:
 
 
 def texts_of(frame: pd.DataFrame, table: OCRTable | None) -> pa.Array:
-    """Gives the text of each row, lines joined by line breaks; empty where there is none.
+    """Return the text of each row, lines joined by line breaks; empty if there is none.
 
     Args:
         frame: The list.
-        table: The OCR table; without one, the column ``text`` of the list counts.
+        table: The OCR table; without one, the column ``text`` of the list is used.
 
     Returns:
-        string (n,), or null for a row that neither has.
+        string (n,); null for a row without either.
     """
     if table is not None:
         rows = pa.array(table.rows_of(frame["image"].tolist()))
@@ -64,13 +64,13 @@ def texts_of(frame: pd.DataFrame, table: OCRTable | None) -> pa.Array:
 
 
 def text_lengths(texts: pa.Array) -> np.ndarray:
-    """Characters of each text without line breaks and outer spaces, int64 (n,)."""
+    """Count the characters of each text without line breaks and outer spaces, int64 (n,)."""
     plain = pc.utf8_trim_whitespace(pc.replace_substring(texts, "\n", ""))
     return pc.utf8_length(plain).fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
 
 
 def text_per_class(lengths: np.ndarray, labels: np.ndarray, classes: Sequence[str]) -> pd.DataFrame:
-    """Says how much text each class has.
+    """Describe how much text each class has.
 
     Args:
         lengths: int64 (n,), of :func:`text_lengths`.
@@ -94,15 +94,15 @@ def text_per_class(lengths: np.ndarray, labels: np.ndarray, classes: Sequence[st
 def count_words(
     frame: pd.DataFrame, texts: pa.Array, labels: np.ndarray, number: int, tokenizer: BaseTokenizer, most: int
 ) -> ClassWords:
-    """Counts the words of each class.
+    """Count the words of each class.
 
     Args:
         frame: The list.
         texts: string (n,), of :func:`texts_of`.
         labels: int64 (n,), class indices.
         number: K.
-        tokenizer: Cuts lines into words.
-        most: Of a class with more images, so many are drawn.
+        tokenizer: The tokenizer of the lines.
+        most: The number of images drawn from a class with more.
     """
     chosen = np.flatnonzero((ranks_in_class(frame["image"], labels, 0) < most) & (text_lengths(texts) > 0))
     numbers: dict[str, int] = {}
@@ -118,19 +118,19 @@ def count_words(
 
 
 def overlapping_classes(words: ClassWords, classes: Sequence[str], number: int) -> pd.DataFrame:
-    """Finds the pairs of classes whose texts are most alike.
+    """Find the pairs of classes whose texts are most alike.
 
-    A class is the vector of the shares of its images that hold a word, times ``log(K' / k)`` for a word of ``k`` of the
-    ``K'`` classes that have text, so that what stands everywhere (``g``, ``ml``) counts for nothing. Words that stand
-    in one image alone are passed over.
+    A class is the vector of the shares of its images that contain a word, times ``log(K' / k)`` for a word of ``k`` of
+    the ``K'`` classes that have text, so that a word of all classes (``g``, ``ml``) counts for nothing. Words in only
+    one image are skipped.
 
     Args:
         words: The word counts.
         classes: The K class names.
-        number: How many pairs to give.
+        number: The number of pairs to return.
 
     Returns:
-        ``class``, ``other``, ``cosine`` (0 to 1), ``words`` (those that the pair has in common, the weightiest first).
+        ``class``, ``other``, ``cosine`` (0 to 1), ``words`` (those that the pair has in common, by weight).
     """
     often = np.asarray(words.counts.sum(axis=0)).ravel() > 1
     counts = words.counts[:, np.flatnonzero(often)].astype(np.float64)

@@ -1,4 +1,4 @@
-"""Finds what is wrong or odd about one image file."""
+"""Checks of one image file: what is wrong or odd about it."""
 
 import os
 import tempfile
@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from kdxf.io.images import ImageReadError, decode_image
 from kdxf.data.pictures.header import EXTENSIONS, TURNING, ImageHeader, read_header
+from kdxf.io.images import ImageReadError, decode_image
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Sizes and shapes beyond which a picture is called extreme.
+    """Limits of size and shape beyond which a picture counts as extreme.
 
     Attributes:
         min_edge: Least length of the shorter edge in pixels.
@@ -28,12 +28,11 @@ class Limits:
 
 @dataclass(frozen=True)
 class ImageCheck:
-    """What was found in one file.
+    """The problems of one file.
 
     Attributes:
-        problems: Name of the problem (:data:`kdxf.data.verification.verify.PROBLEMS`) and what there is to say
-            about it.
-        size: Width and height in pixels, upright; (0, 0) for a file that is no picture.
+        problems: Names of problems (:data:`kdxf.data.verification.verify.PROBLEMS`), each with its details.
+        size: Width and height in pixels, upright; (0, 0) for a file that is not a picture.
     """
 
     problems: list[tuple[str, str]]
@@ -41,14 +40,14 @@ class ImageCheck:
 
 
 def check_image(path: Path, limits: Limits) -> ImageCheck:
-    """Reads and decodes one file and never fails on it.
+    """Read and decode one file; every failure becomes a problem in the result.
 
     All coded data are read, so that truncated and damaged ones are noticed; a JPEG's pixels are computed at an eighth
     of its size.
 
     Args:
         path: The file.
-        limits: What counts as extreme.
+        limits: The limits beyond which a picture is extreme.
     """
     try:
         data = path.read_bytes()
@@ -73,14 +72,14 @@ def _decoding(data: bytes, header: ImageHeader) -> list[tuple[str, str]]:
             reason = str(error)
             return [("truncated" if "truncated" in reason else "unreadable", reason)]
         log.seek(0)
-        # libjpeg goes on when the data make no sense, and says so here only.
-        said = log.read().decode(errors="replace").split("\n")[0].strip() if header.kind == "JPEG" else ""
-    return [("damaged", said)] if said else []
+        # libjpeg continues when the data make no sense, and reports it only on standard error.
+        message = log.read().decode(errors="replace").split("\n")[0].strip() if header.kind == "JPEG" else ""
+    return [("damaged", message)] if message else []
 
 
 @contextmanager
 def stderr_to(descriptor: int) -> Iterator[None]:
-    """Sends what C libraries print as errors elsewhere."""
+    """Redirect what C libraries print to standard error."""
     kept = os.dup(2)
     os.dup2(descriptor, 2)
     try:

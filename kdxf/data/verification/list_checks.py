@@ -1,4 +1,4 @@
-"""Finds what is wrong with a list of images as such: its rows, its names and its classes."""
+"""Checks of a list of images as such: its rows, its names and its classes."""
 
 import contextlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pandas as pd
 
+from kdxf.errors import UserError
 from kdxf.io.annotations import label_indices
 from kdxf.io.class_names import order_ids
-from kdxf.errors import UserError
 from kdxf.io.images import list_images
 
 _COLUMNS = ["image", "problem", "detail"]
 
 
 def problems_of_rows(frame: pd.DataFrame, others: Mapping[Path, Iterable[str]]) -> pd.DataFrame:
-    """Finds images listed twice, in this list or in another one, and names that differ in case only.
+    """Find images listed twice, in this list or in another one, and names that differ only in case.
 
     Args:
         frame: The list: ``image`` and perhaps ``label``.
@@ -42,7 +42,7 @@ def problems_of_rows(frame: pd.DataFrame, others: Mapping[Path, Iterable[str]]) 
 
 
 def problems_of_files(images: pd.Series, root: Path, missing: Sequence[str], others: Iterable[str]) -> pd.DataFrame:
-    """Finds the files below the image root that no list names, and the true names behind rows of the wrong case.
+    """Find the files below the image root that no list names, and the true names of rows with the wrong case.
 
     Args:
         images: The images of the list.
@@ -51,12 +51,12 @@ def problems_of_files(images: pd.Series, root: Path, missing: Sequence[str], oth
         others: Images that other lists name.
 
     Returns:
-        As :func:`problems_of_rows` does.
+        A frame like that of :func:`problems_of_rows`.
     """
-    there = list_images(root)
+    existing = list_images(root)
     listed = set(images).union(others)
-    unlisted = [image for image in there if image not in listed]
-    by_case = {image.casefold(): image for image in there}
+    unlisted = [image for image in existing if image not in listed]
+    by_case = {image.casefold(): image for image in existing}
     rows = [(image, "unlisted", "no list names this file") for image in unlisted]
     rows += [
         (image, "case_clash", f"the file is called {by_case[image.casefold()]}")
@@ -67,10 +67,10 @@ def problems_of_files(images: pd.Series, root: Path, missing: Sequence[str], oth
 
 
 def problems_of_labels(frame: pd.DataFrame, classes: Sequence[str], source: Path) -> pd.DataFrame:
-    """Finds rows whose label is neither a class name nor a class index.
+    """Find rows whose label is neither a class name nor a class index.
 
     Returns:
-        As :func:`problems_of_rows` does.
+        A frame like that of :func:`problems_of_rows`.
     """
     index_of = _index_of_labels(frame["label"].unique(), classes, source)
     unknown = frame[frame["label"].map(index_of).isna()]
@@ -87,13 +87,13 @@ def problems_of_labels(frame: pd.DataFrame, classes: Sequence[str], source: Path
 def count_classes(
     frame: pd.DataFrame, unusable: Iterable[str], classes: Sequence[str] | None, source: Path
 ) -> pd.DataFrame:
-    """Counts the images of each class.
+    """Count the images of each class.
 
     Args:
         frame: The list, with labels.
-        unusable: Images that cannot be used.
+        unusable: The images that cannot be used.
         classes: All class names in index order; by default those that occur.
-        source: Names the list in error messages.
+        source: The list's file, for messages.
 
     Returns:
         One row per class, in index order: ``class``, ``images`` (distinct images), ``unusable`` (how many of them).
@@ -116,7 +116,7 @@ def count_classes(
 
 
 def _index_of_labels(labels: Iterable[str], classes: Sequence[str], source: Path) -> dict[str, int]:
-    """Index of each label that is a class name or may stand for one."""
+    """Return the index of each label that is a class name or may stand for one."""
     of_name = {name: index for index, name in enumerate(classes)}
     known = {label: of_name[label] for label in labels if label in of_name}
     for label in set(labels).difference(known):

@@ -1,28 +1,28 @@
 """Check every image of a list or a folder, and the list itself, and report what was found."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+
+import cv2
+import numpy as np
 import pandas as pd
-from kdxf.io.annotations import read_annotations
+
 from kdxf.data.lists import ImageList
 from kdxf.data.parallel import parallel_map
-from kdxf.data.verification.image_checks import ImageCheck, Limits, check_image
+from kdxf.data.split import FEW_IMAGES
+from kdxf.data.verification.image_checks import ImageCheck, Limits, check_image, stderr_to
 from kdxf.data.verification.list_checks import (
     count_classes,
     problems_of_files,
     problems_of_labels,
     problems_of_rows,
 )
-import os
-import cv2
-import numpy as np
-from kdxf.io.pages import HTMLReport
+from kdxf.io.annotations import read_annotations
 from kdxf.io.images import open_header, read_image, to_rgb
-from kdxf.data.split import FEW_IMAGES
-from kdxf.data.verification.image_checks import stderr_to
-
+from kdxf.io.pages import HTMLReport
 
 # Worst first.
 PROBLEMS: Mapping[str, str] = {
@@ -43,14 +43,14 @@ PROBLEMS: Mapping[str, str] = {
     "case_clash": "two names differ in case only",
     "unlisted": "a file below the image root without a row",
 }
-# What an image may be left out for, and what it is left out for unless the user says otherwise.
+# Problems for which an image may be left out, and those for which it is left out by default.
 DROPPABLE = tuple(name for name in PROBLEMS if name not in ("listed_twice", "in_other_list", "case_clash", "unlisted"))
 UNUSABLE = ("missing", "unreadable", "truncated")
 
 
 @dataclass(frozen=True)
 class Findings:
-    """What :func:`verify` found.
+    """The result of :func:`verify`.
 
     Attributes:
         problems: One row per finding: ``image``, ``problem`` (a key of :data:`PROBLEMS`) and ``detail``, worst first.
@@ -63,7 +63,7 @@ class Findings:
     classes: pd.DataFrame | None
 
     def images_with(self, problems: Sequence[str]) -> set[str]:
-        """The images that have one of ``problems``."""
+        """Return the images that have one of ``problems``."""
         return set(self.problems.loc[self.problems["problem"].isin(problems), "image"])
 
 
@@ -74,14 +74,15 @@ def verify(
     classes: Sequence[str] | None = None,
     others: Sequence[Path] = (),
 ) -> Findings:
-    """Decodes every image and checks the list.
+    """Decode every image and check the list.
 
     Args:
         images: The list, or the images of a folder.
         limits: What counts as extreme.
         workers: Number of processes.
         classes: The class names in index order, if they are known.
-        others: Other lists of the same image root: their images are not unlisted, and should not be in this list.
+        others: Other lists of the same image root: their images do not count as unlisted, and should not be in this
+            list.
 
     Raises:
         UserError: A list of ``others`` cannot be read, or ``workers`` is below 1.
@@ -90,20 +91,21 @@ def verify(
     unique = list(images.frame["image"].drop_duplicates())
     checks = _check_all(unique, images.root, limits, workers)
     rows = [(image, *problem) for image, check in checks.items() for problem in check.problems]
-    found = [pd.DataFrame(rows, columns=["image", "problem", "detail"], dtype="str")]
-    found.append(problems_of_rows(images.frame, elsewhere))
+    problems = [pd.DataFrame(rows, columns=["image", "problem", "detail"], dtype="str")]
+    problems.append(problems_of_rows(images.frame, elsewhere))
     missing = [image for image, problem, _ in rows if problem == "missing"]
     if images.source.is_file() and images.root.is_dir():
-        found.append(problems_of_files(images.frame["image"], images.root, missing, set().union(*elsewhere.values())))
+        others_images = set().union(*elsewhere.values())
+        problems.append(problems_of_files(images.frame["image"], images.root, missing, others_images))
     counts = None
     if "label" in images.frame.columns:
         if classes is not None:
-            found.append(problems_of_labels(images.frame, classes, images.source))
+            problems.append(problems_of_labels(images.frame, classes, images.source))
         unusable = {image for image, problem, _ in rows if problem in UNUSABLE}
         counts = count_classes(images.frame, unusable, classes, images.source)
     sizes = {image: check.size for image, check in checks.items() if check.size[0]}
     return Findings(
-        _worst_first(pd.concat(found, ignore_index=True)),
+        _worst_first(pd.concat(problems, ignore_index=True)),
         pd.DataFrame(list(sizes.values()), index=list(sizes), columns=["width", "height"]),
         counts,
     )
@@ -127,7 +129,7 @@ _NAMED = 5
 
 
 def format_findings(findings: Findings, images: ImageList) -> str:
-    """Gives a short table of the problems, the sizes and the classes."""
+    """Format a short table of the problems, the sizes and the classes."""
     count = images.frame["image"].nunique()
     lines = [f"{count} images ({len(images.frame)} rows) of {images.source}"]
     lines += [f"  {name:<16}{number:>9}  {meaning}" for name, number, meaning in _problem_rows(findings)]
@@ -172,10 +174,10 @@ def _class_lines(classes: pd.DataFrame | None) -> list[str]:
 
 
 def write_report(findings: Findings, images: ImageList, path: Path) -> None:
-    """Writes a page with a table and pictures of each problem; rotated ones are shown as stored and upright.
+    """Write a page with a table and pictures of each problem; rotated ones are shown as stored and upright.
 
     Args:
-        findings: What was found.
+        findings: The result of :func:`verify`.
         images: The list that was checked.
         path: The HTML file.
     """
@@ -190,7 +192,7 @@ def write_report(findings: Findings, images: ImageList, path: Path) -> None:
             report.text(f"{_SHOWN} of {count}, spread evenly.")
         chosen = np.unique(np.linspace(0, len(rows) - 1, min(_SHOWN, len(rows))).round().astype(int))
         shown = [(images.root / row.image, f"{row.image}\n{row.detail}") for row in rows.iloc[chosen].itertuples()]
-        with open(os.devnull, "w") as nowhere, stderr_to(nowhere.fileno()):  # of libjpeg, about damaged ones
+        with open(os.devnull, "w") as nowhere, stderr_to(nowhere.fileno()):  # libjpeg's messages about damaged ones
             if name == "rotated":
                 _add_both_ways(report, shown)
             else:
@@ -206,13 +208,13 @@ def _add_both_ways(report: HTMLReport, shown: list[tuple[Path, str]]) -> None:
     for path, caption in shown:
         try:
             pair = [(_as_stored(path), f"as stored\n{caption}"), (read_image(path, min_edge=_PICTURE), "upright")]
-        except Exception:  # turned and broken, in whatever way: it is shown among the broken ones
+        except Exception:  # rotated and broken: it is shown among the broken ones
             continue
         report.pictures(pair)
 
 
 def _as_stored(path: Path) -> np.ndarray:
-    """Reads a picture as a program sees it that does not know EXIF."""
+    """Read a picture as a program that ignores EXIF sees it."""
     image = open_header(path.read_bytes())
     image.draft(None, (_PICTURE, _PICTURE))
     return cv2.cvtColor(np.asarray(to_rgb(image)), cv2.COLOR_RGB2BGR)

@@ -1,4 +1,4 @@
-"""Transforms: load, tokenize, look up, augment, pack. Each names the keys that it touches."""
+"""Transforms that load, tokenize, look up, augment and pack. Each documents the keys that it reads and writes."""
 
 from kdxf.datasets.transforms.albumentations import Albumentations
 from kdxf.datasets.transforms.dropping import DropModality, DropWords, EraseText

@@ -1,4 +1,4 @@
-"""albumentations' transforms and policies, from a config or a policy file of version 1 or 2."""
+"""Transforms and policies of albumentations, from a config or a policy file of version 1 or 2."""
 
 import difflib
 import inspect
@@ -16,7 +16,7 @@ from mmcv.transforms import BaseTransform
 from mmcv.transforms.utils import cache_randomness
 from mmengine.logging import print_log
 
-from kdxf.datasets.transforms.albumentations_names import present
+from kdxf.datasets.transforms.albumentations_names import translate
 from kdxf.errors import UserError
 from kdxf.optional import require
 from kdxf.registry import TRANSFORMS
@@ -26,16 +26,16 @@ _PARTS = ("BasicTransform", "BaseCompose")
 
 
 def read_policy(file: str | Path) -> tuple[list[dict[str, Any]], float]:
-    """Reads a policy that ``albumentations.save`` or AutoAlbument wrote.
+    """Read a policy that ``albumentations.save`` or AutoAlbument wrote.
 
     Args:
-        file: JSON, or YAML where it is called ``.yaml`` or ``.yml``.
+        file: JSON, or YAML if the suffix is ``.yaml`` or ``.yml``.
 
     Returns:
         Its transforms, each a dict with ``type``, and the probability that they are applied at all.
 
     Raises:
-        UserError: It is not there, or is no such file.
+        UserError: It does not exist, or is not such a file.
     """
     path = Path(file).expanduser()
     if not path.is_file():
@@ -44,7 +44,7 @@ def read_policy(file: str | Path) -> tuple[list[dict[str, Any]], float]:
         text = path.read_text(encoding="utf-8")
         content = yaml.safe_load(text) if path.suffix in (".yaml", ".yml") else json.loads(text)
         root = _plain(content["transform"])
-        # The rest of a Compose is about boxes and masks.
+        # The other entries of a Compose concern boxes and masks.
         return (root["transforms"], root.get("p", 1.0)) if root["type"] == "Compose" else ([root], 1.0)
     except (ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
         reason = " ".join(str(error).split())
@@ -54,7 +54,7 @@ def read_policy(file: str | Path) -> tuple[list[dict[str, Any]], float]:
 
 
 def _plain(saved: Mapping[str, Any]) -> dict[str, Any]:
-    """Brings a saved transform to the form of a config: ``type`` and options."""
+    """Convert a saved transform to the form of a config: ``type`` and options."""
     options = {key: value for key, value in saved.items() if key != "__class_fullname__"}
     if "transforms" in options:
         options["transforms"] = [_plain(part) for part in options["transforms"]]
@@ -62,12 +62,12 @@ def _plain(saved: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def build_policy(transforms: Sequence[Mapping[str, Any]], p: float, where: str) -> Any:
-    """Builds an ``albumentations.Compose``; logs a line for what is renamed or left out.
+    """Build an ``albumentations.Compose``; log what is renamed or left out.
 
     Args:
-        transforms: Dicts with ``type``, and ``transforms`` where they hold others.
+        transforms: Dicts with ``type``, and with ``transforms`` if they contain others.
         p: The probability that they are applied at all.
-        where: What messages call the policy.
+        where: The name of the policy, for messages.
 
     Raises:
         UserError: albumentations is missing or has no such transform or option.
@@ -90,7 +90,7 @@ def build_policy(transforms: Sequence[Mapping[str, Any]], p: float, where: str) 
 
 
 class _Builder:
-    """Builds nested transforms, and remembers what it translated."""
+    """Builder of nested transforms that records what it translated."""
 
     def __init__(self, where: str) -> None:
         import albumentations
@@ -101,12 +101,12 @@ class _Builder:
         self.changed: set[str] = set()
 
     def build(self, part: Mapping[str, Any], weighs: bool = False) -> Any:
-        """Builds a transform and those in it; ``weighs``: its ``p`` is a weight."""
+        """Build a transform and those inside it; ``weighs`` tells that its ``p`` is a weight."""
         if not isinstance(part, Mapping) or not isinstance(part.get("type"), str):
             raise UserError(f"Albumentations: {self.where}: {part!r} is no transform; give a dict with 'type'")
         old = part["type"]
         given = {key: value for key, value in part.items() if key != "type"}
-        name, options = present(old, given, weighs)
+        name, options = translate(old, given, weighs)
         if name != old:
             self.renamed[old] = name
         elif options != {key: value for key, value in given.items() if key != "always_apply"}:
@@ -129,7 +129,7 @@ class _Builder:
                 raise UserError(f"Albumentations: {self.where}: {name} cannot be built: {reason}") from error
 
     def _class(self, name: str) -> Any:
-        """Finds a class of albumentations."""
+        """Return the class of albumentations with this name."""
         if name in _NORMALIZERS:
             raise UserError(
                 f"Albumentations: {self.where}: {name} stands before other transforms; the data preprocessor "
@@ -139,7 +139,7 @@ class _Builder:
         parts = tuple(getattr(self.library, part) for part in _PARTS)
         if isinstance(kind, type) and issubclass(kind, parts):
             return kind
-        names = [known for known, found in vars(self.library).items() if isinstance(found, type)]
+        names = [known for known, value in vars(self.library).items() if isinstance(value, type)]
         near = difflib.get_close_matches(name, names, n=3)
         raise UserError(
             f"Albumentations: {self.where}: albumentations {self.library.__version__} has no transform {name}"
@@ -149,17 +149,17 @@ class _Builder:
 
 @TRANSFORMS.register_module()
 class Albumentations(BaseTransform):
-    """Applies transforms of albumentations, listed in the config or in a policy file.
+    """Transforms of albumentations, listed in the config or in a policy file.
 
-    Takes the place of MMPretrain's class of this name. The transforms see the image in RGB, as albumentations expects,
-    and nothing else of the sample; their random numbers come from NumPy's, so that a seed repeats a run and no two
-    loader workers draw the same. Names and options of albumentations 1.x are translated, with a line in the log:
+    It replaces MMPretrain's class of this name. The transforms get the image in RGB, as albumentations expects, and
+    nothing else of the sample; their random numbers are derived from NumPy's, so that a seed repeats a run and loader
+    workers draw differently. Names and options of albumentations 1.x are translated, with a line in the log:
     :mod:`kdxf.datasets.transforms.albumentations_names`. Options that a config leaves out have the defaults of 2.x: the
-    border of ``Rotate`` and ``ShiftScaleRotate`` is black there (``border_mode=0``), not mirrored (4) as in 1.x.
-    ``Normalize`` and ``ToTensorV2`` at the end are left out, for the data preprocessor does that.
+    border of ``Rotate`` and ``ShiftScaleRotate`` is then black (``border_mode=0``), not mirrored (4) as in 1.x.
+    ``Normalize`` and ``ToTensorV2`` at the end are left out, since the data preprocessor does that.
 
-    The boxes in ``ocr`` stay as they are: whatever asks where the text is (``RandomResizedCropKeepText``,
-    ``EraseText``, ...) stands before this transform. Mirrors and quarter turns make text illegible, as elsewhere.
+    The boxes in ``ocr`` stay as they are: put transforms that use the place of the text (``RandomResizedCropKeepText``,
+    ``EraseText``, ...) before this one. Mirroring and quarter turns make text illegible.
 
     Needs ``pip install 'kdxf[augment]'``.
 
@@ -168,11 +168,11 @@ class Albumentations(BaseTransform):
     Args:
         transforms: Dicts with ``type``, the name of a class, and its options; ``OneOf`` and the like hold
             ``transforms`` of their own.
-        file: In place of them a JSON or YAML file that ``albumentations.save`` wrote, such as AutoAlbument's
+        file: Instead of ``transforms``, a JSON or YAML file that ``albumentations.save`` wrote, such as AutoAlbument's
             ``latest.json``.
 
     Raises:
-        UserError: Not just one of the two is given, the file is none, or albumentations lacks a transform or option.
+        UserError: Both or neither are given, the file is not a policy, or albumentations lacks a transform or option.
     """
 
     def __init__(self, transforms: Sequence[dict[str, Any]] | None = None, file: str | Path | None = None) -> None:
@@ -189,10 +189,10 @@ class Albumentations(BaseTransform):
         return int(np.random.randint(2**32, dtype=np.uint32))
 
     def transform(self, results: dict) -> dict:
-        """Augments ``img``.
+        """Augment ``img``.
 
         Raises:
-            UserError: The policy cannot be applied to this image, or does not give an image of 8 bits.
+            UserError: The policy cannot be applied to this image, or does not return an 8-bit image.
         """
         seed = self._draw_seed()
         self._numpy.bit_generator.state = np.random.PCG64(seed).state  # all transforms share these two
@@ -200,7 +200,7 @@ class Albumentations(BaseTransform):
         height, width = results["img"].shape[:2]
         try:
             image = self.policy(image=cv2.cvtColor(results["img"], cv2.COLOR_BGR2RGB))["image"]
-        except Exception as error:  # what a transform does to an image that is too small may fail anywhere
+        except Exception as error:  # a transform of an image that is too small may fail anywhere
             reason = " ".join(str(error).split()) or type(error).__name__
             raise UserError(
                 f"Albumentations: {self.where} fails on an image of {width}x{height} pixels: {reason}"

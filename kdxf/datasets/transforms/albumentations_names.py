@@ -1,4 +1,4 @@
-"""What albumentations 1.x called its transforms and their options, and what 2.x calls them.
+"""Transforms and options of albumentations 1.x, and their names in 2.x.
 
 ===========================================  ========================================================================
 albumentations 1.x                           2.x
@@ -10,7 +10,7 @@ albumentations 1.x                           2.x
 ``JpegCompression``                          ``ImageCompression(compression_type='jpeg')``
 ``Flip``                                     one of ``HorizontalFlip``, ``VerticalFlip``, both
 ``GaussNoise(var_limit, mean)``              ``std_range`` and ``mean_range``, of 0..1
-``GaussianBlur(sigma_limit=0)``              the sigma that goes with the kernel: 2.x divides by it
+``GaussianBlur(sigma_limit=0)``              the sigma that belongs to the kernel: 2.x divides by it
 ``Solarize(threshold)``                      ``threshold_range``, of 0..1
 ``Downscale(scale_min, scale_max)``          ``scale_range``, ``interpolation_pair``
 ``RandomResizedCrop(height, width)``         ``size``; also ``RandomSizedCrop``
@@ -46,16 +46,16 @@ _RANGES = {
 }
 
 
-def present(name: str, options: Options, weighs: bool = False) -> tuple[str, Options]:
-    """Brings a transform to the name and the options of albumentations 2.x; what is of 2.x already stays as it is.
+def translate(name: str, options: Options, weighs: bool = False) -> tuple[str, Options]:
+    """Translate a transform to the name and the options of albumentations 2.x; those of 2.x stay as they are.
 
     Args:
-        name: Its class.
-        options: What its class takes.
-        weighs: Whether its ``p`` is a weight, as in ``OneOf``, and thus stays beside ``always_apply``.
+        name: The class of the transform.
+        options: The arguments of the class.
+        weighs: Whether its ``p`` is a weight, as in ``OneOf``, and is thus kept next to ``always_apply``.
 
     Returns:
-        Name and options. Options that neither version has are left in.
+        Name and options. Options of neither version are kept.
     """
     options = dict(options)
     if options.pop("always_apply", False) and not weighs:
@@ -129,7 +129,7 @@ def _noise(options: Options) -> Options:
 
 def _gaussian_blur(options: Options) -> Options:
     if "sigma_limit" in options and not any(_pair(options["sigma_limit"])):
-        # OpenCV's sigma for a kernel of that size, which 1.x took where sigma is 0.
+        # OpenCV's sigma for a kernel of that size, which 1.x used for a sigma of 0.
         kernels = _pair(options.get("blur_limit", (3, 7)))
         options["sigma_limit"] = tuple(0.3 * ((max(size, 3) - 1) / 2 - 1) + 0.8 for size in kernels)
     return options

@@ -1,4 +1,4 @@
-"""Augmentations that take something away, so that the model learns to do without it."""
+"""Augmentations that remove something, so that the model learns to do without it."""
 
 import cv2
 import numpy as np
@@ -12,7 +12,7 @@ from kdxf.registry import TRANSFORMS
 
 
 def check_probability(owner: str, name: str, value: float) -> None:
-    """Raises a :class:`UserError` unless ``value`` lies in 0..1."""
+    """Raise a :class:`UserError` unless ``value`` is within 0..1."""
     if not 0 <= value <= 1:
         raise UserError(f"{owner}: {name} is {value}; give a probability from 0 to 1")
 
@@ -39,7 +39,7 @@ class DropWords(BaseTransform):
         return np.flatnonzero(np.random.rand(count) >= self.prob)
 
     def transform(self, results: dict) -> dict:
-        """Drops tokens with their scores and boxes."""
+        """Drop tokens with their scores and boxes."""
         kept = self._kept(len(results["tokens"]))
         results["tokens"] = [results["tokens"][i] for i in kept]
         results["token_scores"] = results["token_scores"][kept]
@@ -53,8 +53,8 @@ class DropModality(BaseTransform):
 
     Never both: the image of a sample without text is kept, and so is the text of an image that cannot be read.
 
-    Required and modified keys: ``img`` (blanked), ``text_weight``, ``text_mask`` or ``ngram_weight``, whichever there
-    are (set to 0). Uses ``error`` where it is there.
+    Required and modified keys: ``img`` (blanked), ``text_weight``, ``text_mask`` or ``ngram_weight``, whichever
+    exist (set to 0). Optional key: ``error``.
 
     Args:
         image_prob: Probability to blank the image.
@@ -78,7 +78,7 @@ class DropModality(BaseTransform):
         return np.random.rand()
 
     def transform(self, results: dict) -> dict:
-        """Blanks one of the two, or none."""
+        """Blank the image, silence the text, or leave the sample unchanged."""
         draw = self._draw()
         if draw < self.image_prob:
             return self.blank_image(results) if has_text(results) else results
@@ -89,13 +89,13 @@ class DropModality(BaseTransform):
 
 @TRANSFORMS.register_module()
 class EraseText(BaseTransform):
-    """Paints lines of text over in the picture, with the colour around them; the text that OCR read is left as it is.
+    """Paints over lines of text in the picture with the colour around them; the text in ``ocr`` stays.
 
-    So the model learns to go by the look of a thing where its print cannot be read, and by the words where the picture
-    does not show them. With probability ``prob`` a picture loses one random line, and each of its other lines with
+    The model thus learns to use the look of a thing whose print is illegible, and words that the picture does not show.
+    With probability ``prob`` a picture loses one random line, and each of its other lines with
     probability ``line_prob``. Pictures without text, or with text of unknown place, stay as they are.
 
-    Stands between ``LoadImage`` and the first transform that crops: see :mod:`kdxf.datasets.transforms.line_boxes`.
+    Put it between ``LoadImage`` and the first transform that crops: see :mod:`kdxf.datasets.transforms.line_boxes`.
 
     Required keys: ``img``, ``ocr``. Modified key: ``img``.
 
@@ -117,7 +117,7 @@ class EraseText(BaseTransform):
 
     @cache_randomness
     def _chosen(self, count: int) -> np.ndarray:
-        """Draws which lines are erased, bool (count,)."""
+        """Draw the lines to erase, bool (count,)."""
         if not count or np.random.rand() >= self.prob:
             return np.zeros(count, bool)
         chosen = np.random.rand(count) < self.line_prob
@@ -125,7 +125,7 @@ class EraseText(BaseTransform):
         return chosen
 
     def transform(self, results: dict) -> dict:
-        """Erases lines in a copy of ``img``, or none."""
+        """Erase the drawn lines in a copy of ``img``."""
         quads = line_quads(results["ocr"], results["img"])
         chosen = self._chosen(len(quads))
         if chosen.any():
@@ -136,7 +136,7 @@ class EraseText(BaseTransform):
 
 
 def _paint_over(image: np.ndarray, quad: np.ndarray) -> None:
-    """Fills a quad, float32 (4, 2), with the median colour of a band around it, a quarter of the line wide."""
+    """Fill a quad, float32 (4, 2), with the median colour of a band around it, a quarter of the line wide."""
     corners = quad.round().astype(np.int32)
     left, top, width, height = cv2.boundingRect(corners)
     band = max(2, min(width, height) // 4)

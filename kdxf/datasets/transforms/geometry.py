@@ -1,6 +1,6 @@
 """Crops, flips and resizing that keep the text of a picture readable.
 
-They stand before anything else that crops or turns, and leave the boxes in ``ocr`` as they are: see
+Put them before any other transform that crops or rotates. They leave the boxes in ``ocr`` as they are: see
 :mod:`kdxf.datasets.transforms.line_boxes`. A picture without text, or with text of unknown place, is cropped as by
 MMPretrain's transforms.
 """
@@ -22,23 +22,23 @@ from kdxf.errors import UserError
 from kdxf.registry import TRANSFORMS
 from kdxf.text.ocr.record import OCRRecord
 
-_WHOLE = 0.95  # a line of which the crop shows this part counts as whole: boxes are a little larger than their letters
+_WHOLE = 0.95  # the fraction of a line in the crop that counts as whole: boxes are a little larger than their letters
 
 
 @TRANSFORMS.register_module()
 class RandomResizedCropKeepText(BaseTransform):
-    """Crops at random size, shape and place like MMPretrain's ``RandomResizedCrop``, but not through the text.
+    """Crops with random size, shape and place like MMPretrain's ``RandomResizedCrop``, but not through the text.
 
     Crops are drawn as by ``RandomResizedCrop`` until one shows whole lines of at least ``min_text`` of the text's area;
-    lines that are cut do not count. If none of ``candidates`` does, the best of them is taken: the one with the most of
-    the text in whole lines, among equals with the most of the text at all.
+    lines that are cut do not count. If none of ``candidates`` does, the best of them is used: the one with the most
+    text in whole lines, among equals with the most text in total.
 
     Required keys: ``img``, ``ocr``. Modified key: ``img``. Added key: ``img_shape``.
 
     Args:
         scale: Edge of the result in pixels, or (height, width).
-        min_text: The part of the text's area that a crop should keep, 0 to 1.
-        candidates: How many crops are drawn at most.
+        min_text: The fraction of the text's area that a crop should keep, 0 to 1.
+        candidates: The maximum number of crops to draw.
         **kwargs: ``crop_ratio_range`` and the others of ``RandomResizedCrop``.
 
     Raises:
@@ -60,7 +60,7 @@ class RandomResizedCropKeepText(BaseTransform):
 
     @cache_randomness
     def _choose(self, image: np.ndarray, boxes: np.ndarray) -> tuple[int, int, int, int]:
-        """Draws the crop: (top, left, height, width)."""
+        """Draw the crop: (top, left, height, width)."""
         drawn = []
         for _ in range(self.candidates):
             window = self.crop.rand_crop_params(image)
@@ -70,7 +70,7 @@ class RandomResizedCropKeepText(BaseTransform):
         return max(drawn, key=lambda candidate: candidate[0])[1]
 
     def transform(self, results: dict) -> dict:
-        """Crops and resizes ``img``."""
+        """Crop and resize ``img``."""
         image = results["img"]
         top, left, height, width = self._choose(image, line_boxes(results["ocr"], image))
         results["img"] = mmcv.imresize(
@@ -84,7 +84,7 @@ class RandomResizedCropKeepText(BaseTransform):
 
 
 def _kept_text(boxes: np.ndarray, top: int, left: int, height: int, width: int) -> tuple[float, float]:
-    """Measures how much of the text's area a crop keeps: in whole lines, and at all; 1 and 1 without text."""
+    """Return the fraction of the text's area that a crop keeps in whole lines, and in total; 1 and 1 without text."""
     if not len(boxes):
         return 1.0, 1.0
     low, high = boxes[:, :2], boxes[:, 2:]
@@ -95,11 +95,11 @@ def _kept_text(boxes: np.ndarray, top: int, left: int, height: int, width: int) 
 
 @TRANSFORMS.register_module()
 class CenterCropKeepText(BaseTransform):
-    """Crops the centre, moved and widened where that keeps text: the same rule for tests as for training.
+    """Crops the centre, shifted and enlarged if that keeps text: the test-time counterpart of the random crop.
 
-    The crop is widened, at the same shape, until the text fits or the picture ends, and resized to ``crop_size``. It is
-    then moved to where it shows the most of the text's area; among equals it is the one nearest to the centre. After
-    ``ResizeEdge`` to 8/7 of the crop, a crop is widened by 8/7 at most.
+    The crop is enlarged, with the same aspect ratio, until the text fits or the picture ends, and resized to
+    ``crop_size``. It is placed where it shows the most of the text's area, as near to the centre as possible. After
+    ``ResizeEdge`` to 8/7 of the crop, a crop is enlarged by 8/7 at most.
 
     Required keys: ``img``, ``ocr``. Modified key: ``img``. Added key: ``img_shape``.
 
@@ -118,7 +118,7 @@ class CenterCropKeepText(BaseTransform):
             raise UserError(f"CenterCropKeepText: crop_size is {crop_size}; give a number of pixels above 0")
 
     def transform(self, results: dict) -> dict:
-        """Crops ``img``, and resizes it where the crop was widened."""
+        """Crop ``img``, and resize it if the crop was enlarged."""
         image = results["img"]
         boxes = line_boxes(results["ocr"], image)
         size = np.array(image.shape[1::-1])
@@ -132,7 +132,7 @@ class CenterCropKeepText(BaseTransform):
         return results
 
     def _window(self, size: np.ndarray, boxes: np.ndarray) -> np.ndarray:
-        """Gives width and height of the crop, int (2,), in an image of width and height ``size``."""
+        """Return width and height of the crop, int (2,), in an image of width and height ``size``."""
         largest = (size / self.crop_size).min()
         needed = 1.0
         if len(boxes):
@@ -142,10 +142,10 @@ class CenterCropKeepText(BaseTransform):
 
 
 def _best_place(size: np.ndarray, window: np.ndarray, boxes: np.ndarray) -> tuple[int, int]:
-    """Finds left and top of the window that shows the most text, and of these the one nearest to the centre.
+    """Find left and top of the window that shows the most text, and of these the one nearest to the centre.
 
-    The text that is shown changes linearly as the window moves, until one of its edges meets an edge of a box: so it is
-    greatest where the window begins with a box or ends with one, or all around the centre.
+    The amount of visible text changes linearly as the window moves, until one of its edges meets an edge of a box: so
+    the maximum is where the window begins or ends with a box, or at the centre.
     """
     starts, distances, shown = [], [], []
     for axis in (0, 1):
@@ -166,7 +166,7 @@ def _best_place(size: np.ndarray, window: np.ndarray, boxes: np.ndarray) -> tupl
 class FlipUnlessText(BaseTransform):
     """Mirrors an image left to right with probability ``prob``, unless OCR found text in it.
 
-    Mirrored letters teach the image backbone nothing that it will ever meet. With ``prob=1`` it makes the mirrored view
+    Mirrored letters teach the image backbone nothing useful. With ``prob=1`` it makes the mirrored view
     of test-time augmentation; an image with text then has two equal views.
 
     Required keys: ``img``, ``ocr``. Modified key: ``img``. Added key: ``flip`` (bool).
@@ -189,7 +189,7 @@ class FlipUnlessText(BaseTransform):
         return np.random.rand()
 
     def transform(self, results: dict) -> dict:
-        """Mirrors ``img``, or not."""
+        """Mirror ``img`` at random."""
         results["flip"] = bool(self._draw() < self.prob and not results["ocr"].texts)
         if results["flip"]:
             results["img"] = cv2.flip(results["img"], 1)
@@ -198,28 +198,28 @@ class FlipUnlessText(BaseTransform):
 
 @TRANSFORMS.register_module()
 class Letterbox(BaseTransform):
-    """Resizes an image until it fits into a frame, puts it into the middle, and fills what is left.
+    """Resizes an image to fit into a frame, centres it, and fills the rest.
 
-    The rest of the frame is filled with a colour, or with what the picture's edges mirror. Mirrored text is illegible:
-    a colour suits pictures that are full of it. ``reflect_prob`` may differ between training and tests: 0.7 and 1
-    give a mix in training and mirrors in tests.
+    The rest of the frame is filled with a colour, or with the picture mirrored at its edges. Mirrored text is
+    illegible, so a colour suits pictures with much text. ``reflect_prob`` may differ between training and tests: 0.7
+    and 1 give a mix in training and mirrors in tests.
 
-    The boxes in ``ocr`` move with the picture, so that transforms which ask where the text is may stand behind this one
-    as well as before it; token boxes, too, are then parts of the frame. Augmentations that turn or crop blindly stand
-    behind them all.
+    The boxes in ``ocr`` move with the picture, so that transforms that use the place of the text work after this one
+    as well as before it; token boxes are then relative to the frame. Put augmentations that rotate or crop blindly
+    after all of them.
 
-    Required key: ``img``. Modified keys: ``img``, and ``ocr`` where it is there and has boxes. Added keys:
+    Required key: ``img``. Modified keys: ``img``, and ``ocr`` if it exists and has boxes. Added keys:
     ``img_shape``, ``scale_factor`` (width, height).
 
     Args:
         scale: Edge of the frame in pixels, or (width, height).
         pad_val: Colour of the fill: one number for all channels, or three, BGR.
-        reflect_prob: Probability that the picture is mirrored into the rest instead.
+        reflect_prob: Probability of filling with the mirrored picture instead.
         interpolation: As in ``mmcv.imresize``.
 
     Raises:
-        UserError: A size is not positive, a colour is neither one number nor three, or ``reflect_prob`` is no
-            probability.
+        UserError: A size is not positive, a colour is neither one number nor three, or ``reflect_prob`` is not
+            a probability.
     """
 
     def __init__(
@@ -245,7 +245,7 @@ class Letterbox(BaseTransform):
         return np.random.rand()
 
     def transform(self, results: dict) -> dict:
-        """Resizes and pads ``img``."""
+        """Resize and pad ``img``."""
         image = results["img"]
         height, width = image.shape[:2]
         zoom = min(self.scale[0] / width, self.scale[1] / height)
@@ -267,10 +267,10 @@ class Letterbox(BaseTransform):
         return results
 
     def _move(self, record: OCRRecord, size: list[int], corner: tuple[int, int]) -> OCRRecord:
-        """Gives the record of the framed picture, or the same one where it does not know the place of any text."""
+        """Return the record of the framed picture, or the same record if it has no known places of text."""
         if not (record.width and record.height and record.boxes.any()):
             return record
         boxes = record.boxes * np.divide(size, (record.width, record.height)) + corner
-        boxes[~record.boxes.any(axis=(1, 2))] = 0  # which says that the place is not known
+        boxes[~record.boxes.any(axis=(1, 2))] = 0  # the mark of an unknown place
         boxes = boxes.astype(np.float32)
         return dataclasses.replace(record, boxes=boxes, width=self.scale[0], height=self.scale[1])

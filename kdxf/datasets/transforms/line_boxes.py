@@ -1,8 +1,8 @@
-"""Where the lines of an OCR record stand in an image, and a piece of a line's quad.
+"""The places of an OCR record's lines in an image, and pieces of a line's quad.
 
-A record's boxes are in pixels of the whole upright picture, and stay so whatever becomes of the image: the text that
-the model gets is that of the whole picture, too. A transform that asks where the text is scales them to the image at
-hand, which must therefore still show the whole picture: decoded or resized to any size, not yet cropped or turned.
+A record's boxes are in pixels of the whole upright picture, and stay so whatever happens to the image, since the model
+also gets the text of the whole picture. A transform that uses the place of the text scales them to its image, which
+must therefore still show the whole picture: decoded or resized to any size, not yet cropped or rotated.
 """
 
 import numpy as np
@@ -13,15 +13,15 @@ _TALL = 1.5
 
 
 def line_quads(record: OCRRecord, image: np.ndarray) -> np.ndarray:
-    """Gives the corners of the lines in an image that shows the whole picture.
+    """Return the corners of the lines in an image that shows the whole picture.
 
     Args:
-        record: What OCR found in the picture.
+        record: The text of the picture.
         image: uint8 (H, W, 3), the picture at any size.
 
     Returns:
-        float32 (n, 4, 2): corners (x, y) in pixels of ``image``, of the n lines whose place is known. The place of text
-        that came with the annotations is not.
+        float32 (n, 4, 2): corners (x, y) in pixels of ``image``, of the n lines whose place is known. That of text
+        from the annotations is unknown.
     """
     if not (record.width and record.height):
         return np.zeros((0, 4, 2), np.float32)
@@ -31,10 +31,10 @@ def line_quads(record: OCRRecord, image: np.ndarray) -> np.ndarray:
 
 
 def line_boxes(record: OCRRecord, image: np.ndarray) -> np.ndarray:
-    """Gives the upright hulls of the lines, clipped to the image; see :func:`line_quads`.
+    """Return the upright bounding boxes of the lines, clipped to the image; see :func:`line_quads`.
 
     Returns:
-        float32 (n, 4): (x0, y0, x1, y1) in pixels of ``image``, each of an area above 0.
+        float32 (n, 4): (x0, y0, x1, y1) in pixels of ``image``, each with an area above 0.
     """
     quads = line_quads(record, image)
     height, width = image.shape[:2]
@@ -43,21 +43,21 @@ def line_boxes(record: OCRRecord, image: np.ndarray) -> np.ndarray:
 
 
 def text_sides(quad: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Finds the sides of a line's quad where its text begins and ends.
+    """Return the sides of a line's quad where its text begins and ends.
 
-    Text runs from left to right, in a quad 1.5 times as tall as wide from top to bottom, as OCR engines take it.
+    As in OCR engines, text runs from left to right, or from top to bottom in a quad over 1.5 times as tall as wide.
 
     Args:
         quad: float32 (4, 2) in pixels, clockwise from the text's top-left corner.
 
     Returns:
-        Two float32 (2, 2): the corners of the first side and, opposite to them, those of the last.
+        Two float32 (2, 2): the corners of the first side, and those of the last side, opposite to them.
     """
     return (quad[[0, 1]], quad[[3, 2]]) if _runs_down(quad) else (quad[[0, 3]], quad[[1, 2]])
 
 
 def cut_quad(quad: np.ndarray, start: float, end: float) -> np.ndarray:
-    """Cuts the piece from ``start`` to ``end`` (0 to 1, fractions of the text) out of a line's quad, across the text.
+    """Cut the piece from ``start`` to ``end`` (0 to 1, fractions of the text) out of a line's quad, across the text.
 
     Args:
         quad: float32 (4, 2) in pixels, clockwise from the text's top-left corner.

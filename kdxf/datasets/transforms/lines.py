@@ -1,6 +1,6 @@
-"""Augmentations of the lines that OCR read: their order, number and ends, misread characters, other scripts.
+"""Augmentations of OCR lines: their order, number and ends, misread characters, other scripts.
 
-They replace ``ocr`` by a changed copy and stand before ``TokenizeOCR``.
+They replace ``ocr`` by a changed copy; put them before ``TokenizeOCR``.
 """
 
 from collections.abc import Sequence
@@ -15,19 +15,18 @@ from kdxf.datasets.transforms.line_boxes import cut_quad
 from kdxf.registry import TRANSFORMS
 from kdxf.text.ocr.record import OCRRecord
 from kdxf.text.spelling.ocr_noise import corrupt
-from kdxf.text.tokenizers.chinese_script import converter
-from kdxf.text.tokenizers.cleaning import HAN_CHARACTER
+from kdxf.text.tokenizers.cleaning import HAN_CHARACTER, converter
 
 
 def take_lines(record: OCRRecord, rows: np.ndarray) -> OCRRecord:
-    """Gives a copy of a record with the lines ``rows``, int (n,), in that order."""
+    """Return a copy of a record with the lines ``rows``, int (n,), in that order."""
     texts = [record.texts[row] for row in rows]
     return replace(record, texts=texts, scores=record.scores[rows], boxes=record.boxes[rows])
 
 
 @TRANSFORMS.register_module()
 class ShuffleLines(BaseTransform):
-    """Puts the lines of a sample in random order with probability ``prob``: the order in which OCR reads is arbitrary.
+    """Puts the lines of a sample in random order with probability ``prob``, since the order of OCR lines is arbitrary.
 
     Required and modified key: ``ocr``.
 
@@ -49,14 +48,14 @@ class ShuffleLines(BaseTransform):
         return np.random.permutation(count) if np.random.rand() < self.prob else np.arange(count)
 
     def transform(self, results: dict) -> dict:
-        """Shuffles the lines, or not."""
+        """Shuffle the lines at random."""
         results["ocr"] = take_lines(results["ocr"], self._order(len(results["ocr"].texts)))
         return results
 
 
 @TRANSFORMS.register_module()
 class DropLines(BaseTransform):
-    """Drops each line with a probability, as OCR misses lines, and more likely those that it is unsure of.
+    """Drops each line with a probability, as OCR misses lines, and more likely lines with low scores.
 
     A line of score s is dropped with probability ``prob * s + unsure_prob * (1 - s)``.
 
@@ -64,7 +63,7 @@ class DropLines(BaseTransform):
 
     Args:
         prob: Probability for a line of score 1.
-        unsure_prob: Probability for a line of score 0. ``None`` makes it ``prob``: every line alike.
+        unsure_prob: Probability for a line of score 0. ``None`` means ``prob``: all lines alike.
 
     Raises:
         UserError: One is not a probability.
@@ -83,16 +82,16 @@ class DropLines(BaseTransform):
         return np.flatnonzero(np.random.rand(len(scores)) >= self.prob * scores + self.unsure_prob * (1 - scores))
 
     def transform(self, results: dict) -> dict:
-        """Drops lines with their scores and boxes."""
+        """Drop lines with their scores and boxes."""
         results["ocr"] = take_lines(results["ocr"], self._kept(results["ocr"].scores))
         return results
 
 
 @TRANSFORMS.register_module()
 class SplitLines(BaseTransform):
-    """Splits each line in two with probability ``prob``, as OCR sees two lines where a gap is wide.
+    """Splits each line in two with probability ``prob``, as OCR sees two lines at a wide gap.
 
-    A line is cut at a space or beside a Chinese character; one that has neither stays whole. Both parts have the score
+    A line is cut at a space or next to a Chinese character; one that has neither stays whole. Both parts get the score
     of the line and their share of its box.
 
     ===================== ================================================================
@@ -120,13 +119,13 @@ class SplitLines(BaseTransform):
 
     @cache_randomness
     def _cuts(self, texts: Sequence[str]) -> list[int]:
-        """Draws for each line the character before which it is cut; 0 leaves it whole."""
+        """Draw for each line the character before which to cut it; 0 leaves it whole."""
         split = np.random.rand(len(texts)) < self.prob
         places = [_gaps(text) if chosen else [] for text, chosen in zip(texts, split, strict=True)]
         return [int(np.random.choice(gaps)) if gaps else 0 for gaps in places]
 
     def transform(self, results: dict) -> dict:
-        """Splits lines, boxes and scores."""
+        """Split lines with their boxes and scores."""
         record = results["ocr"]
         cuts = self._cuts(record.texts)
         record = take_lines(record, np.repeat(np.arange(len(cuts)), [2 if cut else 1 for cut in cuts]))
@@ -145,7 +144,7 @@ class SplitLines(BaseTransform):
 
 
 def _gaps(text: str) -> list[int]:
-    """Finds the characters before which a line may end: spaces inside it, and either side of a Chinese character."""
+    """Return where a line may be cut: at spaces inside it, and on either side of a Chinese character."""
     return [
         place
         for place in range(1, len(text))
@@ -157,16 +156,16 @@ def _gaps(text: str) -> list[int]:
 
 @TRANSFORMS.register_module()
 class ConfuseCharacters(BaseTransform):
-    """Misreads characters the way OCR does, in all lines of a sample with probability ``prob``.
+    """Misreads characters as OCR does, in all lines of a sample with probability ``prob``.
 
-    See :func:`~kdxf.text.spelling.ocr_noise.corrupt`: look-alikes mostly, now and then a character lost, doubled or
-    split off. Stands before ``TokenizeOCR``.
+    See :func:`~kdxf.text.spelling.ocr_noise.corrupt`: mostly look-alikes, sometimes a character that is lost, doubled
+    or split off.
 
     Required and modified key: ``ocr``.
 
     Args:
         prob: Probability for each sample.
-        rate: The part of its characters that is misread.
+        rate: The fraction of its characters that is misread.
 
     Raises:
         UserError: One is not a probability.
@@ -185,7 +184,7 @@ class ConfuseCharacters(BaseTransform):
         return np.random.rand(), np.random.randint(1 << 31)
 
     def transform(self, results: dict) -> dict:
-        """Misreads the lines, or not."""
+        """Misread the lines of ``ocr`` at random."""
         draw, seed = self._draw()
         if draw < self.prob:
             random = np.random.default_rng(seed)
@@ -196,11 +195,10 @@ class ConfuseCharacters(BaseTransform):
 
 @TRANSFORMS.register_module()
 class MixTraditional(BaseTransform):
-    """Writes each line in the other Chinese script with probability ``prob``.
+    """Converts each line to the other Chinese script with probability ``prob``.
 
     A line with traditional characters (``優惠價``) becomes simplified (``优惠价``), any other traditional; what is not
-    Chinese stays as it is. Stands before ``TokenizeOCR``, and needs the extra ``chinese``. A tokenizer that simplifies
-    makes it superfluous.
+    Chinese stays as it is. It needs the extra ``chinese``, and has no effect before a tokenizer that simplifies.
 
     Required and modified key: ``ocr``.
 
@@ -223,7 +221,7 @@ class MixTraditional(BaseTransform):
         return np.random.rand(count) < self.prob
 
     def transform(self, results: dict) -> dict:
-        """Writes some lines in the other script."""
+        """Convert randomly drawn lines to the other script."""
         texts = results["ocr"].texts
         pairs = zip(texts, self._chosen(len(texts)), strict=True)
         results["ocr"] = replace(results["ocr"], texts=[_other_script(t) if chosen else t for t, chosen in pairs])

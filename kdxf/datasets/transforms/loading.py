@@ -1,4 +1,4 @@
-"""Load images without ever stopping a run, and take one modality away."""
+"""Loading of images without ever stopping a run, and removal of one modality."""
 
 import numpy as np
 from mmcv.transforms import BaseTransform
@@ -13,15 +13,15 @@ BLANK_BGR = (104, 116, 124)
 
 @TRANSFORMS.register_module()
 class LoadImage(BaseTransform):
-    """Loads an image; one that cannot be read becomes a blank one with its reason under ``error``.
+    """Loads an image; one that cannot be read becomes a blank image with the reason under ``error``.
 
     Required keys: ``img_path``. Added keys: ``img`` (uint8 (H, W, 3), BGR), ``img_shape``, ``ori_shape``, and ``error``
-    (str) only where the image cannot be read.
+    (str) only if the image cannot be read.
 
     Args:
-        min_edge: A JPEG may be decoded at 1/2, 1/4 or 1/8 scale so long as its shorter edge keeps this many pixels.
-            Choose it by what follows: the size of the resize, or for a random crop of at least area ``a`` resized to
-            ``s`` about ``s / sqrt(a)``. ``None`` always decodes in full.
+        min_edge: A JPEG may be decoded at 1/2, 1/4 or 1/8 scale as long as its shorter edge keeps this many pixels.
+            Choose the size of the following resize, or about ``s / sqrt(a)`` for a random crop of at least area ``a``
+            that is resized to ``s``. ``None`` always decodes in full.
         blank_size: Edge of the blank image, in pixels.
 
     Raises:
@@ -36,7 +36,7 @@ class LoadImage(BaseTransform):
         self.blank_size = blank_size
 
     def transform(self, results: dict) -> dict:
-        """Loads the image at ``img_path``."""
+        """Load the image at ``img_path``."""
         try:
             image = read_image(results["img_path"], self.min_edge)
         except ImageReadError as error:
@@ -48,23 +48,23 @@ class LoadImage(BaseTransform):
 
 
 TEXT_WEIGHTS = ("text_weight", "text_mask", "ngram_weight", "tfidf_weight")
-"""What says which tokens there are: of word vectors, of a transformer's tokens, of n-grams, and of TF-IDF."""
+"""The keys of token weights: for word vectors, a transformer's tokens, n-grams, and TF-IDF."""
 
 
 def has_text(results: dict) -> bool:
-    """Tells whether a sample has any token."""
+    """Return whether a sample has any token."""
     return any((results[key] > 0).any() for key in TEXT_WEIGHTS if key in results)
 
 
 @TRANSFORMS.register_module()
 class BlankImage(BaseTransform):
-    """Blanks the image; a stored feature becomes that of a blank image.
+    """Replaces the image by a blank one, a stored feature by that of a blank image.
 
     Required and modified keys: ``img``; ``img_blank`` where ``LoadFeature`` loaded it.
     """
 
     def transform(self, results: dict) -> dict:
-        """Blanks it."""
+        """Replace ``img`` by a blank one of the same shape."""
         blank = results.get("img_blank")
         results["img"] = np.full_like(results["img"], BLANK_BGR) if blank is None else blank
         return results
@@ -72,17 +72,17 @@ class BlankImage(BaseTransform):
 
 @TRANSFORMS.register_module()
 class SilenceText(BaseTransform):
-    """Silences the text: no token counts.
+    """Sets the weights of all tokens to 0, so that the sample has no text.
 
     Required and modified keys: ``text_weight``, ``text_mask``, ``ngram_weight`` or ``tfidf_weight``, whichever
-    there are (set to 0).
+    exist (set to 0).
 
     Raises:
-        UserError: There is none of them.
+        UserError: The sample has none of them.
     """
 
     def transform(self, results: dict) -> dict:
-        """Silences it."""
+        """Set the weights of all tokens to 0."""
         keys = [key for key in TEXT_WEIGHTS if key in results]
         if not keys:
             raise UserError(

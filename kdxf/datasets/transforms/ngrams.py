@@ -1,4 +1,4 @@
-"""From words to hashed character n-grams."""
+"""Hashed character n-grams of words."""
 
 import math
 from functools import lru_cache
@@ -15,7 +15,7 @@ from kdxf.text.vectors.subwords import ngram_buckets, word_bucket
 class HashNgrams(BaseTransform):
     """Hashes each word and its character n-grams into buckets, whose vectors ``NgramEncoder`` learns.
 
-    No word vectors are needed, and a word that OCR misread still shares most of its n-grams with the word it was. The
+    No word vectors are needed, and a word that OCR misread still shares most of its n-grams with the true word. The
     n-grams are those of ``<word>``, so that beginnings and ends differ from middles.
 
     Required keys: ``tokens``, ``token_scores``. Added keys: ``ngram_ids`` (int64 (M,), 0 for padding) and
@@ -38,8 +38,8 @@ class HashNgrams(BaseTransform):
         shortest: The least number of characters of an n-gram; the word's begin and end count as one each.
         longest: The greatest number of characters. For Chinese, whose characters carry meaning, 1 to 3 suits better
             than the default.
-        max_ngrams: M. A word that no longer fits is left out, and a single word that is longer is cut; shorter
-            documents are padded, and ``pad_collate`` takes off what no document of the batch needs.
+        max_ngrams: M. A word that does not fit any more is left out, and a first word that is longer is cut; shorter
+            documents are padded, and ``pad_collate`` removes padding that no document of the batch needs.
 
     Raises:
         UserError: A number is not positive, or ``shortest`` exceeds ``longest``.
@@ -57,29 +57,29 @@ class HashNgrams(BaseTransform):
         self.max_ngrams = max_ngrams
 
     def transform(self, results: dict) -> dict:
-        """Hashes ``tokens``."""
+        """Hash ``tokens`` into ``ngram_ids`` and ``ngram_weight``."""
         ids = np.zeros(self.max_ngrams, dtype=np.int64)
         weight = np.zeros(self.max_ngrams, dtype=np.float32)
         end = words = 0
         for word, score in zip(results["tokens"], results["token_scores"].tolist(), strict=True):
-            found = word_ngrams(word, self.shortest, self.longest, self.buckets)[: self.max_ngrams]
-            start, stop = end, end + len(found)
+            buckets = word_ngrams(word, self.shortest, self.longest, self.buckets)[: self.max_ngrams]
+            start, stop = end, end + len(buckets)
             if stop <= self.max_ngrams:
-                ids[start:stop] = found
-                weight[start:stop] = score / math.sqrt(len(found))
+                ids[start:stop] = buckets
+                weight[start:stop] = score / math.sqrt(len(buckets))
                 end, words = stop, words + 1
         results["ngram_ids"] = ids
         results["ngram_weight"] = weight / math.sqrt(max(words, 1))
         return results
 
 
-@lru_cache(maxsize=2**15)  # the same words come in every epoch, and hashing is pure Python
+@lru_cache(maxsize=2**15)  # the same words occur in every epoch, and hashing is pure Python
 def word_ngrams(word: str, shortest: int, longest: int, buckets: int) -> tuple[int, ...]:
     """Return the bucket of each n-gram of ``<word>`` and, at the end, that of the word itself.
 
     A word so short that it is one of its own n-grams is not counted again.
     """
-    found = ngram_buckets(word, shortest, longest, buckets)
+    numbers = ngram_buckets(word, shortest, longest, buckets)
     if not shortest <= len(word) + 2 <= longest:
-        found.append(word_bucket(word, buckets))
-    return tuple(found)
+        numbers.append(word_bucket(word, buckets))
+    return tuple(numbers)

@@ -1,4 +1,4 @@
-"""The last transform: from a results dict to what the model takes."""
+"""The last transform, which turns a results dict into the model's inputs."""
 
 from collections.abc import Sequence
 
@@ -35,7 +35,7 @@ META_KEYS = (
 
 @TRANSFORMS.register_module()
 class PackImageTextInputs(BaseTransform):
-    """Packs whichever of image and text the pipeline made.
+    """Packs the image, the text, or both, whichever the pipeline made.
 
     Required keys: at least one of the inputs below. All other keys are deleted. Result::
 
@@ -44,12 +44,12 @@ class PackImageTextInputs(BaseTransform):
                        'text_ids': int64 (T,), 'text_mask': float32 (T,),
                        'ngram_ids': int64 (M,), 'ngram_weight': float32 (M,),
                        'tfidf': float32 (1, C), 'tfidf_weight': float32 (1,)}
-        data_samples  DataSample with the meta keys and, where they are there, gt_label int64 (1,) or several,
+        data_samples  DataSample with the meta keys and, if present, gt_label int64 (1,) or several,
                       gt_score float32 (K,), sample_weight float32 (1,)
 
     Args:
-        meta_keys: Keys that are kept as meta information of the data sample, where they are there. ``error`` is always
-            set, ``None`` where the image was read, so that batches are alike.
+        meta_keys: Keys that are kept as meta information of the data sample, if present. ``error`` is always set,
+            to ``None`` if the image was read, so that batches are uniform.
 
     Raises:
         UserError: The pipeline made neither an image nor text.
@@ -59,7 +59,7 @@ class PackImageTextInputs(BaseTransform):
         self.meta_keys = tuple(meta_keys)
 
     def transform(self, results: dict) -> dict:
-        """Packs ``results``."""
+        """Pack ``results`` into ``inputs`` and ``data_samples``."""
         inputs = {}
         if "img" in results:
             inputs["img"] = torch.from_numpy(np.ascontiguousarray(results["img"].transpose(2, 0, 1)))

@@ -1,4 +1,4 @@
-"""From OCR lines to word vectors, and to the place of each token in the picture. Shapes: L tokens."""
+"""Word vectors of OCR lines, and the place of each token in the picture. Shapes: L tokens."""
 
 from collections.abc import Sequence
 
@@ -15,11 +15,11 @@ from kdxf.text.vectors.word_vectors import WordVectors
 
 
 def token_spans(text: str, tokens: Sequence[str]) -> np.ndarray:
-    """Finds the tokens in their line, by characters.
+    """Find the tokens in their line, by characters.
 
     Args:
         text: The line.
-        tokens: Its tokens in reading order. One that is not found (a tokenizer may spell words anew) is taken to follow
+        tokens: Its tokens in reading order. One that is not found (a tokenizer may respell words) is assumed to follow
             the token before it.
 
     Returns:
@@ -36,10 +36,10 @@ def token_spans(text: str, tokens: Sequence[str]) -> np.ndarray:
 
 
 def token_boxes(record: OCRRecord, line: int, tokens: Sequence[str]) -> np.ndarray:
-    """Gives each token of a line its share of the line's quad.
+    """Return the share of each token in its line's quad.
 
-    The quad is cut across the direction of the text, in proportion to characters; a quad may stand at an angle, so the
-    box is the upright hull of the cut piece, clipped to the picture. In a picture of 200 x 100 pixels the line
+    The quad is cut across the direction of the text, in proportion to characters; a quad may be tilted, so the box
+    is the upright bounding box of the cut piece, clipped to the picture. In a picture of 200 x 100 pixels the line
     ``"NY 3.0%"`` with the quad (20, 40), (160, 40), (160, 60), (20, 60) has seven characters of 20 pixels each:
 
     ========= ============ =========================== ==========================
@@ -50,7 +50,7 @@ def token_boxes(record: OCRRecord, line: int, tokens: Sequence[str]) -> np.ndarr
     ========= ============ =========================== ==========================
 
     Args:
-        record: What OCR found.
+        record: The text of the image.
         line: The index of the line.
         tokens: The tokens of the line in reading order.
 
@@ -74,7 +74,7 @@ class TokenizeOCR(BaseTransform):
     """Cuts the OCR lines into tokens, in reading order; each token has the OCR score of its line.
 
     Required keys: ``ocr``. Added keys: ``tokens`` (list of str), ``token_scores`` (float32 (L,), in 0..1),
-    ``token_boxes`` (float32 (L, 4)): where each token stands, its share of the line's box; see
+    ``token_boxes`` (float32 (L, 4)): the share of each token in the line's box; see
     :func:`~kdxf.datasets.transforms.text.token_boxes`.
 
     Args:
@@ -90,7 +90,7 @@ class TokenizeOCR(BaseTransform):
         self.min_score = min_score
 
     def transform(self, results: dict) -> dict:
-        """Tokenizes ``ocr``."""
+        """Cut ``ocr`` into ``tokens`` with their scores and boxes."""
         tokens: list[str] = []
         scores: list[float] = []
         boxes = [np.zeros((0, 4), np.float32)]
@@ -109,11 +109,11 @@ class TokenizeOCR(BaseTransform):
 
 @TRANSFORMS.register_module()
 class LookUpWordVectors(BaseTransform):
-    """Looks the tokens up in a folder of word vectors.
+    """Looks up the tokens in a folder of word vectors.
 
     Required keys: ``tokens``, ``token_scores``, ``token_boxes``. Added keys: ``text`` (float32 (L, D)),
-    ``text_weight`` (float32 (L,)), the OCR score of the token, 0 for padding and for a token that no known piece could
-    compose, and ``text_box`` (float32 (L, 4)), the box of the token, 0 for padding.
+    ``text_weight`` (float32 (L,)), the OCR score of the token, 0 for padding and for a token without any known
+    piece, and ``text_box`` (float32 (L, 4)), the box of the token, 0 for padding.
 
     ======================  =================  ====================
     tokens (max_tokens=3)   rows of ``text``   ``text_weight``
@@ -124,7 +124,7 @@ class LookUpWordVectors(BaseTransform):
     ======================  =================  ====================
 
     Args:
-        vectors: The folder that ``tools/word2vec.py`` wrote.
+        vectors: A folder written by ``tools/word2vec.py``.
         max_tokens: L. Longer documents are cut, shorter ones padded.
 
     Raises:
@@ -138,7 +138,7 @@ class LookUpWordVectors(BaseTransform):
         self.max_tokens = max_tokens
 
     def transform(self, results: dict) -> dict:
-        """Looks ``tokens`` up."""
+        """Look up the vectors of ``tokens``."""
         tokens = results["tokens"][: self.max_tokens]
         text = np.zeros((self.max_tokens, self.vectors.dim), dtype=np.float32)
         weight = np.zeros(self.max_tokens, dtype=np.float32)

@@ -1,4 +1,4 @@
-"""From OCR lines to the token ids of a transformer."""
+"""Token ids of OCR lines for a transformer."""
 
 import numpy as np
 from mmcv.transforms import BaseTransform
@@ -31,10 +31,10 @@ class TokenizeForTransformer(BaseTransform):
     ====================  ======================================  ===================
 
     Args:
-        tokenizer: The folder of the model, or of its tokenizer. Names on the Hugging Face hub are not taken.
+        tokenizer: The folder of the model, or of its tokenizer. Names on the Hugging Face hub are not accepted.
         max_length: L, the special tokens included. Longer documents are cut, shorter ones padded; with
             ``collate_fn=dict(type='pad_collate')`` a batch is then as long as its longest document.
-        separator: What stands between two lines; a comma in Chinese, say, or the tokenizer's own ``'[SEP]'``.
+        separator: The text between two lines, such as a Chinese comma or the tokenizer's own ``'[SEP]'``.
         min_score: Lines below this OCR score are left out.
         chinese_only: Whether to drop all that is not Chinese. Brands, numbers and prices say much about an
             advertisement, so the default keeps them.
@@ -59,14 +59,14 @@ class TokenizeForTransformer(BaseTransform):
         self.separator = separator
         self.min_score = min_score
         self.chinese_only = chinese_only
-        # Opened now: faults are reported at once, and workers that are forked later share the memory.
+        # Opened now: errors are reported at once, and workers that are forked later share the memory.
         opened = open_tokenizer(self.folder, _OPTION)
         self.special_tokens = opened.num_special_tokens_to_add()
         self.pad_id = opened.pad_token_id or 0
         self._check_length(opened.model_max_length)
 
     def transform(self, results: dict) -> dict:
-        """Tokenizes ``ocr``."""
+        """Turn ``ocr`` into ``text_ids`` and ``text_mask``."""
         text_ids = np.full(self.max_length, self.pad_id, dtype=np.int64)
         text_mask = np.zeros(self.max_length, dtype=np.float32)
         if text := self._join(results["ocr"]):
@@ -95,7 +95,7 @@ class TokenizeForTransformer(BaseTransform):
             )
         if (self.folder / "config.json").is_file():
             positions = read_config_json(self.folder, _OPTION).get("max_position_embeddings")
-            # XLNet and its like write -1 or nothing: no limit.
+            # XLNet and similar models have -1 or nothing: no limit.
             longest = min(longest, positions) if positions and positions > 0 else longest
         if self.max_length > longest:
             raise UserError(

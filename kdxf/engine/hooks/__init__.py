@@ -1,4 +1,4 @@
-"""Things that happen during a run, apart from the step itself."""
+"""Hooks: what happens during a run apart from the training step itself."""
 
 from kdxf.engine.hooks.budget_hook import BudgetHook
 from kdxf.engine.hooks.class_weights_hook import ClassWeightsHook

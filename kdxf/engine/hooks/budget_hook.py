@@ -25,7 +25,7 @@ class BudgetHook(Hook):
         steps: Iterations.
 
     Attributes:
-        ended_run: Whether it has ended the run before its last iteration.
+        ended_run: Whether the hook has ended the run before its last iteration.
 
     Raises:
         ValueError: Neither is given, or one is not positive.
@@ -56,13 +56,13 @@ class BudgetHook(Hook):
         self._first = runner.iter
 
     def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
-        """End the run when the budget is spent and there is more to do."""
+        """End the run when the budget is spent before the last iteration."""
         if runner.iter + 1 < runner.max_iters and self._is_spent(runner):
             self.ended_run = True
             runner.train_loop.stop_training = True
 
     def after_train(self, runner: Runner) -> None:
-        """Save and validate."""
+        """Save a checkpoint and validate, if the budget has ended the run."""
         if not self.ended_run:
             return
         for hook in runner.hooks:

@@ -1,4 +1,4 @@
-"""Weight the classes in the loss by how often each occurs in training."""
+"""Weights of the classes in the loss, by how often each occurs in training."""
 
 from typing import Any
 
@@ -6,11 +6,11 @@ import numpy as np
 import torch
 from mmengine.dataset import ClassBalancedDataset, ConcatDataset, RepeatDataset
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from mmpretrain.models.losses import CrossEntropyLoss, LabelSmoothLoss
 from torch import Tensor, nn
 
+from kdxf.engine.dist import unwrapped
 from kdxf.errors import UserError
 from kdxf.models.heads.hierarchical_cls_head import HierarchicalClsHead
 from kdxf.models.losses.label_smooth_focal_loss import LabelSmoothFocalLoss
@@ -18,7 +18,7 @@ from kdxf.registry import HOOKS
 
 
 def class_counts(dataset: Any, num_classes: int) -> np.ndarray:
-    """Counts the labels of a dataset, as often as its wrappers repeat them.
+    """Count the labels of a dataset, as often as its wrappers repeat them.
 
     Args:
         dataset: A dataset with ``get_gt_labels``, or ``ClassBalancedDataset``, ``ConcatDataset`` and ``RepeatDataset``
@@ -29,7 +29,7 @@ def class_counts(dataset: Any, num_classes: int) -> np.ndarray:
         int64 (K,). In multi-label data a sample counts for each of its classes.
 
     Raises:
-        UserError: The labels cannot be told, or there are more classes than K.
+        UserError: The labels cannot be read, or there are more classes than K.
     """
     labels = _labels(dataset)
     counts = labels.sum(axis=0, dtype=np.int64) if labels.ndim == 2 else np.bincount(labels, minlength=num_classes)
@@ -83,8 +83,7 @@ class ClassWeightsHook(Hook):
         beta: :math:`\beta` of ``effective_number``, in [0, 1): near 1 is near ``inverse``, 0 weighs all classes alike.
 
     Raises:
-        UserError: ``by`` or ``beta`` is none of these, the model has no head, its loss has no class weights, or it has
-            some already.
+        UserError: ``by`` or ``beta`` is none of these.
     """
 
     def __init__(self, by: str = "inverse_sqrt", beta: float = 0.999) -> None:
@@ -96,9 +95,13 @@ class ClassWeightsHook(Hook):
         self.beta = beta
 
     def before_train(self, runner: Runner) -> None:
-        """Count the labels and set the weights."""
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        head: Any = getattr(model, "head", None)
+        """Count the labels and set the weights.
+
+        Raises:
+            UserError: The model has no head, its loss has no class weights or has some already, or the labels cannot
+                be read.
+        """
+        head: Any = getattr(unwrapped(runner.model), "head", None)
         if getattr(head, "num_classes", None) is None:
             raise UserError("ClassWeightsHook: the model has no head with num_classes; drop the hook from custom_hooks")
         counts = torch.from_numpy(class_counts(runner.train_dataloader.dataset, head.num_classes))
@@ -111,10 +114,10 @@ class ClassWeightsHook(Hook):
 
 
 def class_weights(counts: np.ndarray, by: str, beta: float = 0.999) -> np.ndarray:
-    """Computes the weights of classes with so many samples; see :class:`ClassWeightsHook`.
+    """Compute class weights from the numbers of samples; see :class:`ClassWeightsHook`.
 
     Args:
-        counts: (K,).
+        counts: (K,), samples of each class.
         by: One of ``SCHEMES``.
         beta: Of ``effective_number``.
 

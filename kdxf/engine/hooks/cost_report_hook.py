@@ -1,7 +1,5 @@
-"""Says what a prediction costs."""
+"""Time and memory of a test."""
 
-import resource
-import sys
 import time
 from typing import Any
 
@@ -10,6 +8,7 @@ from mmengine.dist import get_world_size
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from kdxf.io.machine import peak_memory
 from kdxf.registry import HOOKS
 
 _MIB = 2**20
@@ -19,9 +18,9 @@ _MIB = 2**20
 class CostReportHook(Hook):
     """Logs, at the end of a test, the time per image and the peak memory.
 
-    The time is told in all and for the model alone; what lies between them is waiting for images. It is taken in the
-    main process, and with several processes the images of all of them are counted. The memory is the GPU's where
-    there is one, else that of the main process without its loader workers.
+    It logs the total time and that of the model alone; the difference is the time spent waiting for images. The main
+    process measures it, and with several processes the images of all of them are counted. The memory is the GPU's
+    where there is one, else that of the main process without its loader workers.
     """
 
     priority = "LOW"
@@ -58,6 +57,4 @@ class CostReportHook(Hook):
 def _peak_memory() -> str:
     if torch.cuda.is_available():
         return f"{torch.cuda.max_memory_allocated() / _MIB:.0f} MiB (GPU)"
-    # Linux counts in KiB, macOS in bytes.
-    unit = 1 if sys.platform == "darwin" else 1024
-    return f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / _MIB:.0f} MiB"
+    return f"{peak_memory() / _MIB:.0f} MiB"

@@ -1,6 +1,5 @@
-"""Stops a run that no longer gets better."""
+"""Stops a run that no longer improves."""
 
-import json
 from math import inf, isfinite
 from pathlib import Path
 from typing import Any
@@ -10,27 +9,27 @@ from mmengine.hooks import EarlyStoppingHook as HostHook
 from mmengine.runner import IterBasedTrainLoop, Runner
 
 from kdxf.errors import UserError
-from kdxf.io.files import write_whole
+from kdxf.io.files import read_json, write_json
 from kdxf.registry import HOOKS
 
 
 @HOOKS.register_module()
 class EarlyStoppingHook(HostHook):
-    """mmengine's hook, with a minimum of epochs and a memory, and without a need of the training data in a test.
+    """mmengine's hook, with a minimum of epochs, scores that survive a restart, and no training data in a test.
 
-    A resumed run counts on: the scores of all validations stand in ``early_stopping_<metric>.json`` in the work
-    folder, and those up to the checkpoint are gone through again; a run that had stopped stays so, unless it is given
-    more ``patience``. (mmengine's hook begins to count anew.) ::
+    A resumed run continues to count: the scores of all validations are kept in ``early_stopping_<metric>.json`` in the
+    work folder, and those up to the checkpoint are counted again. A run that had stopped early stays stopped, unless it
+    is given more ``patience``. (mmengine's hook starts counting from zero.) ::
 
         custom_hooks = [dict(type="EarlyStoppingHook", monitor="accuracy/top1", patience=10, min_epochs=70)]
 
     Args:
         monitor: A validation score, such as ``'accuracy/top1'``.
-        min_epochs: Epochs (iterations, where training goes by them) to be trained in any case. Validations without
+        min_epochs: Epochs (iterations, where training counts those) to be trained in any case. Validations without
             progress count before that too. A score that is not finite stops at once.
-        **kwargs: Those of mmengine's: ``rule`` (``'greater'`` or ``'less'`` is better), ``patience`` (validations),
-            ``min_delta`` (0.1 by default, a tenth of a percent point of an accuracy; take less for scores between 0
-            and 1), ``stopping_threshold``, ``check_finite``.
+        **kwargs: Arguments of mmengine's hook: ``rule`` (``'greater'`` or ``'less'`` is better), ``patience``
+            (validations), ``min_delta`` (0.1 by default, a tenth of a percent point of an accuracy; take less
+            for scores between 0 and 1), ``stopping_threshold``, ``check_finite``.
 
     Raises:
         ValueError: ``min_epochs`` is negative.
@@ -44,23 +43,22 @@ class EarlyStoppingHook(HostHook):
         self._scores: list[tuple[int, float]] = []
 
     def before_run(self, runner: Runner) -> None:
-        """Do nothing: mmengine's hook asks for the training loop here, which would be built for a test too."""
+        """Do nothing: mmengine's hook takes the training loop here, which would be built for a test too."""
 
     def before_train(self, runner: Runner) -> None:
-        """Go through the scores of a run that is resumed."""
+        """Count the earlier scores of a resumed run."""
         self.wait_count, self.best_score = 0, -inf if self.rule == "greater" else inf
-        found: list[Any] = [[]]
-        path = self._path(runner)
-        if runner._resume and path.is_file() and is_main_process():
-            found = [json.loads(path.read_text(encoding="utf-8"))]
-        broadcast_object_list(found)
-        self._scores = [(step, score) for step, score in found[0] if step <= _step(runner)]
+        scores: list[Any] = [[]]
+        if runner._resume and is_main_process():
+            scores = [read_json(self._path(runner)) or []]
+        broadcast_object_list(scores)
+        self._scores = [(step, score) for step, score in scores[0] if step <= _step(runner)]
         checks = [self._check_stop_condition(score) for _, score in self._scores]
         if checks:
             self._stop(runner, *checks[-1])
 
     def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
-        """Stop when there was no progress for too long.
+        """Stop when there was no progress in the last ``patience`` validations.
 
         Raises:
             UserError: The validation has no such score.
@@ -74,7 +72,7 @@ class EarlyStoppingHook(HostHook):
         score = float(metrics[self.monitor])
         self._scores.append((_step(runner), score))
         if is_main_process():
-            write_whole(json.dumps(self._scores).encode(), self._path(runner))
+            write_json(self._scores, self._path(runner))
         self._stop(runner, *self._check_stop_condition(score))
 
     def _stop(self, runner: Runner, due: bool, reason: str) -> None:

@@ -1,6 +1,5 @@
-"""Writes down what a run ran with."""
+"""Versions and hardware that a run used."""
 
-import os
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -8,6 +7,7 @@ import torch
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from kdxf.io.machine import available_cores
 from kdxf.registry import HOOKS
 from kdxf.version import __version__
 
@@ -27,11 +27,11 @@ class EnvironmentHook(Hook):
         """Log the versions, the processor cores and the threads that torch uses."""
         versions = ", ".join(f"{name} {found}" for name in _PACKAGES if (found := _version(name)))
         runner.logger.info(
-            f"kdxf {__version__} ({versions}); {os.cpu_count()} cores, {torch.get_num_threads()} torch threads"
+            f"kdxf {__version__} ({versions}); {available_cores()} cores, {torch.get_num_threads()} torch threads"
         )
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
-        """Add the version."""
+        """Add kdxf's version to the checkpoint."""
         checkpoint["meta"]["kdxf_version"] = __version__
 
 

@@ -10,10 +10,11 @@ from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
+from kdxf.engine.dist import unwrapped
 from kdxf.errors import UserError
 from kdxf.registry import HOOKS
 
-# How many hooks hold a parameter frozen: they may overlap.
+# Attribute of a parameter: how many hooks keep it frozen, as they may overlap.
 _HOLDS = "_freeze_hooks"
 
 
@@ -32,8 +33,8 @@ class FreezeHook(Hook):
 
     Args:
         modules: Dotted names of parts of the model. What the model itself keeps frozen (``frozen_stages``) stays so.
-        begin: Epochs (or iterations) that are finished when the parts become frozen.
-        end: The same for when they learn again; None is never.
+        begin: Number of finished epochs (or iterations) at which the parts become frozen.
+        end: Number at which they learn again; None is never.
         by_epoch: False counts iterations.
 
     Raises:
@@ -54,7 +55,7 @@ class FreezeHook(Hook):
         self._changed = False
 
     def before_train(self, runner: Runner) -> None:
-        """Look for the parts.
+        """Check that the model has the parts.
 
         Raises:
             UserError: The model has no such part, or there are no epochs to count.
@@ -118,7 +119,7 @@ class FreezeHook(Hook):
         runner.logger.info(f"learning again: {', '.join(self.modules)}")
 
     def _rewrap(self, runner: Runner) -> None:
-        """Make DistributedDataParallel anew: it waits for the gradients of what could learn when it was made."""
+        """Wrap the model again: DistributedDataParallel waits for gradients of what could learn when it was made."""
         if not any(parameter.requires_grad for parameter in runner.model.parameters()):
             raise UserError(f"FreezeHook: with {', '.join(self.modules)} frozen, nothing is left to train")
         if not is_model_wrapper(runner.model):
@@ -133,8 +134,7 @@ class FreezeHook(Hook):
 
     def _parts(self, runner: Runner) -> list[nn.Module]:
         """Find the parts by name."""
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        return [_find(model, name) for name in self.modules]
+        return [_find(unwrapped(runner.model), name) for name in self.modules]
 
 
 def _find(model: nn.Module, name: str) -> nn.Module:

@@ -1,4 +1,4 @@
-"""Takes the mean out of gradients before each step."""
+"""Subtracts the mean from gradients before each step."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ class GradientCentralizationHook(Hook):
         self.conv_only = conv_only
 
     def before_train(self, runner: Runner) -> None:
-        """Attach to the optimizer."""
+        """Register the subtraction with the optimizer."""
         runner.optim_wrapper.optimizer.register_step_pre_hook(self._centralize)
 
     def _centralize(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:

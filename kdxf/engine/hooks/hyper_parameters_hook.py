@@ -19,7 +19,7 @@ class HyperParametersHook(Hook):
     ``TensorboardVisBackend`` in the visualizer it does nothing.
 
     Args:
-        fields: The parts of the config that make a column of each value, dotted.
+        fields: Dotted keys of the config; each value below them gets a column.
     """
 
     priority = "LOW"
@@ -28,7 +28,7 @@ class HyperParametersHook(Hook):
         self.fields = fields
 
     def after_train(self, runner: Runner) -> None:
-        """Write the row."""
+        """Write the settings and the last validation scores."""
         from torch.utils.tensorboard.summary import hparams
 
         settings: dict[str, Any] = {}
@@ -54,7 +54,7 @@ def _value_at(field: str, config: Any) -> Any:
 
 
 def _flatten(name: str, value: Any) -> dict[str, bool | int | float | str]:
-    """``{'a.b': 1}`` for ``a = {'b': 1}``; lists become text, None is left out."""
+    """Return ``{'a.b': 1}`` for ``a = {'b': 1}``; lists become text, None is left out."""
     if isinstance(value, dict):
         return {key: item for part, inner in value.items() for key, item in _flatten(f"{name}.{part}", inner).items()}
     if value is None:

@@ -18,9 +18,9 @@ _LOAD, _STEP = 0, 1
 class IterationSeedHook(Hook):
     """Seeds Python's, NumPy's and torch's generators from the run's seed and the iteration.
 
-    A resumed run would otherwise begin its random numbers anew, and end with other weights than an unbroken one. With
-    this hook the two are equal where the loader has no workers (``num_workers=0``); the generators of workers live in
-    their own processes, which resuming starts anew. Every run of kdxf has it.
+    Otherwise a resumed run would restart its random numbers, and end with other weights than an uninterrupted one. With
+    this hook the two are equal where the loader has no workers (``num_workers=0``); workers have generators of their
+    own, which restart when a run is resumed. Every run of kdxf has it.
     """
 
     priority = "VERY_LOW"

@@ -1,4 +1,4 @@
-"""Looks after the weights that a run starts from."""
+"""Fits the weights that a run starts from into its model."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ from mmengine.hooks import Hook
 from mmengine.model import BaseTTAModel, is_model_wrapper
 from mmengine.runner import Runner
 
+from kdxf.engine.checkpoint import classes_of
 from kdxf.engine.fit_weights import Fit, fit_weights
 from kdxf.errors import UserError
 from kdxf.registry import HOOKS
@@ -15,14 +16,14 @@ _BATCH_COUNTER = "num_batches_tracked"
 
 @HOOKS.register_module()
 class LoadedWeightsHook(Hook):
-    """Takes from ``load_from`` what fits, and says in one line what does not.
+    """Loads from ``load_from`` the weights that fit, and logs in one line which do not.
 
     Weights of another shape, such as a head's for another number of classes, keep their initial values; where the
-    class names of both data sets are known, the rows of the classes that are in both are carried over. A run that is
-    resumed, and a test, take all or nothing.
+    class names of both data sets are known, the rows of the classes that are in both are carried over. In a
+    resumed run and in a test all weights must fit.
 
     Args:
-        strict: All or nothing, as in a test.
+        strict: All weights must fit, as in a test.
     """
 
     # Before the hooks that copy the weights (EMAHook).
@@ -32,10 +33,10 @@ class LoadedWeightsHook(Hook):
         self.strict = strict
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
-        """Make the weights fit.
+        """Fit the weights of a checkpoint into the model.
 
         Raises:
-            UserError: Nothing fits, or something does not where everything has to.
+            UserError: No weight fits, or one does not where all have to.
         """
         if "state_dict" not in checkpoint:  # bare weights
             weights = dict(checkpoint)
@@ -45,7 +46,7 @@ class LoadedWeightsHook(Hook):
             fit = fit_weights(_unwrapped(runner.model), dict(checkpoint["state_dict"]))
             _check_whole(fit, str(runner._load_from))
             return
-        old = _class_names(checkpoint.get("meta") or {})
+        old = classes_of(checkpoint.get("meta") or {})
         new = getattr(runner.train_dataloader.dataset, "metainfo", {}).get("classes")
         first = next(iter(checkpoint["state_dict"]), "none")
         fit = fit_weights(_unwrapped(runner.model), checkpoint["state_dict"], old, new)
@@ -69,11 +70,6 @@ def _check_whole(fit: Fit, path: str) -> None:
         f"checkpoint {path} does not fit the config's model: {reason}; give the config that it was trained with, or "
         "train from what fits with load_from"
     )
-
-
-def _class_names(meta: dict[str, Any]) -> list[str] | None:
-    classes = (meta.get("dataset_meta") or {}).get("classes") or meta.get("CLASSES")
-    return None if classes is None else list(classes)
 
 
 def _unwrapped(model: Any) -> Any:

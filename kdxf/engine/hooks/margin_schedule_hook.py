@@ -1,4 +1,4 @@
-"""Raises the margin of ArcFace heads from nothing."""
+"""Raises the margin of ArcFace heads from 0."""
 
 from typing import Any
 
@@ -12,17 +12,17 @@ from kdxf.registry import HOOKS
 
 @HOOKS.register_module()
 class MarginScheduleHook(Hook):
-    """Raises the margin of every ``ArcFaceClsHead`` in the model linearly from 0 to what its config says.
+    """Raises the margin of every ``ArcFaceClsHead`` in the model linearly from 0 to the value in its config.
 
-    The margin follows from the epoch and the iteration alone, so a resumed run goes on with the right one. The part of
-    it that is in use is logged as ``margin_factor``. It multiplies the margins of ``SetAdaptiveMarginsHook`` too.
+    The margin follows from the epoch and the iteration alone, so a resumed run continues with the right one. The
+    fraction in use is logged as ``margin_factor``. It multiplies the margins of ``SetAdaptiveMarginsHook`` too.
 
     Args:
         begin: The epoch, counted from 0 and not necessarily whole, until which there is no margin.
-        end: The epoch from which on there is the whole margin.
+        end: The epoch from which on the margin is whole.
 
     Raises:
-        UserError: ``begin`` and ``end`` are no span of time, or the model has no such head.
+        UserError: ``begin`` is negative, or ``end`` does not come after it.
     """
 
     def __init__(self, begin: float, end: float) -> None:
@@ -33,13 +33,17 @@ class MarginScheduleHook(Hook):
         self.heads: list[ArcFaceClsHead] = []
 
     def before_train(self, runner: Runner) -> None:
-        """Find the heads."""
+        """Find the heads.
+
+        Raises:
+            UserError: The model has no such head.
+        """
         self.heads = [module for module in runner.model.modules() if isinstance(module, ArcFaceClsHead)]
         if not self.heads:
             raise UserError("MarginScheduleHook: the model has no ArcFaceClsHead; drop the hook from custom_hooks")
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
-        """Set the factor of the coming step."""
+        """Set the factor of the margins for this step."""
         epoch = runner.epoch + batch_idx / len(runner.train_dataloader)
         factor = min(max((epoch - self.begin) / (self.end - self.begin), 0.0), 1.0)
         for head in self.heads:

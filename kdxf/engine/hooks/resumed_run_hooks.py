@@ -1,4 +1,4 @@
-"""What a resumed run must catch up on: another schedule, and a validation that the checkpoint lacks."""
+"""Hooks for resumed runs: a warning of another schedule, and a validation that the checkpoint lacks."""
 
 from typing import Any
 
@@ -7,20 +7,21 @@ from mmengine.runner import EpochBasedTrainLoop, Runner
 
 from kdxf.registry import HOOKS
 
-# What places a schedule in time, whatever its kind.
+# Settings of schedules that are counted in epochs or iterations.
 _PLACES = ("begin", "end", "total_steps", "T_max", "periods", "milestones", "step_size")
 
 
 @HOOKS.register_module()
 class ResumedScheduleHook(Hook):
-    """Warns when the config's schedule of the learning rate begins, steps or ends elsewhere than the checkpoint's.
+    """Warns when the config's schedule of the learning rate begins, steps or ends at another time than the
+    checkpoint's.
 
-    MMEngine goes on with the checkpoint's, so that a run that is resumed with more epochs stays at the rate with which
+    MMEngine continues with the checkpoint's, so that a run that is resumed with more epochs keeps the rate with which
     it ended.
     """
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
-        """Compare."""
+        """Compare the schedules of config and checkpoint, and warn where they differ."""
         saved = checkpoint.get("param_schedulers")
         if not runner._resume or not isinstance(saved, list):
             return
@@ -45,14 +46,14 @@ class ResumedValidationHook(Hook):
     """Validates first when a run is resumed from the end of an epoch that is validated.
 
     A checkpoint is saved before its epoch is validated, so what depends on scores does not know the last one: the best
-    checkpoint, early stopping, ``ReduceOnPlateauLR``. With this hook they go on as if the run had never stopped.
+    checkpoint, early stopping, ``ReduceOnPlateauLR``. With this hook they continue as if the run had never stopped.
     """
 
-    # After the hooks that get ready in ``before_train``.
+    # After the hooks that prepare themselves in ``before_train``.
     priority = "LOWEST"
 
     def before_train(self, runner: Runner) -> None:
-        """Validate where that is due."""
+        """Validate if the checkpoint was saved at the end of an epoch that is validated."""
         loop = runner.train_loop
         if not runner._resume or runner.val_loop is None or not isinstance(loop, EpochBasedTrainLoop):
             return

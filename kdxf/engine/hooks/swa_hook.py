@@ -1,4 +1,4 @@
-"""Average the weights of the last epochs, and recompute the statistics of batch normalization for them."""
+"""Mean weights of the last epochs, with recomputed statistics of batch normalization."""
 
 from collections.abc import Iterable, Sequence
 from numbers import Real
@@ -7,18 +7,19 @@ from typing import Any
 import torch
 from mmengine.dist import all_reduce
 from mmengine.hooks import Hook
-from mmengine.model import StochasticWeightAverage, is_model_wrapper
+from mmengine.model import StochasticWeightAverage
 from mmengine.runner import EpochBasedTrainLoop, Runner, weights_to_cpu
 from mmengine.runner.amp import autocast
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from kdxf.engine.dist import unwrapped
 from kdxf.errors import UserError
 from kdxf.registry import HOOKS
 
 
 def updating_batch_norms(model: nn.Module) -> list[str]:
-    """Name the batch-norm layers whose running statistics a training step of the model, as it is, would change."""
+    """Return the names of the batch-norm layers whose running statistics a training step would change."""
     return [
         name
         for name, layer in model.named_modules()
@@ -31,12 +32,12 @@ def recompute_batch_norms(model: Any, names: Sequence[str], batches: Iterable[di
     """Replace running means and variances by their means over batches, weighted by the batches' sizes.
 
     The rest of the model works as in prediction (no dropout), and batch augmentations such as mixup are left out, so
-    that the layers see what they see in prediction. In a distributed run the batches of all processes count.
+    that the layers get the same inputs as in prediction. In a distributed run the batches of all processes count.
 
     Args:
         model: A classifier with a ``data_preprocessor``; it is in evaluation mode afterwards.
         names: Names of its batch-norm layers that are to be changed.
-        batches: What a training dataloader gives, at least one batch in each process.
+        batches: Batches of a training dataloader, at least one in each process.
     """
     model.eval()
     layers: list[Any] = [model.get_submodule(name) for name in names]
@@ -58,7 +59,7 @@ def recompute_batch_norms(model: Any, names: Sequence[str], batches: Iterable[di
 
 
 def _merge(layers: list[Any], seen: int) -> None:
-    """Take the mean over the processes, weighted by the number of samples that each has seen."""
+    """Average the statistics over the processes, weighted by the number of samples that each has seen."""
     total = torch.tensor(float(seen))
     all_reduce(total)
     for layer in layers:
@@ -76,7 +77,7 @@ class SWAHook(Hook):
     theirs), it is validated, its scores are logged as ``val/<score>_swa``, and it is saved as ``swa.pth`` in the work
     folder, a checkpoint like any other. The run's own weights and checkpoints stay as they are.
 
-    The learning rate is the schedule's business. For the constant one of the paper let a schedule end early::
+    The schedule sets the learning rate. For the constant one of the paper let a schedule end early::
 
         param_scheduler = dict(type="CosineAnnealingLR", eta_min=0.01, end=30, by_epoch=True)  # then 0.01
         custom_hooks = [dict(type="SWAHook", begin_epoch=31)]
@@ -101,8 +102,8 @@ class SWAHook(Hook):
         self._saving = False
 
     def before_run(self, runner: Runner) -> None:
-        """Make room for the mean."""
-        self._average = StochasticWeightAverage(_unwrapped(runner.model))
+        """Create the averaged model."""
+        self._average = StochasticWeightAverage(unwrapped(runner.model))
 
     def before_train(self, runner: Runner) -> None:
         """Check that there will be epochs to average.
@@ -119,7 +120,7 @@ class SWAHook(Hook):
             )
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
-        """Go on with the mean of a run that is resumed."""
+        """Restore the mean so far when a run is resumed."""
         if not runner._resume:
             return
         if "swa" in checkpoint:
@@ -132,9 +133,9 @@ class SWAHook(Hook):
             )
 
     def after_train_epoch(self, runner: Runner) -> None:
-        """Take in the weights, and note which batch-norm layers train."""
+        """Add the weights to the mean, and note which batch-norm layers train."""
         if runner.epoch + 1 >= self.begin_epoch:
-            model = _unwrapped(runner.model)
+            model = unwrapped(runner.model)
             self._average.update_parameters(model)
             self._layers = updating_batch_norms(model)
 
@@ -147,8 +148,8 @@ class SWAHook(Hook):
         if self._layers:
             self._update_batch_norms(runner)
         scores = self._validate(runner) if runner.val_loop is not None else {}
-        told = "".join(f", {name} {score:.4f}" for name, score in scores.items())
-        runner.logger.info(f"mean of the weights of {epochs} epochs, saved as swa.pth{told}")
+        listed = "".join(f", {name} {score:.4f}" for name, score in scores.items())
+        runner.logger.info(f"mean of the weights of {epochs} epochs, saved as swa.pth{listed}")
         self._saving = True
         runner.save_checkpoint(
             runner.work_dir,
@@ -177,7 +178,7 @@ class SWAHook(Hook):
             recompute_batch_norms(self._average.module, self._layers, loader)
 
     def _validate(self, runner: Runner) -> dict[str, float]:
-        """Give and log the scores; the hooks of a validation, such as the one that keeps the best, are not called."""
+        """Return and log the scores; the hooks of a validation, such as ``CheckpointHook``, are not called."""
         loop, model = runner.val_loop, self._average.module.eval()
         with torch.no_grad(), autocast(enabled=loop.fp16):
             for batch in loop.dataloader:
@@ -188,7 +189,3 @@ class SWAHook(Hook):
             runner.message_hub.update_scalar(f"val/{name}", score)
         runner.visualizer.add_scalars(scores, step=runner.epoch)
         return scores
-
-
-def _unwrapped(model: Any) -> Any:
-    return model.module if is_model_wrapper(model) else model

@@ -15,17 +15,17 @@ from kdxf.registry import HOOKS
 class TopCheckpointsHook(Hook):
     """Keeps the weights of the k best validations, to be averaged or merged later.
 
-    It stands beside ``CheckpointHook``, which keeps the last ones (``max_keep_ckpts``) and the single best
-    (``save_best``). Files are named ``top_<metric>_<score>_epoch_<n>.pth`` (``_iter_<n>`` where training goes by
+    Use it together with ``CheckpointHook``, which keeps the last ones (``max_keep_ckpts``) and the single best
+    (``save_best``). Files are named ``top_<metric>_<score>_epoch_<n>.pth`` (``_iter_<n>`` where training counts
     iterations) and hold no optimizer state. A resumed run reads its earlier ones back from their names.
 
     Args:
         metric: A validation score, such as ``'accuracy/top1'``.
-        k: How many to keep.
+        k: Number of checkpoints to keep.
         rule: ``'greater'`` or ``'less'`` is better.
 
     Raises:
-        ValueError: ``k`` is not positive, or the rule is another word.
+        ValueError: ``k`` is not positive, or ``rule`` is another word.
     """
 
     priority = "VERY_LOW"
@@ -42,7 +42,7 @@ class TopCheckpointsHook(Hook):
         self._kept: list[tuple[float, str]] = []
 
     def before_train(self, runner: Runner) -> None:
-        """Find what a resumed run kept before."""
+        """Find the checkpoints that a resumed run kept before."""
         self._kept = []
         pattern = re.compile(re.escape(self._prefix) + r"(-?\d+\.\d+)_(?:epoch|iter)_\d+\.pth")
         if runner._resume:

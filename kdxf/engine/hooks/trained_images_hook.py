@@ -1,4 +1,4 @@
-"""Remembers in a checkpoint which images it was trained on."""
+"""Keeps in checkpoints which images they were trained on."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,35 +14,35 @@ from kdxf.registry import HOOKS
 
 @HOOKS.register_module()
 class TrainedImagesHook(Hook):
-    """Writes the keys of the training images into checkpoints, and warns where they are tested on.
+    """Writes the keys of the training images into checkpoints, and warns where a test set contains some.
 
     So a file of predictions can say which images its model had seen, and soft labels of those can be refused. Weights
-    that training starts from (``load_from``, ``--resume``, an earlier stage) bring their keys along. A score on images
-    that were trained on is no validation; such images are counted in the log.
+    that training starts from (``load_from``, ``--resume``, an earlier stage) contribute their keys. A score on images
+    that were trained on is no validation; the log counts such images.
 
     Attributes:
-        keys: Sorted int64 keys (:mod:`kdxf.datasets.image_keys`) of all images that the present weights were trained
-            on; None where their checkpoint does not say.
+        keys: Sorted int64 keys (:mod:`kdxf.datasets.image_keys`) of all images that the current weights were trained
+            on; None where their checkpoint has none.
     """
 
     def __init__(self) -> None:
         self.keys: np.ndarray | None = None
 
     def seen(self, paths: Sequence[str]) -> np.ndarray | None:
-        """Tell which images the present weights were trained on.
+        """Return which images the current weights were trained on.
 
         Args:
             paths: n paths, as the pipeline opens them.
 
         Returns:
-            bool (n,), or None where the weights do not say.
+            bool (n,), or None where that is not known.
         """
         return None if self.keys is None else are_among(image_keys(paths), self.keys)
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
         """Read the keys of the weights that were loaded."""
-        found = checkpoint.get("meta", {}).get("trained_on")
-        self.keys = None if found is None else found.numpy()
+        keys = checkpoint.get("meta", {}).get("trained_on")
+        self.keys = None if keys is None else keys.numpy()
 
     def before_train(self, runner: Runner) -> None:
         """Add the images of this run, and look for them in the validation set."""
@@ -52,11 +52,11 @@ class TrainedImagesHook(Hook):
             self._warn(runner, runner.val_dataloader.dataset, "validation")
 
     def before_test(self, runner: Runner) -> None:
-        """Look for trained images in the test set."""
+        """Look for images that were trained on in the test set."""
         self._warn(runner, runner.test_dataloader.dataset, "test")
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
-        """Add the keys."""
+        """Add the keys to the checkpoint."""
         if self.keys is not None:
             checkpoint["meta"]["trained_on"] = torch.from_numpy(self.keys)
 

@@ -1,4 +1,4 @@
-"""Remembers in a checkpoint what data it was trained on."""
+"""Keeps in checkpoints which data they were trained on."""
 
 from typing import Any
 
@@ -15,23 +15,19 @@ from kdxf.registry import HOOKS
 class TrainingDataHook(Hook):
     """Writes into checkpoints the fingerprints of the lists, OCR tables, word vectors, ... of their training.
 
-    So a file of predictions can say of which data its model is. Weights that training starts from (``load_from``,
-    ``--resume``, an earlier stage) bring along what they know.
+    So a file of predictions can say which data its model was trained on. Weights that training starts from
+    (``load_from``, ``--resume``, an earlier stage) contribute their fingerprints.
 
     Attributes:
-        data: Of each training that the present weights went through, the first one first,
-            :func:`kdxf.engine.config_files.config_files` of its ``train_dataloader``; empty where the weights do not
-    say. """
+        data: :func:`kdxf.engine.config_files.config_files` of the ``train_dataloader`` of each training that the
+            current weights went through, in order; empty where that is not known.
+    """
 
     def __init__(self) -> None:
         self.data: list[dict[str, dict[str, str]]] = []
 
-    def source(self) -> dict[str, Any]:
-        """Give what predictions note of the data, if it is known."""
-        return {TRAINING_DATA: self.data} if self.data else {}
-
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
-        """Read what the weights know that were loaded."""
+        """Read the fingerprints of the weights that were loaded."""
         self.data = list(checkpoint.get("meta", {}).get(TRAINING_DATA, []))
 
     def before_train(self, runner: Runner) -> None:
@@ -43,5 +39,6 @@ class TrainingDataHook(Hook):
             self.data.append(own)
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
-        """Add the data."""
-        checkpoint["meta"].update(self.source())
+        """Add the fingerprints to the checkpoint."""
+        if self.data:
+            checkpoint["meta"][TRAINING_DATA] = self.data

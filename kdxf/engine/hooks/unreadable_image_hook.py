@@ -17,9 +17,9 @@ from kdxf.registry import HOOKS
 class UnreadableImageHook(Hook):
     """Names each unreadable image once in the log, and lists all of them in a file of the run's log folder.
 
-    The loading transform puts a blank image in the place of one that it cannot read, and the reason into the data
-    sample's ``error``; so a run goes on, and this hook makes sure that it does not go on silently. The list covers
-    training and validation of all processes, and is written anew after every epoch in which it grew.
+    The loading transform replaces an image that it cannot read by a blank one, and puts the reason into the data
+    sample's ``error``. So the run continues, and this hook makes sure that this is noticed. The list covers
+    training and validation of all processes, and is rewritten after every epoch in which it grew.
 
     Args:
         filename: Name of the list, a CSV with the columns ``image`` and ``reason``.
@@ -64,7 +64,7 @@ class UnreadableImageHook(Hook):
 
 
 def _flatten(samples: Iterable[Any]) -> Iterator[Any]:
-    """The data samples of a batch; test-time augmentation nests them, one list for each view."""
+    """Yield the data samples of a batch; test-time augmentation nests them, one list for each view."""
     for sample in samples:
         if isinstance(sample, (list, tuple)):
             yield from _flatten(sample)

@@ -11,7 +11,7 @@ from kdxf.registry import HOOKS
 
 @HOOKS.register_module()
 class VisualizationHook(HostVisualizationHook):
-    """MMPretrain's hook, for batches with text beside the image and for several views of an image.
+    """MMPretrain's hook, for batches with images and text, and for several views of an image.
 
     Of several views the first is drawn. A batch without images (a text model's) is not drawn. Channels are turned
     from BGR, which the pipelines of kdxf and MMPretrain load, to the RGB that the visualizer draws on.

@@ -20,7 +20,7 @@ class AutocastOptimWrapper(OptimWrapper):
     ``AmpOptimWrapper`` scales the loss for float16, and refuses to run without a GPU.)
 
     Args:
-        dtype: ``'bfloat16'``, the one type that needs no loss scaling. It stands in configs to say so.
+        dtype: ``'bfloat16'``, the one type that needs no loss scaling. Configs name it for clarity.
         **kwargs: Passed to :class:`mmengine.optim.OptimWrapper` (``optimizer``, ``clip_grad``,
             ``accumulative_counts``).
 
@@ -38,6 +38,6 @@ class AutocastOptimWrapper(OptimWrapper):
 
     @contextmanager
     def optim_context(self, model: nn.Module) -> Iterator[None]:
-        """The context of one forward pass: autocast, and no gradient exchange while gradients accumulate."""
+        """Run a forward pass under autocast, and without gradient exchange while gradients accumulate."""
         with super().optim_context(model), autocast(dtype=torch.bfloat16):
             yield

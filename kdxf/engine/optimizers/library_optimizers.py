@@ -1,7 +1,7 @@
 """Optimizers of the package pytorch_optimizer, under names that a config may give.
 
-The package is imported when one of them is built. ``RAdam``, ``Lamb``, ``LARS`` and ``Adan`` need nothing from here:
-torch and MMPretrain register them.
+The package is imported when one of them is built. ``RAdam``, ``Lamb``, ``LARS`` and ``Adan`` are
+registered by torch and MMPretrain.
 """
 
 from importlib import import_module
@@ -23,8 +23,8 @@ def ada_belief(params: Any, **options: Any) -> Optimizer:
 def ranger(params: Any, **options: Any) -> Optimizer:
     """Build Ranger: RAdam, Lookahead and gradient centralization in one; ``pytorch_optimizer.Ranger`` has the options.
 
-    Until RAdam trusts its variance (five steps) it moves by the mean gradient, as Ranger was published. That is fixed,
-    because the package without ``degenerated_to_sgd`` climbs the loss in those steps.
+    Until RAdam trusts its variance (five steps) it moves by the mean gradient, as in the published Ranger. This cannot
+    be turned off, because the package without ``degenerated_to_sgd`` increases the loss in those steps.
     """
     return import_module("pytorch_optimizer").Ranger(params, degenerated_to_sgd=True, **options)
 
@@ -33,14 +33,14 @@ def ranger(params: Any, **options: Any) -> Optimizer:
 def lookahead(params: Any, base: str, k: int = 5, alpha: float = 0.5, **options: Any) -> Optimizer:
     """Build another optimizer with Lookahead (https://arxiv.org/abs/1907.08610) around it.
 
-    Every ``k`` steps the weights go back to the point that lies ``alpha`` of the way from the slow weights to them,
-    and the slow weights follow.
+    Every ``k`` steps the slow weights move the fraction ``alpha`` of the way to the fast ones, which continue from
+    there.
 
     Args:
         params: Parameters or parameter groups.
         base: Type of the optimizer that makes the steps, such as ``'AdamW'``.
-        k: Steps between two meetings with the slow weights.
-        alpha: The part of the way that the slow weights go.
+        k: Steps of the fast weights between two steps of the slow ones.
+        alpha: Step size of the slow weights, a fraction of the way.
         **options: Passed to the base optimizer (``lr``, ``weight_decay``, ...).
     """
     fast = OPTIMIZERS.build({"type": base, "params": params, **options})
@@ -54,7 +54,7 @@ def _start_from_the_weights(optimizer: Any, args: Any, kwargs: Any) -> None:
     """Let the slow weights start where the fast ones are.
 
     The package copies them when the optimizer is built, which is before weights are initialized or loaded. Later both
-    are equal whenever the count starts anew, and this changes nothing.
+    are equal whenever the count restarts, and this changes nothing.
     """
     for group in optimizer.param_groups:
         if group["counter"] == 0:

@@ -12,13 +12,17 @@ from kdxf.registry import METRICS
 
 @METRICS.register_module()
 class Accuracy(HostAccuracy):
-    """MMPretrain's ``Accuracy``, of which it takes every argument and gives every score.
+    """MMPretrain's ``Accuracy``, with the same arguments and results, in little memory.
 
-    It keeps the k best scores of each image in place of all: with 50,030 classes and 100,000 images those are 20 GB.
+    It keeps the k best scores of each image instead of all: with 50,030 classes and 100,000 images those take 20 GB.
     """
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Keeps of each sample the k best scores, and the place of the true class among them (-1 if it has none)."""
+        """Keep the k best scores of each sample, and the rank of the true class among them (-1 if it is not).
+
+        Raises:
+            UserError: A sample does not have exactly one class.
+        """
         for sample in data_samples:
             scores = sample["pred_score"]
             best, classes = scores.topk(min(max(self.topk), len(scores)))

@@ -1,4 +1,4 @@
-"""Does a confidence of 0.8 mean right in 80 % of the cases?"""
+"""Calibration: does a confidence of 0.8 mean right in 80 % of the cases?"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,7 +15,7 @@ _SMALLEST = float(np.finfo(np.float32).eps)
 
 @METRICS.register_module()
 class CalibrationError(BaseMetric):
-    """How far the scores are from probabilities. Low is good, everywhere.
+    """Distance of the scores from true probabilities. Lower is better for all four results.
 
     Images are put into bins by their confidence, the score of the best class. The expected calibration error is the
     mean over images of the distance, in their bin, between mean confidence and accuracy::
@@ -26,9 +26,9 @@ class CalibrationError(BaseMetric):
 
     - ``calibration/ece``: bins of equal width, ((b - 1) / B, b / B], in percent (https://arxiv.org/abs/1706.04599);
     - ``calibration/adaptive_ece``: bins of equally many images, in percent: with a confident model most bins of
-      equal width are all but empty (https://ojs.aaai.org/index.php/AAAI/article/view/9602);
+      equal width are almost empty (https://ojs.aaai.org/index.php/AAAI/article/view/9602);
     - ``calibration/nll``: mean negative log-likelihood of the true class in nats; as in scikit-learn's ``log_loss``, a
-      score below float32's epsilon counts as that;
+      score below float32's epsilon is raised to it;
     - ``calibration/brier``: mean over images of the squared distance of the scores to the one-hot target, between 0
       and 2.
 
@@ -37,7 +37,7 @@ class CalibrationError(BaseMetric):
     Args:
         num_bins: B.
         collect_device: Where results of several processes are gathered, ``'cpu'`` or ``'gpu'``.
-        prefix: Stands before the metric's names.
+        prefix: Prefix of the reported names.
 
     Raises:
         ValueError: ``num_bins`` is not positive.
@@ -52,10 +52,10 @@ class CalibrationError(BaseMetric):
         self.num_bins = num_bins
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Keeps of each sample: confidence, whether it is right, log-likelihood, Brier score.
+        """Keep four numbers per sample: confidence, whether it is right, negative log-likelihood and Brier score.
 
         Raises:
-            UserError: The scores are no distribution over the classes.
+            UserError: The scores are no distribution over the classes, or a sample does not have exactly one class.
         """
         for sample in data_samples:
             scores = sample["pred_score"].double().cpu().numpy()
@@ -70,7 +70,7 @@ class CalibrationError(BaseMetric):
             self.results.append((scores[guess], guess == true, -np.log(max(scores[true], _SMALLEST)), brier))
 
     def compute_metrics(self, results: list) -> dict[str, float]:
-        """Computes the four scores."""
+        """Compute the four results from what :meth:`process` kept of n images."""
         confidence, right, surprise, brier = np.asarray(results, np.float64).reshape(-1, 4).T
         shares = np.arange(1, self.num_bins) / self.num_bins
         return {
@@ -82,6 +82,9 @@ class CalibrationError(BaseMetric):
 
 
 def _expected_error(confidence: np.ndarray, right: np.ndarray, edges: np.ndarray) -> float:
-    """ECE with bins that end at ``edges`` (included); the difference of sums is n_b times that of means."""
+    """Return the ECE of n confidences (n,) in bins that end at ``edges`` (included).
+
+    The difference of sums is n_b times that of means.
+    """
     bins = np.searchsorted(edges, confidence, side="left")
     return float(np.abs(np.bincount(bins, right - confidence)).sum() / len(confidence))

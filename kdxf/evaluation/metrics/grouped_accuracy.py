@@ -15,12 +15,12 @@ class GroupedAccuracy(BaseMetric):
     """Top-1 accuracy over the samples whose true class belongs to a group, for each group.
 
     The model still chooses among all classes. Reports ``grouped/<group>`` and its standard error
-    ``grouped/<group>_stderr``, sqrt(p (1 - p) / n), in percent; a group without samples is left out.
+    ``grouped/<group>_stderr``, sqrt(p (1 - p) / n), in percent; groups without samples are left out.
 
     Args:
-        groups: Group name to class indices, for example the classes whose packages carry text.
+        groups: Mapping from group name to class indices, for example the classes whose packages carry text.
         collect_device: Where results of several processes are gathered, ``'cpu'`` or ``'gpu'``.
-        prefix: Stands before the metric names.
+        prefix: Prefix of the reported names.
 
     Raises:
         UserError: ``groups`` is empty, or a group is.
@@ -37,11 +37,11 @@ class GroupedAccuracy(BaseMetric):
         self.groups = {name: np.asarray(members) for name, members in groups.items()}
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Keeps the true and the predicted class of each sample."""
+        """Keep the true and the predicted class of each sample."""
         self.results += [(int(sample["gt_label"]), int(sample["pred_score"].argmax())) for sample in data_samples]
 
     def compute_metrics(self, results: list) -> dict[str, float]:
-        """Computes the accuracy of each group."""
+        """Compute the accuracy of each group."""
         true, predicted = np.asarray(results).reshape(-1, 2).T
         metrics = {}
         for name, members in self.groups.items():

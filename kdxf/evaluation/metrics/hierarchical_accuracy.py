@@ -17,19 +17,19 @@ from kdxf.registry import METRICS
 class HierarchicalAccuracy(BaseMetric):
     """Top-1 accuracy on each level of a class tree, in percent.
 
-    ``hierarchy/<level>`` takes what the predicted class belongs to for the prediction: any classifier has it. Where the
-    head has a branch of its own for the level, as ``HierarchicalClsHead`` has, ``hierarchy/<level>_branch`` is the
+    ``hierarchy/<level>`` compares the parents of the predicted and of the true class, which works for any classifier.
+    If the head has its own branch for the level, like ``HierarchicalClsHead``, ``hierarchy/<level>_branch`` is the
     accuracy of that branch, and ``hierarchy/<level>_disagreement`` how often it contradicts the predicted class.
 
     Args:
-        class_tree: The CSV of :mod:`kdxf.io.class_tree`; every level in it is reported.
-        classes: The class names in index order, or the file that lists them; by default ``classes.txt`` beside
-            ``class_tree``.
+        class_tree: CSV as of :mod:`kdxf.io.class_tree`; every level in it is reported.
+        classes: The class names in index order, or the file that lists them; by default ``classes.txt`` in the folder
+            of ``class_tree``.
         collect_device: Where results of several processes are gathered, ``'cpu'`` or ``'gpu'``.
-        prefix: Stands before the metric names.
+        prefix: Prefix of the reported names.
 
     Raises:
-        UserError: The tree cannot be read, or the model or the dataset has other classes.
+        UserError: The tree cannot be read.
     """
 
     default_prefix = "hierarchy"
@@ -45,7 +45,11 @@ class HierarchicalAccuracy(BaseMetric):
         self.tree = read_class_tree(class_tree, classes)
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Keeps the true and the predicted class of each sample, and the labels of its levels (-1 without)."""
+        """Keep the true and the predicted class of each sample, and its label on each level (-1 without a branch).
+
+        Raises:
+            UserError: The model has another number of classes than the tree, or a sample not exactly one class.
+        """
         for sample in data_samples:
             scores, known = sample["pred_score"], len(self.tree.classes)
             if len(scores) != known:
@@ -57,7 +61,11 @@ class HierarchicalAccuracy(BaseMetric):
             self.results.append((only_class(sample, "HierarchicalAccuracy"), int(scores.argmax()), *labels))
 
     def compute_metrics(self, results: list) -> dict[str, float]:
-        """Computes the accuracies."""
+        """Compute the accuracies and disagreements of all levels.
+
+        Raises:
+            UserError: The dataset has other classes than the tree.
+        """
         names = list((self.dataset_meta or {}).get("classes") or self.tree.classes)
         if names != self.tree.classes:
             place = next(index for index, name in enumerate(names) if name != self.tree.classes[index])

@@ -13,50 +13,54 @@ from sklearn.metrics import average_precision_score, precision_recall_curve, roc
 from kdxf.evaluation.metrics.true_classes import true_classes
 from kdxf.registry import METRICS
 
-_COLUMNS = 256  # of the score matrix that are laid side by side at a time
+_COLUMNS = 256  # classes whose scores are copied into one array at a time
 
 
 class ColumnMetric(BaseMetric):
-    """A metric of each class alone, and its mean over the classes for which it is defined.
+    """Base class of metrics that are computed per class and averaged over the classes for which they are defined.
 
-    Every class is a column: its score of every image, and whether the image belongs to it, be it one class of one or
-    one of several. It keeps all scores as float32, 4 K bytes per image: 137 classes and 100,000 images take 55 MB,
-    50,030 classes take 20 GB.
+    Every class is a column: its score for each image, and whether the image belongs to it, alone or among others. All
+    scores of the n images and K classes are kept as float32, 4 K bytes per image: 137 classes and 100,000 images take
+    55 MB, 50,030 classes take 20 GB.
 
     Args:
         collect_device: Where results of several processes are gathered, ``'cpu'`` or ``'gpu'``.
-        prefix: Stands before the metric's name.
+        prefix: Prefix of the reported names.
     """
 
-    needs = ""  # of a class, for the log
+    needs = ""  # what a class must have, for the log
 
     def __init__(self, collect_device: str = "cpu", prefix: str | None = None) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
         self._said = False
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Keeps the scores and the true classes of each sample."""
+        """Keep the scores (K,) and the true classes of each sample.
+
+        Raises:
+            UserError: A sample has no label field.
+        """
         for sample in data_samples:
             scores = sample["pred_score"].float().cpu().numpy()
             self.results.append((scores, true_classes(sample, type(self).__name__)))
 
     @abstractmethod
     def column_score(self, belongs: np.ndarray, scores: np.ndarray) -> float | None:
-        """Computes the metric of one class.
+        """Compute the metric of one class.
 
         Args:
             belongs: bool (n,), whether each image belongs to the class.
-            scores: float32 (n,), the class's scores.
+            scores: float32 (n,), each image's score for the class.
 
         Returns:
-            A fraction, or None where the metric is not defined.
+            A number from 0 to 1, or None if the metric is not defined for the class.
         """
 
     def mean_score(self, results: list) -> float:
-        """Computes the mean over classes, in percent; it is NaN if the metric is defined for none.
+        """Compute the mean over classes in percent; NaN if the metric is defined for none.
 
         Args:
-            results: Of each image the scores (K,) and the true classes.
+            results: Scores (K,) and true classes of each of the n images.
         """
         values = [self.column_score(*column) for column in _columns(results)]
         defined = [value for value in values if value is not None]
@@ -72,7 +76,7 @@ class ColumnMetric(BaseMetric):
 
 
 def _columns(results: list) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Gives of each class who belongs to it and the scores."""
+    """Yield the arguments (n,) of ``column_score`` for each class."""
     images = np.repeat(np.arange(len(results)), [len(classes) for _, classes in results])
     classes = np.concatenate([classes for _, classes in results])
     count = len(results[0][0])
@@ -88,9 +92,9 @@ def _columns(results: list) -> Iterator[tuple[np.ndarray, np.ndarray]]:
 class MeanAveragePrecision(ColumnMetric):
     """mAP: for each class, all images are ranked by its score; the mean over classes of the average precision.
 
-    With P_n and R_n the precision and the recall among the images that reach the n-th highest score,
+    With P_n and R_n the precision and the recall of the images that reach the n-th highest score,
     ``AP = sum_n (R_n - R_{n-1}) P_n`` as scikit-learn defines it: images of equal score enter together, so that the
-    order of the files does not matter. VOC's is the same under the envelope of the curve: P_n becomes the highest
+    order of the files does not matter. VOC's definition takes the envelope of the curve: P_n becomes the highest
     precision at any recall from R_n on (the rule since 2010, over all points:
     http://host.robots.ox.ac.uk/pascal/VOC/voc2012/htmldoc/devkit_doc.html), which is never lower.
 
@@ -101,9 +105,9 @@ class MeanAveragePrecision(ColumnMetric):
     :class:`~kdxf.evaluation.metrics.ranking_metrics.ColumnMetric`.
 
     Args:
-        voc: Take VOC's definition.
+        voc: Use VOC's definition.
         collect_device: Where results of several processes are gathered, ``'cpu'`` or ``'gpu'``.
-        prefix: Stands before the metric's name.
+        prefix: Prefix of the reported names.
     """
 
     default_prefix = "average-precision"
@@ -114,11 +118,11 @@ class MeanAveragePrecision(ColumnMetric):
         self.voc = voc
 
     def compute_metrics(self, results: list) -> dict[str, float]:
-        """Computes the mean over classes."""
+        """Compute mAP in percent."""
         return {"mAP": self.mean_score(results)}
 
     def column_score(self, belongs: np.ndarray, scores: np.ndarray) -> float | None:
-        """Computes the average precision of one class, if an image belongs to it."""
+        """Compute the average precision of one class from (n,) and (n,); None if no image belongs to it."""
         if not belongs.any():
             return None
         if not self.voc:
@@ -133,7 +137,7 @@ class MeanAveragePrecision(ColumnMetric):
 class MeanROCAUC(ColumnMetric):
     """Mean over classes of the area under the ROC curve, each class against all others.
 
-    The area is the chance that an image of the class has a higher score than one of the others (equal scores count
+    The area is the probability that an image of the class has a higher score than one of the others (equal scores count
     half). For images of one class or of several. Classes without a positive or without a negative image are left out.
 
     Reports ``roc-auc/mean`` in percent: guessing gives 50. For memory see
@@ -141,16 +145,16 @@ class MeanROCAUC(ColumnMetric):
 
     Args:
         collect_device: Where results of several processes are gathered, ``'cpu'`` or ``'gpu'``.
-        prefix: Stands before the metric's name.
+        prefix: Prefix of the reported names.
     """
 
     default_prefix = "roc-auc"
     needs = "positive or no negative image"
 
     def compute_metrics(self, results: list) -> dict[str, float]:
-        """Computes the mean over classes."""
+        """Compute the mean area in percent."""
         return {"mean": self.mean_score(results)}
 
     def column_score(self, belongs: np.ndarray, scores: np.ndarray) -> float | None:
-        """Computes the area of one class, if there are images on both sides."""
+        """Compute the area of one class from (n,) and (n,); None without a positive or without a negative image."""
         return None if belongs.all() or not belongs.any() else float(roc_auc_score(belongs, scores))

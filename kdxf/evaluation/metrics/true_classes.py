@@ -1,4 +1,4 @@
-"""Reads the true classes of a sample as metrics get it."""
+"""True classes of a sample in the form that metrics get."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,14 +9,14 @@ from kdxf.errors import UserError
 
 
 def true_classes(sample: Mapping[str, Any], metric: str) -> np.ndarray:
-    """Gives the classes that a sample belongs to.
+    """Return the classes of a sample.
 
     Args:
-        sample: A data sample as a mapping. A soft target (``gt_score``) is not looked at: metrics judge by labels.
+        sample: A data sample as a mapping. A soft target (``gt_score``) is ignored: metrics judge by labels.
         metric: The metric's name, for the message.
 
     Returns:
-        int64 (n,): one class, in multi-label mode any number of them, or none.
+        int64 (n,): one class, or in multi-label mode any number n, also 0.
 
     Raises:
         UserError: The sample has no label.
@@ -30,7 +30,7 @@ def true_classes(sample: Mapping[str, Any], metric: str) -> np.ndarray:
 
 
 def only_class(sample: Mapping[str, Any], metric: str) -> int:
-    """Gives the class of a sample that belongs to exactly one.
+    """Return the class of a sample that has exactly one.
 
     Args:
         sample: A data sample as a mapping.

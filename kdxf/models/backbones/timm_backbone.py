@@ -1,4 +1,4 @@
-"""timm's models as backbones: maps out, weights in, old names understood."""
+"""timm's models as backbones that return feature maps."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from kdxf.errors import UserError
 from kdxf.models.backbones.timm_weights import fetch_weights, fill, present_name, read_weights
 from kdxf.registry import MODELS
 
-_NOT_HERE = {
+_UNSUPPORTED = {
     "features_only": "this backbone gives the last feature map",
     "num_classes": "the head classifies",
     "in_chans": "it is called in_channels here",
@@ -25,37 +25,38 @@ _NOT_HERE = {
 class TIMMBackbone(BaseModule):
     """Any image model of timm, without its classifier.
 
-    Takes the place of MMPretrain's class of this name, and adds: old names (:mod:`kdxf.models.backbones.timm_weights`
-    has a table), weights that all fit or are refused, maps whose channels stand first (Swin's stand last), depths for
-    layer-wise learning rates, and the normalization that the weights want.
+    It replaces MMPretrain's class of this name, and adds: old names (table in
+    :mod:`kdxf.models.backbones.timm_weights`), weights that fit completely or are refused, maps with the channels first
+    (Swin's come last), depths for layer-wise learning rates, and the normalization that the weights were trained with.
 
-    Weights, one of three:
+    The initial weights are one of:
 
     * none: timm's initialization;
     * ``init_cfg=dict(type='Pretrained', checkpoint=FILE_OR_URL)``: timm's ``.safetensors`` and ``.pth`` files, or a
-      checkpoint of kdxf or MMPretrain with this backbone; ``prefix`` as in MMEngine. The classifier's are left out;
+      checkpoint of kdxf or MMPretrain with this backbone; ``prefix`` as in MMEngine. The classifier's weights are left
+      out;
     * ``pretrained=True``: those that timm publishes under ``model_name``, from the network or its cache.
 
     Attributes:
-        model_name: timm's present name.
+        model_name: timm's current name.
         out_channels: Width of the feature, Ci.
         normalization: Means and standard deviations of the three channels, in RGB and 0..255, that the weights were
-            trained with; None where no weights are asked for.
+            trained with; None without such weights.
 
     Args:
         model_name: Name of the model, with or without a tag.
-        pretrained: Take the weights that timm publishes.
-        checkpoint_path: Same as ``init_cfg`` with that checkpoint, as in MMPretrain.
+        pretrained: Load the weights that timm publishes.
+        checkpoint_path: Short for ``init_cfg`` with that checkpoint, as in MMPretrain.
         in_channels: Channels of the input.
-        global_pool: timm's pooling; '' gives the map, 'avg' (or 'token' and others where a model has them) the vector,
-            and needs ``image_neck=None``.
-        with_cp: Compute activations again in the backward pass, which takes less memory and more time.
+        global_pool: timm's pooling: '' returns the map, 'avg' (or 'token' and others, if the model has them) a vector,
+            which needs ``image_neck=None``.
+        with_cp: Recompute activations in the backward pass, which takes less memory and more time.
         init_cfg: As above.
         **kwargs: Options of the model, such as ``img_size``, ``drop_path_rate`` and ``drop_rate``. The last acts on the
             pooled vector and thus needs ``global_pool``.
 
     Raises:
-        UserError: timm has no such model, it does not take an option, or weights are named twice.
+        UserError: timm has no such model, the model does not take an option, or two sources of weights are given.
     """
 
     timm_model: Any
@@ -102,10 +103,10 @@ class TIMMBackbone(BaseModule):
         return model
 
     def init_weights(self) -> None:
-        """Load the weights that are asked for; without any the model stays as timm initialized it.
+        """Load the configured weights; without any the model stays as timm initialized it.
 
         Raises:
-            UserError: They cannot be had, or do not fit.
+            UserError: They cannot be read or fetched, or do not fit.
         """
         if not self._is_init and (self.pretrained or self.init_cfg):
             source = f"of {self.model_name}" if self.pretrained else self.init_cfg["checkpoint"]
@@ -122,10 +123,10 @@ class TIMMBackbone(BaseModule):
         self._is_init = True
 
     def forward(self, x: Tensor) -> tuple[Tensor]:
-        """Give the feature of images (N, C, H, W): a map (N, Ci, H', W'), or with ``global_pool`` a vector (N, Ci).
+        """Return the feature of images (N, C, H, W): a map (N, Ci, H', W'), or with ``global_pool`` a vector (N, Ci).
 
         Raises:
-            UserError: The model gives tokens that are no grid.
+            UserError: The model returns tokens that form no grid.
         """
         feature = self.timm_model(x)
         if feature.ndim == 4 and getattr(self.timm_model, "output_fmt", None) == "NHWC":
@@ -135,7 +136,7 @@ class TIMMBackbone(BaseModule):
         return (feature,)
 
     def _to_map(self, tokens: Tensor, images: Tensor) -> Tensor:
-        """Bring tokens (N, L, Ci) to (N, Ci, H', W'), without those that stand before the patches."""
+        """Bring tokens (N, L, Ci) to (N, Ci, H', W'), without the prefix tokens."""
         patches = tokens[:, getattr(self.timm_model, "num_prefix_tokens", 0) :]
         embed: Any = getattr(self.timm_model, "patch_embed", None)
         height, width = embed.dynamic_feat_size(images.shape[2:]) if hasattr(embed, "dynamic_feat_size") else (0, 0)
@@ -147,16 +148,16 @@ class TIMMBackbone(BaseModule):
         return patches.transpose(1, 2).unflatten(2, (height, width))
 
     def _find_depths(self) -> dict[str, int]:
-        """Give the depth of each parameter, by timm's groups; empty where a model has none."""
+        """Return the depth of each parameter according to timm's groups; {} if the model has none."""
         if not hasattr(self.timm_model, "group_matcher"):
             return {}
         matcher = self.timm_model.group_matcher(coarse=False)
         return group_parameters(self.timm_model, matcher, reverse=True)
 
     def get_layer_depth(self, param_name: str, prefix: str = "") -> tuple[int, int]:
-        """Give the depth of a parameter and the number of depths, for layer-wise learning rates.
+        """Return the depth of a parameter and the number of depths, for layer-wise learning rates.
 
-        Depth 0 is the stem; the last depth is for what stands behind the backbone.
+        Depth 0 is the stem; the last depth is that of the parts behind the backbone.
 
         Args:
             param_name: Name of the parameter in the whole model.
@@ -174,8 +175,8 @@ class TIMMBackbone(BaseModule):
 
 
 def _check(name: str, pretrained: bool, global_pool: str, init_cfg: dict | None, options: dict[str, Any]) -> None:
-    """Raise a :class:`UserError` for options that cannot be."""
-    for option, why in _NOT_HERE.items():
+    """Raise a :class:`UserError` for options that are not supported or contradict each other."""
+    for option, why in _UNSUPPORTED.items():
         if option in options:
             raise UserError(f"TIMMBackbone: {option} is no option here: {why}")
     if options.get("drop_rate") and not global_pool:

@@ -1,10 +1,10 @@
-"""Names and weights of timm's models: fetched, read safely, and brought to the form of a backbone.
+"""Names and weights of timm's models: old names, download, safe reading, and loading into a backbone.
 
-timm writes a model as ``ARCHITECTURE.TAG``, where the tag says which weights; without a tag it means the default ones.
-Names of timm before 0.9 are in a table that timm keeps itself. Those of other libraries are in :data:`OTHER_NAMES`:
+timm writes a model as ``ARCHITECTURE.TAG``, where the tag selects the weights; without a tag it means the default ones.
+Names of timm before 0.9 are in timm's own table. Those of other libraries are in :data:`OTHER_NAMES`:
 
 ==============================  =====================================  ===============================================
-name                            timm's present name                    what it is
+name                            timm's current name                    what it is
 ==============================  =====================================  ===============================================
 ``tf_efficientnet_b4_ns``       ``tf_efficientnet_b4.ns_jft_in1k``     noisy student; timm's table, as all ``*_ns``
 ``tf_efficientnet_b4_ap``       ``tf_efficientnet_b4.ap_in1k``         AdvProp, wants x * 2 - 1; timm's table
@@ -30,27 +30,30 @@ from mmengine.runner import CheckpointLoader
 from timm.models import get_deprecated_models, get_pretrained_cfg, is_model, list_models
 from torch import Tensor, nn
 
-import kdxf.engine.host_overrides  # noqa: F401  (CheckpointLoader reads files without running code)
+import kdxf.engine  # noqa: F401  (makes CheckpointLoader read files without running code)
 from kdxf.errors import UserError
 
 _HUB = "https://huggingface.co"
-# Where training scripts put the weights; timm's own, too, prefers averaged ones.
+# Keys under which training scripts save the weights; averaged ones come first, as in timm.
 _WRAPPERS = ("state_dict_ema", "model_ema", "state_dict", "model")
-# The part before the weights' own names: of wrapped models, and of a backbone of kdxf's or MMPretrain's.
+# Prefixes of the weights' names in wrapped models and in backbones of kdxf and MMPretrain.
 _PREFIX = re.compile(r"^(?:(?:_orig_mod|module)\.)*(?:.*\btimm_model\.)?")
 _CLASSIFIERS = ("classifier", "fc", "head", "head.fc", "last_linear")
 
 
 def read_weights(source: str, prefix: str = "") -> dict[str, Tensor]:
-    """Reads the weights of a timm model.
+    """Read the weights of a timm model.
 
     Args:
-        source: A file or URL: what timm publishes, what a training script of timm's style saved, or a checkpoint of
-            kdxf or MMPretrain whose backbone is a timm model.
-        prefix: Take only the weights whose names begin with this, and cut it off.
+        source: File or URL: published by timm, saved by a training script in timm's style, or a checkpoint of kdxf or
+            MMPretrain whose backbone is a timm model.
+        prefix: Read only the weights whose names begin with this, and remove it from them.
+
+    Returns:
+        Tensors of any shape by name, on the CPU.
 
     Raises:
-        UserError: It cannot be read, or has no weights of that prefix.
+        UserError: The source cannot be read, or has no weights with that prefix.
     """
     checkpoint = CheckpointLoader.load_checkpoint(source, "cpu")
     weights = next((checkpoint[key] for key in _WRAPPERS if checkpoint.get(key)), checkpoint)
@@ -63,10 +66,12 @@ def read_weights(source: str, prefix: str = "") -> dict[str, Tensor]:
 
 
 def fetch_weights(name: str) -> dict[str, Tensor]:
-    """Gets the weights that timm publishes under a name, from the Hugging Face hub or the web; both keep them.
+    """Return the weights that timm publishes under a name, from the Hugging Face hub or the web.
+
+    Downloads are cached. The result is as of :func:`read_weights`.
 
     Raises:
-        UserError: There are none, or they cannot be fetched.
+        UserError: timm publishes none, or they cannot be fetched.
     """
     published = get_pretrained_cfg(name)
     if published is None or not (published.hf_hub_id or (published.url and not published.custom_load)):
@@ -91,23 +96,23 @@ def fetch_weights(name: str) -> dict[str, Tensor]:
 
 
 def fill(model: nn.Module, name: str, weights: dict[str, Tensor], source: str, **options: Any) -> list[str]:
-    """Loads weights into a model without a classifier; all must fit.
+    """Load weights into a model without a classifier; all must fit.
 
-    timm adapts them first, as it does its own: published formats of other authors, position embeddings of another
+    timm adapts them first, as it does with its own weights: formats of other authors, position embeddings of another
     image size, another number of input channels.
 
     Args:
-        model: What ``timm.create_model(name, num_classes=0, **options)`` gave.
+        model: Result of ``timm.create_model(name, num_classes=0, **options)``.
         name: Name of the model.
-        weights: By :func:`read_weights`.
-        source: What messages call them.
-        **options: As above.
+        weights: As of :func:`read_weights`.
+        source: Name of the weights in messages.
+        **options: Options of the model.
 
     Returns:
         Names of the weights left out: those of the classifier.
 
     Raises:
-        UserError: They do not fit.
+        UserError: The weights do not fit.
     """
     published = get_pretrained_cfg(name)
     own = published.classifier if published is not None and published.classifier else ()
@@ -115,8 +120,8 @@ def fill(model: nn.Module, name: str, weights: dict[str, Tensor], source: str, *
     left_out = [key for key in weights if key.rpartition(".")[0] in classifiers]
     kept = {key: weight for key, weight in weights.items() if key not in left_out}
     try:
-        # A second model of the kind: only timm's factory knows how to adapt weights to it. Without the name of a
-        # classifier it takes nothing but what fits in full.
+        # A second model of the same kind: only timm's factory knows how to adapt weights. Without the name of a
+        # classifier it accepts only weights that fit completely.
         donor = timm.create_model(
             name,
             pretrained=True,
@@ -143,20 +148,20 @@ OTHER_NAMES = {
     "resnest50": "resnest50d.in1k",
     **{f"resnest{depth}": f"resnest{depth}e.in1k" for depth in (101, 200, 269)},
     **{f"resnext101_32x{width}d_wsl": f"resnext101_32x{width}d.{_WSL}" for width in (8, 16, 32)},
-    # timm's table names the network of width 8 for all four.
+    # timm's table gives the network of width 8 for all four.
     **{f"ig_resnext101_32x{width}d": f"resnext101_32x{width}d.{_WSL}" for width in (8, 16, 32)},
 }
 _GONE = {"ig_resnext101_32x48d"}
 
 
 def present_name(name: str) -> str:
-    """Gives the name that timm has now, and logs one line where it is another.
+    """Return timm's current name of a model, and log one line if it differs.
 
     Args:
-        name: A name of timm's, old or new, with or without a tag, or a key of :data:`OTHER_NAMES`.
+        name: Old or current name in timm, with or without a tag, or a key of :data:`OTHER_NAMES`.
 
     Raises:
-        UserError: timm has no such model, or no weights of that tag.
+        UserError: timm has no such model, or no weights with that tag.
     """
     renamed = None if name in _GONE else OTHER_NAMES.get(name) or get_deprecated_models().get(name)
     if renamed:

@@ -11,30 +11,30 @@ from kdxf.errors import UserError
 from kdxf.registry import BATCH_AUGMENTS
 
 JOINED_KEYS = ("text", "text_weight", "text_box", "ngram_ids", "ngram_weight", "tfidf", "tfidf_weight")
-"""Inputs of which the words of both texts become one text, without an order."""
+"""Inputs without an order: the words of both texts become one text."""
 
 PAIRED_KEYS = ("text_ids", "text_mask")
-"""Inputs of a transformer, to which order means something: the two texts stay apart."""
+"""Inputs of a transformer, where order matters: the two texts stay apart."""
 
 WEIGHT_KEYS = ("text_weight", "ngram_weight", "tfidf_weight", "text_mask")
-"""What tells how much each token counts."""
+"""Inputs that hold the weight of each token."""
 
 
 def mix_texts(texts: Mapping[str, Tensor], partner: Tensor, shares: Tensor) -> dict[str, Tensor]:
-    """Give every sample the text of another one beside its own.
+    """Add to the text of every sample that of its partner.
 
     Args:
         texts: Inputs of a text encoder, each (N, L) or (N, L, ...).
-        partner: The other sample of each sample (N,), int64.
-        shares: What the sample's own text, then its partner's, counts (N, 2). The weights are multiplied by it; padding
-            stays 0, and a text whose share is 0 is padding.
+        partner: Index of each sample's partner (N,), int64.
+        shares: Shares of the sample's own text and of its partner's (N, 2). The weights are multiplied by them; padding
+            stays 0, and a text whose share is 0 becomes padding.
 
     Returns:
         The inputs of :data:`JOINED_KEYS` as (N, 2 L, ...): the words of the sample, then those of its partner; the
         inputs of :data:`PAIRED_KEYS` as (N, 2, L).
 
     Raises:
-        UserError: If there is an input of another name.
+        UserError: An input has another name.
     """
     mixed = {}
     for key, value in texts.items():
@@ -49,45 +49,45 @@ def mix_texts(texts: Mapping[str, Tensor], partner: Tensor, shares: Tensor) -> d
 
 
 class ImageTextMixing:
-    r"""Lets a batch augmentation of MMPretrain mix texts as well, with the same partners and the same :math:`\lambda`.
+    r"""Mixin that lets a batch augmentation of MMPretrain mix texts too, with the same partners and :math:`\lambda`.
 
-    A sample keeps :math:`\lambda` of itself and gets :math:`1 - \lambda` of its partner; images and :math:`\lambda`
-    are MMPretrain's affair. The mixed sample has **both texts**, as a picture would that shows both:
+    A sample keeps :math:`\lambda` of itself and gets :math:`1 - \lambda` of its partner; MMPretrain's code draws
+    :math:`\lambda` and mixes the images. The mixed sample has **both texts**, like a picture that shows both:
 
-    - Of word vectors and n-grams, the words of both stand side by side, their weights times :math:`\lambda` and
-      :math:`1 - \lambda`. To ``Word2VecEncoder``, with word vectors v and weights w,
+    - For word vectors and n-grams, the words of both are joined, their weights times :math:`\lambda` and
+      :math:`1 - \lambda`. For ``Word2VecEncoder``, with word vectors v and weights w,
 
       .. math:: \text{mean} = \frac{\lambda \sum_a w_a v_a + (1 - \lambda) \sum_b w_b v_b}
                                    {\lambda \sum_a w_a + (1 - \lambda) \sum_b w_b}
 
-      Words are what counts: of two texts with the same :math:`\lambda` the longer one counts more, as it does in a
-      picture. ``readability`` and ``pooling='transformer'`` see more words of which OCR is less sure.
-    - Of a transformer's tokens, the texts stay apart, for they have an order: ``text_ids`` and ``text_mask`` become
-      (N, 2, L), and ``TransformerTextEncoder`` mixes the features of whole texts in the proportion
+      Each word counts: of two texts with the same :math:`\lambda` the longer one counts more, as it does in a
+      picture. ``readability`` and ``pooling='transformer'`` see more words with lower OCR scores.
+    - A transformer's texts stay apart, because they have an order: ``text_ids`` and ``text_mask`` become (N, 2, L),
+      and ``TransformerTextEncoder`` mixes the features of whole texts in the proportion
       :math:`\lambda : 1 - \lambda` (https://arxiv.org/abs/1905.08941), each text encoded once.
 
-    Where there is no text there is nothing to mix: only the proportions of the weights count, so beside a partner
-    without text a text's feature is the one it has alone (but for what ``readability`` and the layout transformer see:
-    OCR that is less sure). Two samples without text make one without text.
+    Without a partner's text there is nothing to mix: only the proportions of the weights count, so the text keeps the
+    feature that it has alone (except that ``readability`` and the layout transformer see lower OCR scores). Two samples
+    without text become one without text.
 
-    Words count by :math:`\lambda` wherever they stand, also those that a pasted patch hides (CutMix) or would shrink
-    (ResizeMix), and ``text_box`` stays as it was. :math:`\lambda`, the area, is what the targets are mixed with; were
-    words dropped by their places, the text would tell of one class and the target of two. And boxes may be unknown.
+    Words count by :math:`\lambda` wherever they are, also those that a pasted patch hides (CutMix) or would shrink
+    (ResizeMix), and ``text_box`` does not change. The targets are mixed by :math:`\lambda`, the area; if words were
+    dropped by their places, the text could show one class while the target has two. And boxes may be unknown.
 
     Targets become distributions, which the loss must take: ``LabelSmoothFocalLoss``, ``CrossEntropyLoss`` (for several
-    labels with ``use_sigmoid=True``) and ``LabelSmoothLoss`` do, the latter's mode ``'multi_label'`` rounds them up.
-    The statistics by which ``Word2VecEncoder`` standardizes documents are those of mixed ones; so switch mixing off
-    for the last epochs::
+    labels with ``use_sigmoid=True``) and ``LabelSmoothLoss`` do; the latter's mode ``'multi_label'`` rounds them up.
+    ``Word2VecEncoder`` standardizes documents by the statistics of mixed ones, so switch mixing off for the last
+    epochs::
 
         model = dict(train_cfg=dict(augments=[dict(type='Mixup', alpha=0.4), dict(type='CutMix', alpha=1.0)]))
         custom_hooks = [dict(type='SwitchRecipeHook', schedule=[dict(action_epoch=40, batch_augments=None)])]
     """
 
     mix: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
-    """MMPretrain's: images (N, ...) and scores (N, any) to mixed ones."""
+    """MMPretrain's method: images (N, ...) and scores (N, any) to mixed ones."""
 
     needs_image = False
-    """Whether there is no mixing without an image."""
+    """Whether mixing needs images."""
 
     def __init__(self, alpha: float, **kwargs: Any) -> None:
         if not alpha > 0:
@@ -101,13 +101,14 @@ class ImageTextMixing:
 
         Args:
             batch_inputs: Images (N, C, H, W), or a mapping of ``img`` and/or a text's inputs.
-            batch_score: Targets (N, K), or whatever else is mixed in proportion to the share of each sample.
+            batch_score: Targets (N, K), or other values (N, any) to be mixed in proportion to the shares.
 
         Returns:
-            Both, mixed, in float32; the texts as :func:`~kdxf.models.batch_augments.mixing.mix_texts` gives them.
+            Mixed inputs and mixed targets, in float32; the texts as of
+            :func:`~kdxf.models.batch_augments.mixing.mix_texts`.
 
         Raises:
-            UserError: If this needs an image and there is none, or an input is of a kind that cannot be mixed.
+            UserError: The augmentation needs images and there are none, or an input cannot be mixed.
         """
         batch_score = batch_score.float()
         if isinstance(batch_inputs, Tensor):
@@ -116,13 +117,13 @@ class ImageTextMixing:
         if self.needs_image and "img" not in batch_inputs:
             name = type(self).__name__
             raise UserError(f"batch_augments: {name} pastes patches of images, but the samples have none: use Mixup")
-        # Mixed like a target, the identity says who was mixed with whom, and how: row i of it holds the shares of i.
+        # Mixed like a target, the identity matrix shows who was mixed with whom: row i holds the shares of sample i.
         identity = torch.eye(len(batch_score), device=batch_score.device)
         images = batch_inputs.get("img", batch_score.new_empty(len(batch_score), 0))
         images, mixed = self.mix(images, torch.cat((batch_score, identity), dim=1))
         batch_score, rows = mixed.tensor_split((batch_score.size(1),), dim=1)
         own = rows.diagonal()
-        # A sample that is its own partner has nothing beside the diagonal, and so nothing to add.
+        # A sample that is its own partner has only zeros off the diagonal, and so nothing to add.
         other, partner = (rows - own.diag()).max(dim=1)
         inputs = mix_texts(texts, partner, torch.stack((own, other), dim=1))
         return ({"img": images} if "img" in batch_inputs else {}) | inputs, batch_score
@@ -133,22 +134,25 @@ class Mixup(ImageTextMixing, host.Mixup):
     """MMPretrain's ``Mixup`` (https://arxiv.org/abs/1710.09412) of images, texts or both: :class:`ImageTextMixing`.
 
     Args:
-        alpha: Of the distribution Beta(alpha, alpha) that the share of the sample itself is drawn from.
+        alpha: Parameter of the distribution Beta(alpha, alpha) from which the share of the sample itself is drawn.
 
     Raises:
-        ValueError: If ``alpha`` is not above 0.
+        ValueError: ``alpha`` is not above 0.
     """
 
 
 @BATCH_AUGMENTS.register_module()
 class CutMix(ImageTextMixing, host.CutMix):
-    """MMPretrain's ``CutMix`` (https://arxiv.org/abs/1905.04899), with texts where there are: :class:`ImageTextMixing`.
+    """MMPretrain's ``CutMix`` (https://arxiv.org/abs/1905.04899), also of texts: :class:`ImageTextMixing`.
 
     Args:
         alpha: As of :class:`Mixup`; 1 - share is the area of the pasted patch.
-        cutmix_minmax: As in MMPretrain: least and greatest edge of the patch in fractions of the image's, in place of
+        cutmix_minmax: As in MMPretrain: smallest and largest edge of the patch in fractions of the image's, instead of
             ``alpha``.
-        correct_lam: As in MMPretrain: take the share from the part of the patch that lies on the image.
+        correct_lam: As in MMPretrain: compute the share from the part of the patch inside the image.
+
+    Raises:
+        ValueError: ``alpha`` is not above 0.
     """
 
     needs_image = True
@@ -156,17 +160,18 @@ class CutMix(ImageTextMixing, host.CutMix):
 
 @BATCH_AUGMENTS.register_module()
 class ResizeMix(ImageTextMixing, host.ResizeMix):
-    """MMPretrain's ``ResizeMix`` (https://arxiv.org/abs/2012.11101), with texts where there are.
-
-    The texts are mixed as :class:`ImageTextMixing` says.
+    """MMPretrain's ``ResizeMix`` (https://arxiv.org/abs/2012.11101), also of texts: :class:`ImageTextMixing`.
 
     Args:
         alpha: As of :class:`CutMix`.
-        lam_min: Least share of the sample itself.
-        lam_max: Greatest share of the sample itself.
-        interpolation: By which the pasted image is shrunk, a ``mode`` of ``torch.nn.functional.interpolate``.
+        lam_min: Smallest share of the sample itself.
+        lam_max: Largest share of the sample itself.
+        interpolation: How the pasted image is shrunk, a ``mode`` of ``torch.nn.functional.interpolate``.
         cutmix_minmax: As of :class:`CutMix`.
         correct_lam: As of :class:`CutMix`.
+
+    Raises:
+        ValueError: ``alpha`` is not above 0.
     """
 
     needs_image = True

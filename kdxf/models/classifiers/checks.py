@@ -1,7 +1,7 @@
-"""Check the targets of samples and the normalization of images. Shapes: N batch, K classes."""
+"""Checks of a classifier's parts, inputs and targets. Shapes: N batch, Ci image channels, K classes."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -15,6 +15,112 @@ from kdxf.models.heads.hierarchical_cls_head import HierarchicalClsHead
 from kdxf.models.heads.predicted_classes import is_multi_label
 
 
+def check_parts(image_backbone: Any, text_encoder: Any, fusion: Any) -> None:
+    """Check that a classifier has an encoder, and both where it has a fusion; each is a config, a module or None.
+
+    Raises:
+        UserError: It does not.
+    """
+    if image_backbone is None and text_encoder is None:
+        raise UserError("ImageTextClassifier: give image_backbone, text_encoder or both")
+    if fusion is not None and (image_backbone is None or text_encoder is None):
+        raise UserError("ImageTextClassifier: fusion needs both image_backbone and text_encoder")
+
+
+def check_sequences(fusion: nn.Module, image_neck: nn.Module | None, text_encoder: nn.Module) -> None:
+    """Check the parts in front of a fusion with ``takes_sequences``.
+
+    Raises:
+        UserError: The neck pools, or the text encoder returns no tokens.
+    """
+    name = type(fusion).__name__
+    if image_neck is not None:
+        raise UserError(f"ImageTextClassifier: {name} takes the unpooled image map, set image_neck=None")
+    if not hasattr(text_encoder, "encode_tokens"):
+        raise UserError(
+            f"ImageTextClassifier: {name} takes tokens, which text_encoder ({type(text_encoder).__name__}) does not "
+            "give: take one with encode_tokens, such as Word2VecEncoder"
+        )
+
+
+def check_mixing(data_preprocessor: Any, head: Any) -> None:
+    """Check that a head can learn the targets that a data preprocessor mixes, if it does.
+
+    Raises:
+        UserError: The head counts hits, or has another number of classes.
+    """
+    if getattr(data_preprocessor, "batch_augments", None) is None:
+        return
+    if getattr(head, "cal_acc", False):
+        raise UserError(
+            "ImageTextClassifier: head.cal_acc counts samples of one class, but batch_augments (train_cfg) mix "
+            "classes: set cal_acc=False"
+        )
+    ours, heads = data_preprocessor.num_classes, getattr(head, "num_classes", None)
+    if ours is not None and heads is not None and ours != heads:
+        raise UserError(
+            f"ImageTextClassifier: batch_augments (train_cfg) mix targets of data_preprocessor.num_classes={ours}, "
+            f"but the head has {heads} classes; set both alike"
+        )
+
+
+def check_head(head: nn.Module | None, task: str) -> None:
+    """Check that there is a head for a task, such as ``'training'``.
+
+    Raises:
+        UserError: There is none.
+    """
+    if head is None:
+        raise UserError(
+            f"ImageTextClassifier: {task} needs a head, and model.head is None, which gives features only: set "
+            "model.head=dict(type='MoEClsHead', ...)"
+        )
+
+
+def image_input(inputs: Mapping[str, Tensor]) -> Tensor:
+    """Return the images (N, 3, H, W) of a batch.
+
+    Raises:
+        UserError: There are none.
+    """
+    if "img" not in inputs:
+        raise UserError(
+            "the batch has no 'img', which image_backbone needs: add LoadImage and PackImageTextInputs to the pipeline"
+        )
+    return inputs["img"]
+
+
+def text_inputs(inputs: Mapping[str, Tensor], text_encoder: Any) -> list[Tensor]:
+    """Return the inputs of a batch that a text encoder names in ``input_keys``, in that order, each (N, ...).
+
+    Raises:
+        UserError: One is missing.
+    """
+    missing = [key for key in text_encoder.input_keys if key not in inputs]
+    if missing:
+        raise UserError(
+            f"the batch has no {missing[0]!r}, which text_encoder ({type(text_encoder).__name__}) needs: add "
+            "TokenizeOCR with LookUpWordVectors or HashNgrams, or TokenizeForTransformer, before PackImageTextInputs"
+        )
+    return [inputs[key] for key in text_encoder.input_keys]
+
+
+def check_image_feature(feature: Tensor, unpooled: bool) -> None:
+    """Check that an image feature is a map (N, Ci, H, W) if the fusion takes it unpooled, else a vector (N, Ci).
+
+    Raises:
+        UserError: It has another shape.
+    """
+    needed = "N, C, H, W" if unpooled else "N, C"
+    if feature.dim() != len(needed.split()):
+        remedy = (
+            "take a backbone, or its out_type, that gives feature maps"
+            if unpooled
+            else "set image_neck=dict(type='GlobalAveragePooling')"
+        )
+        raise UserError(f"the image feature has the shape {tuple(feature.shape)}, fusion needs ({needed}): {remedy}")
+
+
 def check_targets(samples: Sequence[DataSample], head: Any) -> None:
     """Check that samples have targets that a head can learn.
 
@@ -23,18 +129,18 @@ def check_targets(samples: Sequence[DataSample], head: Any) -> None:
         head: A classification head.
 
     Raises:
-        UserError: A sample has neither, or several labels for a head that gives one, or a soft target whose hits the
-            head shall count.
+        UserError: A sample has neither, or several labels for a head that predicts one, or a soft target although the
+            head counts hits.
     """
     name = type(head).__name__
-    gives_one = isinstance(head, ClsHead | HierarchicalClsHead) and not is_multi_label(head)
+    single = isinstance(head, ClsHead | HierarchicalClsHead) and not is_multi_label(head)
     for sample in samples:
         if "gt_label" not in sample and "gt_score" not in sample:
             raise UserError(
                 f"training met an image without a label, {sample.get('img_path')}: name a list with labels in "
                 "train_dataloader, or give its dataset a soft_label_file"
             )
-        if gives_one and "gt_label" in sample and len(sample.gt_label) != 1:
+        if single and "gt_label" in sample and len(sample.gt_label) != 1:
             raise UserError(
                 f"{sample.get('img_path')} has {len(sample.gt_label)} labels, and {name} learns one per image: take "
                 "MultiLabelMoEClsHead or MultiLabelLinearClsHead, or remove multi_label from the dataset"
@@ -44,7 +150,7 @@ def check_targets(samples: Sequence[DataSample], head: Any) -> None:
 
 
 def loss_weights(samples: Sequence[DataSample], device: torch.device) -> dict[str, Tensor]:
-    """Give ``weight`` (N,) for the loss module, 1 for a sample without ``sample_weight``; nothing if none has one."""
+    """Return ``weight`` (N,) for the loss module, 1 for samples without ``sample_weight``; {} if none has one."""
     if not any("sample_weight" in sample for sample in samples):
         return {}
     weights = [sample.sample_weight if "sample_weight" in sample else torch.ones(1) for sample in samples]
@@ -52,14 +158,15 @@ def loss_weights(samples: Sequence[DataSample], device: torch.device) -> dict[st
 
 
 def warn_of_other_normalization(backbone: Any, data_preprocessor: nn.Module) -> None:
-    """Logs a warning where images are not normalized as those that the backbone's weights were trained with.
+    """Log a warning if images are not normalized like those that the backbone's weights were trained with.
 
     Weights of AdvProp, EfficientNetV2 and Inception want x * 2 - 1, which is mean = std = 127.5; with ImageNet's usual
     numbers they start from a worse place, and nothing fails.
 
     Args:
-        backbone: One with the attribute ``normalization`` of ``TIMMBackbone``; others, and none, are passed over.
-        data_preprocessor: What normalizes, with ``mean`` and ``std`` where it does.
+        backbone: An image backbone, or None; only those with the attribute ``normalization`` of ``TIMMBackbone`` are
+            checked.
+        data_preprocessor: The data preprocessor, with ``mean`` and ``std`` if it normalizes.
     """
     wanted = getattr(backbone, "normalization", None)
     if wanted is None:

@@ -1,4 +1,4 @@
-"""What happens to a batch between the data loader and the model."""
+"""Data preprocessors: the steps of a batch between the data loader and the model."""
 
 from kdxf.models.data_preprocessors.image_text import ImageTextDataPreprocessor
 

@@ -19,18 +19,18 @@ class ImageTextDataPreprocessor(ClsDataPreprocessor):
 
     Images go through MMPretrain's code (BGR to RGB, normalisation, padding), texts are moved to the device; then
     ``Mixup``, ``CutMix`` and ``ResizeMix`` of :mod:`kdxf.models.batch_augments` mix images, texts, targets and the
-    ``sample_weight`` of the samples, all with one share. Inputs that are not a mapping are images alone and take
-    exactly MMPretrain's way.
+    ``sample_weight`` of the samples, all with one share. Inputs that are not a mapping are images alone and are
+    handled by MMPretrain's code only.
 
     Args:
         *args: As of ``ClsDataPreprocessor``.
         batch_augments: As of MMPretrain's ``RandomBatchAugment``: ``augments``, one or a list, and ``probs``. A model's
-            ``train_cfg`` comes here. ``SwitchRecipeHook`` may set others, or None, while training goes on.
+            ``train_cfg`` is passed here. ``SwitchRecipeHook`` may set others, or None, during training.
         **kwargs: As of ``ClsDataPreprocessor``: ``mean``, ``std`` (RGB order when ``to_rgb``), ``to_rgb``,
             ``pad_size_divisor``, ``num_classes``, ``to_onehot``.
 
     Raises:
-        UserError: If ``batch_augments`` has no ``augments``, or ``probs`` are not their probabilities.
+        UserError: ``batch_augments`` has no ``augments``, or ``probs`` does not give each one a probability.
     """
 
     def __init__(self, *args: Any, batch_augments: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
@@ -42,7 +42,7 @@ class ImageTextDataPreprocessor(ClsDataPreprocessor):
                 )
             augments = batch_augments["augments"]
             augments = [augments] if not isinstance(augments, Sequence) else augments
-            # Whatever the default scope is, kdxf's come first.
+            # kdxf's augmentations come first, whatever the default scope is.
             built = [BATCH_AUGMENTS.build(part) if isinstance(part, dict) else part for part in augments]
             probs = batch_augments.get("probs")
             if probs is not None:
@@ -60,13 +60,13 @@ class ImageTextDataPreprocessor(ClsDataPreprocessor):
             training: Whether batch augmentations apply. As in MMPretrain, samples without targets are not mixed.
 
         Returns:
-            ``inputs`` and ``data_samples`` as the model takes them. All samples have a ``gt_score`` (K,), float32, or
-            none has; where some had one, that of the others is 1 for their label. Mixed samples have a mixed
-            ``gt_score``, and ``sample_weight`` (1,) where any sample had one; their ``gt_label`` stays.
+            ``inputs`` and ``data_samples`` as the model takes them. Either all samples have a ``gt_score`` (K,),
+            float32, or none has; if only some had one, that of the others is the one-hot label. Mixed samples have a
+            mixed ``gt_score``, and ``sample_weight`` (1,) if any sample had one; their ``gt_label`` stays.
 
         Raises:
-            UserError: If some samples have a label and some have none, the number of classes is not known, or a batch
-                augmentation cannot mix such inputs.
+            UserError: Only some samples have a label, the number of classes is not known, or a batch augmentation
+                cannot mix such inputs.
         """
         inputs = data["inputs"]
         if isinstance(inputs, Sequence) and inputs and isinstance(inputs[0], Mapping):
@@ -82,7 +82,7 @@ class ImageTextDataPreprocessor(ClsDataPreprocessor):
             self._check_classes(samples)
             self.to_onehot = True  # not so yet if a hook set batch_augments
         texts = {key: self._text(value) for key, value in inputs.items() if key != "img"}
-        # Without images, ones without a pixel let MMPretrain's code put the labels into place.
+        # Without images, an empty one lets MMPretrain's code handle the labels.
         images = inputs.get("img", torch.empty(1, 3, 0, 0))
         batch = super().forward({**data, "inputs": images}, training=False)
         inputs = {**texts, "img": batch["inputs"]} if "img" in inputs else texts
@@ -91,7 +91,7 @@ class ImageTextDataPreprocessor(ClsDataPreprocessor):
         return {**batch, "inputs": inputs}
 
     def _text(self, value: Any) -> Tensor:
-        """Stack (if need be) and move one text input; numbers that are not whole become float32."""
+        """Stack (if needed) and move one text input to the device; floating-point numbers become float32."""
         tensor = self.cast_data(torch.stack(list(value)) if isinstance(value, Sequence) else value)
         return tensor.float() if tensor.is_floating_point() else tensor
 
@@ -104,7 +104,7 @@ class ImageTextDataPreprocessor(ClsDataPreprocessor):
             )
 
     def _mix(self, inputs: dict[str, Tensor], samples: list[DataSample]) -> dict[str, Tensor]:
-        """Mix the inputs, and in place the targets of the samples."""
+        """Return the mixed inputs; the targets of the samples are mixed in place."""
         targets = torch.stack([sample.gt_score for sample in samples])
         num_classes = targets.size(1)
         weighted = any("sample_weight" in sample for sample in samples)
@@ -134,7 +134,7 @@ class ImageTextDataPreprocessor(ClsDataPreprocessor):
 
 
 def _probabilities(probs: float | Sequence[float], count: int) -> list[float]:
-    """Give the probability of each of so many augmentations as a list of its own: MMPretrain adds to it."""
+    """Return the probabilities of ``count`` augmentations as a new list, because MMPretrain appends to it."""
     listed = list(probs) if isinstance(probs, Sequence) else [probs]
     if len(listed) != count or min(listed) < 0 or sum(listed) > 1:
         raise UserError(
@@ -144,7 +144,7 @@ def _probabilities(probs: float | Sequence[float], count: int) -> list[float]:
 
 
 def _check_labels(samples: list[DataSample]) -> None:
-    """Check that all samples have a label or none has, as MMPretrain's code takes for granted."""
+    """Check that all samples have a label or none has, as MMPretrain's code assumes."""
     without = [sample for sample in samples if "gt_label" not in sample]
     if without and len(without) < len(samples):
         raise UserError(
@@ -154,7 +154,7 @@ def _check_labels(samples: list[DataSample]) -> None:
 
 
 def _agree_on_scores(samples: list[DataSample]) -> None:
-    """Give samples without a soft target one from their label, where others of the batch have one."""
+    """Set soft targets from the labels of samples without one, if others of the batch have one."""
     lengths = [len(sample.gt_score) for sample in samples if "gt_score" in sample]
     for sample in samples if lengths else ():
         if "gt_score" not in sample:
@@ -162,9 +162,9 @@ def _agree_on_scores(samples: list[DataSample]) -> None:
 
 
 def _float_scores(samples: list[DataSample]) -> bool:
-    """Make soft targets float32; tell whether there are any.
+    """Convert soft targets to float32, and return whether there are any.
 
-    MMPretrain's one-hot targets are whole numbers, which its own ``CrossEntropyLoss`` does not take.
+    MMPretrain's one-hot targets are integers, which its own ``CrossEntropyLoss`` does not take.
     """
     scored = [sample for sample in samples if "gt_score" in sample]
     for sample in scored:

@@ -1,4 +1,4 @@
-"""Modules that join what the image gives and what the text gives into one feature."""
+"""Modules that join the image feature and the text feature into one."""
 
 from kdxf.models.fusion.concat_fusion import ConcatFusion
 from kdxf.models.fusion.cross_attention_fusion import CrossAttentionFusion

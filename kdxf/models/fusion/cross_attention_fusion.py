@@ -19,8 +19,8 @@ class CrossAttentionFusion(nn.Module):
     places while the places attend to the words, and an MLP follows on either side. The image's mean over its places
     and the text's mean over its words are joined.
 
-    A word's weight w is its share in the text's mean, and log w is added to the scores by which the places attend to
-    it; so a word that OCR was unsure of counts less, and padding (weight 0) not at all. A document without any word
+    A word's weight w is its share in the text's mean, and log w is added to the scores with which the places attend to
+    it. So a word that OCR was unsure of counts less, and padding (weight 0) not at all. A document without any word
     consists of one learned word.
 
     Args:
@@ -33,7 +33,7 @@ class CrossAttentionFusion(nn.Module):
         dropout: Dropout probability of attention and MLP outputs.
 
     Raises:
-        ValueError: If ``embed_dims`` is no multiple of 4 and of ``num_heads``.
+        ValueError: ``embed_dims`` is not a multiple of 4 and of ``num_heads``.
     """
 
     takes_sequences = True
@@ -64,7 +64,7 @@ class CrossAttentionFusion(nn.Module):
         self.text_norm = nn.LayerNorm(embed_dims)
 
     def forward(self, image_map: Tensor, tokens: Tensor, token_weight: Tensor) -> Tensor:
-        """Fuse.
+        """Fuse an image map and tokens.
 
         Args:
             image_map: Last feature map of the image backbone (N, Ci, H, W).
@@ -77,7 +77,7 @@ class CrossAttentionFusion(nn.Module):
         places = self.image(image_map.flatten(2).transpose(1, 2))  # (N, H W, D)
         places = places + self._positions(image_map)
         words, weight = self._with_no_text_word(self.text(tokens), token_weight.float())
-        # Weights may be learned: the logarithm of padding must not come near the gradient.
+        # Weights may be learned: the logarithm of padding must not reach the gradient.
         bias = torch.where(weight > 0, weight, 1).log().masked_fill(weight <= 0, -torch.inf)
         for layer in self.layers:
             places, words = layer(places, words, bias)
@@ -85,7 +85,7 @@ class CrossAttentionFusion(nn.Module):
         return torch.cat((self.image_norm(places).mean(dim=1), (self.text_norm(words) * shares).sum(dim=1)), dim=1)
 
     def _positions(self, image_map: Tensor) -> Tensor:
-        """Give the position embeddings (1, H W, D), row by row; MMPretrain's function counts column by column."""
+        """Return the position embeddings (1, H W, D), row by row; MMPretrain's function counts column by column."""
         height, width = image_map.shape[-2:]
         return build_2d_sincos_position_embedding((width, height), self.embed_dims).to(image_map.device)
 
@@ -117,13 +117,13 @@ class CoAttentionLayer(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, places: Tensor, words: Tensor, word_bias: Tensor) -> tuple[Tensor, Tensor]:
-        """Attend to each other.
+        """Let places and words attend to each other.
 
         Args:
             places: (N, H W, D).
             words: (N, L, D).
-            word_bias: What is added to the scores of the words (N, L), float32; -inf for padding, finite for one word
-                at least.
+            word_bias: Addend (N, L) to the attention scores of the words, float32: -inf for padding, finite for at
+                least one word.
 
         Returns:
             ``places`` and ``words``, of the same shapes.

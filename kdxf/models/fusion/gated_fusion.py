@@ -16,7 +16,7 @@ class GatedFusion(nn.Module):
 
     with the image feature x_v, the text feature x_t and the joint feature h. Two things differ from the paper. The
     layer normalisation keeps tanh out of saturation whatever the features' scales, and the gate sees h_v and h_t,
-    which have one scale, in place of x_v and x_t. The gates start at 1/2.
+    which have one scale, instead of x_v and x_t. The gates start at 1/2.
 
     Args:
         image_channels: Ci.
@@ -39,19 +39,19 @@ class GatedFusion(nn.Module):
         return (self._gates(image, text) * torch.stack((image, text), dim=1)).sum(dim=1)
 
     def gates(self, image: Tensor, text: Tensor) -> Tensor:
-        """Give the gates of a batch, to be logged or drawn.
+        """Return the gates of a batch, for logs and plots.
 
         Args:
             image: Image features (N, Ci).
             text: Text features (N, Ct).
 
         Returns:
-            (N, 2, C), float32: how much the image, then the text, counts in each channel; the two sum to 1.
+            (N, 2, C), float32: weight of the image, then of the text, in each channel; the two sum to 1.
         """
         return self._gates(self.image(image), self.text(text))
 
     def _gates(self, image: Tensor, text: Tensor) -> Tensor:
-        """Give the gates (N, 2, C) of features of one width, (N, C) each."""
+        """Return the gates (N, 2, C) of features of one width, (N, C) each."""
         z = torch.sigmoid(self.gate(torch.cat((image, text), dim=1)).float())
         return torch.stack((z, 1 - z), dim=1)
 

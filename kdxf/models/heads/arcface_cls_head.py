@@ -16,11 +16,11 @@ from kdxf.registry import MODELS
 
 
 class Embedding(nn.Module):
-    """Bring a feature to a width and give each of its channels the mean 0: linear layer, batch norm without a bias.
+    """Project a feature and center each of its channels: linear layer, batch norm without a bias.
 
-    The BNNeck of https://arxiv.org/abs/1903.07071. Parts of a fused feature come in different scales, and after a ReLU
+    The BNNeck of https://arxiv.org/abs/1903.07071. Parts of a fused feature have different scales, and after a ReLU
     all of them point into one corner, where every cosine is close to 1. Batch norm moves that corner to the origin; a
-    bias would let it move away again, so there is none.
+    bias could move it away again, so there is none.
 
     Args:
         in_channels: C.
@@ -38,7 +38,7 @@ class Embedding(nn.Module):
         """Embed: (N, C) -> (N, W).
 
         Raises:
-            UserError: If a batch to train on holds a single sample, which has no spread to be normalised by.
+            UserError: A training batch holds a single sample, which has no variance to normalise by.
         """
         if self.training and len(feature) == 1:
             raise UserError(
@@ -48,7 +48,7 @@ class Embedding(nn.Module):
         return self.norm(self.fc(feature))
 
 
-# Below this sin^2 the sine has no slope: at an angle of exactly 0 it would be infinite.
+# Below this sin^2 the sine is constant: its slope at an angle of exactly 0 would be infinite.
 _LEAST_SQUARED_SINE = 1e-6
 
 
@@ -61,35 +61,35 @@ class ArcFaceClsHead(HostArcFaceClsHead):
     .. math:: \text{logit}_k = s \cos(\theta_k + m f q_k)
 
     in training, where q is the target (1 for the true class, 0 for the others), s the scale, m the margin and f the
-    margin factor; in prediction there is no margin. A soft or mixed target gives every class its part of the margin, so
-    that a mixture of nine parts to one stays close to the pure label. With ``margins=0.0`` the head is the normalised
-    softmax: embedding, unit length, scale.
+    margin factor; in prediction there is no margin. With a soft or mixed target every class has its part of the margin,
+    so that a mixture of nine parts to one stays close to the pure label. With ``margins=0.0`` the head is the
+    normalised softmax: embedding, unit length, scale.
 
-    A margin from the first step on is a trap. The angles of a random classifier are all close to 90 degrees, and a
-    margin of 0.5 (29 degrees) puts the logit of the true class below every other by s sin(m): 15 for s = 32, 31 for
-    s = 64. The softmax saturates at the wrong end, every class is pulled alike, and an encoder that is still random may
-    never leave chance. Let ``MarginScheduleHook`` raise f from 0 to 1 after the classes have begun to separate::
+    A margin from the first step on can prevent learning. The angles of a random classifier are all close to 90 degrees,
+    and a margin of 0.5 (29 degrees) puts the logit of the true class below every other by s sin(m): 15 for s = 32, 31
+    for s = 64. The softmax saturates at the wrong end, every class is pulled alike, and an encoder that is still random
+    may stay at chance level. Let ``MarginScheduleHook`` raise f from 0 to 1 after the classes have begun to separate::
 
         custom_hooks = [dict(type="MarginScheduleHook", begin=5, end=20)]
 
-    Angles are computed in float32 under autocast too, without an arc cosine, with finite gradients at 0 and 180 degrees
-    (MMPretrain's head, on which this one builds, gives NaN there). Its ``SetAdaptiveMarginsHook`` works here as well.
+    Angles are computed in float32 even under autocast, without an arc cosine, with finite gradients at 0 and 180
+    degrees (those of MMPretrain's head, the base class, are NaN there). Its ``SetAdaptiveMarginsHook`` works here too.
 
     Args:
         num_classes: K.
         in_channels: Width C of the incoming feature.
         embedding_channels: Width W of the embedding; None normalises the feature as it comes.
-        num_subcenters: Centres of each class, of which the nearest counts.
+        num_subcenters: Number of centres per class; the nearest one counts.
         scale: s.
         margins: m in radians, one for all classes or one for each; or a ``.txt`` file with one per line.
-        easy_margin: Where the margin would carry the angle past 180 degrees, the logit would rise again. False replaces
-            it there by :math:`\cos \theta - m \sin m`; True gives a margin below 90 degrees only.
+        easy_margin: Where the margin moves the angle past 180 degrees, the logit would rise again. False replaces it
+            there by :math:`\cos \theta - m \sin m`; True adds the margin only to angles below 90 degrees.
         loss: Any loss of logits: cross-entropy, focal, label smoothing.
         init_cfg: Initialization, as everywhere in MMEngine.
 
     Raises:
-        ValueError: If a count is not positive, the scale is not, or the margins are neither one nor one for each class,
-            all in [0, pi).
+        ValueError: A count or the scale is not positive, or the margins are neither one nor one per class, all in
+            [0, pi).
     """
 
     margin_factor: Tensor
@@ -136,21 +136,21 @@ class ArcFaceClsHead(HostArcFaceClsHead):
         self.register_buffer("margin_factor", torch.tensor(1.0), persistent=False)
 
     def pre_logits(self, feats: tuple[Tensor, ...]) -> Tensor:
-        """Give the embedding (N, W), not yet of unit length, of the last item (N, C) of ``feats``."""
+        """Return the embedding (N, W), not yet of unit length, of the last item (N, C) of ``feats``."""
         return self.embedding(feats[-1])
 
     def forward(self, feats: tuple[Tensor, ...], target: Tensor | None = None) -> Tensor:
-        """Give the logits in float32.
+        """Return the logits in float32.
 
         Args:
-            feats: The last item (N, C) is used.
-            target: Class indices (N,) or distributions (N, K) to add margins for; None adds none.
+            feats: Only the last item (N, C) is used.
+            target: Class indices (N,) or distributions (N, K) that get margins; None: no margins.
 
         Returns:
             (N, K).
 
         Raises:
-            ValueError: If the target has another shape.
+            ValueError: The target has another shape.
         """
         embedding = self.pre_logits(feats)
         with torch.autocast(embedding.device.type, enabled=False):
@@ -161,7 +161,7 @@ class ArcFaceClsHead(HostArcFaceClsHead):
         """Compute the loss of the logits with margins.
 
         Args:
-            feats: The last item (N, C) is used.
+            feats: Only the last item (N, C) is used.
             data_samples: N samples with ``gt_label`` or ``gt_score``.
             **kwargs: Passed to the loss module.
         """
@@ -173,7 +173,7 @@ class ArcFaceClsHead(HostArcFaceClsHead):
         return {"loss": self.loss_module(logits, target, avg_factor=len(logits), **kwargs)}
 
     def _get_logit_with_margin(self, cosine: Tensor, target: Tensor) -> Tensor:
-        """Add the margins to the angles whose cosines (N, K) are given: (N, K)."""
+        """Return the cosines (N, K) of the angles plus margins, for the angles' cosines (N, K)."""
         margins = self.margin_factor * self.margins
         if target.shape == cosine.shape:
             return self._add_margin(cosine, margins * target)
@@ -183,7 +183,7 @@ class ArcFaceClsHead(HostArcFaceClsHead):
         return cosine.scatter(1, place, self._add_margin(cosine.gather(1, place), margins[place]))
 
     def _add_margin(self, cosine: Tensor, margin: Tensor) -> Tensor:
-        """cos(theta + m) = cos theta cos m - sin theta sin m, element by element, kept falling beyond 180 degrees."""
+        """Return cos(theta + m) = cos theta cos m - sin theta sin m element-wise, falling beyond 180 degrees too."""
         sine = (1 - cosine.square()).clamp_min(_LEAST_SQUARED_SINE).sqrt()
         moved = cosine * margin.cos() - sine * margin.sin()
         if self.easy_margin:

@@ -24,26 +24,26 @@ class HierarchicalClsHead(BaseModule):
     ``pred_label`` as always, and ``pred_score_<level>`` (K_l,) and ``pred_label_<level>``.
 
     With ``agree_with_tree`` predictions agree with the tree. The score of a class is its own probability times those
-    of what it belongs to, renormalised:
+    of its parents, renormalised:
 
     .. math:: p_k \propto p^\text{fine}_k \prod_l p^l_{\text{parent}_l(k)}
 
-    The score of a coarse class is then the sum over its classes, and the coarse label is what the predicted class
-    belongs to.
+    The score of a coarse class is then the sum over its classes, and the coarse label is the parent of the predicted
+    class.
 
     Args:
         fine: Config of the head for the K classes: MoE, linear, ArcFace, anything with a softmax.
-        class_tree: The CSV of :mod:`kdxf.io.class_tree`. It must be there in prediction too.
-        classes: The class names in index order, or the file that lists them; by default ``classes.txt`` beside
-            ``class_tree``.
-        levels: Level of the tree to the factor :math:`w_l` of its loss. ``coarse`` with 0.5 by default.
-        branches: Level to the config of its branch, a linear classifier by default; what it leaves out of
-            ``num_classes`` and ``in_channels`` is filled in.
-        agree_with_tree: Whether predictions agree with the tree. Losses are the same with and without.
+        class_tree: CSV as of :mod:`kdxf.io.class_tree`. Prediction needs it too.
+        classes: The class names in index order, or the file that lists them; by default ``classes.txt`` in the folder
+            of ``class_tree``.
+        levels: Mapping from level to the factor :math:`w_l` of its loss. ``coarse`` with 0.5 by default.
+        branches: Mapping from level to the config of its branch, by default a linear classifier; ``num_classes`` and
+            ``in_channels`` are filled in if they are missing.
+        agree_with_tree: Whether predictions agree with the tree. The losses do not depend on it.
         init_cfg: Initialization, as everywhere in MMEngine.
 
     Raises:
-        UserError: If the tree cannot be read or lacks a level, a branch has no level, a head has no softmax, or the
+        UserError: The tree cannot be read or lacks a level, a branch has no level, a head has no softmax, or the
             tree and a head differ in the number of classes.
     """
 
@@ -77,27 +77,27 @@ class HierarchicalClsHead(BaseModule):
 
     @property
     def num_classes(self) -> int:
-        """K."""
+        """Number of classes, K."""
         return self.fine.num_classes
 
     @property
     def cal_acc(self) -> bool:
-        """Whether the head of a level counts its hits in training, which takes one label per image."""
+        """Whether the head of any level counts hits in training, which takes one label per image."""
         return any(head.cal_acc for head in (self.fine, *self.branches))
 
     def pre_logits(self, feats: tuple[Tensor, ...]) -> Tensor:
-        """Give what the head for the K classes sees before its last layer."""
+        """Return the input (N, H) of the last layer of the head for the K classes; H is that layer's width."""
         return self.fine.pre_logits(feats)
 
     def forward(self, feats: tuple[Tensor, ...]) -> Tensor:
-        """Give logits (N, K) for the last item (N, C) of ``feats``; their softmax is what is predicted."""
+        """Return the logits (N, K) for the last item (N, C) of ``feats``; their softmax is the prediction."""
         return self._logits(feats)[0]
 
     def loss(self, feats: tuple[Tensor, ...], data_samples: list[DataSample], **kwargs: Any) -> dict[str, Tensor]:
         """Compute the losses of all levels.
 
         Args:
-            feats: The last item (N, C) is used.
+            feats: Only the last item (N, C) is used.
             data_samples: N samples with ``gt_label`` or ``gt_score``.
             **kwargs: Passed to every loss module, such as ``weight`` (N,).
         """
@@ -109,11 +109,11 @@ class HierarchicalClsHead(BaseModule):
         return losses
 
     def predict(self, feats: tuple[Tensor, ...], data_samples: list[DataSample] | None = None) -> list[DataSample]:
-        """Predict the class and what it belongs to.
+        """Predict the class and the coarse class on each level.
 
         Args:
-            feats: The last item (N, C) is used.
-            data_samples: N samples to be filled in; None makes new ones.
+            feats: Only the last item (N, C) is used.
+            data_samples: N samples to fill in; None creates new ones.
         """
         logits, coarse_logits = self._logits(feats)
         samples = self.fine._get_predictions(logits, data_samples)
@@ -129,14 +129,14 @@ class HierarchicalClsHead(BaseModule):
         return samples
 
     def merge_views(self, merged: DataSample, views: list[DataSample]) -> None:
-        """Give ``merged``, which has the views' mean ``pred_score``, their mean scores and the labels of each level."""
+        """Complete ``merged``, which has the views' mean ``pred_score``: mean scores and labels of each level."""
         for name in self.loss_factors:
             scores = torch.stack([view.get(f"pred_score_{name}") for view in views])
             merged.set_field(scores.mean(dim=0), f"pred_score_{name}")
         self._label_levels(merged)
 
     def class_counts(self, counts: Tensor) -> list[tuple[ClsHead, Tensor]]:
-        """Give each head and how many samples its classes have, where the K classes have ``counts`` (K,)."""
+        """Return each level's head with the sample counts (K_l,) of its classes, given those of the K classes (K,)."""
         coarse = [
             (branch, counts.new_zeros(branch.num_classes).index_add(0, parents.to(counts.device), counts))
             for _, branch, parents in self._levels()
@@ -144,11 +144,11 @@ class HierarchicalClsHead(BaseModule):
         return [(self.fine, counts), *coarse]
 
     def _levels(self) -> Iterator[tuple[str, ClsHead, Tensor]]:
-        """The name, the branch and the parents (K,) of each level."""
+        """Iterate over the name, the branch and the parents (K,) of each level."""
         return zip(self.loss_factors, self.branches, self.parents, strict=True)
 
     def _logits(self, feats: tuple[Tensor, ...]) -> tuple[Tensor, list[Tensor]]:
-        """Logits (N, K) as they are predicted, and those of each branch (N, K_l)."""
+        """Return the predicted logits (N, K), and those of each branch (N, K_l)."""
         logits = self.fine(feats)
         coarse_logits = [branch(feats) for branch in self.branches]
         if self.agree_with_tree:
@@ -178,12 +178,12 @@ def _build(config: dict[str, Any], option: str, num_classes: int) -> ClsHead:
 
 
 def _sum_by_parent(scores: Tensor, parents: Tensor, num_coarse: int) -> Tensor:
-    """Sum scores (N, K) of the classes that belong together: (N, num_coarse)."""
+    """Sum the scores (N, K) of classes with the same parent: (N, num_coarse)."""
     return scores.new_zeros(len(scores), num_coarse).index_add(1, parents, scores)
 
 
 def _coarse_samples(samples: list[DataSample], parents: Tensor, num_coarse: int) -> list[DataSample]:
-    """Give samples with the targets of a coarser level."""
+    """Return N samples with the targets of a coarser level."""
     if "gt_score" in samples[0]:
         scores = torch.stack([sample.gt_score for sample in samples]).float()
         return [DataSample().set_gt_score(score) for score in _sum_by_parent(scores, parents, num_coarse)]

@@ -5,9 +5,9 @@ from torch import Tensor, nn
 
 
 class SqueezeExcitation(nn.Module):
-    """Scale every channel by a gate between 0 and 1 that looks at all channels.
+    """Scale every channel by a gate between 0 and 1 that depends on all channels.
 
-    Squeeze-and-excitation (https://arxiv.org/abs/1709.01507) of a feature that is pooled already.
+    Squeeze-and-excitation (https://arxiv.org/abs/1709.01507) of a pooled feature.
 
     Args:
         channels: C.
@@ -42,20 +42,20 @@ class Experts(nn.Module):
         self.fc = _small_linear(channels, num_experts * num_classes)
 
     def forward(self, feature: Tensor) -> Tensor:
-        """Give every expert's logits: (N, C) -> (N, E, K)."""
+        """Return every expert's logits: (N, C) -> (N, E, K)."""
         return self.fc(feature).view(-1, self.num_experts, self.num_classes)
 
 
 class Router(nn.Module):
-    """Softmax gates over E experts and a dummy that comes last.
+    """Softmax gates over E experts and a dummy expert, which comes last.
 
-    The dummy votes for nothing: what it takes is missing from the sum of the experts, so that the router may
-    distrust all of them.
+    The dummy votes for nothing: its share is missing from the sum of the experts, so that the router can distrust all
+    of them.
 
     Args:
         channels: C.
         num_experts: E, without the dummy.
-        num_classes: K for gates of their own for every class, None for gates that all classes share.
+        num_classes: K for separate gates for every class, None for gates that all classes share.
     """
 
     def __init__(self, channels: int, num_experts: int, num_classes: int | None = None) -> None:
@@ -65,7 +65,7 @@ class Router(nn.Module):
         self.fc = _small_linear(channels, self.num_gates * (num_classes or 1))
 
     def forward(self, feature: Tensor) -> Tensor:
-        """Give the gates in float32, which sum to 1 over dimension 1.
+        """Return the gates in float32, which sum to 1 over dimension 1.
 
         Args:
             feature: (N, C).

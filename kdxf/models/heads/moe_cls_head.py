@@ -19,25 +19,25 @@ class MoEClsHead(ClsHead):
     .. math:: \text{logits} = \sum_{e=1}^{E} g_e \, z_e, \qquad \sum_{e=1}^{E+1} g_e = 1
 
     where :math:`z_e` are the logits of expert e and the gate :math:`g_{E+1}` belongs to a dummy expert that votes for
-    nothing. As in the mixture of experts of https://arxiv.org/abs/1609.08675. The experts differ from the start
-    through their random weights, and the gates start near 1 / (E + 1).
+    nothing, as in the mixture of experts of https://arxiv.org/abs/1609.08675. The experts differ from the start
+    because of their random weights, and the gates start near 1 / (E + 1).
 
-    The hidden layer is linear, layer normalisation (the parts of a joined feature come in different scales, and a
-    batch may hold a single sample), leaky ReLU, dropout.
+    The hidden layer consists of a linear layer, layer normalisation (the parts of a joined feature have different
+    scales, and a batch may hold a single sample), leaky ReLU and dropout.
 
     Args:
         num_classes: K.
         in_channels: Width C of the incoming feature.
         hidden_channels: Width H of the hidden layer.
         num_experts: E, without the dummy.
-        se_reduction: Reduction of the squeeze-and-excitation gate on the hidden feature; None for no such gate.
-        gate_per_class: Give every class gates of its own.
+        se_reduction: Reduction of the squeeze-and-excitation gate on the hidden feature; None: no such gate.
+        gate_per_class: Use separate gates for every class.
         dropout: Dropout probability after the hidden layer.
         init_cfg: Initialization, as everywhere in MMEngine.
         **kwargs: ``loss``, ``topk`` and ``cal_acc`` of MMPretrain's ``ClsHead``.
 
     Raises:
-        ValueError: If a count is not positive, or ``se_reduction`` leaves no channel.
+        ValueError: A count is not positive, or ``se_reduction`` leaves no channel.
     """
 
     def __init__(
@@ -77,10 +77,10 @@ class MoEClsHead(ClsHead):
         self.router = Router(hidden_channels, num_experts, num_classes if gate_per_class else None)
 
     def pre_logits(self, feats: tuple[Tensor, ...]) -> Tensor:
-        """Give the feature that experts and router see.
+        """Return the feature that experts and router see.
 
         Args:
-            feats: The last item (N, C) is used.
+            feats: Only the last item (N, C) is used.
 
         Returns:
             (N, H).
@@ -88,10 +88,10 @@ class MoEClsHead(ClsHead):
         return self.se(self.hidden(feats[-1]))
 
     def gates(self, feats: tuple[Tensor, ...]) -> Tensor:
-        """Give the gates of a batch, to be logged or drawn; the dummy expert's come last.
+        """Return the gates of a batch, for logs and plots; the dummy expert's come last.
 
         Args:
-            feats: The last item (N, C) is used.
+            feats: Only the last item (N, C) is used.
 
         Returns:
             (N, E + 1), or (N, E + 1, K) with ``gate_per_class``; they sum to 1 over dimension 1.
@@ -99,14 +99,14 @@ class MoEClsHead(ClsHead):
         return self.router(self.pre_logits(feats))
 
     def forward(self, feats: tuple[Tensor, ...]) -> Tensor:
-        """Give the logits: the last item (N, C) of ``feats`` -> (N, K)."""
+        """Return the logits: the last item (N, C) of ``feats`` -> (N, K)."""
         return self._logits_and_gates(feats)[0]
 
     def loss(self, feats: tuple[Tensor, ...], data_samples: list[DataSample], **kwargs: Any) -> dict[str, Tensor]:
         """Compute the loss, and the mean gate of the dummy expert for the log (``dummy_gate``).
 
         Args:
-            feats: The last item (N, C) is used.
+            feats: Only the last item (N, C) is used.
             data_samples: N samples with ``gt_label`` or ``gt_score``.
             **kwargs: Passed to the loss module.
         """

@@ -16,7 +16,7 @@ _BINARY = {"type": "CrossEntropyLoss", "use_sigmoid": True}
 
 @MODELS.register_module()
 class MultiLabelMoEClsHead(MoEClsHead):
-    """:class:`MoEClsHead` whose logits go through a sigmoid each, so that an image may have any number of classes.
+    """:class:`MoEClsHead` with a sigmoid for each class, so that an image may have any number of classes.
 
     Targets and predictions are those of MMPretrain's ``MultiLabelClsHead``. Its losses sum over the classes and divide
     by the number of samples: ``CrossEntropyLoss(use_sigmoid=True)``, ``FocalLoss``, ``AsymmetricLoss``, and
@@ -25,12 +25,12 @@ class MultiLabelMoEClsHead(MoEClsHead):
     Args:
         *args: As of :class:`MoEClsHead`.
         loss: The loss of N x K yes-or-no questions.
-        thr: A class with at least this score is predicted; 0.5 where neither ``thr`` nor ``topk`` is given.
-        topk: The so many best classes are predicted instead.
-        **kwargs: As of :class:`MoEClsHead`; there is no ``cal_acc``.
+        thr: Classes with at least this score are predicted; 0.5 if neither ``thr`` nor ``topk`` is given.
+        topk: Without ``thr``, this many best classes are predicted.
+        **kwargs: As of :class:`MoEClsHead`, without ``cal_acc``.
 
     Raises:
-        UserError: If the loss shares one probability among the classes (softmax), such as ``LabelSmoothFocalLoss``.
+        UserError: The loss shares one probability among the classes (softmax), such as ``LabelSmoothFocalLoss``.
     """
 
     def __init__(

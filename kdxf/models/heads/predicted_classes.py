@@ -1,4 +1,4 @@
-"""From scores to labels, for scores that did not come out of a head just so: means over views. K classes."""
+"""Labels for scores that were changed after the head, such as means over views. Shapes: K classes."""
 
 from typing import Any
 
@@ -10,19 +10,20 @@ from kdxf.models.heads.multi_label_moe_cls_head import MultiLabelMoEClsHead
 
 
 def is_multi_label(head: Any) -> bool:
-    """Say whether a head may give an image several classes, or none."""
+    """Return whether a head may predict several classes for an image, or none."""
     return isinstance(head, MultiLabelClsHead | MultiLabelMoEClsHead)
 
 
 def predicted_classes(head: Any, score: Tensor) -> Tensor:
-    """Give the classes that a head predicts at a score.
+    """Return the classes that a head predicts for given scores.
 
     Args:
-        head: For a multi-label head the classes from its ``thr`` on, else its ``topk`` best; for any other the best.
-        score: (K,).
+        head: A multi-label head predicts the classes with at least its ``thr``, or its ``topk`` best; any other head
+            the best one.
+        score: Scores of the classes (K,).
 
     Returns:
-        Class indices, int64.
+        Class indices (n,), int64; n = 1 unless the head is multi-label.
     """
     if not is_multi_label(head):
         return score.argmax(dim=0, keepdim=True)

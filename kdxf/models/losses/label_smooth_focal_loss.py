@@ -22,23 +22,23 @@ class LabelSmoothFocalLoss(nn.Module):
 
     Focal loss: https://arxiv.org/abs/1708.02002. Label smoothing: https://arxiv.org/abs/1512.00567.
 
-    Its limits: ``gamma=0, label_smooth_val=0`` is cross-entropy, ``label_smooth_val=0`` is the softmax focal loss,
-    ``gamma=0`` is label smoothing. It is computed in float32 whatever the precision of the logits, and its gradient
-    is finite at probabilities of exactly 0 and 1.
+    Special cases: ``gamma=0, label_smooth_val=0`` is cross-entropy, ``label_smooth_val=0`` is the softmax focal loss,
+    ``gamma=0`` is label smoothing. The loss is computed in float32 whatever the precision of the logits, and its
+    gradient is finite at probabilities of exactly 0 and 1.
 
     Class indices never become distributions over K classes: without smoothing only :math:`\log p` of the true class is
-    looked at, which for tens of thousands of classes saves most of the memory and time of the loss.
+    used, which saves most of the loss's memory and time with tens of thousands of classes.
 
     Args:
         label_smooth_val: Smoothing :math:`\epsilon`, from 0 up to but not including 1.
         gamma: Focusing exponent, >= 0.
         alpha: Weight of each class (K numbers), one weight for all classes, or None for 1. ``ClassWeightsHook`` sets
-            it from how often each class occurs.
+            it from the class frequencies.
         reduction: ``'none'`` (one loss per sample), ``'mean'`` or ``'sum'``.
         loss_weight: Factor on the result.
 
     Raises:
-        ValueError: If an argument is out of range.
+        ValueError: An argument is out of range.
     """
 
     alpha: Tensor | None
@@ -87,7 +87,7 @@ class LabelSmoothFocalLoss(nn.Module):
             A float32 scalar, or (N,) with ``'none'``.
 
         Raises:
-            ValueError: If shapes disagree or an index is not a class.
+            ValueError: Shapes disagree or an index is not a class.
         """
         reduction = self.reduction
         if reduction_override is not None:
@@ -107,17 +107,17 @@ class LabelSmoothFocalLoss(nn.Module):
         return self.loss_weight * weight_reduce_loss(per_sample, weight, reduction, avg_factor)
 
     def extra_repr(self) -> str:
-        """Settings for ``repr``."""
+        """Return the settings for ``repr``."""
         return f"label_smooth_val={self.label_smooth_val}, gamma={self.gamma}, reduction={self.reduction!r}"
 
     def _of_distributions(self, log_p: Tensor, target: Tensor) -> Tensor:
-        """Loss of each sample (N,) for log p (N, K) and distributions (N, K)."""
+        """Return the loss of each sample (N,) for log p (N, K) and distributions (N, K)."""
         q = torch.lerp(target, torch.full_like(target, 1 / target.size(-1)), self.label_smooth_val)
         terms = q * self._focal(log_p)
         return (terms if self.alpha is None else terms * self.alpha).sum(dim=-1)
 
     def _of_indices(self, log_p: Tensor, target: Tensor) -> Tensor:
-        """The same for class indices (N,): (1 - eps) times the true class's term and eps times the mean of all."""
+        """Return it for class indices (N,): (1 - eps) times the true class's term plus eps times the mean of all."""
         true = self._focal(log_p.gather(1, target.unsqueeze(1)).squeeze(1))
         if self.alpha is not None:
             true = true * (self.alpha[target] if self.alpha.dim() else self.alpha)
@@ -128,7 +128,7 @@ class LabelSmoothFocalLoss(nn.Module):
         return torch.lerp(true, mean, self.label_smooth_val)
 
     def _focal(self, log_p: Tensor) -> Tensor:
-        """-(1 - p)^gamma log p, of any shape."""
+        """Return -(1 - p)^gamma log p element-wise."""
         if not self.gamma:
             return -log_p
         # 1 - p without cancellation; the clamp keeps the slope of the power finite at p = 1 (any gamma > 0).
@@ -143,7 +143,7 @@ def _check_indices(target: Tensor, like: Tensor) -> None:
             f"target must be class indices ({num_samples},) or distributions ({num_samples}, {num_classes}), "
             f"got {tuple(target.shape)} {target.dtype}"
         )
-    # On a GPU this look at the values would wait for the device, and gather checks there itself.
+    # On a GPU reading the values would wait for the device; gather checks them there anyway.
     if target.device.type == "cpu" and ((target < 0) | (target >= num_classes)).any():
         raise ValueError(
             f"target holds the class index {int(target[(target < 0) | (target >= num_classes)][0])}, "

@@ -4,16 +4,16 @@ import torch
 from torch import Tensor, nn
 
 HORIZON = 100
-"""Batches that the running statistics average over, once so many were seen."""
+"""Number of batches that the running statistics average over, after that many were seen."""
 
 
 class DocumentNorm(nn.Module):
-    """Bring document vectors to mean 0 and variance 1 in every dimension; give documents without text a learned vector.
+    """Standardize document vectors to mean 0 and variance 1 per dimension; documents without text get a learned vector.
 
     Word vectors share a large common component, above all those of a small corpus, and sets of them differ in scale;
-    without the mean taken away an MLP hardly sees the differences between documents. The statistics are of documents
-    with text only, averaged over the training batches, and the same in training and evaluation, so that a batch may
-    hold a single document.
+    unless the mean is subtracted, an MLP hardly sees the differences between documents. The statistics are those of
+    documents with text only, averaged over the training batches, and the same in training and evaluation, so that a
+    batch may hold a single document.
 
     Args:
         channels: D.
@@ -33,11 +33,11 @@ class DocumentNorm(nn.Module):
         self.register_buffer("num_batches", torch.tensor(0))
 
     def forward(self, document: Tensor, has_text: Tensor) -> Tensor:
-        """Standardize.
+        """Standardize a batch of documents; in training mode, update the statistics first.
 
         Args:
             document: Document vectors (N, D).
-            has_text: Which of them hold any text, bool (N,).
+            has_text: Whether each document has any text, bool (N,).
 
         Returns:
             (N, D) in float32.
@@ -49,7 +49,7 @@ class DocumentNorm(nn.Module):
         return torch.where(has_text.unsqueeze(1), standardized, self.no_text)
 
     def _update(self, document: Tensor) -> None:
-        """Take a batch of documents with text (M, D) into the statistics; the variance needs two."""
+        """Update the statistics with the documents that have text (M, D); the variance needs two."""
         if len(document) < 2:
             return
         self.num_batches += 1

@@ -1,4 +1,4 @@
-"""Build Hugging Face models from local folders, without running code that lies there, with LoRA if wanted.
+"""Hugging Face models from local folders, without running code from them, and with LoRA if wanted.
 
 E. Hu et al.: LoRA: Low-Rank Adaptation of Large Language Models (https://arxiv.org/abs/2106.09685).
 """
@@ -18,20 +18,20 @@ from kdxf.text.hugging_face import local_folder, read_config_json, read_json
 
 WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
 
-# Settings of a config.json that name code, or choose the number format and the kernels: the experiment's business.
+# Settings of a config.json that name code, or choose number format and kernels, which the experiment decides.
 _IGNORED = ("auto_map", "attn_implementation", "experts_implementation", "quantization_config", "dtype", "torch_dtype")
 
 
 def build_model(config: str | Path | Mapping[str, Any], option: str) -> Any:
-    """Builds the bare encoder (no pooler, no head) of an architecture, with random weights in float32.
+    """Build the bare encoder (no pooler, no head) of an architecture, with random weights in float32.
 
     Args:
-        config: A folder with a config.json, or what would stand in one: ``model_type`` and settings.
-        option: What messages call it.
+        config: A folder with a config.json, or the content of one: ``model_type`` and settings.
+        option: Name of the config option in messages.
 
     Raises:
-        UserError: There is no such architecture, its settings do not fit, it is an encoder with a decoder, or the
-            package transformers is missing.
+        UserError: The architecture is unknown, its settings do not fit, it has a decoder, or the package transformers
+            is not installed.
     """
     transformers: Any = require("transformers", "transformers", option.partition(":")[0])
     if isinstance(config, Mapping):
@@ -52,7 +52,7 @@ def build_model(config: str | Path | Mapping[str, Any], option: str) -> Any:
         model_config = transformers.AutoConfig.for_model(kind, **settings)
         if model_config.is_encoder_decoder:
             raise UserError(f"{where}: {kind} is an encoder with a decoder; take an encoder, such as a BERT")
-        model_config.use_cache = False  # of what generates text, and warned of beside gradient checkpointing
+        model_config.use_cache = False  # only for generating text; gradient checkpointing would warn of it
         model = transformers.AutoModel.from_config(model_config, trust_remote_code=False)
     except UserError:
         raise
@@ -65,22 +65,22 @@ def build_model(config: str | Path | Mapping[str, Any], option: str) -> Any:
 
 
 def load_weights(model: Any, folder: str | Path, option: str) -> None:
-    """Fills a model of :func:`build_model` with the weights in a folder.
+    """Fill a model of :func:`build_model` with the weights in a folder.
 
-    Weights of heads and poolers, which checkpoints hold as well, are left out; layers of LoRA keep theirs.
+    Weights of heads and poolers in the checkpoint are left out; LoRA layers keep theirs.
 
     Args:
         model: Changed in place.
-        folder: Holds ``model.safetensors`` or ``pytorch_model.bin``, or one of them in parts.
-        option: What messages call it.
+        folder: Contains ``model.safetensors`` or ``pytorch_model.bin``, or one of them in parts.
+        option: Name of the config option in messages.
 
     Raises:
-        UserError: There are no weights, they would run code, or they are another model's.
+        UserError: There are no weights, they would run code, or they belong to another model.
     """
     folder = local_folder(folder, option)
     state = _read_state(folder, option)
     with _quiet():
-        # transformers knows how names of weights changed over the years, and strips the prefixes that heads bring.
+        # transformers knows how names of weights changed over the years, and removes prefixes of models with heads.
         loaded, report = type(model).from_pretrained(
             None, config=model.config, state_dict=state, output_loading_info=True, ignore_mismatched_sizes=True
         )
@@ -119,7 +119,7 @@ def _read_state(folder: Path, option: str) -> dict[str, Tensor]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep transformers from listing the weights of the heads that are left out, and from drawing bars."""
+    """Keep transformers from listing the weights that are left out, and from showing progress bars."""
     from transformers.utils import logging
 
     verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
@@ -142,19 +142,19 @@ def add_lora(
     dropout: float = 0.0,
     target_modules: Sequence[str] | None = None,
 ) -> None:
-    """Give linear layers an update of low rank beside their weights, and make it all that trains.
+    """Add trainable low-rank updates to linear layers, and freeze all other weights.
 
     Args:
-        model: Changed in place. What it computes stays the same at first.
-        option: What messages call it.
+        model: Changed in place. Its output stays the same at first.
+        option: Name of the config option in messages.
         r: Rank of the updates.
         alpha: The updates are scaled by ``alpha / r``.
-        dropout: Dropout probability of what goes into the updates.
+        dropout: Dropout probability of the updates' inputs.
         target_modules: Ends of the layers' names, such as ``['query', 'value']``; by default peft's choice for the
             kind of model.
 
     Raises:
-        UserError: The model has no such layers, or the package peft is missing.
+        UserError: The model has no such layers, or the package peft is not installed.
     """
     peft: Any = require("peft", "transformers", option)
     targets = None if target_modules is None else list(target_modules)
@@ -171,7 +171,7 @@ def add_lora(
 
 
 def merge_lora(model: nn.Module) -> None:
-    """Add the updates to the weights that they adapt, and put the plain layers back in place."""
+    """Add the updates to the weights that they adapt, and restore the plain layers."""
     from peft.tuners.tuners_utils import BaseTunerLayer
 
     for name, layer in list(model.named_modules()):

@@ -12,13 +12,13 @@ from kdxf.registry import MODELS
 
 @MODELS.register_module()
 class JoinedTextEncoder(BaseModule):
-    """Concatenate what several text encoders make of a document, such as word vectors and n-grams.
+    """Concatenate the features of several text encoders, such as word vectors and n-grams.
 
     ::
 
         text_encoder=dict(type='JoinedTextEncoder', encoders=[dict(type='Word2VecEncoder'), dict(type='NgramEncoder')])
 
-    It gives whole documents only, no tokens for fusions that work on sequences.
+    It encodes whole documents only and has no tokens for fusions that work on sequences.
 
     Args:
         encoders: Text encoders, as configs or modules.
@@ -29,14 +29,14 @@ class JoinedTextEncoder(BaseModule):
         out_channels: C, the sum of the encoders'.
 
     Raises:
-        ValueError: If there is no encoder.
+        ValueError: There is no encoder.
     """
 
     def __init__(self, encoders: Sequence[dict | nn.Module], init_cfg: dict | list[dict] | None = None) -> None:
         super().__init__(init_cfg=init_cfg)
         if not encoders:
             raise ValueError("encoders is empty; give one text encoder at least")
-        # MMEngine's list, unlike torch's, lets the encoders read the weights that they start from.
+        # MMEngine's list, unlike torch's, lets the encoders load their initial weights.
         self.encoders = ModuleList([MODELS.build(part) if isinstance(part, dict) else part for part in encoders])
         parts: list[Any] = list(self.encoders)
         self.input_keys = tuple(dict.fromkeys(key for part in parts for key in part.input_keys))
@@ -46,7 +46,7 @@ class JoinedTextEncoder(BaseModule):
         """Encode a batch of documents.
 
         Args:
-            *inputs: What ``input_keys`` names.
+            *inputs: The inputs that ``input_keys`` names, each (N, ...).
 
         Returns:
             Text features (N, C).

@@ -15,15 +15,15 @@ _BOX_FEATURES = 4 * (1 + 2 * _FREQUENCIES)
 
 
 class LayoutTransformer(nn.Module):
-    """Let each word see the others: what they say, where they stand, how large they are and how sure OCR was of them.
+    """Let each word attend to the others: their vectors, places, sizes and OCR scores.
 
     Layout as an input is the idea of LayoutLM (https://arxiv.org/abs/1912.13318), here from scratch and for little
-    data. The word vectors are standardized (:class:`DocumentNorm`, over words in place of documents) and projected to
+    data. The word vectors are standardized (:class:`DocumentNorm`, over words instead of documents) and projected to
     W channels; embeddings of the box and of the OCR score are added; pre-norm transformer layers
     (https://arxiv.org/abs/2002.04745) follow; a projection back to D channels, zero at the start, is added to the
     standardized vectors. So an untrained layout transformer only standardizes.
 
-    Words have no order but their boxes: the order that OCR gives them in is arbitrary.
+    Words have no order except their boxes: the order in which OCR returns them is arbitrary.
 
     Args:
         channels: D.
@@ -33,7 +33,7 @@ class LayoutTransformer(nn.Module):
         dropout: Dropout probability of the embeddings and in the layers.
 
     Raises:
-        ValueError: If ``width`` is no multiple of ``num_heads``.
+        ValueError: ``width`` is not a multiple of ``num_heads``.
     """
 
     def __init__(
@@ -60,23 +60,23 @@ class LayoutTransformer(nn.Module):
         nn.init.zeros_(self.out.bias)
 
     def forward(self, text: Tensor, text_weight: Tensor, text_box: Tensor) -> Tensor:
-        """Put the words into context.
+        """Return the words in context.
 
         Args:
             text: Word vectors (N, L, D).
             text_weight: OCR score of each word (N, L); 0 is padding, which no word sees.
             text_box: Box of each word (N, L, 4): centre x and y, width and height in fractions of the picture; zeros
-                where it is unknown.
+                if it is unknown.
 
         Returns:
-            (N, L, D); finite in a document without words too.
+            (N, L, D); finite even for a document without words.
         """
         is_word = text_weight > 0
         words = self.norm(text.flatten(0, 1), is_word.flatten()).view_as(text)
         known = text_box.any(dim=-1, keepdim=True)
         hidden = self.word(words) + self.score(2 * text_weight.unsqueeze(-1) - 1)
         hidden = self.dropout(hidden + torch.where(known, self.box(box_features(text_box)), self.no_box))
-        # Attention over nothing is not a number: the padding of a document without words sees itself.
+        # Attention over nothing is NaN: the padding of a document without words sees itself.
         padding = ~is_word & is_word.any(dim=1, keepdim=True)
         for layer in self.layers:
             hidden = layer(hidden, src_key_padding_mask=padding)
@@ -84,8 +84,9 @@ class LayoutTransformer(nn.Module):
 
 
 def box_features(box: Tensor) -> Tensor:
-    """Spread boxes (..., 4) over what a linear layer can tell apart: the numbers themselves, from -1 to 1, and their
-    sines and cosines of wavelengths 2, 1, 1/2 and 1/4. Returns (..., 36), float32.
+    """Return features (..., 36), float32, of boxes (..., 4) that a linear layer can tell apart.
+
+    These are the numbers themselves, scaled to -1..1, and their sines and cosines of wavelengths 2, 1, 1/2 and 1/4.
     """
     box = box.float()
     angle = box.unsqueeze(-1) * (math.pi * 2.0 ** torch.arange(_FREQUENCIES, device=box.device))

@@ -14,8 +14,8 @@ INIT_STD = 0.01
 class NgramEncoder(BaseModule):
     """Sum the vectors of a document's hashed character n-grams, all of them learned with the classifier.
 
-    The bag of n-grams of fastText's supervised classifier (https://arxiv.org/abs/1607.01759), on words that
-    ``HashNgrams`` cut. It needs no word vectors, and sees what the vectors of a small corpus lose: the letters. The
+    The bag of n-grams of fastText's supervised classifier (https://arxiv.org/abs/1607.01759), on the n-grams of
+    ``HashNgrams``. It needs no word vectors, and sees what the vectors of a small corpus lose: the letters. The
     weighted sum goes through layer normalisation and dropout. A document without text gets a learned vector.
 
     Args:
@@ -54,7 +54,7 @@ class NgramEncoder(BaseModule):
             Text features (N, C).
 
         Raises:
-            UserError: If there are n-grams of more buckets than the encoder has.
+            UserError: An n-gram is in a bucket that the encoder does not have (checked on the CPU only).
         """
         self._check_ids(ngram_ids)
         weight = ngram_weight.to(self.embedding.weight.dtype)
@@ -63,7 +63,7 @@ class NgramEncoder(BaseModule):
         return self.dropout(torch.where(has_text, feature, self.no_text))
 
     def _check_ids(self, ngram_ids: Tensor) -> None:
-        # A GPU would have to be waited for; it reports such an id by itself, in its own words.
+        # Reading the values would wait for a GPU, which reports such an id itself, in other words.
         buckets = self.embedding.num_embeddings
         if ngram_ids.device.type == "cpu" and int(ngram_ids.max()) >= buckets:
             raise UserError(

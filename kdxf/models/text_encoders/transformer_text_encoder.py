@@ -13,33 +13,32 @@ from kdxf.registry import MODELS
 
 
 def different_documents(text_ids: Tensor, text_mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """List the documents of a batch, each once, so that none is encoded twice.
+    """List the documents of a mixed batch, each once, so that none is encoded twice.
 
-    A mixed batch holds each of its documents twice: with the sample that it is of, and with that sample's partner.
+    A mixed batch holds each of its documents twice: in its own sample, and in the sample that it was mixed into.
 
     Args:
         text_ids: Token ids of the two documents of each sample (N, 2, L), int64.
         text_mask: Their weights (N, 2, L); 0 is padding.
 
     Returns:
-        Token ids (M, L) and weights (M, L) of the different documents, and which of them the two of each sample are
-        (N, 2), int64.
+        Token ids (M, L) and weights (M, L) of the distinct documents, and their indices for each sample (N, 2), int64.
     """
     ids, mask = text_ids.flatten(0, 1), text_mask.flatten(0, 1)
     documents, which = torch.where(mask > 0, ids, -1).unique(dim=0, return_inverse=True)
     place = torch.arange(len(ids), device=ids.device)
-    place = which.new_empty(len(documents)).scatter_(0, which, place)  # of one document of each kind
+    place = which.new_empty(len(documents)).scatter_(0, which, place)  # one occurrence of each document
     return ids[place], mask[place], which.view(text_ids.shape[:2])
 
 
 def document_shares(text_mask: Tensor) -> Tensor:
-    """Give what each of two documents counts in its sample.
+    """Return the shares of the two documents of each sample.
 
     Args:
-        text_mask: Their weights (N, 2, L): one for all tokens of a document, 0 for padding.
+        text_mask: Their weights (N, 2, L): the same for all tokens of a document, 0 for padding.
 
     Returns:
-        (N, 2); rows sum to 1. A document without text counts nothing, unless neither has text.
+        (N, 2); rows sum to 1. A document without text has the share 0; if neither has text, the first has 1.
     """
     share = text_mask.amax(dim=2)
     total = share.sum(dim=1, keepdim=True)
@@ -51,40 +50,40 @@ POOLINGS = ("cls", "mean", "attention")
 
 @MODELS.register_module()
 class TransformerTextEncoder(BaseModule):
-    """Encode a document with a transformer of the kind of BERT, RoBERTa, ELECTRA or XLNet.
+    """Encode a document with a transformer such as BERT, RoBERTa, ELECTRA or XLNet.
 
     ::
 
         text_encoder=dict(type='TransformerTextEncoder', pretrained='data/pretrained/chinese-roberta-wwm-ext')
 
-    The architecture stands in the config.json of the folder, or in ``config``. The weights of ``pretrained`` are read
-    when training starts (:meth:`init_weights`); to test and to predict they come from the checkpoint, and config.json
-    and the tokenizer's files are all that is needed of the folder. Only safetensors and pickles that run no code are
+    The architecture is that of the folder's config.json, or of ``config``. The weights of ``pretrained`` are read when
+    training starts (:meth:`init_weights`); for testing and prediction they come from the checkpoint, and only
+    config.json and the tokenizer's files of the folder are needed. Only safetensors and pickles that run no code are
     read.
 
-    A document without text gets a learned vector. In distributed training a kind of model with weights that it does not
-    always use (XLNet) needs ``find_unused_parameters=True`` in the config.
+    A document without text gets a learned vector. In distributed training, models that do not always use all of their
+    weights (XLNet) need ``find_unused_parameters=True`` in the config.
 
     Args:
-        pretrained: Folder with config.json and weights. Names on the Hugging Face hub are not taken.
-        config: In its place an architecture to train from scratch: a folder with config.json, or a dict such as
-            ``dict(model_type='bert', num_hidden_layers=2, ...)``.
-        pooling: What becomes the document's vector: ``'cls'`` the token that stands for the whole (the first one, in
+        pretrained: Folder with config.json and weights, not a name on the Hugging Face hub.
+        config: Instead of ``pretrained``, an architecture to train from scratch: a folder with config.json, or a dict
+            such as ``dict(model_type='bert', num_hidden_layers=2, ...)``.
+        pooling: How token vectors become the document's: ``'cls'`` takes the classification token (the first one, in
             XLNet the last), ``'mean'`` the mean of all, ``'attention'`` a mean weighted by the exponential of a
             learned linear score, which starts as the mean.
         out_channels: C of a linear projection of the vectors; by default there is none and C is D.
         dropout: Dropout probability of the result.
         frozen_stages: Parts that do not train and stay in evaluation mode: 0 the embeddings, n also the first n layers,
             -1 none.
-        gradient_checkpointing: Compute the layers again in the backward pass in place of keeping what they computed:
-            a third more time, far less memory.
+        gradient_checkpointing: Recompute the layers in the backward pass instead of keeping their activations: a third
+            more time, far less memory.
         lora: Options of :func:`~kdxf.models.text_encoders.hugging_face_models.add_lora` (``r``, ``alpha``, ``dropout``,
             ``target_modules``): the transformer's own weights stay as they are and low-rank updates train.
         init_cfg: Initialization, as everywhere in MMEngine.
 
     Raises:
-        UserError: A folder or a package is missing, or the model cannot do what an option asks for.
-        ValueError: If not exactly one of ``pretrained`` and ``config`` is given, or ``pooling`` is unknown.
+        UserError: A folder or a package is missing, or the model does not support an option.
+        ValueError: Not exactly one of ``pretrained`` and ``config`` is given, or ``pooling`` is unknown.
     """
 
     input_keys = ("text_ids", "text_mask")
@@ -113,7 +112,7 @@ class TransformerTextEncoder(BaseModule):
             self.model = build_model(str(pretrained), "TransformerTextEncoder: pretrained")
         else:
             self.model = build_model(config, "TransformerTextEncoder: config")
-        self.model.is_init = True  # or BaseModule.init_weights would have it draw its weights again
+        self.model.is_init = True  # otherwise BaseModule.init_weights would initialize its weights again
         self.max_positions = _max_positions(self.model)
         if lora is not None:
             add_lora(self.model, "TransformerTextEncoder: lora", **lora)
@@ -132,7 +131,7 @@ class TransformerTextEncoder(BaseModule):
         self.dropout = nn.Dropout(dropout)
 
     def init_weights(self) -> None:
-        """Read the weights of ``pretrained``, then do what ``init_cfg`` says.
+        """Load the weights of ``pretrained``, then initialize as ``init_cfg`` says.
 
         Raises:
             UserError: The folder has no weights, or those of another model.
@@ -149,17 +148,18 @@ class TransformerTextEncoder(BaseModule):
         return self
 
     def forward(self, text_ids: Tensor, text_mask: Tensor) -> Tensor:
-        """Encode a batch of documents, or of pairs of them that batch augmentations made.
+        """Encode a batch of documents, or of pairs of documents from batch augmentations.
 
         Args:
             text_ids: Token ids (N, L), or (N, 2, L) for pairs, int64.
             text_mask: 1 for tokens, 0 for padding, of the same shape; in pairs the document's share for tokens.
 
         Returns:
-            Text features (N, C), of a pair the mean of its documents' by their shares.
+            Text features (N, C), for a pair the mean of its documents' features weighted by their shares.
 
         Raises:
-            UserError: If the documents are longer than the model's positions, or cut by another model's tokenizer.
+            UserError: The documents have more tokens than the model has positions, or are cut by another model's
+                tokenizer.
         """
         if text_ids.dim() == 2:
             return self.dropout(self._document_features(text_ids, text_mask))
@@ -176,11 +176,11 @@ class TransformerTextEncoder(BaseModule):
 
         Returns:
             Token features (N, L, C), the learned vector where there is padding, and the share of each token in its
-            document (N, L), float32: equal shares unless ``pooling`` is ``'attention'``, 0 for padding. Of pairs
-            (N, 2 L, C) and (N, 2 L), the tokens of one document after those of the other.
+            document (N, L), float32: equal shares unless ``pooling`` is ``'attention'``, 0 for padding. For pairs
+            (N, 2 L, C) and (N, 2 L), first the tokens of one document, then those of the other.
 
         Raises:
-            UserError: If the documents are longer than the model's positions, or cut by another model's tokenizer.
+            UserError: As of :meth:`forward`.
         """
         if text_ids.dim() == 2:
             tokens, shares = self._token_features(text_ids, text_mask)
@@ -195,13 +195,13 @@ class TransformerTextEncoder(BaseModule):
         merge_lora(self.model)
 
     def _document_features(self, text_ids: Tensor, text_mask: Tensor) -> Tensor:
-        """Give the feature of each document (N, C) of token ids and a mask (N, L)."""
+        """Return the feature of each document (N, C) of token ids and a mask (N, L)."""
         has_text, mask = _usable_mask(text_mask)
         feature = self.project(self._pool(self._hidden(text_ids, mask), mask))
         return torch.where(has_text, feature, self.no_text)
 
     def _token_features(self, text_ids: Tensor, text_mask: Tensor) -> tuple[Tensor, Tensor]:
-        """Give the features (N, L, C) and the shares (N, L) of the tokens of documents (N, L)."""
+        """Return the features (N, L, C) and the shares (N, L) of the tokens of documents (N, L)."""
         has_text, mask = _usable_mask(text_mask)
         hidden = self._hidden(text_ids, mask)
         # Padding counts nothing, but every parameter must have a part in the result: distributed training asks for it.
@@ -209,7 +209,7 @@ class TransformerTextEncoder(BaseModule):
         return tokens, self._shares(hidden, mask) * has_text
 
     def _hidden(self, text_ids: Tensor, mask: Tensor) -> Tensor:
-        """Give the last hidden states (N, L, D)."""
+        """Return the last hidden states (N, L, D)."""
         self._check_ids(text_ids)
         return self.model(input_ids=text_ids, attention_mask=mask.long()).last_hidden_state
 
@@ -219,7 +219,7 @@ class TransformerTextEncoder(BaseModule):
                 f"the documents have up to {text_ids.size(1)} tokens, but the text encoder has {self.max_positions} "
                 "positions: set max_length of TokenizeForTransformer to that, or less"
             )
-        # A GPU would have to be waited for; it reports such an id by itself, in its own words.
+        # Reading the values would wait for a GPU, which reports such an id itself, in other words.
         words = self.model.get_input_embeddings().num_embeddings
         if text_ids.device.type == "cpu" and int(text_ids.max()) >= words:
             raise UserError(
@@ -228,7 +228,7 @@ class TransformerTextEncoder(BaseModule):
             )
 
     def _pool(self, hidden: Tensor, mask: Tensor) -> Tensor:
-        """Pool hidden states (N, L, D) where ``mask`` (N, L) is true to (N, D)."""
+        """Pool the hidden states (N, L, D) where ``mask`` (N, L) is true, to (N, D)."""
         if self.pooling == "cls":
             if self.model.config.model_type != "xlnet":
                 return hidden[:, 0]
@@ -237,12 +237,12 @@ class TransformerTextEncoder(BaseModule):
         return torch.bmm(shares.unsqueeze(1), hidden).squeeze(1)  # (N, 1, L) x (N, L, D)
 
     def _shares(self, hidden: Tensor, mask: Tensor) -> Tensor:
-        """Give the share of each token in the mean of its document (N, L), float32; each has a token at least."""
+        """Return the share of each token in its document (N, L), float32; each document has at least one token."""
         scores = hidden.new_zeros(mask.shape) if self.score is None else self.score(hidden).squeeze(-1)
         return scores.float().masked_fill(~mask, -torch.inf).softmax(dim=1)
 
     def _frozen_parts(self) -> list[nn.Module]:
-        """List the modules that ``frozen_stages`` names."""
+        """List the modules that ``frozen_stages`` freezes."""
         if self.frozen_stages < 0:
             return []
         count = self.model.config.num_hidden_layers
@@ -264,9 +264,9 @@ class TransformerTextEncoder(BaseModule):
 
 
 def _usable_mask(text_mask: Tensor) -> tuple[Tensor, Tensor]:
-    """Tell which documents have text (N, 1), and give a mask (N, L) in which each has a token at least.
+    """Return which documents have text (N, 1), and a mask (N, L) in which each has at least one token.
 
-    Attention over no token at all has no value; what comes of the one padding token is not used.
+    Attention over no token at all is undefined; the result for the one padding token is not used.
     """
     mask = text_mask > 0
     has_text = mask.any(dim=1, keepdim=True)
@@ -282,7 +282,7 @@ def _embeddings(model: nn.Module, layers: nn.ModuleList) -> Iterator[nn.Module]:
 
 
 def _max_positions(model: nn.Module) -> int | None:
-    """Give the number of positions that a model has embeddings for; None if it has none (XLNet)."""
+    """Return the number of positions for which a model has embeddings; None if it has none (XLNet)."""
     for name, part in model.named_modules():
         if name.endswith("position_embeddings") and isinstance(part, nn.Embedding):
             # RoBERTa's positions start after that of the padding.

@@ -12,24 +12,24 @@ from kdxf.registry import MODELS
 
 READABILITY_CHANNELS = 4
 
-_MANY = 64  # words; a constant, for L may be that of the longest document in the batch
+_MANY = 64  # words; a constant, because L may be that of the longest document in the batch
 
 
 def readability(text_weight: Tensor, text_box: Tensor) -> Tensor:
     """Describe the text of each picture in four numbers near 0..1.
 
     ===================== ============================================================== ================
-    number                of n words                                                     without words
+    number                for n words                                                    without words
     ===================== ============================================================== ================
-    how many words        log(1 + n) / log(1 + 64)                                       0
-    sure on the whole     mean OCR score                                                 0
-    sure of one           highest OCR score                                              0
-    room taken up         square root of the part of the picture under boxes, at most 1  0
+    amount                log(1 + n) / log(1 + 64)                                       0
+    mean confidence       mean OCR score                                                 0
+    highest confidence    highest OCR score                                              0
+    area                  square root of the share of the picture under boxes, at most 1 0
     ===================== ============================================================== ================
 
     Args:
         text_weight: OCR score of each word (N, L); 0 is padding.
-        text_box: Box of each word (N, L, 4), of which width and height count, in fractions of the picture.
+        text_box: Box of each word (N, L, 4) in fractions of the picture; only width and height count.
 
     Returns:
         (N, 4), float32.
@@ -49,16 +49,16 @@ POOLINGS = ("mean", "attention", "transformer")
 
 @MODELS.register_module()
 class Word2VecEncoder(BaseModule):
-    """Pool the word vectors of a document and send them through a small MLP.
+    """Pool the word vectors of a document and pass the result through a small MLP.
 
     ``'mean'`` pooling is the mean weighted by ``text_weight``. ``'attention'`` pooling also multiplies each weight by
     the exponential of a learned linear score of the word; it starts as the mean. ``'transformer'`` pooling is attention
-    pooling of words that saw each other and know where on the picture they stand (:class:`LayoutTransformer`); it
+    pooling of words in the context of the others and of their places in the picture (:class:`LayoutTransformer`); it
     starts as the mean as well. A document without a word of positive weight pools to the zero vector.
 
     The pooled vector is standardized (:class:`DocumentNorm`), since sets of word vectors differ in scale and share a
-    large common component; a document without text gets a learned vector in its place. A layer of the MLP is linear,
-    layer normalisation, leaky ReLU, dropout.
+    large common component; a document without text gets a learned vector instead. A layer of the MLP consists of a
+    linear layer, layer normalisation, leaky ReLU and dropout.
 
     Args:
         in_channels: D.
@@ -68,17 +68,17 @@ class Word2VecEncoder(BaseModule):
         dropout: Dropout probability after each layer.
         transformer: Settings of the :class:`LayoutTransformer` for this pooling: ``width``, ``depth``, ``num_heads``,
             ``dropout``.
-        readability: Join :func:`~kdxf.models.text_encoders.word2vec_encoder.readability` to the standardized vector:
-            how much text there was, and how sure OCR was of it.
+        readability: Append :func:`~kdxf.models.text_encoders.word2vec_encoder.readability` to the standardized vector:
+            the amount of text, and how sure OCR was of it.
         init_cfg: Initialization, as everywhere in MMEngine.
 
     Attributes:
         input_keys: Keys of the batch inputs that :meth:`forward` and :meth:`encode_tokens` take, in order.
         out_channels: C.
-        token_channels: C again, the width of what :meth:`encode_tokens` gives.
+        token_channels: Width of the features of :meth:`encode_tokens`, also C.
 
     Raises:
-        ValueError: If ``pooling`` is unknown, or ``transformer`` is given for another pooling.
+        ValueError: ``pooling`` is unknown, or ``transformer`` is given for another pooling.
     """
 
     def __init__(
@@ -119,13 +119,13 @@ class Word2VecEncoder(BaseModule):
             text: Word vectors (N, L, D).
             text_weight: Weight of each word (N, L), >= 0; 0 is padding.
             text_box: Box of each word (N, L, 4), centre x and y, width and height in fractions of the picture, zeros
-                where it is unknown; needed where ``input_keys`` names it.
+                if it is unknown; needed if ``input_keys`` names it.
 
         Returns:
             Text features (N, C).
 
         Raises:
-            ValueError: If the word vectors are not D wide, or boxes are needed and not there.
+            ValueError: The word vectors are not D wide, or boxes are needed but not given.
         """
         words = self._words(text, text_weight, text_box)
         document = self.norm(self.pool(words, text_weight), (text_weight > 0).any(dim=1))
@@ -134,7 +134,7 @@ class Word2VecEncoder(BaseModule):
         return self.mlp(document)
 
     def encode_tokens(self, text: Tensor, text_weight: Tensor, text_box: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Encode each word, for fusions that work on sequences: standardized like a document and sent through the MLP.
+        """Encode each word like a document, standardized and through the MLP, for fusions that work on sequences.
 
         Args:
             text: As of :meth:`forward`.
@@ -145,7 +145,7 @@ class Word2VecEncoder(BaseModule):
             Word features (N, L, C), and the share of each word in its document (N, L): see :meth:`shares`.
 
         Raises:
-            ValueError: As :meth:`forward`.
+            ValueError: As of :meth:`forward`.
         """
         words = self._words(text, text_weight, text_box)
         tokens = self.norm(words.flatten(0, 1), (text_weight > 0).flatten()).view_as(words)
@@ -155,7 +155,7 @@ class Word2VecEncoder(BaseModule):
         return self.mlp(tokens), self.shares(words, text_weight)
 
     def _words(self, text: Tensor, text_weight: Tensor, text_box: Tensor | None) -> Tensor:
-        """Give what is pooled (N, L, D): the word vectors, or the words in context."""
+        """Return the vectors to pool (N, L, D): the word vectors, or the words in context."""
         if text.size(-1) != self.in_channels:
             raise ValueError(
                 f"the word vectors are {text.size(-1)} wide, but text_encoder.in_channels is {self.in_channels}: "
@@ -169,14 +169,14 @@ class Word2VecEncoder(BaseModule):
         return torch.bmm(shares.unsqueeze(1), words).squeeze(1)  # (N, 1, L) x (N, L, D)
 
     def shares(self, words: Tensor, text_weight: Tensor) -> Tensor:
-        """Give the share of each word in its document vector.
+        """Return the share of each word in its document vector.
 
         Args:
-            words: What is pooled (N, L, D).
+            words: Vectors to pool (N, L, D).
             text_weight: Weight of each word (N, L).
 
         Returns:
-            (N, L) in float32; rows sum to 1, or to 0 where no word has a positive weight.
+            (N, L) in float32; rows sum to 1, or to 0 if no word has a positive weight.
         """
         weight = text_weight.float()
         tiny = torch.finfo(weight.dtype).tiny

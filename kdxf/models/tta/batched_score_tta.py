@@ -15,12 +15,12 @@ from kdxf.registry import MODELS
 
 @MODELS.register_module()
 class BatchedClsScoreTTA(AverageClsScoreTTA):
-    """Mean of the views' scores; views of equal shape go through the model as one batch.
+    """Average the scores of several views; views of equal shape go through the model as one batch.
 
-    The views come from ``TestTimeAug`` in the pipeline and hold the same text. The scores equal those of MMPretrain's
-    ``AverageClsScoreTTA``, which runs the model once per view and leaves the label of the first view in the merged
-    sample; here it follows from the mean, by the rule of the module's head. A batch grows V-fold: give the test loader
-    a smaller ``batch_size`` if memory is short.
+    The views come from ``TestTimeAug`` in the pipeline and have the same text. The scores equal those of MMPretrain's
+    ``AverageClsScoreTTA``, which runs the model once per view and keeps the label of the first view in the merged
+    sample; here the label follows from the mean scores, by the rule of the module's head. A batch grows V-fold: reduce
+    the test loader's ``batch_size`` if memory is short.
 
     Args:
         module: The classifier, or its config.
@@ -56,7 +56,7 @@ class BatchedClsScoreTTA(AverageClsScoreTTA):
 
 
 def _shapes(inputs: Any) -> Hashable:
-    """Give the shapes of a view's inputs, equal for views that can be joined."""
+    """Return the shapes of a view's inputs, which are equal for views that can be joined."""
     if isinstance(inputs, Tensor):
         return tuple(inputs.shape)
     if isinstance(inputs, Mapping):
@@ -65,7 +65,7 @@ def _shapes(inputs: Any) -> Hashable:
 
 
 def _join(views: list[Any]) -> Any:
-    """Join the batches of several views, view after view."""
+    """Concatenate the batches of several views, in order."""
     if isinstance(views[0], Tensor):
         return torch.cat(views)
     if isinstance(views[0], Mapping):

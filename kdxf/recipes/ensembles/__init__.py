@@ -1,1 +1,1 @@
-"""Ensembles: means of several models' predictions, weights for them, and what they are worth."""
+"""Ensembles: means of several models' predictions, their weights, and estimates of what the weights gain."""

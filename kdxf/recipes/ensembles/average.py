@@ -1,17 +1,16 @@
-"""Average the predictions of several models, file after file, with two of them in memory at most.
+"""Averages of several models' predictions, computed file by file with at most two of them in memory.
 
-Each is a weighted sum in a space of its own: scores enter the space, are summed there, and leave it. So a mean inside a
-group and a mean between groups are one sum, whose weights are products. n images, K classes.
+Each is a weighted sum in its own space: scores enter the space, are summed, and leave it. So a mean inside a group and
+a mean between groups are one sum, whose weights are products. n images, K classes.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from kdxf.io.digests import file_digest
 from kdxf.io.predictions import Predictions
+from kdxf.io.provenance import Input, Provenance
 from kdxf.recipes.ensembles.members import Facts, Unit, read_alike
 
 FLOOR = 1e-7
@@ -24,8 +23,8 @@ class Mean:
     Attributes:
         name: Its name on the command line.
         probabilities: Whether its results are probabilities if the scores are.
-        enter: Takes float32 (n, K) into the space; leaves the array as it is.
-        leave: Takes such a sum, and whether an image may have several labels, back to scores; may work in place.
+        enter: Maps float32 (n, K) into the space, without changing its argument.
+        leave: Maps such a sum back to scores, given whether an image may have several labels; may work in place.
     """
 
     name: str
@@ -71,17 +70,17 @@ MEANS = {
         Mean("rank", False, _relative_ranks, _as_it_is),
     )
 }
-"""By name.
+"""The means by name.
 
 ``arithmetic``
     ``sum_m w_m p_m``.
 ``geometric``
-    ``prod_m p_m ** w_m``, divided by its sum over the classes where an image has one label. Scores below
-    :data:`FLOOR` count as it, so that no model alone rules a class out.
+    ``prod_m p_m ** w_m``, divided by its sum over the classes if an image has one label. Scores below
+    :data:`FLOOR` count as :data:`FLOOR`, so that no single model rules out a class.
 ``rank``
     Each class ranks the images by its score; the mean of these ranks divided by n (equal scores share the mean of
-    their ranks). What comes out is 1 for an image that all models rank first in that class: good for metrics that go
-    class by class (ROC-AUC, average precision), but no probability, and classes of an image cannot be compared by it.
+    their ranks). The result is 1 for an image that all models rank first in that class: good for metrics per class
+    (ROC-AUC, average precision), but not a probability, and it cannot compare the classes of an image.
 """
 
 
@@ -89,9 +88,9 @@ _HALF = 0.5 - 1e-6  # float32 sums of weights
 
 
 def average(units: Sequence[Unit], weights: Sequence[float], mean: str = "arithmetic", origin: str = "") -> Predictions:
-    """Averages predictions: inside a group all models count the same, between the groups the weights do.
+    """Average predictions: models count equally inside a group, and groups by their weights.
 
-    Of several labels per image those are predicted that models with at least half of all weight predict.
+    With several labels per image, a label is predicted if models with at least half of the weight predict it.
 
     Args:
         units: Models and groups of models.
@@ -100,7 +99,7 @@ def average(units: Sequence[Unit], weights: Sequence[float], mean: str = "arithm
         origin: Where the weights come from, for ``source``.
 
     Returns:
-        The mean. ``seen`` is true of images that any model has seen, and ``fold`` is there where all files agree, see
+        The mean. ``seen`` is True for images that any model has seen, and ``fold`` is set where all files agree, see
         :class:`~kdxf.recipes.ensembles.members.Facts`; ``source`` has ``mean``, ``weights`` (their origin) and, for
         each of the ``inputs``, its ``file``, ``digest``, ``unit``, ``weight`` and ``source``.
 
@@ -114,20 +113,12 @@ def average(units: Sequence[Unit], weights: Sequence[float], mean: str = "arithm
         if weight
     }
     space, facts = MEANS[mean], Facts()
-    inputs: list[dict[str, Any]] = []
+    inputs: list[Input] = []
     total = votes = np.zeros(1, np.float32)
     for file, predictions in read_alike(shares):
         unit, share = shares[file]
         facts.add(file, predictions)
-        inputs.append(
-            {
-                "file": str(file),
-                "digest": file_digest(file),
-                "unit": unit,
-                "weight": share,
-                "source": predictions.source,
-            }
-        )
+        inputs.append(Input.of_file(file, predictions.source, unit=unit, weight=share))
         part = space.enter(predictions.scores) * np.float32(share)
         total = np.add(part, total, out=part)
         if predictions.predicted is not None:
@@ -141,5 +132,7 @@ def average(units: Sequence[Unit], weights: Sequence[float], mean: str = "arithm
         seen=facts.seen,
         errors=facts.errors,
         fold=facts.fold,
-        source={"tool": "tools/recipes/ensemble.py", "mean": mean, "weights": origin, "inputs": inputs},
+        source=Provenance(
+            tool="tools/recipes/ensemble.py", mean=mean, inputs=tuple(inputs), details={"weights": origin}
+        ),
     )

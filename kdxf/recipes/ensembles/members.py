@@ -1,11 +1,10 @@
-"""The members of an ensemble: single models or groups, and what their files know of the images."""
+"""The members of an ensemble: single models or groups, and what their files say about the images."""
 
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -15,10 +14,10 @@ from kdxf.io.predictions import Predictions, check_alike, in_order, read_predict
 
 @dataclass(frozen=True)
 class Unit:
-    """A model, or a group of models whose mean is one voice.
+    """A model, or a group of models whose mean counts as one model.
 
     Attributes:
-        name: The group's name; a single model's is its file's without suffix.
+        name: The group's name; for a single model, the name of its file without suffix.
         files: Files of predictions (:mod:`kdxf.io.predictions`), one for each model.
     """
 
@@ -27,12 +26,13 @@ class Unit:
 
 
 def make_units(files: Sequence[Path], groups: Iterable[tuple[str, Sequence[Path]]] = ()) -> list[Unit]:
-    """Names what is weighed: groups first, then each single file.
+    """Make the units to weigh: groups first, then each single file.
 
-    Files of one name, such as ``fold_0/val.parquet`` and ``fold_1/val.parquet``, are told apart by their folders.
+    Files of the same name, such as ``fold_0/val.parquet`` and ``fold_1/val.parquet``, are distinguished by their
+    folders.
 
     Raises:
-        UserError: There is nothing, a group is empty or has a file for its name, or a file or a name is there twice.
+        UserError: There are no files, a group is empty or has a file as its name, or a file or a name occurs twice.
     """
     units = [Unit(name, tuple(members)) for name, members in groups]
     for unit in units:
@@ -54,27 +54,27 @@ def make_units(files: Sequence[Path], groups: Iterable[tuple[str, Sequence[Path]
 
 
 def model_names(files: Sequence[Path]) -> list[str]:
-    """Names files by the shortest end of their paths, without suffix, in which all differ."""
+    """Name files by the shortest end of their paths, without suffix, that distinguishes them all."""
     parts = [file.absolute().with_suffix("").parts for file in files]
     depth = max(map(len, parts), default=1)
     names = (["/".join(path[-length:]) for path in parts] for length in range(1, depth + 1))
-    return next((found for found in names if len(set(found)) == len(found)), [str(file) for file in files])
+    return next((distinct for distinct in names if len(set(distinct)) == len(distinct)), [str(file) for file in files])
 
 
 def parse_weights(pairs: Sequence[str], units: Sequence[Unit]) -> list[float]:
-    """Reads ``NAME=WEIGHT`` for every unit.
+    """Parse ``NAME=WEIGHT`` for every unit.
 
     Args:
-        pairs: As on the command line.
-        units: What is weighed.
+        pairs: The pairs, as on the command line.
+        units: The units to weigh.
 
     Returns:
         One weight per unit; their sum is 1.
 
     Raises:
-        UserError: A pair is none, names nothing, comes twice or lacks, or a weight is no number from 0.
+        UserError: An argument is not a pair, a name is unknown, repeated or missing, or a weight is not a number >= 0.
     """
-    found: dict[str, float] = {}
+    weights: dict[str, float] = {}
     for pair in pairs:
         name, _, text = pair.rpartition("=")
         try:
@@ -83,14 +83,14 @@ def parse_weights(pairs: Sequence[str], units: Sequence[Unit]) -> list[float]:
             weight = math.nan
         if not name or not 0 <= weight < math.inf:
             raise UserError(f"--weights {pair}: expected NAME=WEIGHT with a number from 0, such as image=0.6")
-        if name in found:
+        if name in weights:
             raise UserError(f"--weights: {name} has two weights; give one")
-        found[name] = weight
-    return normalized(found, units)
+        weights[name] = weight
+    return normalized(weights, units)
 
 
 def normalized(weights: Mapping[str, float], units: Sequence[Unit]) -> list[float]:
-    """Gives the weights in the order of the units, divided by their sum.
+    """Return the weights in the order of the units, divided by their sum.
 
     Raises:
         UserError: A name belongs to no unit, a unit has no weight, or all weights are 0.
@@ -107,7 +107,7 @@ def normalized(weights: Mapping[str, float], units: Sequence[Unit]) -> list[floa
 
 
 def read_alike(files: Iterable[Path]) -> Iterator[tuple[Path, Predictions]]:
-    """Reads files one by one, their images in the order of the first; only one has its scores in memory.
+    """Read files one by one, with their images in the order of the first; only one has its scores in memory.
 
     Raises:
         UserError: A file cannot be read, holds no image, or has other images or classes than the first.
@@ -127,15 +127,15 @@ def read_alike(files: Iterable[Path]) -> Iterator[tuple[Path, Predictions]]:
 
 
 class Facts:
-    """What several files say of the same images, but for the scores.
+    """What several files say about the same images, except for the scores.
 
     Attributes:
         images, classes, labels, errors: As in :class:`~kdxf.io.predictions.Predictions`; a label that any file knows.
-        seen: Whether a model was trained on the image, as far as files say so. None where no file knows an image that
-            its model has seen, and one of them knows nothing.
-        fold: Which fold's model made a row, where all files agree; else None.
+        seen: Whether a model was trained on the image, as far as the files tell. None if no file reports a seen image
+            and one of them does not tell.
+        fold: The fold whose model made a row, if all files agree; else None.
         multi_label: Whether an image may have several labels.
-        silent: The files that do not say which images their model has seen.
+        files_without_seen: The files that do not say which images their model has seen.
     """
 
     def __init__(self) -> None:
@@ -145,15 +145,15 @@ class Facts:
         self.errors: dict[int, str] = {}
         self.fold: np.ndarray | None = None
         self.multi_label = False
-        self.silent: list[Path] = []
+        self.files_without_seen: list[Path] = []
         self._seen = np.zeros(0, bool)
-        self._teller: Path | None = None
+        self._labels_file: Path | None = None
 
     def add(self, file: Path, predictions: Predictions) -> None:
-        """Adds what one file says.
+        """Add the facts of one file.
 
         Raises:
-            UserError: It gives an image another label than a file before it.
+            UserError: Its label of an image differs from that of an earlier file.
         """
         if not self.images:
             self.images, self.classes = predictions.images, predictions.classes
@@ -163,7 +163,7 @@ class Facts:
             self.fold = None
         self.errors = {**predictions.errors, **self.errors}
         if predictions.seen is None:
-            self.silent.append(file)
+            self.files_without_seen.append(file)
         else:
             self._seen = self._seen | predictions.seen
         if predictions.labels is not None:
@@ -171,12 +171,12 @@ class Facts:
 
     @property
     def seen(self) -> np.ndarray | None:
-        """See the class."""
-        return None if self.silent and not self._seen.any() else self._seen
+        """Return whether a model was trained on each image, bool (n,); None if unknown, see the class."""
+        return None if self.files_without_seen and not self._seen.any() else self._seen
 
     def _add_labels(self, file: Path, labels: np.ndarray) -> None:
         if self.labels is None:
-            self.labels, self._teller = labels, file
+            self.labels, self._labels_file = labels, file
             return
         if labels.ndim == 1:
             differ = (labels != self.labels) & (labels >= 0) & (self.labels >= 0)
@@ -184,19 +184,7 @@ class Facts:
             differ = (labels != self.labels).any(axis=1)
         if differ.any():
             raise UserError(
-                f"{file} and {self._teller} give {self.images[differ.argmax()]} different labels; predict the same "
-                "list with both models"
+                f"{file} and {self._labels_file} give {self.images[differ.argmax()]} different labels; predict the "
+                "same list with both models"
             )
         self.labels = np.maximum(self.labels, labels)
-
-
-def checkpoints(source: Mapping[str, Any]) -> set[str]:
-    """Finds the digests of all checkpoints that predictions come from, through any number of files between."""
-    found: set[str] = set()
-    for key, value in source.items():
-        if key == "checkpoint_digest":
-            found.add(value)
-        for part in value if isinstance(value, list) else [value]:
-            if isinstance(part, Mapping):
-                found |= checkpoints(part)
-    return found

@@ -1,4 +1,4 @@
-"""Find the weights of an ensemble: none below 0, their sum 1. U units.
+"""Search for the weights of an ensemble: none below 0, their sum 1. U units.
 
 Source: Caruana, Niculescu-Mizil, Crew and Ksikes, "Ensemble selection from libraries of models", ICML 2004, with
 replacement: a model may be picked again, which raises its weight.
@@ -19,14 +19,13 @@ _PICKS_PER_MEMBER = 5
 
 
 def select_greedily(task: Task, members: int) -> np.ndarray:
-    """Picks, one after the other, the model with which the mean of all picks is best.
+    """Pick models one after the other, each time the one with which the mean of all picks is best.
 
-    Once there are ``members`` different models only these are picked again. Of all stages the best counts, of equal
-    ones the first.
+    After ``members`` different models only these are picked again. The result is the first of the best stages.
 
     Args:
         task: Models, labels, mean and metric.
-        members: How many different models there may be.
+        members: The maximum number of different models.
 
     Returns:
         float64 (U,): how often each was picked, divided by the number of picks.
@@ -45,17 +44,17 @@ def select_greedily(task: Task, members: int) -> np.ndarray:
     return best
 
 
-_TRIFLE = 1e-3  # weights below it are 0
-_DELTA = 1e-3  # of the numeric gradient; scores are float32
-_STEPS = 2 * [1 / 2, 1 / 4, 1 / 8, 1 / 16, 1 / 32, 1 / 64]  # by which weights are changed
+_NEGLIGIBLE = 1e-3  # smaller weights become 0
+_DELTA = 1e-3  # step of the numeric gradient; scores are float32
+_STEPS = 2 * [1 / 2, 1 / 4, 1 / 8, 1 / 16, 1 / 32, 1 / 64]  # changes of a weight to try
 
 
 def fit_weights(task: Task) -> np.ndarray:
-    """Finds weights by which the metric is best.
+    """Find the weights with the best metric.
 
-    Log-loss is smooth, and convex for the arithmetic mean: sequential quadratic programming. The other metrics are
-    steps without a gradient: a search that changes one weight at a time, by ever smaller steps. What was found is kept
-    only if it is better than the equal mean, and than each unit alone.
+    Log-loss is smooth, and convex for the arithmetic mean, so sequential quadratic programming finds its weights. The
+    other metrics are step functions without a gradient, so a search changes one weight at a time, by ever smaller
+    steps. The result is used only if it is better than the equal mean and than each unit alone.
 
     Args:
         task: Units, labels, mean and metric.
@@ -66,19 +65,19 @@ def fit_weights(task: Task) -> np.ndarray:
     count = len(task.names)
     equal = np.full(count, 1 / count)
     find = _descend if task.metric.name == "log-loss" else _search
-    found = _tidy(find(task, equal))
-    losses = [task.loss(task.mix(equal)), task.loss(task.mix(found))]
+    fitted = _tidy(find(task, equal))
+    losses = [task.loss(task.mix(equal)), task.loss(task.mix(fitted))]
     losses += [task.loss(task.alone(unit)) for unit in range(count)]
-    return [equal, found, *np.eye(count)][int(np.argmin(losses))]
+    return [equal, fitted, *np.eye(count)][int(np.argmin(losses))]
 
 
 def _tidy(weights: np.ndarray) -> np.ndarray:
-    weights = np.where(weights < _TRIFLE, 0.0, weights)
+    weights = np.where(weights < _NEGLIGIBLE, 0.0, weights)
     return weights / weights.sum()
 
 
 def _descend(task: Task, start: np.ndarray) -> np.ndarray:
-    """Goes down the slope; each part of a gradient costs one unit's scores, not those of all."""
+    """Minimize by gradient descent; each component of a gradient costs one unit's scores, not those of all."""
 
     def loss(total: np.ndarray) -> float:
         return task.loss(task.leave(total))
@@ -101,16 +100,16 @@ def _descend(task: Task, start: np.ndarray) -> np.ndarray:
 
 
 def _search(task: Task, weights: np.ndarray) -> np.ndarray:
-    """Raises or lowers each weight in turn, the others in proportion; what is better stays.
+    """Raise or lower each weight in turn, the others in proportion, and keep improvements.
 
-    Each try costs one unit's scores, not those of all.
+    Each trial costs one unit's scores, not those of all.
     """
     total = task.total(weights)
     best = task.loss(task.leave(total.copy()))
     for step in _STEPS:
         for unit, scores in enumerate(task.stack):
             weight = float(weights[unit])
-            lower = min(step, weight / max(1 - weight, step))  # so that it does not fall below 0
+            lower = min(step, weight / max(1 - weight, step))  # a weight must not become negative
             for share in filter(None, (step, -lower)):
                 loss = task.loss(task.leave(_toward(scores, total, share)))
                 if loss < best:
@@ -125,20 +124,20 @@ def _toward(goal: np.ndarray, start: np.ndarray, share: float) -> np.ndarray:
 
 
 def find_weights(units: Sequence[Unit], mean: str, metric: str, greedy: int | None = None) -> tuple[Report, list[str]]:
-    """Finds weights on labelled predictions of images that no model has seen.
+    """Find weights on labelled predictions of images that no model has seen.
 
     Args:
         units: Models and groups of models.
         mean: A name of :data:`~kdxf.recipes.ensembles.average.MEANS`.
         metric: A name of :data:`~kdxf.recipes.ensembles.task.METRICS`.
-        greedy: Picks at most so many models, see :mod:`~kdxf.recipes.ensembles.search`; by default all weights are
-            fitted, see :mod:`~kdxf.recipes.ensembles.search`.
+        greedy: The maximum number of models for :func:`select_greedily`; by default all weights are fitted with
+            :func:`fit_weights`.
 
     Returns:
         The report with the weights, and warnings.
 
     Raises:
-        UserError: Groups are to be picked, or see :func:`~kdxf.recipes.ensembles.task.read_task`.
+        UserError: ``greedy`` is given with groups, or see :func:`~kdxf.recipes.ensembles.task.read_task`.
     """
     if greedy and (groups := [unit.name for unit in units if len(unit.files) > 1]):
         raise UserError(f"--greedy: picks single models, and {groups[0]} is a group; give its files without --group")
@@ -149,6 +148,6 @@ def find_weights(units: Sequence[Unit], mean: str, metric: str, greedy: int | No
         report = judge(task, fit_weights, "fitted")
     warnings = [
         f"{file} does not say which images its model was trained on; if these are among them, the weights are worthless"
-        for file in task.silent
+        for file in task.files_without_seen
     ]
     return report, warnings

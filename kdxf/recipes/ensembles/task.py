@@ -1,7 +1,9 @@
-"""What weights are judged by: the models' scores of labelled images, and metrics. U units, n images, K classes.
+"""The task that weights are optimized for: the models' scores of labelled images, and metrics.
 
-Values are those of scikit-learn and of :mod:`kdxf.evaluation.metrics`, in percent but for log-loss. A metric has two
-steps, what it needs of each image and the value of any images: resampling repeats only the second. n images, K classes.
+Shapes: U units, n images, K classes.
+
+Values are those of scikit-learn and of :mod:`kdxf.evaluation.metrics`, in percent except for log-loss. A metric has two
+steps, the details of each image and the value of a set of images: resampling repeats only the second.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,17 +23,17 @@ Details = tuple[np.ndarray, ...]
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric.
+    """A metric to optimize weights for.
 
     Attributes:
         name: Its name on the command line.
-        sign: 1 where more is better, else -1.
-        details: Of scores float32 (n, K) and labels (int64 (n,), or bool (n, K) for several per image), what it needs
-            of the images: arrays of length n.
-        value: Its value, of such arrays.
+        sign: 1 if more is better, else -1.
+        details: Computes from scores, float32 (n, K), and labels, int64 (n,) or bool (n, K) for several per image, the
+            values per image that it needs: arrays of length n.
+        value: Computes its value from such arrays.
         several: Whether an image may have several labels.
-        by_class: Whether it looks at one class after the other, and so takes ranks in place of probabilities.
-        draws: How many resamples its confidence interval takes.
+        by_class: Whether it looks at classes separately, and so accepts ranks instead of probabilities.
+        draws: The number of resamples for its confidence interval.
     """
 
     name: str
@@ -81,7 +83,7 @@ def _everything(scores: np.ndarray, labels: np.ndarray) -> Details:
 
 def _mean_over_classes(of_class: Callable[[np.ndarray, np.ndarray], float]) -> Callable[..., float]:
     def value(scores: np.ndarray, labels: np.ndarray) -> float:
-        """Averages over the classes that have images on both sides."""
+        """Average over the classes that have both positive and negative images."""
         if labels.ndim == 1:
             images = np.argsort(labels, kind="stable")
             classes = labels[images]
@@ -99,14 +101,14 @@ def _mean_over_classes(of_class: Callable[[np.ndarray, np.ndarray], float]) -> C
 
 
 def _average_precision(ordered: np.ndarray, positives: np.ndarray) -> float:
-    """Averages, over the positives, the precision among all that score at least as high; both arrays ascend."""
+    """Average, over the positives, the precision among all that score at least as high; both arrays ascend."""
     reached = len(ordered) - np.searchsorted(ordered, positives, "left")
     right = len(positives) - np.searchsorted(positives, positives, "left")
     return float(np.mean(right / reached))
 
 
 def _roc_auc(ordered: np.ndarray, positives: np.ndarray) -> float:
-    """Computes the area from the sum of the positives' ranks (Mann-Whitney); both arrays ascend."""
+    """Compute the area from the sum of the positives' ranks (Mann-Whitney); both arrays ascend."""
     twice = np.searchsorted(ordered, positives, "left") + np.searchsorted(ordered, positives, "right") + 1
     count = len(positives)
     return float((twice.sum() / 2 - count * (count + 1) / 2) / (count * (len(ordered) - count)))
@@ -122,31 +124,31 @@ METRICS = {
         Metric("GAP", 1, _guesses, _global_average_precision),
     )
 }
-"""By name.
+"""The metrics by name.
 
 ``accuracy``
-    Share of images whose best class is right.
+    Share of images whose top class is right.
 ``log-loss``
     Mean of minus the logarithm of the true class's probability; of several labels the mean over the classes too.
 ``mAP``, ``roc-auc``
     Means over classes of average precision and of the area under the ROC curve, without classes that no image or every
     image belongs to.
 ``GAP``
-    Average precision of the best guesses of all images together.
+    Global average precision: average precision of the top predictions of all images together.
 """
 
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """Units to be weighed.
+    """The units to weigh, with their scores.
 
     Attributes:
         names: U names of the units.
         stack: float32 (U, n, K), their scores in the space of the mean.
-        labels: int64 (n,), or bool (n, K) where images may have several.
-        mean: The mean to take.
+        labels: int64 (n,), or bool (n, K) if images may have several.
+        mean: The mean to use.
         metric: What to optimize.
-        silent: Files that do not say which images their model was trained on.
+        files_without_seen: Files that do not say which images their model was trained on.
     """
 
     names: list[str]
@@ -154,42 +156,42 @@ class Task:
     labels: np.ndarray
     mean: Mean
     metric: Metric
-    silent: list[Path] = field(default_factory=list)
+    files_without_seen: list[Path] = field(default_factory=list)
 
     def only(self, rows: np.ndarray) -> "Task":
-        """Gives the task of some images alone, given by index or mask; their scores are copied."""
+        """Return the task of the images ``rows``, int64 (m,) or bool (n,), with a copy of their scores."""
         return replace(self, stack=self.stack[:, rows], labels=self.labels[rows])
 
     def alone(self, unit: int) -> np.ndarray:
-        """Gives the scores of one unit: float32 (n, K)."""
+        """Return the scores of one unit, float32 (n, K)."""
         return self.leave(self.stack[unit].copy())
 
     def mix(self, weights: np.ndarray) -> np.ndarray:
-        """Averages with U weights whose sum is 1: float32 (n, K)."""
+        """Average with U weights whose sum is 1; return float32 (n, K)."""
         return self.leave(self.total(weights))
 
     def total(self, weights: np.ndarray) -> np.ndarray:
-        """Sums the units with their weights, in the space of the mean: float32 (n, K)."""
+        """Sum the units with their weights, in the space of the mean; return float32 (n, K)."""
         return np.tensordot(weights.astype(np.float32), self.stack, axes=1)
 
     def leave(self, total: np.ndarray) -> np.ndarray:
-        """Takes a sum out of the space of the mean, maybe in place."""
+        """Take a sum out of the space of the mean, possibly in place."""
         return self.mean.leave(total, self.labels.ndim == 2)
 
     def details(self, scores: np.ndarray) -> Details:
-        """Gives what the metric needs of each image."""
+        """Return the values per image that the metric needs."""
         return self.metric.details(scores, self.labels)
 
     def loss(self, scores: np.ndarray) -> float:
-        """Gives the metric, turned so that less is better; infinite where it is not defined."""
+        """Return the metric with the sign for which less is better; infinite where it is undefined."""
         value = self.metric.value(*self.details(scores))
         return np.inf if np.isnan(value) else -self.metric.sign * value
 
 
 def read_task(units: Sequence[Unit], mean: str, metric: str) -> Task:
-    """Reads all files of labelled predictions.
+    """Read all files of labelled predictions.
 
-    Memory: 4 U n K bytes, and one file more.
+    It needs 4 U n K bytes of memory, and one file more.
 
     Args:
         units: Models and groups of models.
@@ -197,29 +199,30 @@ def read_task(units: Sequence[Unit], mean: str, metric: str) -> Task:
         metric: A name of :data:`~kdxf.recipes.ensembles.task.METRICS`.
 
     Raises:
-        UserError: There is one unit alone; files do not fit together, or one holds targets; images have no label, or a
-            model has seen them; mean and metric do not go together; or the metric is not defined on these images.
+        UserError: There is only one unit; files do not match, or one holds targets; images have no label, or a model
+            has seen them; mean and metric do not fit; or the metric is not defined on these images.
     """
     if len(units) < 2:
         raise UserError(f"--fit: there is nothing to weigh but {units[0].name}; give several models or groups")
-    how, what, facts = MEANS[mean], METRICS[metric], Facts()
-    if not (how.probabilities or what.by_class):
+    how, criterion, facts = MEANS[mean], METRICS[metric], Facts()
+    if not (how.probabilities or criterion.by_class):
         raise UserError(f"--fit {metric}: needs probabilities, and --mean {mean} gives ranks; take roc-auc or mAP")
     place = {file: (index, len(unit.files)) for index, unit in enumerate(units) for file in unit.files}
     stack = np.empty(0, np.float32)
     for file, predictions in read_alike(place):
         check_no_targets(predictions.source, file)
-        _refuse_seen(file, predictions)
+        _check_unseen(file, predictions)
         facts.add(file, predictions)
         if not stack.size:
             stack = np.zeros((len(units), *predictions.scores.shape), np.float32)
         index, size = place[file]
         stack[index] += how.enter(predictions.scores) / np.float32(size)
-    task = Task([unit.name for unit in units], stack, _all_labels(facts, units), how, what, facts.silent)
-    return _without_needless(_checked(task))
+    names, labels = [unit.name for unit in units], _all_labels(facts, units)
+    task = Task(names, stack, labels, how, criterion, facts.files_without_seen)
+    return _without_irrelevant_classes(_checked(task))
 
 
-def _refuse_seen(file: Path, predictions: Predictions) -> None:
+def _check_unseen(file: Path, predictions: Predictions) -> None:
     if predictions.seen is not None and predictions.seen.any():
         count, example = predictions.seen.sum(), predictions.images[predictions.seen.argmax()]
         raise UserError(
@@ -255,8 +258,8 @@ def _checked(task: Task) -> Task:
     return task
 
 
-def _without_needless(task: Task) -> Task:
-    """Keeps of the classes the true one where the others do not matter."""
+def _without_irrelevant_classes(task: Task) -> Task:
+    """Keep only the true class if the metric does not depend on the others."""
     if task.metric.name != "log-loss" or task.mean.name != "arithmetic" or task.labels.ndim == 2:
         return task
     true = np.take_along_axis(task.stack, task.labels[None, :, None], axis=2)

@@ -1,9 +1,9 @@
-"""Files of ensemble weights, and what the weights are worth on images they were not found on.
+"""Files of ensemble weights, and their value on images that they were not fitted on.
 
-Weights that are best on some images flatter the ensemble on these very images. So the images are divided into folds;
-each fold is averaged with weights that were found on the others, and all of them are scored together ("held out").
+Weights that are optimized on some images overestimate the ensemble on these images. So the images are divided into
+folds; each fold is averaged with weights that were found on the others, and all are scored together ("held out").
 
-All images are scored, but weights are found on :data:`MOST` of them at most, drawn at random: more take longer and
+All images are scored, but weights are found on at most :data:`MOST` of them, drawn at random: more take longer and
 hardly change the weights (``benchmarks/ensemble.py``). n images, K classes, U units.
 """
 
@@ -19,22 +19,22 @@ from kdxf.errors import UserError
 from kdxf.evaluation.score_files import bootstrap
 from kdxf.io.files import write_whole
 from kdxf.io.predictions import read_source
-from kdxf.recipes.ensembles.members import Unit, checkpoints, model_names
+from kdxf.recipes.ensembles.members import Unit, model_names
 from kdxf.recipes.ensembles.task import Details, Task
 
 FOLDS = 5
 MOST = 20_000
 
 Find = Callable[[Task], np.ndarray]
-"""Finds weights, on all images of a task."""
+"""A function that finds weights on all images of a task."""
 
 
 @dataclass(frozen=True)
 class Gain:
-    """How much better the found weights are, held out; above 0 is better.
+    """The improvement by the found weights, held out; above 0 is better.
 
     Attributes:
-        over: What they are compared with.
+        over: The name of the baseline.
         value: The difference of the metric.
         low, high: Its 95 % confidence interval, from resampling the images.
     """
@@ -51,15 +51,15 @@ class Gain:
 
 @dataclass(frozen=True, eq=False)
 class Report:
-    """Found weights and their worth.
+    """The found weights and their value.
 
     Attributes:
         metric: The metric's name.
-        images: How many images there were.
+        images: The number of images.
         weights: Unit to weight, found on all images; the sum is 1.
         scores: The metric of each unit alone, of the equal mean, and of the found weights, held out and on the images
             that they were found on.
-        gains: Over the equal mean and over the best unit alone.
+        gains: The gains over the equal mean and over the best single unit.
     """
 
     metric: str
@@ -78,12 +78,12 @@ class Report:
 
 
 def judge(task: Task, find: Find, label: str) -> Report:
-    """Finds weights on all images, and their worth on held-out ones.
+    """Find weights on all images, and estimate their value on held-out ones.
 
     Args:
         task: Units, labels, mean and metric.
-        find: Finds the weights.
-        label: What such weights are called in the report, such as ``fitted``.
+        find: The function that finds weights.
+        label: The name of these weights in the report, such as ``fitted``.
 
     Raises:
         UserError: There are fewer images than :data:`FOLDS`.
@@ -110,7 +110,7 @@ def judge(task: Task, find: Find, label: str) -> Report:
 
 
 def _held_out(task: Task, find: Find) -> np.ndarray:
-    """Averages each fold with weights that were found on the others: float32 (n, K)."""
+    """Average each fold with weights that were found on the others; return float32 (n, K)."""
     folds = stratified_folds(task.labels, FOLDS)
     scores = np.empty_like(task.stack[0])
     for fold in range(FOLDS):
@@ -120,14 +120,14 @@ def _held_out(task: Task, find: Find) -> np.ndarray:
 
 
 def _at_most(task: Task, rows: np.ndarray) -> Task:
-    """Gives the task of some images alone, of :data:`MOST` of them where there are more."""
+    """Return the task of the given images, or of :data:`MOST` random ones if there are more."""
     if len(rows) > MOST:
         rows = np.random.default_rng(0).choice(rows, MOST, replace=False)
     return task.only(rows)
 
 
 def stratified_folds(labels: np.ndarray, count: int) -> np.ndarray:
-    """Deals the images of each class out to the folds in turn, shuffled; images of one set of labels are a class.
+    """Deal the shuffled images of each class to the folds in turn; images of one set of labels are a class.
 
     Args:
         labels: int64 (n,) or bool (n, K).
@@ -151,7 +151,7 @@ def _gains(task: Task, mine: Details, others: dict[str, Details]) -> list[Gain]:
         return [metric.sign * (value - metric.value(*(part[rows] for part in other))) for other in others.values()]
 
     values = differences(slice(None))
-    size = min(count, MOST)  # fewer images scatter more, by the root of their share
+    size = min(count, MOST)  # fewer images vary more, by the square root of their share
     ends = np.array(bootstrap(lambda rows: differences(rows[:size]), count, metric.draws))
     low, high = (values + (ends - values) * np.sqrt(size / count)).tolist()
     return [Gain(*row) for row in zip(others, values, low, high, strict=True)]
@@ -163,14 +163,14 @@ _ADVICE = "give a file that tools/recipes/ensemble.py --save-weights wrote"
 def save_weights(
     path: Path, units: Sequence[Unit], weights: Mapping[str, float], mean: str, report: Report
 ) -> list[str]:
-    """Writes weights as JSON, with the models' names and checkpoints, and what the weights are worth.
+    """Write weights as JSON, with the models' names and checkpoints, and the value of the weights.
 
     Args:
         path: The file.
         units: Models and groups; those of weight 0 are left out.
-        weights: By the units' names.
+        weights: Unit name to weight.
         mean: The mean that they were found for.
-        report: Where they come from.
+        report: The report of the search.
 
     Returns:
         The names of the models in the file, in its order.
@@ -187,23 +187,23 @@ def save_weights(
 
 
 def _model(file: Path, name: str) -> dict[str, Any]:
-    return {"name": name, "file": str(file), "checkpoints": sorted(checkpoints(read_source(file)))}
+    return {"name": name, "file": str(file), "checkpoints": sorted(read_source(file).checkpoint_digests())}
 
 
 def load_weights(path: Path, files: Sequence[Path]) -> tuple[list[Unit], list[float], str]:
-    """Reads weights, and finds the same models among files of other predictions.
+    """Read weights, and find the same models among files of other predictions.
 
-    Models are told by the digests of their checkpoints; where a file does not know these, by its name.
+    Models are identified by the digests of their checkpoints, or by file names if a file does not have them.
 
     Args:
-        path: What :func:`save_weights` wrote.
+        path: A file written by :func:`save_weights`.
         files: One file of predictions for each model, in the order of the weights.
 
     Returns:
         The units, their weights, and the name of the mean.
 
     Raises:
-        UserError: The file is no file of weights, or the predictions are of other models or in another order.
+        UserError: The file does not hold weights, or the predictions are of other models or in another order.
     """
     note = _read(path)
     models = [model for entry in note["units"] for model in entry["models"]]
@@ -213,7 +213,7 @@ def load_weights(path: Path, files: Sequence[Path]) -> tuple[list[Unit], list[fl
             f"{path}: has weights for {len(models)} models, not {len(files)}; give, in this order: {expected}"
         )
     for file, model in zip(files, models, strict=True):
-        digests = checkpoints(read_source(file))
+        digests = read_source(file).checkpoint_digests()
         known = bool(digests and model["checkpoints"])
         if known and digests != set(model["checkpoints"]):
             raise UserError(

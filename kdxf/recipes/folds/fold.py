@@ -1,4 +1,4 @@
-"""Trains one fold and predicts with it; what is there already is kept."""
+"""Training of one fold and prediction with its model; finished results are kept."""
 
 import copy
 import gc
@@ -12,13 +12,13 @@ from mmengine.config import Config, ConfigDict
 from kdxf.apis.stages import last_stage
 from kdxf.apis.test import test
 from kdxf.apis.train import train
-from kdxf.apis.train_result import TrainResult
 from kdxf.engine.config import set_list
-from kdxf.engine.config_files import config_contents, differing
+from kdxf.engine.config_files import config_contents
 from kdxf.errors import UserError
 from kdxf.io.digests import file_digest
 from kdxf.io.predictions import read_predictions, read_source, write_predictions
 from kdxf.io.provenance import check_unseen
+from kdxf.io.run_record import TrainResult, changed_settings
 from kdxf.recipes.folds.plan import RESULT, Fold
 
 OUT_OF_FOLD = "val"
@@ -29,7 +29,7 @@ UNSEEN_WEIGHTS = "let the training start from weights (load_from) that have not 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What to predict with a fold's model.
+    """The predictions to make with a fold's model.
 
     Attributes:
         lists: More lists, by the name of the file of their predictions.
@@ -42,12 +42,12 @@ class Wanted:
     tta: bool = False
 
     def names(self) -> list[str]:
-        """The names of all files of predictions."""
+        """Return the names of all files of predictions."""
         return [OUT_OF_FOLD, *self.lists]
 
 
 def run_fold(fold: Fold, wanted: Wanted, *, seed: int | None = None, amp: bool = False) -> None:
-    """Trains a fold from where it stopped, and predicts its ``val.csv`` and the other lists.
+    """Train a fold from where it stopped, and predict its ``val.csv`` and the other lists.
 
     Args:
         fold: The fold.
@@ -55,8 +55,8 @@ def run_fold(fold: Fold, wanted: Wanted, *, seed: int | None = None, amp: bool =
         seed, amp: As of :func:`kdxf.apis.train.train`.
 
     Raises:
-        UserError: The folder holds another fold, nothing was saved, the training's budget is spent, or its weights had
-            seen an image that they are to predict.
+        UserError: The folder holds a fold with other settings, no checkpoint was saved, the training's budget is
+            spent, or its weights were trained on an image that they are to predict.
     """
     fold.check_settings()
     fold.write_settings()
@@ -73,22 +73,23 @@ def run_fold(fold: Fold, wanted: Wanted, *, seed: int | None = None, amp: bool =
 
 
 def is_predicted(fold: Fold, wanted: Wanted, name: str) -> bool:
-    """Tells whether the predictions of a list are there, from these settings and files."""
+    """Return whether the predictions of a list exist and were made with these settings and files."""
     path = prediction_file(fold, name)
     if not path.is_file():
         return False
-    source = read_source(path)
-    same = all(source.get(key) == value for key, value in _facts(fold, wanted, name).items())
-    return same and not differing(source.get(_FILES, {}), _files(fold, wanted, name))
+    source = read_source(path).to_dict()
+    if changed_settings(source, _facts(fold, wanted, name)):
+        return False
+    return not changed_settings(source.get(_FILES, {}), files=_files(fold, wanted, name))
 
 
 def prediction_file(fold: Fold, name: str) -> Path:
-    """Names the file of a fold's predictions."""
+    """Return the path of a fold's predictions."""
     return fold.folder / f"{name}.parquet"
 
 
 def _facts(fold: Fold, wanted: Wanted, name: str) -> dict[str, Any]:
-    """What the predictions follow from, beside the config."""
+    """Return what decides the predictions, besides the files that the config names."""
     return {
         "tool": TOOL,
         "fold": fold.number,
@@ -100,7 +101,7 @@ def _facts(fold: Fold, wanted: Wanted, name: str) -> dict[str, Any]:
 
 
 def _files(fold: Fold, wanted: Wanted, name: str) -> dict[str, str]:
-    """Gives the fingerprints of what the config names for the predictions of a list."""
+    """Return the fingerprints of the files that the config names for the predictions of a list."""
     cfg = _test_config(fold, name, _list(fold, wanted, name))
     parts = ("test_dataloader", "tta_pipeline") if wanted.tta else ("test_dataloader",)
     return config_contents({part: cfg.get(part) for part in parts})
@@ -129,15 +130,15 @@ def _predict(fold: Fold, wanted: Wanted, name: str, checkpoint: Path, seed: int 
     predictions = read_predictions(raw)
     if name == OUT_OF_FOLD:
         check_unseen(predictions, str(prediction_file(fold, name)), advice=UNSEEN_WEIGHTS)
-    facts = {**_facts(fold, wanted, name), _FILES: _files(fold, wanted, name)}
-    source = {**predictions.source, **facts, "list": str(file), "seed": seed}
+    facts = {**_facts(fold, wanted, name), _FILES: _files(fold, wanted, name), "list": str(file), "seed": seed}
+    source = predictions.source.with_values(**facts)
     write_predictions(replace(predictions, source=source), prediction_file(fold, name))
     raw.unlink()
     raw.with_suffix(".metrics.json").unlink()
 
 
 def _test_config(fold: Fold, name: str, file: Path) -> Config:
-    """Makes the config that predicts a list; lists without labels have no scores."""
+    """Make the config that predicts a list, without scores, as a list may have no labels."""
     cfg = copy.deepcopy(last_stage(fold.cfg))
     cfg.work_dir = str(fold.folder / "tests")
     if name == OUT_OF_FOLD:

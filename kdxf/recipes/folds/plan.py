@@ -1,7 +1,6 @@
-"""What each fold trains on, and whether what lies in its folder came from the same settings."""
+"""Plan of a cross-validation: the config, lists and settings of each fold."""
 
 import copy
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +10,12 @@ from mmengine.config import Config
 
 from kdxf.apis.stages import last_stage, plan_stages, training_files
 from kdxf.engine.config import config_digest, leaf_dataset, load_config, set_list
-from kdxf.engine.config_files import differing
 from kdxf.errors import UserError
 from kdxf.io.annotations import read_annotations
 from kdxf.io.digests import file_digest, settings_digest
-from kdxf.io.files import write_whole
+from kdxf.io.files import read_json, write_json
 from kdxf.io.predictions import check_each_once
+from kdxf.io.run_record import check_unchanged
 
 SETTINGS = "settings.json"
 RESULT = "result.json"
@@ -25,14 +24,14 @@ _LISTS = {"train_dataloader": "train.csv", "val_dataloader": "val.csv"}
 
 @dataclass(frozen=True)
 class Fold:
-    """One fold.
+    """One fold of a cross-validation.
 
     Attributes:
         number: Its number, from 0.
         cfg: The config that trains on its ``train.csv`` and validates on its ``val.csv``.
         lists: Its folder of lists.
-        settings: Digests of all that decides its result, by what a user calls them. No place is among them, so that
-            folders may be moved.
+        settings: Digests of everything that decides its result, by the user's names for it. No paths are among them,
+            so that folders may be moved.
         files: Fingerprints of the other files that the config names for the training
             (:func:`kdxf.apis.stages.training_files`).
     """
@@ -45,7 +44,7 @@ class Fold:
 
     @property
     def folder(self) -> Path:
-        """Where it keeps weights, logs and predictions, :data:`SETTINGS` and, when it is trained, :data:`RESULT`."""
+        """Folder of weights, logs and predictions, :data:`SETTINGS` and, when it is trained, :data:`RESULT`."""
         return Path(self.cfg.work_dir)
 
     @property
@@ -54,27 +53,18 @@ class Fold:
         return settings_digest(self.settings)
 
     def check_settings(self) -> None:
-        """Checks that what lies in the folder came from these settings and files.
+        """Check that the contents of the folder were made with these settings and files.
 
         Raises:
-            UserError: It did not.
+            UserError: They were not.
         """
-        path = self.folder / SETTINGS
-        found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else self.settings
-        changed = [name for name, value in self.settings.items() if found.get(name) != value]
-        changed += differing(found, self.files)
-        if changed:
-            raise UserError(
-                f"{self.folder} holds a fold with other settings ({' and '.join(changed)} changed); remove it, or "
-                "choose another --work-dir"
-            )
+        check_unchanged(self.folder, "fold", read_json(self.folder / SETTINGS), self.settings, self.files)
 
     def write_settings(self) -> None:
-        """Notes the settings in the folder, before anything else is written there."""
+        """Write the settings into the folder, before anything else is written to it."""
         path = self.folder / SETTINGS
-        found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-        note = {**found, **self.settings, **self.files}  # files that are not here now were there before
-        write_whole((json.dumps(note, indent=2, ensure_ascii=False) + "\n").encode(), path)
+        noted = read_json(path) or {}  # it keeps the files that were here before and are not now
+        write_json({**noted, **self.settings, **self.files}, path)
 
 
 def plan_folds(
@@ -86,7 +76,7 @@ def plan_folds(
     seed: int | None = None,
     amp: bool = False,
 ) -> list[Fold]:
-    """Makes the config of every fold.
+    """Make the config of every fold.
 
     Args:
         config: A config file, with or without ``stages``.
@@ -97,7 +87,7 @@ def plan_folds(
 
     Raises:
         UserError: The config cannot be used or has no validation, a list is missing, an image is validated by two
-            folds, twice by one or in both lists of one, or a stage trains on a list of its own.
+            folds, twice by one or is in both lists of one, or a stage trains on a list of its own.
     """
     cfg = load_config(config, options)
     if any(last_stage(cfg).get(name) is None for name in ("val_dataloader", "val_cfg", "val_evaluator")):
@@ -120,18 +110,18 @@ def plan_folds(
 
 
 def _fold_folders(folds: Path) -> dict[int, Path]:
-    found = {int(path.name[5:]): path for path in folds.glob("fold_*") if path.name[5:].isdecimal()}
-    if not found:
+    folders = {int(path.name[5:]): path for path in folds.glob("fold_*") if path.name[5:].isdecimal()}
+    if not folders:
         raise UserError(f"{folds}: has no folders fold_0, fold_1, ...; tools/data/kfold.py --lists makes them")
-    for path in found.values():
+    for path in folders.values():
         for name in _LISTS.values():
             if not (path / name).is_file():
                 raise UserError(f"{path}: there is no {name}; tools/data/kfold.py --lists writes both lists")
-    return dict(sorted(found.items()))
+    return dict(sorted(folders.items()))
 
 
 def _check_lists(folders: Mapping[int, Path]) -> None:
-    """Checks that every image is predicted by one model, which is not trained on it."""
+    """Check that every image is predicted by one model, which is not trained on it."""
     validated: dict[str, Path] = {}
     for folder in folders.values():
         images = {name: read_annotations(folder / name, empty_labels=True)["image"] for name in _LISTS.values()}
@@ -148,7 +138,7 @@ def _check_lists(folders: Mapping[int, Path]) -> None:
 
 
 def _check_stages(cfg: Config, folder: Path) -> None:
-    """Checks that the stages train on the fold's list too."""
+    """Check that the stages use the lists of the fold too."""
     for stage in plan_stages(cfg) if cfg.get("stages") else []:
         for loader, name in _LISTS.items():
             dataset = leaf_dataset(stage.cfg[loader]) if stage.cfg.get(loader) else {}
@@ -160,7 +150,7 @@ def _check_stages(cfg: Config, folder: Path) -> None:
 
 
 def chosen_folds(plan: Sequence[Fold], numbers: Sequence[int]) -> list[Fold]:
-    """Gives the folds of these numbers, in their order; of none, all.
+    """Return the folds of these numbers, in their order; all folds for no numbers.
 
     Raises:
         UserError: There is no such fold.

@@ -1,4 +1,4 @@
-"""Trains the folds of a list, and gathers what each model says of the images that it was not trained on."""
+"""Cross-validation: trains the folds of a list and gathers their out-of-fold predictions."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -12,11 +12,17 @@ from kdxf.apis.stages import last_stage
 from kdxf.errors import UserError
 from kdxf.evaluation.scoring import evaluate, fold_table, markdown
 from kdxf.io.annotations import read_annotations
-from kdxf.io.digests import file_digest
 from kdxf.io.files import write_whole
 from kdxf.io.locks import lock, unlock
-from kdxf.io.predictions import Predictions, check_each_once, read_predictions, read_source, write_predictions
-from kdxf.io.provenance import check_unseen, second_hand
+from kdxf.io.predictions import (
+    Predictions,
+    check_each_once,
+    concatenate,
+    read_predictions,
+    read_source,
+    write_predictions,
+)
+from kdxf.io.provenance import Input, Provenance, check_unseen, soft_label_warning
 from kdxf.recipes.ensembles.average import average
 from kdxf.recipes.ensembles.members import make_units
 from kdxf.recipes.folds.fold import OUT_OF_FOLD, TOOL, UNSEEN_WEIGHTS, Wanted, is_predicted, prediction_file, run_fold
@@ -38,12 +44,12 @@ def kfold(
     seed: int | None = None,
     amp: bool = False,
 ) -> pd.DataFrame | None:
-    """Trains folds and gathers their predictions.
+    """Train folds and gather their predictions.
 
-    A fold goes on where it stopped, and what is finished is left as it is: the same call may be made again at any
-    time. Several machines share the folds when each makes this call over one ``work_dir``: a fold that another one is
-    at is left out. Or each has folds of its own (``only``), in folders that are brought together afterwards. The call
-    that finds all folds there gathers them.
+    A fold continues where it stopped, and finished results are kept: the same call may be made again at any time.
+    Several machines share the folds when each makes this call over one ``work_dir``: a fold that another one is
+    working on is skipped. Or each has folds of its own (``only``), in folders that are merged afterwards. The call that
+    finds all folds finished gathers them.
 
     ``work_dir`` gets ``fold_<K>/val.parquet`` and ``fold_<K>/<name>.parquet``, then ``oof.parquet`` (each image once,
     in the order of the lists, with its ``fold``), ``<name>.parquet`` (the mean of the folds' models), ``metrics.csv``
@@ -52,11 +58,11 @@ def kfold(
     Args:
         config: A config file, with or without ``stages``.
         folds: Folder with ``fold_<K>/train.csv`` and ``val.csv`` (``tools/data/kfold.py --lists``).
-        work_dir: Where everything goes.
+        work_dir: Folder of all results.
         only: Numbers of the folds to train; none is all.
         predict: More lists to predict with every fold's model, by name; labels are not needed. They take the place of
             the list of the config's test dataset.
-        checkpoint: ``'last'``, or ``'best'`` on the fold's ``val.csv``, whose scores are then no honest ones.
+        checkpoint: ``'last'``, or ``'best'`` on the fold's ``val.csv``, whose scores are then optimistic.
         tta: Predict with test-time augmentation.
         options: ``--cfg-options``.
         seed: Replaces ``randomness.seed``.
@@ -66,14 +72,14 @@ def kfold(
         The table of scores (:func:`kdxf.evaluation.scoring.fold_table`); None while folds are missing.
 
     Raises:
-        UserError: Something of it cannot be used, a folder holds a fold with other settings, or a model has seen an
+        UserError: An argument cannot be used, a folder holds a fold with other settings, or a model was trained on an
             image that it predicts out of its fold.
     """
     plan = plan_folds(config, folds, work_dir, options, seed=seed, amp=amp)
     wanted = Wanted({name: Path(file) for name, file in (predict or {}).items()}, checkpoint, tta)
     _check(plan, wanted, config)
     waiting = chosen_folds(plan, only)
-    for _ in range(2):  # whoever was at a fold may have been stopped by the time that the others are done
+    for _ in range(2):  # another process may have stopped within a fold by the time that the others are done
         waiting = [fold for fold in waiting if not _run_unless_taken(fold, wanted, len(plan), seed, amp)]
     missing = [fold.number for fold in plan if not all(is_predicted(fold, wanted, name) for name in wanted.names())]
     if missing:
@@ -83,7 +89,7 @@ def kfold(
 
 
 def _run_unless_taken(fold: Fold, wanted: Wanted, count: int, seed: int | None, amp: bool) -> bool:
-    """Runs a fold and gives True, or False where another process is at it."""
+    """Run a fold and return True, or False where another process is working on it."""
     with lock(fold.folder / ".lock") as held:
         taken = held is None
         note = ": another process is at it, left out" if taken else ""
@@ -97,7 +103,11 @@ def _run_unless_taken(fold: Fold, wanted: Wanted, count: int, seed: int | None, 
 
 
 def _check(plan: Sequence[Fold], wanted: Wanted, config: str | Path) -> None:
-    """Finds what is wrong before hours of training."""
+    """Check the arguments before hours of training.
+
+    Raises:
+        UserError: One cannot be used.
+    """
     for name, file in wanted.lists.items():
         if name in _OWN_NAMES or Path(name).name != name:
             raise UserError(f"--predict: {name!r} cannot name a file of predictions; give another, as NAME={file}")
@@ -127,50 +137,27 @@ def _gather(plan: Sequence[Fold], wanted: Wanted, work_dir: Path) -> pd.DataFram
     for name in wanted.lists:
         units = make_units([prediction_file(fold, name) for fold in plan])
         mean = average(units, [1 / len(units)] * len(units), origin="equal")
-        write_predictions(replace(mean, source={**mean.source, "tool": TOOL}), work_dir / f"{name}.parquet")
+        write_predictions(replace(mean, source=replace(mean.source, tool=TOOL)), work_dir / f"{name}.parquet")
     cfg = last_stage(plan[0].cfg)
     scores = {number: (len(part), evaluate(cfg, part)) for number, part in parts.items()}
     table = fold_table(scores, (len(together), evaluate(cfg, together)))
     write_whole(table.to_csv(index=False).encode(), work_dir / "metrics.csv")
-    note = second_hand("These models", together.source)
+    note = soft_label_warning("These models", together.source)
     write_whole(markdown(table, wanted.checkpoint, note).encode(), work_dir / "metrics.md")
     return table
 
 
 def _joined(parts: Sequence[Predictions], plan: Sequence[Fold]) -> Predictions:
-    """Puts the predictions of the folds one after the other; ``fold`` counts them from 0, as ``inputs`` lists them."""
+    """Concatenate the predictions of the folds; ``fold`` counts them from 0, in the order of ``inputs``."""
     for part, fold in zip(parts, plan, strict=True):
         if part.classes != parts[0].classes:
             raise UserError(f"{fold.folder} and {plan[0].folder} have different classes; train both with the same ones")
-
-    def stack(columns: Sequence[np.ndarray | None]) -> np.ndarray | None:
-        known = [column for column in columns if column is not None]
-        return np.concatenate(known) if len(known) == len(columns) else None
-
-    starts = np.cumsum([0, *map(len, parts)]).tolist()
-    return Predictions(
-        images=[image for part in parts for image in part.images],
-        scores=np.concatenate([part.scores for part in parts]),
-        classes=parts[0].classes,
-        labels=stack([part.labels for part in parts]),
-        predicted=stack([part.predicted for part in parts]),
-        seen=stack([part.seen for part in parts]),
-        errors={
-            start + index: error
-            for start, part in zip(starts, parts, strict=False)
-            for index, error in part.errors.items()
-        },
-        fold=np.repeat(np.arange(len(parts), dtype=np.int16), [len(part) for part in parts]),
-    )
+    numbers = np.repeat(np.arange(len(parts), dtype=np.int16), [len(part) for part in parts])
+    return replace(concatenate(parts), fold=numbers)
 
 
-def _source(plan: Sequence[Fold], wanted: Wanted) -> dict[str, Any]:
+def _source(plan: Sequence[Fold], wanted: Wanted) -> Provenance:
     files = [prediction_file(fold, OUT_OF_FOLD) for fold in plan]
-    inputs = [{"file": str(file), "digest": file_digest(file), "source": read_source(file)} for file in files]
-    return {
-        "tool": TOOL,
-        "folds": len(plan),
-        "checkpoint_choice": wanted.checkpoint,
-        "tta": wanted.tta,
-        "inputs": inputs,
-    }
+    inputs = tuple(Input.of_file(file, read_source(file)) for file in files)
+    details = {"folds": len(plan), "checkpoint_choice": wanted.checkpoint}
+    return Provenance(tool=TOOL, tta=wanted.tta, inputs=inputs, details=details)

@@ -1,4 +1,4 @@
-"""Recipes of several stages: read, run, continued after a crash, and re-run only where something changed."""
+"""Recipes of several stages, which continue after a crash and run again only where something changed."""
 
 from kdxf.recipes.pipeline.recipe import Recipe, Stage, read_recipe
 from kdxf.recipes.pipeline.run import run_recipe

@@ -1,4 +1,4 @@
-"""Read a recipe: a Python or YAML file that names its stages, their commands, inputs and outputs."""
+"""Recipes: Python or YAML files that name their stages with commands, inputs and outputs."""
 
 import re
 import shlex
@@ -13,16 +13,16 @@ from kdxf.errors import UserError
 
 
 def replaced(values: Mapping[str, Any], new: Mapping[str, Any], recipe: str, source: str) -> dict[str, Any]:
-    """Give the values with the new ones in their places.
+    """Return the values, some of them replaced.
 
     Args:
         values: The values, in the order of the file.
-        new: Others for some of them.
-        recipe: Stands in messages.
-        source: Of the new ones, likewise.
+        new: New values for some of them.
+        recipe: The recipe's name in messages.
+        source: Name of the source of the new values in messages.
 
     Raises:
-        UserError: A new one has a name that the recipe does not use.
+        UserError: A new value has a name that the recipe does not use.
     """
     for name in new:
         if name not in values:
@@ -32,10 +32,10 @@ def replaced(values: Mapping[str, Any], new: Mapping[str, Any], recipe: str, sou
 
 
 def filled(values: Mapping[str, Any], recipe: str) -> dict[str, Any]:
-    """Put values into the values that stand behind them.
+    """Insert values into the values that come after them.
 
     Raises:
-        UserError: A value names one that does not stand before it.
+        UserError: A value names one that does not come before it.
     """
     done: dict[str, Any] = {}
     for name, value in values.items():
@@ -44,10 +44,11 @@ def filled(values: Mapping[str, Any], recipe: str) -> dict[str, Any]:
 
 
 def fill(text: str, values: Mapping[str, Any], where: str) -> str:
-    """Put values into a text; ``{{`` stands for a brace.
+    """Insert values into a text; ``{{`` is a brace.
 
     Raises:
-        UserError: The text names a value that does not exist, or has a brace of its own. It begins with ``where``.
+        UserError: The text names a value that does not exist, or has a single brace. The message begins with
+            ``where``.
     """
     try:
         return text.format_map(values)
@@ -64,10 +65,10 @@ class Stage:
     """One step of a recipe.
 
     Attributes:
-        name: Stands in the table, and names the stage's log.
-        commands: Run one after the other; each is a list of words, the first of which is a tool.
-        inputs: Files and folders that the result depends on. Config files among the words need not be named.
-        outputs: Files and folders that it makes, all below the recipe's ``work``.
+        name: Its name in the table and of its log.
+        commands: Commands in order; each is a list of words, the first of which is a tool.
+        inputs: Files and folders that the result depends on. Config files in the commands need not be named.
+        outputs: Files and folders that the stage makes, all below the recipe's ``work``.
     """
 
     name: str
@@ -77,18 +78,18 @@ class Stage:
 
 
 def read_stage(written: Any, number: int, work: Path, fill: Callable[[str, str], str], recipe: str) -> Stage:
-    """Read what a recipe says of a stage.
+    """Read a stage of a recipe.
 
     Args:
         written: Its ``dict(name, run, inputs, outputs)``. Inputs that are empty texts are left out.
         number: Which stage of the recipe it is, from 1.
         work: The folder of all outputs.
-        fill: Puts the values into a text; the second argument says whose text it is.
-        recipe: Stands in messages.
+        fill: Inserts the values into a text; the second argument says whose text it is.
+        recipe: The recipe's name in messages.
 
     Raises:
-        UserError: It is no dict, lacks something, has something unknown or of the wrong kind, an output lies outside
-            ``work``, or a command is cut at a space in a path.
+        UserError: It is not a dict, lacks a key, has an unknown key or a wrong value, an output is outside of ``work``,
+            or a command is cut at a space in a path.
     """
     where = f"{recipe}: stage {number}"
     if not isinstance(written, Mapping):
@@ -144,11 +145,11 @@ def _check_spaces(path: str, texts: Sequence[str], commands: Sequence[Sequence[s
 
 @dataclass(frozen=True)
 class Recipe:
-    """Stages in their order.
+    """A recipe with its stages in order.
 
     Attributes:
-        file: Where it was read from.
-        work: Folder of everything that the stages make.
+        file: Its file.
+        work: Folder of all outputs.
         stages: The stages.
     """
 
@@ -162,17 +163,17 @@ def read_recipe(path: str | Path, *, smoke: bool = False, values: Mapping[str, s
 
     It is a Python or YAML file with ``stages``, a list of ``dict(name, run, inputs, outputs)``, with ``work``, the
     folder of all outputs, and with any other values. ``run`` is a command or a list of commands; ``{name}`` in a
-    command, an input or an output stands for the value of that name; so it does in a value, for those before it in the
-    file. ``smoke`` holds the values of a small trial.
+    command, an input or an output is replaced by the value of that name; in a value, too, if the named one comes before
+    it in the file. ``smoke`` holds the values of a small trial.
 
     Args:
         path: The file.
-        smoke: Take the values of ``smoke``.
-        values: Replace values, after ``smoke``.
+        smoke: Use the values of ``smoke``.
+        values: Values that replace others, after ``smoke``.
 
     Raises:
-        UserError: The file is missing or cannot be read, a stage lacks something or has something unknown or of the
-            wrong kind, two have one name, a value is not known, or an output lies outside ``work``.
+        UserError: The file is missing or cannot be read, a stage cannot be used (:func:`read_stage`), two stages have
+            one name, or a value is not known.
     """
     path, where = Path(path), f"recipe {path}"
     content = _content(path)
@@ -196,7 +197,7 @@ def read_recipe(path: str | Path, *, smoke: bool = False, values: Mapping[str, s
 
 
 def _content(path: Path) -> dict[str, Any]:
-    """Read the file; it has stages, a work folder, and perhaps the values of a small trial."""
+    """Read the file and check that it has stages, a work folder, and valid values of a small trial if any."""
     if not path.is_file():
         raise UserError(f"recipe {path} does not exist; give a file such as configs/recipes/xfyun_ad/pipeline.py")
     try:

@@ -1,4 +1,4 @@
-"""Run the stages of a recipe that are not done."""
+"""Running of the stages of a recipe that are not done."""
 
 import os
 import shlex
@@ -32,7 +32,7 @@ from kdxf.recipes.pipeline.state import (
 
 
 def check_data(recipe: Recipe, stages: Sequence[Stage]) -> None:
-    """Check that everything is there that no stage makes, before the first one takes hours.
+    """Check that all data exist that no stage makes, before the first stage takes hours.
 
     Raises:
         UserError: A config or some data is missing.
@@ -78,7 +78,7 @@ def why_waiting(recipe: Recipe, stage: Stage, path: str) -> str:
 
 
 def _makers(recipe: Recipe, stage: Stage, path: str) -> list[tuple[Stage, str]]:
-    """Give the stages before this one that make a file or folder, or something in it; and their outputs that do."""
+    """Return the earlier stages that make a file or folder, or part of it, each with the output that does."""
     before = recipe.stages[: recipe.stages.index(stage)]
     return [(one, output) for one in before for output in one.outputs if _is_made(path, output)]
 
@@ -88,13 +88,13 @@ def _is_made(path: str, output: str) -> bool:
     return one == other or other in one.parents or one in other.parents or fnmatch(output, path)
 
 
-def there(outputs: tuple[str, ...]) -> list[Path]:
-    """Give the outputs that exist, folders before what lies in them."""
+def existing(outputs: tuple[str, ...]) -> list[Path]:
+    """Return the outputs that exist, folders before their contents."""
     return sorted(Path(output) for output in outputs if os.path.lexists(output))
 
 
 def clear(folder: Path) -> None:
-    """Remove what was put aside last time."""
+    """Remove the folder of the outputs that were put aside last time."""
     if folder.is_dir():
         shutil.rmtree(folder)
 
@@ -102,18 +102,18 @@ def clear(folder: Path) -> None:
 def put_aside(outputs: tuple[str, ...], work: Path, folder: Path) -> list[Path]:
     """Move the outputs that exist into a folder, where they keep their paths below ``work``.
 
-    It only renames, and never onto anything that is there.
+    It only renames, and never onto an existing path.
 
     Returns:
-        What was moved, by its old paths.
+        The old paths of what was moved.
 
     Raises:
         UserError: A file or folder cannot be moved, such as onto another file system.
     """
     moved = []
-    for output in there(outputs):
+    for output in existing(outputs):
         if not os.path.lexists(output):
-            continue  # it went with the folder that it lay in
+            continue  # it was moved with its folder
         target = _free(folder / output.relative_to(work))
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -134,22 +134,22 @@ def _free(path: Path) -> Path:
 def run_recipe(recipe: Recipe, only: Sequence[str] = (), show: Callable[[str], None] = print) -> list[StageState]:
     """Run every stage that is not done, in order.
 
-    It may be stopped at any moment: the same call goes on. A stage that was stopped, or lost an output, is run again
-    with what it has written, from which its commands should go on, or which they should replace. One whose commands or
-    inputs have changed since it was begun starts anew; what lies in the place of its outputs is moved to
-    ``.stages/replaced`` in the work folder, and kept there until finished results come after it.
+    It may be stopped at any moment: the same call continues. A stage that was stopped, or lost an output, is run again
+    with what it has written, which its commands should continue or replace. One whose commands or inputs have changed
+    since it began starts from scratch; its existing outputs are moved to ``.stages/replaced`` in the work folder, and
+    kept there until newer results are finished.
 
     Args:
         recipe: The recipe.
-        only: Names of stages; none is all. So several machines may share the stages out among them.
-        show: Gets a line at the start and the end of each stage.
+        only: Names of stages; none is all. So several machines can share the stages.
+        show: Called with a line at the start and the end of each stage.
 
     Returns:
         The states of all stages afterwards.
 
     Raises:
-        UserError: A stage fails, an input is missing or not finished, a stage of ``only`` does not exist, or one runs
-            already.
+        UserError: A stage fails, an input is missing or not finished, a stage of ``only`` does not exist, or a stage is
+            running already.
     """
     names = [stage.name for stage in recipe.stages]
     if unknown := [name for name in only if name not in names]:
@@ -160,32 +160,32 @@ def run_recipe(recipe: Recipe, only: Sequence[str] = (), show: Callable[[str], N
         with lock(lock_file(recipe, stage)) as held:
             if held is None:
                 raise UserError(f"the stage {stage.name} of {recipe.file} runs already, in another process")
-            found = state_of(recipe, stage)
-            if found.state == DONE:
+            status = state_of(recipe, stage)
+            if status.state == DONE:
                 show(f"{stage.name}: done before")
             else:
-                _run_stage(recipe, found, held, show)
+                _run_stage(recipe, status, held, show)
     return states(recipe)
 
 
-def table(found: Sequence[StageState]) -> str:
-    """Lay the states out as lines: stage, state, minutes."""
-    width = max(len(item.stage.name) for item in found)
+def table(stage_states: Sequence[StageState]) -> str:
+    """Format the states as lines: stage, state, minutes."""
+    width = max(len(item.stage.name) for item in stage_states)
     lines = [
         f"{item.stage.name:<{width}}  {item.state:<8}  {item.seconds / 60:7.1f} min".rstrip()
         if item.seconds
         else f"{item.stage.name:<{width}}  {item.state}"
-        for item in found
+        for item in stage_states
     ]
     return "\n".join(lines)
 
 
-def _run_stage(recipe: Recipe, found: StageState, held: int, show: Callable[[str], None]) -> None:
-    stage = found.stage
-    if found.fingerprint is None:
+def _run_stage(recipe: Recipe, status: StageState, held: int, show: Callable[[str], None]) -> None:
+    stage = status.stage
+    if status.fingerprint is None:
         raise UserError(why_waiting(recipe, stage, missing(stage)[0]))
     check_makers(recipe, stage)
-    record = _begin(recipe, stage, found.fingerprint, show)
+    record = _begin(recipe, stage, status.fingerprint, show)
     show(f"{stage.name}: runs, log in {log_file(recipe, stage)}")
     start = time.monotonic()
     try:
@@ -201,16 +201,16 @@ def _run_stage(recipe: Recipe, found: StageState, held: int, show: Callable[[str
 
 
 def _begin(recipe: Recipe, stage: Stage, fingerprint: str, show: Callable[[str], None]) -> Record:
-    """Write down that the stage is begun, once nothing from another beginning lies in its place.
+    """Record that the stage has begun, after outputs of other settings were moved away.
 
-    Whoever is killed while things are moved has written that down before, so that the next run moves the rest into the
-    same folder, and does not take what is there already for the results of an older run.
+    The record first says that outputs are being moved. If the process is killed then, the next run moves the rest into
+    the same folder, and does not mistake what is already in it for the results of an older run.
     """
     record = read_record(recipe, stage)
     if record is None or record.moving or record.fingerprint != fingerprint:
         folder = aside(recipe, stage)
-        if there(stage.outputs) and record and record.finished:
-            clear(folder)  # of the results before these; what was never finished is not worth a finished one
+        if existing(stage.outputs) and record and record.finished:
+            clear(folder)  # of older results; unfinished ones do not replace finished ones
         record = Record(fingerprint, moving=True)
         write_record(recipe, stage, record)
         if moved := put_aside(stage.outputs, recipe.work, folder):
@@ -231,7 +231,7 @@ def _run_commands(recipe: Recipe, stage: Stage, held: int) -> None:
                 words.insert(0, sys.executable)
             output.write(f"$ {shlex.join(words)}\n")
             output.flush()
-            try:  # a tool that outlives this process, killed, keeps the lock
+            try:  # a tool that outlives this process keeps the lock
                 status = subprocess.run(
                     words, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, pass_fds=(held,)
                 ).returncode
@@ -248,7 +248,7 @@ def _run_commands(recipe: Recipe, stage: Stage, held: int) -> None:
 
 
 def _last_error(log: Path, start: int) -> str:
-    """Give what the last tool says that is wrong; the log before ``start`` is of runs that were stopped or failed."""
+    """Return the last error in a log; the part before ``start`` belongs to earlier runs of the stage."""
     text = log.read_bytes()[start:].decode(errors="replace")
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith("error: ")]

@@ -1,24 +1,22 @@
-"""What each stage of a recipe has come to, and whether anything it depends on has changed."""
+"""State of each stage of a recipe, and whether anything that it depends on has changed."""
 
-import json
 import os
 from dataclasses import asdict, dataclass
 from itertools import dropwhile, islice
 from pathlib import Path
 
 from kdxf.io.digests import content_digest, settings_digest
-from kdxf.io.files import write_whole
+from kdxf.io.files import read_json, write_json
 from kdxf.io.locks import is_locked
 from kdxf.recipes.pipeline.recipe import Recipe, Stage
 
 
 def fingerprint(stage: Stage) -> str | None:
-    """Give the fingerprint of a stage: its commands, the settings of its configs, and its inputs.
+    """Return the fingerprint of a stage: its commands, the settings of its configs, and its inputs.
 
-    What was copied, or made again just as it was, changes nothing: a file counts by its bytes, a folder by the names
-    and bytes of the files in it, pictures there by their sizes, for there may be a hundred thousand of them. Scripts
-    and YAML files among the words of the commands count as well. The version of kdxf does not: a release is no reason
-    to train for days again.
+    An identical copy of an input changes nothing: a file counts by its bytes, a folder by the names and bytes of its
+    files, pictures in it by their sizes, as there may be a hundred thousand of them. Scripts and YAML files in the
+    commands count as well. The version of kdxf does not: a release is no reason to train for days again.
 
     Returns:
         64 hexadecimal digits, or None while an input or a config is missing.
@@ -35,9 +33,9 @@ def fingerprint(stage: Stage) -> str | None:
 
 
 def configs(stage: Stage) -> list[str]:
-    """Give the configs among the words of the commands: the Python files that come after a tool (``.py``, ``.sh``).
+    """Return the configs in the commands: the Python files that come after a tool (``.py``, ``.sh``).
 
-    After another program, such as ``python``, comes a script first, which only that program should run.
+    The first Python file after another program, such as ``python``, is a script for it and no config.
     """
     found: set[str] = set()
     for command in stage.commands:
@@ -47,7 +45,7 @@ def configs(stage: Stage) -> list[str]:
 
 
 def missing(stage: Stage) -> list[str]:
-    """Give the inputs and configs that do not exist."""
+    """Return the inputs and configs that do not exist."""
     return [path for path in (*_inputs(stage), *configs(stage)) if not Path(path).exists()]
 
 
@@ -56,7 +54,7 @@ def _inputs(stage: Stage) -> list[str]:
 
 
 def _files(stage: Stage) -> list[str]:
-    """Give the other settings and scripts among the words, by their names, that exist and are no results."""
+    """Return the other existing scripts and YAML files in the commands, except outputs of the stage."""
     words = {word for command in stage.commands for word in command[1:]} - set(configs(stage))
     settings = {word for word in words if word.endswith((".py", ".yaml", ".yml")) and os.path.isfile(word)}
     outputs = set(map(Path, stage.outputs))
@@ -70,7 +68,7 @@ def _settings(config: str) -> str:
 
 
 def expand(word: str) -> list[str]:
-    """Give the files that a word with ``*`` stands for, sorted; the word itself where there is no ``*`` or no file."""
+    """Return the files that match a word with ``*``, sorted; the word itself without a ``*`` or without a match."""
     if "*" not in word:
         return [word]
     return sorted(map(str, Path().glob(word) if not os.path.isabs(word) else Path("/").glob(word[1:]))) or [word]
@@ -86,10 +84,10 @@ class StageState:
 
     Attributes:
         stage: The stage.
-        state: ``done``, ``changed`` (its commands or inputs are others than when it was done), ``stopped`` (begun, and
-            not finished), ``to do``, ``waits`` (for an input that is missing), or ``running``.
-        seconds: What it took since it started anew, with the runs that were stopped; 0 before.
-        fingerprint: What it would be run with now; None where it waits or is running.
+        state: ``done``, ``changed`` (its commands or inputs have changed since it began), ``stopped`` (begun, and not
+            finished), ``to do``, ``waits`` (for an input that is missing), or ``running``.
+        seconds: Time of all its runs with the recorded fingerprint, stopped ones included; 0 before the first.
+        fingerprint: Its current fingerprint; None where it waits or is running.
     """
 
     stage: Stage
@@ -100,13 +98,13 @@ class StageState:
 
 @dataclass
 class Record:
-    """What is written down of a stage.
+    """Record of a stage in the recipe's work folder.
 
     Attributes:
-        fingerprint: What it was begun with.
-        seconds: What it took up to now.
+        fingerprint: The fingerprint with which it began.
+        seconds: Time of its runs up to now.
         finished: Whether it ended well.
-        moving: Whether outputs of another fingerprint are being put aside, so that nothing has run with this one.
+        moving: Whether outputs of another fingerprint are being moved, so that nothing has run with this one.
     """
 
     fingerprint: str
@@ -116,7 +114,7 @@ class Record:
 
 
 def states(recipe: Recipe) -> list[StageState]:
-    """Give the state of every stage."""
+    """Return the state of every stage."""
     return [
         StageState(stage, RUNNING, _seconds(read_record(recipe, stage)))
         if is_locked(lock_file(recipe, stage))
@@ -126,7 +124,7 @@ def states(recipe: Recipe) -> list[StageState]:
 
 
 def state_of(recipe: Recipe, stage: Stage) -> StageState:
-    """Give the state of a stage that is not running."""
+    """Return the state of a stage that is not running."""
     record = read_record(recipe, stage)
     seconds = _seconds(record)
     present = fingerprint(stage)
@@ -143,28 +141,28 @@ def state_of(recipe: Recipe, stage: Stage) -> StageState:
 
 
 def read_record(recipe: Recipe, stage: Stage) -> Record | None:
-    """Read what is written down of a stage."""
-    path = _path(recipe, stage)
-    return Record(**json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else None
+    """Read the record of a stage; None where it never began."""
+    noted = read_json(_path(recipe, stage))
+    return None if noted is None else Record(**noted)
 
 
 def write_record(recipe: Recipe, stage: Stage, record: Record) -> None:
-    """Write it down, under a temporary name first."""
-    write_whole(json.dumps(asdict(record)).encode(), _path(recipe, stage))
+    """Write the record of a stage."""
+    write_json(asdict(record), _path(recipe, stage))
 
 
 def log_file(recipe: Recipe, stage: Stage) -> Path:
-    """Name the file that gets what the stage's commands print."""
+    """Return the path of the file with the output of the stage's commands."""
     return recipe.work / _FOLDER / f"{stage.name}.log"
 
 
 def lock_file(recipe: Recipe, stage: Stage) -> Path:
-    """Name the file that is locked while the stage runs."""
+    """Return the path of the file that is locked while the stage runs."""
     return recipe.work / _FOLDER / f"{stage.name}.lock"
 
 
 def aside(recipe: Recipe, stage: Stage) -> Path:
-    """Name the folder of the outputs that were there before the stage started anew."""
+    """Return the folder of the outputs of earlier runs with other settings."""
     return recipe.work / _FOLDER / "replaced" / stage.name
 
 

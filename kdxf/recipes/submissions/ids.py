@@ -29,9 +29,9 @@ class Sample:
         columns: Its columns or, in JSON, the keys of its entries; the first holds the ids.
         ids: Its ids, in order.
         values: What its second column holds, each once.
-        json_ids: In JSON, each id as it stands there: ``'7'`` may be the number 7.
-        json_numbers: In JSON, whether its second column holds whole numbers (True) or text (False); None where nobody
-            can tell.
+        json_ids: In JSON, each id as written in the file: ``'7'`` may be the number 7.
+        json_numbers: In JSON, whether its second column holds whole numbers (True) or text (False); None where this is
+            not clear.
     """
 
     file: Path
@@ -43,7 +43,7 @@ class Sample:
 
 
 def read_table(file: Path) -> pd.DataFrame:
-    """Reads a submission as text: a CSV with a header, or a JSON list of objects with the same keys.
+    """Read a submission as text: a CSV with a header, or a JSON list of objects with the same keys.
 
     Raises:
         UserError: The file is missing or neither, or has no rows.
@@ -52,7 +52,7 @@ def read_table(file: Path) -> pd.DataFrame:
 
 
 def _read(file: Path) -> pd.DataFrame:
-    """Reads it with the values that JSON has."""
+    """Read a submission; values of JSON keep their types."""
     if not file.is_file():
         raise UserError(f"{file}: no such submission")
     try:
@@ -72,10 +72,10 @@ def _text(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def check_ids(ids: pd.Series, file: Path) -> None:
-    """Checks the ids of a submission.
+    """Check the ids of a submission.
 
     Raises:
-        UserError: One stands there twice.
+        UserError: An id occurs twice.
     """
     twice = ids[ids.duplicated()]
     if len(twice):
@@ -83,10 +83,10 @@ def check_ids(ids: pd.Series, file: Path) -> None:
 
 
 def read_sample(file: Path) -> Sample:
-    """Reads a sample submission, whose first column holds the ids.
+    """Read a sample submission, whose first column holds the ids.
 
     Raises:
-        UserError: It cannot be read, see :func:`read_table`, or an id stands there twice.
+        UserError: It cannot be read, see :func:`read_table`, or an id occurs twice.
     """
     table = _read(file)
     text = _text(table)
@@ -105,7 +105,7 @@ def _are_numbers(values: Sequence[Any]) -> bool | None:
 
 
 def name_images(images: Sequence[str], source: str | Path, style: str | None, sample: Sample | None) -> dict[str, int]:
-    """Names the images and orders them.
+    """Name the images and order them.
 
     Args:
         images: n paths.

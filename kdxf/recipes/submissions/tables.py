@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from kdxf.errors import UserError
+from kdxf.io.prediction_csv import joined
 from kdxf.io.predictions import Predictions
-from kdxf.io.provenance import holds_ranks
 from kdxf.recipes.submissions.ids import Sample
 
 FORMATS = {"class": ["image_id", "category_id"], "scores": ["image_id"], "json": ["image_name", "category", "score"]}
@@ -34,7 +34,7 @@ def make_table(
     class_as: str = "name",
     names: Sequence[str] | None = None,
 ) -> pd.DataFrame:
-    """Writes predictions as the rows of a submission; several labels of an image are joined by ``|``.
+    """Write predictions as the rows of a submission; several labels of an image are joined by ``|``.
 
     Args:
         predictions: The predictions.
@@ -63,7 +63,7 @@ def make_table(
         raise UserError("--class-names: are for the third column of the format class; name it: --columns ID CLASS NAME")
     if form == "json" and predictions.multi_label:
         raise UserError("--format json holds one class per image, and the predictions several; take class or scores")
-    if not predictions.multi_label and holds_ranks(predictions.source):
+    if not predictions.multi_label and predictions.source.holds_ranks():
         raise UserError(
             f"--format {form}: the scores are ranks (--mean rank), by which the classes of an image cannot be "
             "compared; average with another --mean"
@@ -71,19 +71,19 @@ def make_table(
     if sample is not None:
         _check_writing(sample, predictions.classes, class_as)
     written = [str(index) for index in range(len(predictions.classes))] if class_as == "index" else predictions.classes
-    values: list[Sequence] = [list(places), _joined(predictions, rows, written)]
+    values: list[Sequence] = [list(places), _written(predictions, rows, written)]
     if form == "json":
         values = [_json_ids(places, sample), _json_classes(values[1], sample, class_as)]
         values.append(predictions.scores.max(axis=1)[rows].astype(float))
     elif len(columns) == 3:
-        values.append(_joined(predictions, rows, predictions.classes if names is None else names))
+        values.append(_written(predictions, rows, predictions.classes if names is None else names))
     return pd.DataFrame(dict(zip(columns, values, strict=True)))
 
 
-def _joined(predictions: Predictions, rows: np.ndarray, names: Sequence[str]) -> list[str]:
+def _written(predictions: Predictions, rows: np.ndarray, names: Sequence[str]) -> list[str]:
     if predictions.predicted is None:
         return [names[index] for index in predictions.scores.argmax(axis=1)[rows].tolist()]
-    return ["|".join(names[index] for index in np.flatnonzero(row).tolist()) for row in predictions.predicted[rows]]
+    return [joined(names[index] for index in np.flatnonzero(row).tolist()) for row in predictions.predicted[rows]]
 
 
 def _json_ids(ids: Iterable[str], sample: Sample | None) -> list[Any]:
@@ -116,7 +116,7 @@ def _scores(
 
 
 def _check_writing(sample: Sample, classes: Sequence[str], class_as: str) -> None:
-    """Checks that a sample whose classes are clearly numbers, or clearly names, is not filled with the other."""
+    """Check that a sample whose classes are clearly numbers, or clearly names, is not filled with the other."""
     values = sample.values - {""}
     if not values:
         return

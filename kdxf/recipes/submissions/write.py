@@ -15,7 +15,7 @@ from kdxf.recipes.submissions.ids import check_ids, read_table
 
 
 def write_submission(table: pd.DataFrame, file: Path, *, as_json: bool = False, decimals: int = 6) -> None:
-    """Writes the rows of a submission as UTF-8; a file that is there is replaced when the new one is whole.
+    """Write the rows of a submission as UTF-8; an existing file is replaced once the new one is complete.
 
     Args:
         table: The rows.
@@ -35,10 +35,10 @@ def write_submission(table: pd.DataFrame, file: Path, *, as_json: bool = False, 
 
 
 def average_submissions(files: Sequence[Path], sample: Path | None = None) -> pd.DataFrame:
-    """Takes the mean of the numeric columns of submissions.
+    """Take the mean of the numeric columns of submissions.
 
     Args:
-        files: CSVs: ids, then scores. Rows and columns may stand in any order.
+        files: CSVs: ids, then scores. Rows and columns may be in any order.
         sample: A sample submission, whose ids and columns the files must have; its order is kept, by default that of
             the first file.
 
@@ -92,7 +92,7 @@ _ROWS = 20
 
 
 def class_shares(predictions: Predictions, train: Path | None = None) -> pd.DataFrame:
-    """Counts the classes; an image of several labels counts for each.
+    """Count the classes; an image of several labels counts for each.
 
     Args:
         predictions: Of n images and K classes.
@@ -118,7 +118,7 @@ def class_shares(predictions: Predictions, train: Path | None = None) -> pd.Data
 
 
 def describe(table: pd.DataFrame) -> str:
-    """Writes the first rows of :func:`class_shares`, and what the others come to."""
+    """Write the first rows of :func:`class_shares`, and a line about the others."""
     text = table.head(_ROWS).to_string(index=False, float_format=lambda value: f"{value:.1f}")
     if len(table) > _ROWS:
         rest = table[_ROWS:]

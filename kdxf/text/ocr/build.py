@@ -1,4 +1,4 @@
-"""Builds an OCR engine from its config, and the config from what a command line says."""
+"""OCR engines built from their configs, and configs made from command-line options."""
 
 import ast
 import importlib
@@ -13,13 +13,13 @@ _SHORT_NAMES = {"rapidocr": "RapidOCREngine", "easyocr": "EasyOCREngine", "tesse
 
 
 def engine_config(name: str, options: Sequence[str] = (), flag: str = "--engine-options") -> dict[str, Any]:
-    """Makes an engine's config from the words of a command line.
+    """Make an engine's config from command-line options.
 
     Args:
         name: ``rapidocr``, ``easyocr``, ``tesseract``, or the name of a registered class.
         options: The engine's arguments as ``key=value``: Python literals, or bare words for strings, as in
             ``languages=swe,eng``.
-        flag: The option of the command line that they come from.
+        flag: The name of the command-line option, for messages.
 
     Raises:
         UserError: An option is not of that form.
@@ -37,7 +37,7 @@ def engine_config(name: str, options: Sequence[str] = (), flag: str = "--engine-
 
 
 def build_engine(config: Mapping[str, Any], imports: Sequence[str] = ()) -> BaseOCREngine:
-    """Builds the engine that ``config`` names.
+    """Build the engine that ``config`` names.
 
     Args:
         config: ``dict(type='RapidOCREngine', ...)``: the registered name and the arguments.

@@ -1,4 +1,4 @@
-"""EasyOCR as an engine: its models lie in a local folder."""
+"""EasyOCR as an engine, with its models in a local folder."""
 
 import inspect
 import warnings
@@ -27,18 +27,18 @@ class EasyOCREngine(BaseOCREngine):
         languages: Language codes of EasyOCR; one model must serve them all.
         model_dir: Folder of the model files; by default EasyOCR's own (``~/.EasyOCR/model``, or below the
             environment variable ``EASYOCR_MODULE_PATH``).
-        download: Fetches models that are missing from EasyOCR's release page. Off by default, so that a job on a
-            machine without network says at once which files it lacks.
-        gpu: Uses the GPU.
+        download: Whether to download missing models from EasyOCR's release page. Off by default, so that a job on a
+            machine without network reports at once which files it lacks.
+        gpu: Whether to use the GPU.
         num_threads: Threads of torch in this process.
-        text_threshold: A region whose best text probability is lower is no text.
+        text_threshold: A region whose highest text probability is lower is not text.
         low_text: Pixels below this text probability do not belong to a region.
         link_threshold: Regions with a higher link probability between them are one word.
         max_side: Larger images are shrunk until their longer side has this many pixels, for the detector.
         detect_options: Other arguments of EasyOCR's ``Reader.detect``, such as ``{'mag_ratio': 2.0}``.
         recognize_options: Arguments of EasyOCR's ``Reader.recognize``, such as ``{'decoder': 'beamsearch'}``.
         reading: ``rotations``, ``max_aspect``, ``tile_overlap``, ``min_score``; see
-            :class:`kdxf.text.ocr.reading.Reading`.
+            :class:`kdxf.text.ocr.base.Reading`.
 
     Raises:
         UserError: A language is unknown, or model files are missing or broken.
@@ -85,16 +85,16 @@ class EasyOCREngine(BaseOCREngine):
         self.name = " ".join(["easyocr", version("easyocr"), "+".join(languages), *settings, str(self.reading)])
 
     def find_lines(self, image: np.ndarray) -> list[OCRLine]:
-        """See :class:`BaseOCREngine`."""
-        # The two halves want different colours: the detector RGB, the recognizer grey.
+        """Detect regions and recognize their text; lines of blanks are left out."""
+        # The detector takes RGB, the recognizer greyscale.
         horizontal, free = self._reader.detect(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), **self._detect)
         grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
-        found = self._reader.recognize(grey, horizontal[0], free[0], **self._recognize)
-        return [OCRLine(text, float(score), np.array(box, np.float32)) for box, text, score in found if text.strip()]
+        lines = self._reader.recognize(grey, horizontal[0], free[0], **self._recognize)
+        return [OCRLine(text, float(score), np.array(box, np.float32)) for box, text, score in lines if text.strip()]
 
 
 def _settings(function: Callable[..., Any], options: Mapping[str, Any]) -> list[str]:
-    """The options that are not EasyOCR's defaults, as ``name=value``.
+    """Return the options that differ from EasyOCR's defaults, as ``name=value``.
 
     Raises:
         ValueError: EasyOCR's function has no such argument.
@@ -126,7 +126,7 @@ def _load(languages: list[str], options: dict[str, Any]) -> "Reader":
 
     try:
         return Reader(languages, **options)
-    except (OSError, AssertionError) as error:  # missing or out of reach; EasyOCR asserts checksums
+    except (OSError, AssertionError) as error:  # missing or unreachable; EasyOCR asserts checksums
         download = options["download_enabled"]
         advice = "; ".join(_missing(languages, {**options, "download_enabled": False})) or str(error)
         raise UserError(
@@ -136,7 +136,7 @@ def _load(languages: list[str], options: dict[str, Any]) -> "Reader":
 
 
 def _missing(languages: list[str], options: dict[str, Any]) -> list[str]:
-    """Says for the detector and for the recognizer which file is wanted and from where."""
+    """Return, for the detector and the recognizer, which model file is missing and where to download it."""
     from easyocr import Reader
     from easyocr.config import detection_models, recognition_models
 

@@ -1,4 +1,4 @@
-"""The default OCR engine: RapidOCR (PP-OCR models through ONNX Runtime), offline from the first run."""
+"""The default OCR engine: RapidOCR (PP-OCR models on ONNX Runtime), which needs no network."""
 
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
@@ -8,9 +8,8 @@ import cv2
 import numpy as np
 
 from kdxf.errors import UserError
-from kdxf.text.ocr.base import BaseOCREngine
+from kdxf.text.ocr.base import BaseOCREngine, SideLimits
 from kdxf.text.ocr.record import OCRLine
-from kdxf.text.ocr.sides import SideLimits
 from kdxf.text.registry import OCR_ENGINES
 
 # The smallest model there is, as ONNX's protobuf: y = Identity(x), both float tensors of any shape.
@@ -21,9 +20,9 @@ _IDENTITY = b"\x08\x08\x42\x02\x10\x0d\x3a%c%b" % (len(_GRAPH), _GRAPH)
 
 
 def flush_denormals() -> None:
-    """Makes ONNX Runtime count numbers below 1e-38 as zero in this thread, and so in a session of one thread.
+    """Make ONNX Runtime treat numbers below 1e-38 as zero in this thread, and so in a session of one thread.
 
-    Processors compute with such numbers a hundred times slower, and a text detector is full of them where an image
+    Processors compute a hundred times slower with such numbers, and a text detector has many of them where an image
     has no text. ONNX Runtime takes the option ``session.set_denormal_as_zero`` from the first session that a process
     makes, so this makes one: call it before any other. Later it does nothing.
     """
@@ -42,7 +41,7 @@ _ALONE = (("PP-OCRv5", "mobile"), ("PP-OCRv4", "mobile"))
 
 
 def recognizer(languages: Sequence[str]) -> dict[str, str]:
-    """Finds a recognizer.
+    """Find a recognizer for all the languages.
 
     Args:
         languages: RapidOCR's codes, such as ``["ch", "sv"]`` or ``["korean"]``.
@@ -80,7 +79,7 @@ if TYPE_CHECKING:
 
 @OCR_ENGINES.register_module()
 class RapidOCREngine(BaseOCREngine):
-    """RapidOCR with the models that lie in its package: Chinese, English and the Latin scripts (å, ö, é, ...).
+    """RapidOCR with the models in its package: Chinese, English and the Latin scripts (å, ö, é, ...).
 
     Images are scaled before reading: small photographs carry text that the detector only sees when enlarged (on
     20 photographs of 348 px, 736 px read a quarter more characters than 480 px, and 1024 px read fewer again).
@@ -96,7 +95,7 @@ class RapidOCREngine(BaseOCREngine):
         params: RapidOCR's other settings by their dotted names, such as ``{'Det.thresh': 0.2}``,
             ``{'Rec.model_path': 'my.onnx'}`` or ``{'Global.use_cls': False}``. They win over the arguments above.
         reading: ``rotations``, ``max_aspect``, ``tile_overlap``, ``min_score``; see
-            :class:`kdxf.text.ocr.reading.Reading`.
+            :class:`kdxf.text.ocr.base.Reading`.
 
     Raises:
         UserError: RapidOCR does not start with these settings, has no model for the languages, or cannot fetch it.
@@ -137,14 +136,14 @@ class RapidOCREngine(BaseOCREngine):
         self.name = self._describe(chosen)
 
     def find_lines(self, image: np.ndarray) -> list[OCRLine]:
-        """See :class:`BaseOCREngine`."""
+        """Scale the image into the side limits, read it, and return the boxes in its original pixels."""
         image, scale = self._sides.scale(image)
-        found = self._reader(image)
-        if found.boxes is None or found.txts is None:
+        output = self._reader(image)
+        if output.boxes is None or output.txts is None:
             return []
         return [
             OCRLine(text, float(score), (np.asarray(box) / scale).astype(np.float32))
-            for text, score, box in zip(found.txts, found.scores, found.boxes, strict=True)
+            for text, score, box in zip(output.txts, output.scores, output.boxes, strict=True)
         ]
 
     def _describe(self, chosen: Mapping[str, Any]) -> str:
@@ -158,13 +157,13 @@ class RapidOCREngine(BaseOCREngine):
 def _chosen(
     languages: Sequence[str] | None, thresholds: Mapping[str, float | None], params: Mapping[str, Any] | None
 ) -> dict[str, Any]:
-    """RapidOCR's settings that the user has changed, by their dotted names."""
+    """Return RapidOCR's settings that the user has changed, by their dotted names."""
     models = {} if languages is None else recognizer(languages)
     return {**models, **{key: value for key, value in thresholds.items() if value is not None}, **(params or {})}
 
 
 def _start(settings: dict[str, Any]) -> "RapidOCR":
-    """Builds the reader and reads one drawn word, so that a missing model shows now and not at the first image."""
+    """Build the reader and read one drawn word, so that a missing model fails now and not at the first image."""
     from rapidocr import RapidOCR
     from rapidocr.utils.typings import EngineType, ModelType, OCRVersion
 
@@ -178,7 +177,7 @@ def _start(settings: dict[str, Any]) -> "RapidOCR":
                 settings[key] = kind(value)
         reader = RapidOCR(params=settings)
         reader(word)
-    except Exception as error:  # RapidOCR raises types of its own for settings, files and downloads
+    except Exception as error:  # RapidOCR has its own exceptions for settings, files and downloads
         reason = " ".join(str(error).split())[:300]
         raise UserError(
             f"RapidOCR does not start: {type(error).__name__}: {reason}; check `params`, "

@@ -1,4 +1,4 @@
-"""OCR on a Ray cluster: Ray Data hands out the images and brings back the rows."""
+"""OCR on a Ray cluster: Ray Data distributes the images and collects the rows."""
 
 import contextlib
 import logging
@@ -17,19 +17,19 @@ from kdxf.text.ocr.record import OCRRecord
 from kdxf.text.ocr.table import OCRTable, to_arrow
 from kdxf.text.ocr.workers import OCRExecutor, OCRWorkers
 
-# Rows come back per task: few enough images that little is lost with a killed job, enough to hide Ray's own work.
+# Rows are returned per task: few enough images that a killed job loses little, enough to hide Ray's overhead.
 _IMAGES_PER_TASK = 16
 _TASKS_PER_WORKER = 4
-# A private Ray holds paths and words only; its default is a third of the memory.
+# A private Ray holds only paths and words; its default is a third of the memory.
 _OBJECT_STORE_BYTES = 1 << 28
-_KNOCK_SECONDS = 10
+_CONNECT_SECONDS = 10
 
 
 class RayExecutor(OCRExecutor):
-    """Reads images with Ray Data, on a cluster or on this machine alone.
+    """Executor that reads images with Ray Data, on a cluster or on this machine alone.
 
-    Every Ray worker keeps its engine in a process of its own: Ray Data tries a crashed task again without end, and an
-    image that crashes the engine must become a row instead.
+    Every Ray worker runs its engine in a separate process: Ray Data would retry a crashed task forever, but an image
+    that crashes the engine must become a row.
 
     Args:
         engine: Config of the engine, ``dict(type='RapidOCREngine', ...)``.
@@ -37,12 +37,12 @@ class RayExecutor(OCRExecutor):
         count: Number of workers; by default one per core of the cluster.
         imports: Modules that each worker imports first, to register engines from outside kdxf.
         address: A running cluster (``host:6379``, or ``auto`` on one of its machines), which is left running. By
-            default a private Ray on this machine, which ends with this executor. A Ray that this process has joined
-            already is used as it is.
+            default a private Ray on this machine, which ends with this executor. A Ray that this process has already
+            joined is used as it is.
 
     Raises:
-        UserError: Ray is not installed, the cluster does not answer, its machines do not see ``root``, or the engine
-            cannot be built there.
+        UserError: Ray is not installed, the cluster does not answer, its machines do not see ``root``, or they
+            cannot build the engine.
     """
 
     def __init__(
@@ -67,7 +67,11 @@ class RayExecutor(OCRExecutor):
             raise
 
     def read(self, images: Sequence[str]) -> Iterator[OCRRecord]:
-        """See :class:`OCRExecutor`."""
+        """Read the images on the cluster and yield their records in the order in which blocks are done.
+
+        Raises:
+            UserError: Ray fails, for instance because the cluster is gone; a later job continues.
+        """
         if not images:
             return
         size = max(1, min(_IMAGES_PER_TASK, len(images) // (_TASKS_PER_WORKER * self._count)))
@@ -88,7 +92,7 @@ class RayExecutor(OCRExecutor):
             raise UserError(f"Ray: {_reason(error)}; the same command continues") from error
 
     def close(self) -> None:
-        """Leaves the cluster, or ends the private Ray."""
+        """Disconnect from the cluster, or shut down the private Ray."""
         if not self._joined:
             self._ray.shutdown()
 
@@ -106,9 +110,9 @@ def _connect(ray: Any, address: str | None, count: int | None) -> None:
         own = {"num_cpus": count, "include_dashboard": False, "object_store_memory": _OBJECT_STORE_BYTES}
         options.update(own, address="local")
     else:
-        _knock(address)
+        _check_address(address)
         options["address"] = address
-    # Ray's native part warns about every actor that may be restarted, unless told not to, which it reports as well.
+    # Ray's native code warns about every actor that may be restarted, and about being told not to warn.
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     try:
         with _silent_stderr():
@@ -121,34 +125,35 @@ def _connect(ray: Any, address: str | None, count: int | None) -> None:
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)  # its errors come as exceptions, too
 
 
-def _knock(address: str) -> None:
-    """Tries ``host:port`` first: Ray itself tries a dead address for minutes."""
+def _check_address(address: str) -> None:
+    """Connect to ``host:port`` once: Ray itself tries a dead address for minutes."""
     host, _, port = address.rpartition(":")
     if host and port.isdecimal() and "/" not in host:
         try:
-            socket.create_connection((host, int(port)), timeout=_KNOCK_SECONDS).close()
+            socket.create_connection((host, int(port)), timeout=_CONNECT_SECONDS).close()
         except OSError as error:
             raise UserError(f"--ray-address {address}: no Ray cluster answers there ({error})") from error
 
 
 @contextlib.contextmanager
 def _silent_stderr() -> Iterator[None]:
-    """Drops what native code writes to standard error; failures come as exceptions."""
+    """Discard what native code writes to standard error; failures come as exceptions."""
     sys.stderr.flush()
-    kept = os.dup(2)
+    saved = os.dup(2)
     try:
-        with open(os.devnull, "wb") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
+        with open(os.devnull, "wb") as null:
+            os.dup2(null.fileno(), 2)
         yield
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
+        os.dup2(saved, 2)
+        os.close(saved)
 
 
 class _Reader:
-    """Lives in a Ray worker and turns a block of keys into a block of rows.
+    """Callable of a Ray worker that turns a block of keys into a block of rows.
 
-    Starts its engine with the first block: what fails there ends the job in one line, a constructor's failure in pages.
+    The engine starts with the first block: an error there ends the job with one line, an error in the constructor
+    with pages of traceback.
     """
 
     def __init__(self, engine: dict[str, Any], root: Path, imports: tuple[str, ...]) -> None:
@@ -162,7 +167,7 @@ class _Reader:
 
 
 def _engine_name(engine: dict[str, Any], root: Path, imports: tuple[str, ...]) -> str:
-    """Runs on the cluster."""
+    """Build the engine on the cluster and return its name."""
     with _start(engine, root, imports) as workers:
         return workers.engine_name
 
@@ -174,8 +179,8 @@ def _start(engine: dict[str, Any], root: Path, imports: tuple[str, ...]) -> OCRW
 
 
 def _reason(error: Exception) -> str:
-    """One line of Ray's pages: what kdxf said on the cluster, else the last."""
+    """Return one line of Ray's long error: the message of kdxf on the cluster if there is one, else the last line."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    ours = f"{UserError.__module__}.{UserError.__name__}: "
-    said = [line.removeprefix(ours) for line in lines if line.startswith(ours)]
-    return [type(error).__name__, *lines, *said][-1]
+    prefix = f"{UserError.__module__}.{UserError.__name__}: "
+    messages = [line.removeprefix(prefix) for line in lines if line.startswith(prefix)]
+    return [type(error).__name__, *lines, *messages][-1]

@@ -1,4 +1,4 @@
-"""What OCR found: a line of text, and all lines of one image."""
+"""The result of OCR: a line of text, and all lines of one image."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -56,13 +56,13 @@ class OCRRecord:
     def empty(
         cls, image: str, error: str | None = None, *, engine: str = "", width: int = 0, height: int = 0
     ) -> "OCRRecord":
-        """Builds a record without text, for an image that has none or could not be read."""
+        """Return a record without text, for an image that has none or could not be read."""
         no_scores, no_boxes = np.zeros(0, np.float32), np.zeros((0, 4, 2), np.float32)
         return cls(image, [], no_scores, no_boxes, width, height, engine, error)
 
     @classmethod
     def from_text(cls, image: str, text: str) -> "OCRRecord":
-        """Builds a record of text that came with the annotations: lines with score 1 and boxes of zeros."""
+        """Return a record of text that came with the annotations: lines with score 1 and boxes of zeros."""
         lines = [stripped for line in text.splitlines() if (stripped := line.strip())]
         count = len(lines)
         return cls(
@@ -76,13 +76,13 @@ def read_text(
     image: str | None = None,
     load: Callable[[str | Path], np.ndarray] = read_image,
 ) -> OCRRecord:
-    """Reads the text in one image and never fails on it.
+    """Read the text in one image; failures become a record with ``error``.
 
     Args:
         engine: The engine.
-        path: The file, or what ``load`` takes for one.
+        path: The file, or whatever ``load`` accepts.
         image: The key to store; by default the path.
-        load: Gives the pixels of ``path``, uint8 (H, W, 3) in BGR order, or raises ``ImageReadError``.
+        load: Returns the pixels of ``path``, uint8 (H, W, 3) in BGR order, or raises ``ImageReadError``.
 
     Returns:
         The record; without text and with ``error`` if the image cannot be read or the engine fails on it.
@@ -95,7 +95,7 @@ def read_text(
     height, width = pixels.shape[:2]
     try:
         lines = engine.read(pixels)
-    except Exception as error:  # one strange image must not end a job of a million
+    except Exception as error:  # one odd image must not end a job of a million
         reason = f"the OCR engine failed: {type(error).__name__}: {' '.join(str(error).split())[:300]}"
         return OCRRecord.empty(key, reason, engine=engine.name, width=width, height=height)
     scores = np.array([line.score for line in lines], np.float32)

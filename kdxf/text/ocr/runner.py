@@ -1,6 +1,5 @@
-"""The OCR job: read many images in parallel into a table, resume where it was stopped, and sum up."""
+"""The OCR job: read many images in parallel into a table, resume after an interruption, and report figures."""
 
-import os
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,6 +12,7 @@ import pyarrow.compute as pc
 from tqdm import tqdm
 
 from kdxf.errors import UserError
+from kdxf.io.machine import available_cores
 from kdxf.text.ocr.ray_executor import RayExecutor
 from kdxf.text.ocr.table import OCRTable
 from kdxf.text.ocr.workers import OCRExecutor, OCRWorkers
@@ -26,13 +26,13 @@ class OCRSummary:
     """The outcome of :func:`kdxf.text.ocr.run_ocr`, over the images asked for.
 
     Attributes:
-        table: Where the table lies.
+        table: Path of the table.
         with_text: Images in which text was found.
         without_text: Images that were read and have none.
         unreadable: ``(image, reason)`` of each image that could not be read.
         unnamed: Files left out because their name is not valid Unicode.
         read: Images read by this job; the others were in the table before.
-        seconds: Time that the reading took.
+        seconds: Time spent on reading.
     """
 
     table: Path
@@ -45,7 +45,7 @@ class OCRSummary:
 
     @classmethod
     def of(cls, path: Path, images: Sequence[str], unnamed: Sequence[str], read: int, seconds: float) -> "OCRSummary":
-        """Counts the rows of ``images`` in the table at ``path``."""
+        """Count the rows of ``images`` in the table at ``path``."""
         if not images:
             return cls(path, 0, 0, [], list(unnamed), read, seconds)
         table = OCRTable.open(path)
@@ -94,9 +94,9 @@ def run_ocr(
     retry_errors: bool = False,
     progress: bool = True,
 ) -> OCRSummary:
-    """Reads the text in ``images`` into the table ``out``, leaving out the images that it holds already.
+    """Read the text in ``images`` into the table ``out``, skipping the images that it already has.
 
-    It may be killed at any moment: what is lost is the part not yet written (at most ``part_rows`` images or
+    The job may be killed at any moment: only the part not yet written is lost (at most ``part_rows`` images or
     ``part_seconds``), and the same call continues. Ctrl-C saves that part too. An image that cannot be read becomes
     a row with ``error``. The workers are spawned, so a script calls this below ``if __name__ == '__main__':``.
 
@@ -111,21 +111,21 @@ def run_ocr(
         ray_address: The Ray cluster to join; by default a private Ray on this machine.
         imports: Modules that register engines from outside kdxf.
         part_rows: Rows in a part of the table.
-        part_seconds: A part is written at the latest when its first row is this old.
-        overwrite: Reads everything anew.
-        retry_errors: Reads the images again whose row has an error.
-        progress: Shows a progress bar.
+        part_seconds: Age of a part's first row, in seconds, at which the part is written even if it is not full.
+        overwrite: Whether to read everything again.
+        retry_errors: Whether to read the images again whose row has an error.
+        progress: Whether to show a progress bar.
 
     Returns:
-        The counts over ``images``, ``str()`` of which is a report.
+        The counts over ``images``; its ``str()`` is a report.
 
     Raises:
-        UserError: The engine cannot be built, the table belongs to another engine or another running job or cannot be
-            written, or there is no such Ray cluster.
+        UserError: An option is out of its range, the engine cannot be built, the table belongs to another engine or
+            another running job or cannot be written, or there is no such Ray cluster.
     """
     root, out = Path(root), Path(out)
     if workers is not None and workers < 1:
-        raise ValueError(f"workers must be at least 1, not {workers}")
+        raise UserError(f"workers must be at least 1, not {workers}")
     names = list(dict.fromkeys(images))
     unnamed = [name for name in names if not _is_unicode(name)]
     if unnamed:
@@ -152,14 +152,14 @@ def _start(
     imports: Sequence[str],
     ray_address: str | None,
 ) -> OCRExecutor:
-    """Starts what reads the images, never with more processes than there are images."""
+    """Start the executor, with at most as many processes as there are images."""
     if executor == "ray":
         return RayExecutor(engine, root, workers, imports, ray_address)
     if executor != "processes":
-        raise ValueError(f"executor must be one of {', '.join(EXECUTORS)}, not {executor!r}")
+        raise UserError(f"executor must be one of {', '.join(EXECUTORS)}, not {executor!r}")
     if ray_address is not None:
         raise UserError(f"--ray-address {ray_address} needs --executor ray")
-    return OCRWorkers(engine, root, max(1, min(workers or _cores(), images)), imports)
+    return OCRWorkers(engine, root, max(1, min(workers or available_cores(), images)), imports)
 
 
 def _fill(writer: OCRTableWriter, group: OCRExecutor, todo: list[str], total: int, progress: bool) -> None:
@@ -179,12 +179,8 @@ def _fill(writer: OCRTableWriter, group: OCRExecutor, todo: list[str], total: in
             raise
 
 
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def _is_unicode(name: str) -> bool:
-    """Tells whether Parquet (UTF-8) can hold the name; bytes of another encoding come as lone surrogates."""
+    """Return whether Parquet (UTF-8) can hold the name; bytes of another encoding appear as lone surrogates."""
     try:
         name.encode()
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""Which images an OCR job reads (folders, annotation files, tar shards), and where their pixels lie."""
+"""Which images an OCR job reads (folders, annotation files, tar shards), and how it loads their pixels."""
 
 import os
 from collections.abc import Sequence
@@ -13,13 +13,13 @@ from kdxf.io.tar_shards import TarShard, is_shard
 
 
 def list_inputs(inputs: Sequence[Path], root: Path | None = None) -> tuple[list[str], Path]:
-    """Lists the images of folders, annotation files and tar shards, in any mixture.
+    """List the images of folders, annotation files and tar shards, in any mixture.
 
     Args:
         inputs: Folders of images, annotation files (see :func:`kdxf.io.annotations.read_annotations`), and tar shards
             (``.tar``, ``.tar.gz``, ``.tgz``), of which those members count that are images by their extension. Shards
-            that lie in a folder are not looked for.
-        root: The image root. By default the folder that ``inputs`` names, or the folder in which the files lie.
+            inside a folder are not searched for.
+        root: The image root. By default the folder in ``inputs``, or the folder of the files.
 
     Returns:
         The images as POSIX paths relative to the root, and the root. A member of a shard has the shard's path before
@@ -50,7 +50,7 @@ def list_inputs(inputs: Sequence[Path], root: Path | None = None) -> tuple[list[
 
 
 def _advice(inputs: Sequence[Path]) -> str:
-    """What to give in place of ``inputs``, which hold no images."""
+    """Return advice on what to give in place of ``inputs``, which hold no images."""
     shards = (path for folder in inputs if folder.is_dir() for path in folder.iterdir() if is_shard(path))
     if (shard := next(shards, None)) is not None:
         return f"tar shards in a folder are read when they are named: {shard.parent}/*{''.join(shard.suffixes)}"
@@ -58,17 +58,17 @@ def _advice(inputs: Sequence[Path]) -> str:
 
 
 def _list_folder(folder: Path, root: Path) -> list[str]:
-    prefix = _below(folder, folder, root)
+    prefix = _path_below(folder, folder, root)
     return [(prefix / image).as_posix() for image in list_images(folder)]
 
 
 def _list_shard(path: Path, root: Path) -> list[str]:
-    prefix = (_below(path.parent, path, root) / path.name).as_posix()
+    prefix = (_path_below(path.parent, path, root) / path.name).as_posix()
     with TarShard(path) as shard:
         return [f"{prefix}/{name}" for name in shard.names if os.path.splitext(name)[1].lower() in IMAGE_EXTENSIONS]
 
 
-def _below(folder: Path, source: Path, root: Path) -> PurePosixPath:
+def _path_below(folder: Path, source: Path, root: Path) -> PurePosixPath:
     try:
         return PurePosixPath(folder.resolve().relative_to(root.resolve()))
     except ValueError as error:
@@ -76,9 +76,9 @@ def _below(folder: Path, source: Path, root: Path) -> PurePosixPath:
 
 
 class ImageSource:
-    """Reads images by their keys. The key ``a/b.tar/cat/1.jpg`` means ``cat/1.jpg`` in the shard ``a/b.tar``.
+    """Reader of images by their keys. The key ``a/b.tar/cat/1.jpg`` means ``cat/1.jpg`` in the shard ``a/b.tar``.
 
-    Keeps the shard open that it read last, so images are best asked for in the order in which the shards hold them.
+    It keeps the last shard open, so images are best read in the order in which the shards hold them.
 
     Args:
         root: Folder that the keys are relative to.
@@ -89,10 +89,10 @@ class ImageSource:
         self._shard: TarShard | None = None
 
     def read(self, image: str | Path) -> np.ndarray:
-        """Reads an image as uint8 (H, W, 3) in BGR order.
+        """Read an image as uint8 (H, W, 3) in BGR order.
 
         Raises:
-            ImageReadError: It is missing, or is not a whole picture.
+            ImageReadError: It is missing, or is not a complete picture.
         """
         key = PurePosixPath(image)
         for parent in key.parents:

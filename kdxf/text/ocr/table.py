@@ -28,17 +28,17 @@ SCHEMA = pa.schema(
 )
 
 _PARTS_AT_ONCE = 32
-# Arrow's offsets have 32 bits: parts that are large already are not packed into one.
+# Arrow's offsets have 32 bits: parts that are already large are not packed into one.
 _PACKED_BYTES = 1 << 28
 
 
 class OCRTable:
     """An OCR table in memory, as Arrow columns: no Python object per row, so forked loader workers share it.
 
-    An image that has several rows counts by its last one; :func:`kdxf.text.ocr.run_ocr` writes one row per image.
-    A table travels to another process as its path.
+    If an image has several rows, the last one counts; :func:`kdxf.text.ocr.run_ocr` writes one row per image.
+    A pickled table is only its path.
 
-    Use :meth:`open`; ``len(table)``, ``image in table`` and ``for record in table`` work. To look many images up, use
+    Use :meth:`open`; ``len(table)``, ``image in table`` and ``for record in table`` work. To look up many images, use
     :meth:`rows_of`: ``in`` searches the whole column.
     """
 
@@ -51,7 +51,7 @@ class OCRTable:
 
     @classmethod
     def open(cls, path: str | Path) -> "OCRTable":
-        """Reads a table.
+        """Open a table.
 
         Args:
             path: A Parquet file, or a folder of ``part-*.parquet``.
@@ -89,11 +89,11 @@ class OCRTable:
         return sorted(name for name in pc.unique(self._table["engine"]).to_pylist() if name is not None)
 
     def column(self, name: str) -> pa.ChunkedArray:
-        """The Arrow column ``name``, to count and filter in without making Python objects."""
+        """Return the Arrow column ``name``, to count and filter without making Python objects."""
         return self._table[name]
 
     def rows_of(self, images: Sequence[str]) -> np.ndarray:
-        """Finds the rows of many images at once.
+        """Find the rows of many images at once.
 
         Args:
             images: Keys, as the table has them.
@@ -102,12 +102,12 @@ class OCRTable:
             int64 (len(images),): row numbers for :meth:`record`, -1 for an image that the table lacks.
         """
         newest_first = self._table["image"].take(pa.array(np.arange(len(self))[::-1]))
-        found = pc.index_in(pa.array(images, pa.string()), value_set=newest_first)
-        position = found.fill_null(len(self)).to_numpy(zero_copy_only=False).astype(np.int64)
+        matches = pc.index_in(pa.array(images, pa.string()), value_set=newest_first)
+        position = matches.fill_null(len(self)).to_numpy(zero_copy_only=False).astype(np.int64)
         return len(self) - 1 - position
 
     def record(self, row: int) -> OCRRecord:
-        """Returns row ``row``; its arrays are read-only views into the table.
+        """Return row ``row``; its arrays are read-only views into the table.
 
         Raises:
             IndexError: There is no such row.
@@ -129,7 +129,7 @@ class OCRTable:
 
 
 def to_arrow(records: Sequence[OCRRecord]) -> pa.Table:
-    """Turns records into rows of :data:`SCHEMA`."""
+    """Turn records into rows of :data:`SCHEMA`."""
     columns = {name: [getattr(record, name) for record in records] for name in SCHEMA.names}
     columns["scores"] = [scores.tolist() for scores in columns["scores"]]
     columns["boxes"] = [boxes.reshape(-1, 8).tolist() for boxes in columns["boxes"]]
@@ -137,12 +137,12 @@ def to_arrow(records: Sequence[OCRRecord]) -> pa.Table:
 
 
 def part_files(folder: Path) -> list[Path]:
-    """The parts of a table in the order in which they were written."""
+    """List the parts of a table in the order in which they were written."""
     return sorted(folder.glob(PART_PATTERN))
 
 
 def read_part(file: Path) -> pa.Table:
-    """Reads one Parquet file of a table.
+    """Read one Parquet file of a table.
 
     Raises:
         UserError: The file is not Parquet, lacks columns, or a column has another type.
@@ -160,12 +160,12 @@ def read_part(file: Path) -> pa.Table:
         raise UserError(
             f"{file}: not an OCR table, a column has another type ({_first_line(error)}); make one with tools/ocr.py"
         ) from error
-    # The engine has the same few words in each row; keep them once.
+    # The engine's name is the same in most rows; keep it once.
     return table.set_column(SCHEMA.get_field_index("engine"), "engine", table["engine"].dictionary_encode())
 
 
 def _read_parts(files: Sequence[Path]) -> pa.Table:
-    """Reads some parts and packs them: a freshly read part holds nearly twice the memory that its rows need."""
+    """Read some parts and pack them: a freshly read part takes nearly twice the memory that its rows need."""
     table = pa.concat_tables([read_part(file) for file in files])
     if table.nbytes < _PACKED_BYTES:
         table = table.unify_dictionaries().combine_chunks()
@@ -181,7 +181,7 @@ _COLUMNS = ("texts", "scores", "boxes", "width", "height", "engine")
 
 
 def table_digest(path: str | Path, images: Sequence[str]) -> str:
-    """Gives the SHA-256 of the lines of images and of the names of the engines that read them, 64 hexadecimal digits.
+    """Return the SHA-256 (64 hexadecimal digits) of the lines of images and of the names of the engines that read them.
 
     Args:
         path: An OCR table.
@@ -201,7 +201,7 @@ def table_digest(path: str | Path, images: Sequence[str]) -> str:
 
 
 def _large(kind: pa.DataType) -> pa.DataType:
-    """Gives the type with offsets of 64 bits: ``take`` puts chunks together, and 2 GiB of text overflow 32 bits."""
+    """Return the type with 64-bit offsets: ``take`` joins chunks, and 2 GiB of text overflow 32 bits."""
     if pa.types.is_list(kind):
         return pa.large_list(_large(kind.value_type))
     # The engine's names come as a dictionary.
@@ -209,7 +209,7 @@ def _large(kind: pa.DataType) -> pa.DataType:
 
 
 def _add(digest: Any, column: pa.ChunkedArray) -> None:
-    """Adds the lengths of lists and of texts, then what is in them; how it is cut into chunks does not count."""
+    """Add the lengths of lists and texts, then their contents, to the digest; chunk borders do not matter."""
     while pa.types.is_large_list(column.type):
         digest.update(pc.list_value_length(column).fill_null(0).to_numpy().tobytes())
         column = pc.list_flatten(column)

@@ -13,15 +13,14 @@ from PIL import Image
 
 from kdxf.errors import UserError
 from kdxf.optional import require
-from kdxf.text.ocr.base import BaseOCREngine
+from kdxf.text.ocr.base import BaseOCREngine, SideLimits
 from kdxf.text.ocr.record import OCRLine
-from kdxf.text.ocr.sides import SideLimits
 from kdxf.text.registry import OCR_ENGINES
 
 if TYPE_CHECKING:
     from tesserocr import PyTessBaseAPI
 
-# Where packages put language data: Debian and Ubuntu, Arch and Fedora, what is built from source, Homebrew.
+# Where packages put language data: Debian and Ubuntu, Arch, Fedora, builds from source, Homebrew.
 _DATA_FOLDERS = (
     "/usr/share/tesseract-ocr/*/tessdata",
     "/usr/share/tessdata",
@@ -29,7 +28,7 @@ _DATA_FOLDERS = (
     "/usr/local/share/tessdata",
     "/opt/homebrew/share/tessdata",
 )
-_READ_NOTHING = ("OSD_ONLY", "AUTO_ONLY", "COUNT")  # names among the modes of page segmentation
+_READ_NOTHING = ("OSD_ONLY", "AUTO_ONLY", "COUNT")  # page segmentation modes that read no text, and a count
 # Tesseract puts a space after each Chinese or Japanese word that it knows; the scripts have none.
 _CJK = r"[\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]"
 _SPACE_IN_CJK = re.compile(f"(?<={_CJK}) +(?={_CJK})")
@@ -44,15 +43,15 @@ class TesseractEngine(BaseOCREngine):
     Args:
         languages: Tesseract's codes, the most important first.
         data_dir: Folder of the ``*.traineddata`` files; by default the environment variable ``TESSDATA_PREFIX``, or
-            where the system's packages put them.
-        page_seg_mode: How text is looked for: a name of Tesseract's modes such as ``sparse_text`` (anywhere, for
+            the folder of the system's packages.
+        page_seg_mode: How Tesseract searches for text: the name of a mode such as ``sparse_text`` (anywhere, for
             photographs), ``auto`` (columns and paragraphs, for pages) or ``single_block``.
         min_side: Smaller images are enlarged until their shorter side has this many pixels.
         max_side: The longer side never exceeds this many pixels; it wins over ``min_side``.
         num_threads: Threads per engine, where Tesseract was built with OpenMP (Debian's is, tesserocr's wheel is
             not). It holds for the whole process from the first engine on.
         reading: ``rotations``, ``max_aspect``, ``tile_overlap``, ``min_score``; see
-            :class:`kdxf.text.ocr.reading.Reading`.
+            :class:`kdxf.text.ocr.base.Reading`.
 
     Raises:
         UserError: The package, or the data of a language, is missing or broken, or there is no such mode.
@@ -79,7 +78,7 @@ class TesseractEngine(BaseOCREngine):
         self.name = " ".join([*words, str(self._sides), str(self.reading)])
 
     def find_lines(self, image: np.ndarray) -> list[OCRLine]:
-        """See :class:`BaseOCREngine`."""
+        """Scale the image into the side limits, read it, and return the boxes in its original pixels."""
         image, scale = self._sides.scale(image)
         self._reader.SetImage(Image.fromarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB)))
         try:
@@ -90,9 +89,9 @@ class TesseractEngine(BaseOCREngine):
 
     def _lines(self, scale: float) -> list[OCRLine]:
         level = self._tesseract.RIL.TEXTLINE
-        found = self._reader.GetIterator()
+        items = self._reader.GetIterator()
         lines = []
-        for item in self._tesseract.iterate_level(found, level) if found is not None else ():
+        for item in self._tesseract.iterate_level(items, level) if items is not None else ():
             if item.Empty(level) or not (text := _SPACE_IN_CJK.sub("", item.GetUTF8Text(level).strip())):
                 continue
             left, top, right, bottom = item.BoundingBox(level)
@@ -114,7 +113,7 @@ class TesseractEngine(BaseOCREngine):
 
 
 def _import(num_threads: int) -> ModuleType:
-    """OpenMP reads its limit when it is loaded, and only this limit is heeded by Tesseract."""
+    """Import tesserocr with a limit on threads: OpenMP reads it when it is loaded, and Tesseract obeys no other."""
     before = os.environ.get("OMP_THREAD_LIMIT")
     os.environ["OMP_THREAD_LIMIT"] = str(num_threads)
     try:
@@ -127,7 +126,7 @@ def _import(num_threads: int) -> ModuleType:
 
 
 def _data_folder(languages: Sequence[str], data_dir: str | Path | None) -> Path:
-    """The folder that has the data of all languages.
+    """Return the folder that has the data of all languages.
 
     Raises:
         UserError: There is none.

@@ -13,40 +13,40 @@ from kdxf.text.ocr.record import OCRLine
 _SAME_LINE = 0.5
 # The larger of two readings of a line is the more complete one, unless they differ by less than this.
 _SAME_SIZE = 0.9
-# How far the characters that two cut readings share may lie from where their boxes say, and how many must agree.
+# How many characters the overlap of two cut readings may be off from what their boxes say; how many must agree.
 _SLACK, _AGREEING = 3, 2
 
 
 def join_lines(before: Sequence[OCRLine], after: Sequence[OCRLine], strip: tuple[int, int], axis: int) -> list[OCRLine]:
-    """Joins what has been read so far with what the next tile says.
+    """Join the lines of the tiles read so far with those of the next tile.
 
     Args:
         before: Lines so far.
         after: Lines of the next tile.
-        strip: Start and end, along ``axis``, of the strip that both have seen.
-        axis: 0 when the tiles stand side by side, 1 when they lie one below the other.
+        strip: Start and end, along ``axis``, of the strip that both show.
+        axis: 0 if the tiles are side by side, 1 if they are one below the other.
 
     Returns:
         The lines of ``before``, then those of ``after`` that are new. Of two readings of one line the larger is kept,
-        of about equal ones the more confident. A line along the axis that neither has whole is put together.
+        of about equal ones the more confident. A line along the axis that neither has whole is joined from both.
     """
     joined, fresh = list(before), []
     for line in after:
-        twins = [index for index, other in enumerate(joined) if _same(other, line, strip, axis)]
-        if not twins:
+        matches = [index for index, other in enumerate(joined) if _same(other, line, strip, axis)]
+        if not matches:
             fresh.append(line)
             continue
-        largest = max(twins, key=lambda index: _area(joined[index]))
+        largest = max(matches, key=lambda index: _area(joined[index]))
         whole = _whole(joined[largest], line, axis)
         if whole is not joined[largest]:
             joined[largest] = whole
-            fragments = set(twins) - {largest}
+            fragments = set(matches) - {largest}
             joined = [other for index, other in enumerate(joined) if index not in fragments]
     return joined + fresh
 
 
 def _whole(one: OCRLine, other: OCRLine, axis: int) -> OCRLine:
-    """The best of two readings of a line, ``one`` in the earlier tile."""
+    """Return the better of two readings of a line, ``one`` in the earlier tile."""
     (low, high), (other_low, other_high) = _extent(one, axis), _extent(other, axis)
     across = max(np.ptp(line.box[:, 1 - axis]) for line in (one, other))
     spare = (1 - _SAME_SIZE) * min(high - low, other_high - other_low)
@@ -57,7 +57,7 @@ def _whole(one: OCRLine, other: OCRLine, axis: int) -> OCRLine:
 
 
 def _stitched(one: OCRLine, other: OCRLine, axis: int) -> OCRLine:
-    """The line whose beginning is ``one`` and whose end is ``other``."""
+    """Return the line whose beginning is ``one`` and whose end is ``other``."""
     (low, high), (other_low, other_high) = _extent(one, axis), _extent(other, axis)
     shared = max(0.0, high - other_low)
     tail = round(len(one.text) * shared / (high - low))
@@ -69,9 +69,10 @@ def _stitched(one: OCRLine, other: OCRLine, axis: int) -> OCRLine:
 
 
 def _spliced(one: str, other: str, tail: int, head: int) -> str:
-    """Joins two texts of which the last ``tail`` characters of one and the first ``head`` of the other are the same.
+    """Join two texts of which the last ``tail`` characters of one and the first ``head`` of the other are the same.
 
-    The seam spoils the characters next to it, so they are joined where they agree; if they do nowhere, in the middle.
+    The seam spoils the characters next to it, so the texts are joined where they agree; if they agree nowhere, in the
+    middle.
     """
     start = max(0, len(one) - tail - _SLACK)
     match = SequenceMatcher(None, one[start:], other[: head + _SLACK], autojunk=False).find_longest_match()
@@ -95,24 +96,24 @@ def _area(line: OCRLine) -> float:
     return float(np.prod(np.ptp(line.box, axis=0)))
 
 
-# No tile is shorter: engines read this many pixels without shrinking them, so nothing is gained by cutting.
+# No tile is shorter: engines read this many pixels without shrinking them, so cutting would gain nothing.
 SHORTEST_TILE = 2000
 
 
 def read_tiled(
     read: Callable[[np.ndarray], list[OCRLine]], image: np.ndarray, max_aspect: float, overlap: float
 ) -> list[OCRLine]:
-    """Reads an elongated image in tiles along its longer side, any other image whole.
+    """Read an elongated image in tiles along its longer side, any other image whole.
 
-    An engine shrinks a large image to a longer side that it can digest; the text of a screenshot ten times as tall as
-    wide is then lost. Neighbouring tiles overlap, and what both have read is joined: a line that a seam cuts is in
-    the result once, whole.
+    An engine shrinks a large image to a longer side that it can process; the text of a screenshot ten times as tall as
+    wide is then lost. Neighbouring tiles overlap, and their lines are joined: a line that a seam cuts appears in the
+    result once, whole.
 
     Args:
-        read: Reads an image.
+        read: The function that reads an image.
         image: uint8 (H, W, 3), BGR.
         max_aspect: A tile's longer side is at most this many times its shorter side, or :data:`SHORTEST_TILE`.
-        overlap: What neighbours share, as a fraction of a tile. Lines up to this height stay whole for sure.
+        overlap: The overlap of neighbours, as a fraction of a tile. Lines up to this height always stay whole.
 
     Returns:
         The lines, tile by tile, with boxes in the image.
@@ -126,20 +127,20 @@ def read_tiled(
     lines: list[OCRLine] = []
     seen = 0
     for start, stop in spans:
-        found = read(image[start:stop] if axis else image[:, start:stop])
+        part = read(image[start:stop] if axis else image[:, start:stop])
         offset = np.eye(2, dtype=np.float32)[axis] * start
-        lines = join_lines(lines, [replace(line, box=line.box + offset) for line in found], (start, seen), axis)
+        lines = join_lines(lines, [replace(line, box=line.box + offset) for line in part], (start, seen), axis)
         seen = stop
     return lines
 
 
 def tile_spans(length: int, tile: int, overlap: float) -> list[tuple[int, int]]:
-    """Cuts ``length`` pixels into equal spans of at most ``tile``, as few as it takes.
+    """Cut ``length`` pixels into as few equal spans of at most ``tile`` pixels as possible.
 
     Args:
-        length: What to cut.
+        length: The number of pixels.
         tile: The longest span.
-        overlap: The least that neighbours share, as a fraction of ``tile``.
+        overlap: The least overlap of neighbours, as a fraction of ``tile``.
 
     Returns:
         Start and end of each span; ``tile_spans(100, 40, 0.25)`` is ``[(0, 40), (30, 70), (60, 100)]``.

@@ -1,4 +1,4 @@
-"""Worker processes that read images: each has its own engine, and one may die without ending the job."""
+"""Worker processes that read images: each has its own engine, and a crash of one does not end the job."""
 
 import contextlib
 import multiprocessing
@@ -22,24 +22,24 @@ from kdxf.text.ocr.sources import ImageSource
 
 
 class OCRExecutor(ABC):
-    """Reads images in parallel; the job that owns it alone writes the table. A context manager.
+    """Base class of executors that read images in parallel, as context managers; only their owner writes the table.
 
     Attributes:
-        engine_name: Name of the engine that reads.
+        engine_name: Name of the engine.
     """
 
     engine_name: str
 
     @abstractmethod
     def read(self, images: Sequence[str]) -> Iterator[OCRRecord]:
-        """Reads ``images`` (keys) and yields one record for each, in the order in which they are done.
+        """Read ``images`` (keys) and yield one record for each, in the order in which they are done.
 
         No image ends the job: one that cannot be read, or that crashes the engine, has a record with ``error``.
         """
 
     @abstractmethod
     def close(self) -> None:
-        """Ends what was started, also in the middle of an image."""
+        """Stop the workers, even in the middle of an image."""
 
     def __enter__(self) -> "OCRExecutor":
         return self
@@ -56,7 +56,7 @@ _SPAWN = multiprocessing.get_context("spawn")
 
 @dataclass(frozen=True)
 class _Ready:
-    """A worker's first message: its engine stands."""
+    """A worker's first message: its engine is ready."""
 
     engine: str
 
@@ -74,14 +74,14 @@ class _Worker:
     process: SpawnProcess
     connection: Connection
     ready: bool = False
-    image: str | None = None  # what it reads at the moment
+    image: str | None = None  # the one it is reading
 
 
 class OCRWorkers(OCRExecutor):
     """A group of worker processes on this machine that share the reading of images.
 
     A worker that dies on an image (a crash in native code, no memory) gives that image a record with ``error``, and
-    another worker takes its place. The workers end with this process, however it ends: their pipe closes.
+    another worker takes its place. The workers end with this process, however it ends, because their pipe closes.
 
     Args:
         engine: Config of the engine, ``dict(type='RapidOCREngine', ...)``.
@@ -106,7 +106,7 @@ class OCRWorkers(OCRExecutor):
             raise
 
     def read(self, images: Sequence[str]) -> Iterator[OCRRecord]:
-        """See :class:`OCRExecutor`."""
+        """Hand each free worker the next image and yield the records as they come."""
         todo = iter(images)
         active = [worker for worker in self._workers if not worker.ready or self._assign(worker, todo)]
         while active:
@@ -124,7 +124,7 @@ class OCRWorkers(OCRExecutor):
                     active.remove(worker)
 
     def close(self) -> None:
-        """Ends the workers, also in the middle of an image."""
+        """Stop the worker processes, even in the middle of an image."""
         for worker in self._workers:
             worker.connection.close()
             worker.process.terminate()
@@ -133,15 +133,15 @@ class OCRWorkers(OCRExecutor):
         self._workers = []
 
     def _start(self) -> _Worker:
-        ours, theirs = _SPAWN.Pipe()
-        process = _SPAWN.Process(target=_work, args=(theirs, *self._arguments), daemon=True)
+        parent_end, child_end = _SPAWN.Pipe()
+        process = _SPAWN.Process(target=_work, args=(child_end, *self._arguments), daemon=True)
         with _interrupts_ignored():
             process.start()
-        theirs.close()
-        return _Worker(process, ours)
+        child_end.close()
+        return _Worker(process, parent_end)
 
     def _receive(self, worker: _Worker) -> "OCRRecord | _Ready | _Failed | None":
-        """The next message of ``worker``; None when it died."""
+        """Return the next message of ``worker``; None if it died."""
         try:
             return worker.connection.recv()
         except (EOFError, OSError):
@@ -164,7 +164,7 @@ class OCRWorkers(OCRExecutor):
         return worker.image is not None
 
     def _replace(self, worker: _Worker) -> OCRRecord:
-        """Puts a new process in the place of one that died, and blames the image that it was reading."""
+        """Start a new process in place of one that died, and return a record that blames the image it was reading."""
         if worker.image is None:
             self._greet(worker, None)
         worker.process.join()
@@ -178,7 +178,7 @@ class OCRWorkers(OCRExecutor):
 
 @contextlib.contextmanager
 def _interrupts_ignored() -> Iterator[None]:
-    """A process started here ignores Ctrl-C from its first moment: it reaches all, and the parent decides."""
+    """Make processes that are started in the block ignore Ctrl-C, which reaches all processes: the parent decides."""
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread may change this
         return
@@ -190,14 +190,14 @@ def _interrupts_ignored() -> Iterator[None]:
 
 
 def _work(connection: Connection, engine: dict[str, Any], root: Path, imports: tuple[str, ...]) -> None:
-    """Runs in the worker, which ends in silence when the parent is gone."""
+    """Run a worker until the parent is gone, then end without a message."""
     cv2.setNumThreads(1)
     with contextlib.suppress(EOFError, OSError):
         _serve(connection, engine, root, imports)
 
 
 def _serve(connection: Connection, engine: dict[str, Any], root: Path, imports: tuple[str, ...]) -> None:
-    """Builds the engine, then answers each image key with its record."""
+    """Build the engine, then answer each image key with its record."""
     try:
         reader = build_engine(engine, imports)
     except Exception as error:

@@ -1,6 +1,5 @@
-"""Appends rows to an OCR table so that a job killed at any moment leaves whole parts only."""
+"""Rows appended to an OCR table so that a job that is killed at any moment leaves only complete parts."""
 
-import contextlib
 import fcntl
 import os
 import time
@@ -13,22 +12,23 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from kdxf.errors import UserError
+from kdxf.io.files import replacing
 from kdxf.text.ocr.record import OCRRecord
 from kdxf.text.ocr.table import SCHEMA, OCRTable, part_files, read_part, to_arrow
 
 
 class OCRTableWriter:
-    """Adds parts to the table in ``folder``, each written under a temporary name and then renamed.
+    """Writer that adds parts to the table in ``folder``, each written under a temporary name and then renamed.
 
-    One writer at a time: a second one on the same folder is refused. As a context manager it saves what it holds when
-    the block ends, also by an exception.
+    A second writer on the same folder is refused. As a context manager it saves the pending rows when the block ends,
+    even with an exception.
 
     Args:
-        folder: The table, a folder of parts; made if absent.
-        engine: Name of the engine that fills it; rows of another engine are not mixed in.
+        folder: The table, a folder of parts; created if missing.
+        engine: Name of the engine that fills it; a table never mixes engines.
         part_rows: A part is written when it has this many rows ...
         part_seconds: ... or when its first row is this old.
-        overwrite: Removes the parts that are there.
+        overwrite: Whether to remove existing parts.
 
     Raises:
         UserError: ``folder`` is a file or cannot be written to, another job writes to it, or another engine wrote it.
@@ -66,14 +66,14 @@ class OCRTableWriter:
         self.close()
 
     def missing(self, images: Sequence[str]) -> list[str]:
-        """Those of ``images`` that the table lacks, in their order."""
+        """Return those of ``images`` that the table lacks, in their order."""
         if not part_files(self.folder):
             return list(images)
         rows = OCRTable.open(self.folder).rows_of(images)
         return [image for image, row in zip(images, rows.tolist(), strict=True) if row < 0]
 
     def drop_errors(self) -> int:
-        """Removes the rows that have an error, so that their images are missing again; returns how many."""
+        """Remove the rows that have an error, so that their images are missing again; return how many."""
         dropped = 0
         for part in part_files(self.folder):
             table = read_part(part)
@@ -84,7 +84,7 @@ class OCRTableWriter:
         return dropped
 
     def add(self, record: OCRRecord) -> None:
-        """Adds a row; it reaches the disk with its part."""
+        """Add a row; it is written to disk with its part, with the errors of :meth:`flush`."""
         if not self._rows:
             self._first_row_time = time.monotonic()
         self._rows.append(record)
@@ -92,7 +92,7 @@ class OCRTableWriter:
             self.flush()
 
     def flush(self) -> None:
-        """Writes the rows held as a part.
+        """Write the pending rows as a part.
 
         Raises:
             UserError: The disk is full, or the folder cannot be written to any more.
@@ -105,7 +105,7 @@ class OCRTableWriter:
         self._rows = []
 
     def close(self) -> None:
-        """Writes what is held and lets another job write."""
+        """Release the lock after a last :meth:`flush`, which may raise."""
         try:
             self.flush()
         finally:
@@ -126,9 +126,9 @@ class OCRTableWriter:
 
 
 def _lock(folder: Path) -> int:
-    """Takes the folder's lock, which ends with the process however that ends.
+    """Take the folder's lock, which the system releases when the process ends.
 
-    A file of its own: network file systems lock only what is open for writing.
+    A separate file, because network file systems lock only what is open for writing.
     """
     handle = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o666)
     try:
@@ -142,16 +142,12 @@ def _lock(folder: Path) -> int:
 def _write(table: pa.Table, path: Path) -> None:
     data = pa.BufferOutputStream()
     pq.write_table(table, data, compression="zstd")
-    temporary = path.with_name(f".{path.name}.tmp")
     try:
-        with open(temporary, "wb") as file:
+        with replacing(path) as temporary, open(temporary, "wb") as file:
             file.write(data.getvalue())
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, path)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
         raise UserError(
             f"{path.parent}: the next part cannot be written ({error.strerror}); "
             "put that right and run the same command again: it continues with what is missing"

@@ -1,1 +1,1 @@
-"""Misread words: which characters look alike, how far two words lie apart, which known word was meant."""
+"""Misread words: look-alike characters, distances between spellings, and the known word that was meant."""

@@ -1,4 +1,4 @@
-"""How far a word that OCR read lies from a word that is known: the rules by which a misread word is told."""
+"""The distance between a word that OCR read and a known word, and the limits within which it counts as misread."""
 
 import re
 import unicodedata
@@ -10,21 +10,21 @@ from kdxf.text.spelling.look_alikes import is_look_alike
 
 LOOK_ALIKE_COST = 0.5
 _LONGEST = 24
-# Written anew here: the tokenizers' pattern comes with jieba, which whoever opens a store need not load.
+# Repeated here because the tokenizers' pattern comes with jieba, which opening a store need not load.
 _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af]")
-# Letters that OCR cannot tell apart become one: those of a shape, and those that run together.
+# Letters that OCR cannot tell apart become one: those of one shape, and those that run together.
 _ONE_SHAPE = str.maketrans("l|!", "iii")
 _RUN_TOGETHER = (("rn", "m"), ("vv", "w"), ("ci", "d"))  # cl, after l has become i
 
 
 def is_chinese(word: str) -> bool:
-    """Whether a word holds a Chinese character."""
+    """Return whether a word holds a Chinese character."""
     return _HAN.search(word) is not None
 
 
 @lru_cache(maxsize=4096)
 def skeleton(word: str) -> str:
-    """Return what is left of a word without what OCR confuses most: case, accents, ``l`` and ``i``, ``rn`` and ``m``.
+    """Return a word without the differences that OCR confuses most: case, accents, ``l`` and ``i``, ``rn`` and ``m``.
 
     ``Mjölk``, ``MJOIK`` and ``rnjölk`` have the skeleton ``mjoik``. Chinese words are their own skeletons.
     """
@@ -39,13 +39,13 @@ def skeleton(word: str) -> str:
 
 
 def limit(word: str) -> float:
-    """Return up to which :func:`distance` a word counts as misread from another; 0: it is what it is.
+    """Return the largest :func:`distance` at which a word counts as misread from another; 0 if it never does.
 
     ========================== ===== =================================================================================
     word                       limit why
     ========================== ===== =================================================================================
-    ``3.0%``, ``M4``           0     one number is as good as another
-    ``奶``, ``ost``            0     too short: most words that are near are words of their own
+    ``3.0%``, ``M4``           0     every other number is as plausible
+    ``奶``, ``ost``            0     too short: most similar words are real words
     ``奶牛``, ``牛奶巧克力``   0.5   one look-alike; Chinese words that differ by other characters differ in meaning
     ``mjölk``                  0.5   short: one look-alike
     ``bananen``                1     one letter misread, dropped or added
@@ -59,15 +59,15 @@ def limit(word: str) -> float:
 
 
 def is_short(word: str) -> bool:
-    """Whether a word is so short that many words, rare ones among them, look like it."""
+    """Return whether a word is so short that many words, rare ones among them, look like it."""
     return len(word) < (3 if is_chinese(word) else 6)
 
 
 def distance(read: str, word: str) -> float:
-    """Return what it takes to misread ``word`` as ``read``.
+    """Return the cost of misreading ``word`` as ``read``.
 
     A character that is dropped, added or replaced costs 1, replaced by a look-alike 0.5, and what :func:`skeleton`
-    makes equal costs nothing. No number counts as a look-alike: ``三十`` and ``三千`` are not to be confused.
+    makes equal costs nothing. No number counts as a look-alike: ``三十`` and ``三千`` stay apart.
     """
     one, other = skeleton(read), skeleton(word)
     edits = Levenshtein.editops(one, other)

@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 LOOK_ALIKES_FILE = Path(__file__).with_name("look_alikes.txt")
 
-# Of a group each takes each other for itself.
+# The characters of a group are look-alikes of each other.
 _GROUPS = (
     *("0OoDQ", "1lI|!i", "2Zz", "5Ss", "6Gb", "8B", "9gq", "7T?"),
     *("cCe", "aoe", "uvn", "mn", "hb", "ft", "rf", "ij", "sS", "kK", "pP", "wW", "xX", "yY", "vV"),
@@ -24,12 +24,12 @@ LIGATURES: Mapping[str, str] = MappingProxyType(
     {"rn": "m", "nn": "m", "vv": "w", "VV": "W", "cl": "d", "ci": "a", "li": "h", "iJ": "U", "ri": "n", "fi": "h"}
     | {"女子": "好", "木木": "林", "日月": "明", "亻尔": "你", "口乞": "吃", "讠人": "认"}
 )
-"""Characters side by side that look like one, and the one."""
+"""Adjacent characters that look like one, and the one that they look like."""
 
 
 @lru_cache(maxsize=1)
 def look_alikes() -> Mapping[str, str]:
-    """Return for each character those that it may be taken for, the likest first; the others have no entry."""
+    """Return for each character its look-alikes, most similar first; characters without any have no entry."""
     table: dict[str, str] = {}
     for group in _GROUPS:
         for character in group:
@@ -42,6 +42,6 @@ def look_alikes() -> Mapping[str, str]:
 
 
 def is_look_alike(one: str, other: str) -> bool:
-    """Whether one of two characters may be taken for the other."""
+    """Return whether one of two characters may be mistaken for the other."""
     table = look_alikes()
     return other in table.get(one, "") or one in table.get(other, "")

@@ -1,11 +1,11 @@
-"""Misreads text the way OCR does, to train on and to measure with."""
+"""Text misread as OCR misreads it, to train on and to measure with."""
 
 import numpy as np
 
 from kdxf.text.spelling.look_alikes import LIGATURES, look_alikes
 
-# What becomes of a misread character, and how likely. OCR takes most for a look-alike; it also passes over characters,
-# reads one twice, and sees gaps that are not there.
+# The kinds of misreading, with their probabilities. OCR takes most characters for a look-alike; it also skips
+# characters, reads one twice, and sees gaps where there are none.
 _DROPPED, _DOUBLED, _SPLIT = 0.08, 0.02, 0.05
 _UNJOINED = {one: several for several, one in reversed([*LIGATURES.items()])}
 
@@ -16,18 +16,18 @@ def corrupt(text: str, rate: float, rng: np.random.Generator) -> str:
     ============== ================================ ===========================================================
     of the misread example                          what happens
     ============== ================================ ===========================================================
-    85 %           ``未`` to ``末``, ``rn`` to ``m`` taken for a look-alike, mostly the likest, or joined or parted
-    8 %            ``milk`` to ``mlk``              passed over; without a space two words are one
-    5 %            ``milk`` to ``mi lk``            followed by a gap that is not there
+    85 %           ``未`` to ``末``, ``rn`` to ``m`` read as a look-alike, mostly the closest, or joined or split
+    8 %            ``milk`` to ``mlk``              skipped; without a space two words become one
+    5 %            ``milk`` to ``mi lk``            followed by a false gap
     2 %            ``milk`` to ``millk``            read twice
     ============== ================================ ===========================================================
 
-    A character that looks like no other stays as it is where a look-alike would take its place.
+    A character without look-alikes stays as it is where a look-alike would replace it.
 
     Args:
         text: The text.
         rate: The probability, 0 to 1.
-        rng: Where chance comes from.
+        rng: The random generator.
 
     Raises:
         ValueError: ``rate`` is not a probability.
@@ -35,7 +35,7 @@ def corrupt(text: str, rate: float, rng: np.random.Generator) -> str:
     if not 0 <= rate <= 1:
         raise ValueError(f"rate must lie between 0 and 1, got {rate}")
     read = []
-    joined = False  # whether this character went into the one before
+    joined = False  # whether this character was joined with the one before
     for position, misread in enumerate((rng.random(len(text)) < rate).tolist()):
         character = text[position]
         if joined:
@@ -60,7 +60,7 @@ def corrupt(text: str, rate: float, rng: np.random.Generator) -> str:
 
 
 def _look_alike(character: str, rng: np.random.Generator) -> str:
-    """Take one of the characters that look like it, the k-th likest with a chance in proportion to 1 / k."""
+    """Draw one of the look-alikes of a character, the k-th closest with a probability in proportion to 1 / k."""
     alike = [*look_alikes().get(character, "")]
     if character in _UNJOINED:
         alike.insert(0, _UNJOINED[character])

@@ -5,10 +5,11 @@ from abc import ABC, abstractmethod
 from functools import lru_cache
 from typing import Any
 
+from kdxf.errors import UserError
 from kdxf.text.tokenizers.cleaning import CURRENCY, LETTER, NUMBER, clean_text
 
-# Each unit with its spellings. Chinese units of one character stay out, because words begin with them (升级, 克拉), and
-# so does m, which is a size of clothes. A g joins its number but keeps its case: 5G and 512G are no weights.
+# Each unit with its spellings. Chinese units of one character are left out, because words begin with them (升级, 克拉),
+# and so is m, which is a clothes size. A g joins its number but keeps its case: 5G and 512G are not weights.
 _SPELLINGS = {
     "ml": "ml 毫升",
     "cl": "cl",
@@ -36,7 +37,7 @@ _DECIMAL_COMMA = re.compile(r"\d+,\d\d?")
 
 
 def normalize_units(text: str) -> str:
-    """Writes each number that has a unit, a currency or a per cent sign in one way.
+    """Write each number that has a unit, a currency or a per cent sign in one way.
 
     ========================= ======================= ================================================================
     text                      normalized              rule
@@ -67,11 +68,11 @@ def _write(match: re.Match[str]) -> str:
 
 
 class BaseTokenizer(ABC):
-    """Cuts a line of text into words.
+    """Base class of tokenizers, which cut a line of text into words.
 
-    A subclass supplies one method, :meth:`split`. The base cleans the text first
-    (:func:`~kdxf.text.tokenizers.cleaning.clean_text`) and remembers the words of the lines seen last: brand names,
-    prices and slogans repeat, and every epoch reads the same lines again. A tokenizer pickles without its cache.
+    A subclass implements one method, :meth:`split`. The base class cleans the text first
+    (:func:`~kdxf.text.tokenizers.cleaning.clean_text`) and caches the words of recent lines: brand names, prices and
+    slogans repeat, and every epoch reads the same lines again. A tokenizer is pickled without its cache.
 
     Args:
         cache_size: The number of lines to remember; 0 remembers none.
@@ -79,22 +80,22 @@ class BaseTokenizer(ABC):
             ``500 ml`` and ``500ML`` are one word: see :func:`~kdxf.text.tokenizers.base.normalize_units`.
 
     Raises:
-        ValueError: ``cache_size`` is negative.
+        UserError: ``cache_size`` is negative.
     """
 
     def __init__(self, cache_size: int = 16384, normalize_units: bool = False) -> None:
         if cache_size < 0:
-            raise ValueError(f"cache_size must be 0 or more, got {cache_size}")
+            raise UserError(f"cache_size must be 0 or more, got {cache_size}")
         self.cache_size = cache_size
         self.normalize_units = normalize_units
         self._remember()
 
     @abstractmethod
     def split(self, text: str) -> list[str]:
-        """Cut text that has been cleaned into words."""
+        """Cut cleaned text into words."""
 
     def tokenize(self, text: str) -> list[str]:
-        """Return the words of a line of text, in reading order; a line without words gives an empty list."""
+        """Return the words of a line of text in reading order; an empty list if it has none."""
         return list(self._cached(text))
 
     def _remember(self) -> None:

@@ -1,11 +1,16 @@
-"""What OCR leaves in a line, put right, and the shapes of the words that are kept.
+"""Cleaning of the lines that OCR reads, conversion of Chinese scripts, and the patterns of the words that are kept.
 
-Cleaning changes how characters are written, never which words stand there. What is not a word (brackets, stars,
-bullets, lone punctuation) falls away because no pattern below matches it.
+Cleaning changes how characters are written, never the words. Everything else (brackets, stars, bullets, lone
+punctuation) is dropped because no pattern below matches it.
 """
 
 import re
 import unicodedata
+from collections.abc import Callable
+from functools import cache
+from typing import Literal
+
+from kdxf.optional import require
 
 # Chinese characters: 々, 〇, extension A, the main block, compatibility forms, the supplementary planes.
 HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
@@ -19,7 +24,7 @@ HAN_CHARACTER = re.compile(f"[{HAN}]")
 """One Chinese character."""
 
 HAN_RUN = re.compile(f"[{HAN}]+")
-"""Chinese characters side by side."""
+"""A run of Chinese characters."""
 
 SPACED_WORD = re.compile(
     rf"[{CURRENCY}]?{NUMBER}(?:[%‰{CURRENCY}]|{LETTER}+)?"  # 3.0%  ¥99  99€  5G  500ml  1,299
@@ -36,7 +41,7 @@ _SPACE = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 
 
 def clean_text(text: str) -> str:
-    """Normalise the characters of a line of text.
+    """Normalize the characters of a line of text.
 
     ===================== ================= ==========================================================
     text                  cleaned           rule
@@ -44,10 +49,28 @@ def clean_text(text: str) -> str:
     ``ＮＥＷ　５Ｇ``       ``NEW 5G``        full-width forms, ligatures, circled digits: Unicode NFKC
     ``满100，200减``       ``满100 200减``   a full-width comma separates, it does not group digits
     ``￥ 99``              ``¥99``           a currency sign joins its number
-    ``Arla® Ko™``          ``Arla Ko``       trademark signs go
+    ``Arla® Ko™``          ``Arla Ko``       trademark signs are dropped
     ``L’Oréal``            ``L'Oréal``       one apostrophe, composed accents
-    ``  a \t b ``          ``a b``           one space between words, invisible characters go
+    ``  a \t b ``          ``a b``           one space between words, invisible characters dropped
     ===================== ================= ==========================================================
     """
     text = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text).translate(_BEFORE_NFKC))
     return _SPACE.sub(" ", _CURRENCY_GAP.sub("", text)).strip()
+
+
+@cache
+def converter(direction: Literal["s2t", "t2s"], needed_by: str) -> Callable[[str], str]:
+    """Return a function that converts text to the other script; everything that is not Chinese stays.
+
+    It converts characters in the context of their words, and never replaces one word by another:
+    ``t2s`` makes ``軟體`` to ``软体``, not to the mainland's ``软件``.
+
+    Args:
+        direction: ``'t2s'`` traditional to simplified, ``'s2t'`` simplified to traditional.
+        needed_by: The option or tool that needs OpenCC, for the message.
+
+    Raises:
+        UserError: OpenCC is not installed.
+    """
+    convert: Callable[[str], str] = require("opencc", "chinese", needed_by).OpenCC(direction).convert
+    return convert

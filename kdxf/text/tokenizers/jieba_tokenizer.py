@@ -1,7 +1,7 @@
-"""Chinese word segmentation, with the foreign words, numbers and prices that stand in Chinese advertisements.
+"""Chinese word segmentation that also keeps the foreign words, numbers and prices of Chinese advertisements.
 
-jieba keeps a marshalled copy of its dictionary in the shared temporary folder, where anybody may put another one. To
-read that copy takes as long as to read the dictionary itself (about half a second), so it is left alone.
+jieba keeps a marshalled copy of its dictionary in the shared temporary folder, where anybody may replace it. Reading
+that copy takes as long as reading the dictionary itself (about half a second), so it is not used.
 """
 
 import re
@@ -13,8 +13,7 @@ from pathlib import Path
 from kdxf.errors import UserError
 from kdxf.text.registry import TOKENIZERS
 from kdxf.text.tokenizers.base import BaseTokenizer
-from kdxf.text.tokenizers.chinese_script import converter
-from kdxf.text.tokenizers.cleaning import HAN_RUN, SPACED_WORD, clean_text
+from kdxf.text.tokenizers.cleaning import HAN_RUN, SPACED_WORD, clean_text, converter
 
 with warnings.catch_warnings():
     # jieba imports pkg_resources and writes regular expressions in a way that newer Pythons warn of.
@@ -25,7 +24,7 @@ _ENTRY = re.compile(r"(?P<word>.+?)(?:\s(?P<frequency>\d+))?(?:\s[a-z]+)?")
 
 
 SIMPLIFY = "the option simplify of JiebaTokenizer"
-"""Who needs OpenCC, as errors name it."""
+"""The option that needs OpenCC, as error messages name it."""
 
 
 def load_segmenter(user_dict: str | None = None, simplify: bool = False) -> jieba.Tokenizer:
@@ -78,7 +77,7 @@ def _read_user_dict(path: Path) -> list[tuple[str, int | None]]:
 
 @TOKENIZERS.register_module()
 class JiebaTokenizer(BaseTokenizer):
-    """Cuts Chinese text into words with jieba (exact mode), and keeps what stands between the Chinese.
+    """Tokenizer of Chinese text with jieba (exact mode); it keeps words of other scripts, numbers and prices.
 
     =============================== ============================================== ===============================
     text                            words                                          with ``chinese_only``
@@ -93,7 +92,7 @@ class JiebaTokenizer(BaseTokenizer):
 
     Args:
         user_dict: A UTF-8 file with one word per line, optionally followed by a frequency and a tag
-            (``新品 100 n``), to be known beside jieba's own dictionary.
+            (``新品 100 n``), in addition to jieba's own dictionary.
         chinese_only: Whether to drop every word that does not consist of Chinese characters. Brands,
             numbers and prices say much about an advertisement, so the default keeps them.
         lowercase: Whether to put Latin letters in lower case, as some published word vectors want.
@@ -121,11 +120,11 @@ class JiebaTokenizer(BaseTokenizer):
         self.chinese_only = chinese_only
         self.lowercase = lowercase
         self.simplify = simplify
-        # Loaded now: what is bad or missing is reported at once, and workers that are forked later share the memory.
+        # Loaded now: errors are reported at once, and workers that are forked later share the memory.
         self.split("")
 
     def split(self, text: str) -> list[str]:
-        """Cut text that has been cleaned into words."""
+        """Cut cleaned text into words."""
         if self.simplify:
             text = converter("t2s", SIMPLIFY)(text)
         words = [text[start:end] for start, end in pairwise(self._cuts(text))]
@@ -136,10 +135,10 @@ class JiebaTokenizer(BaseTokenizer):
         return [word.lower() for word in words] if self.lowercase else words
 
     def _cuts(self, text: str) -> list[int]:
-        """Return the sorted positions at which the text is cut: jieba's, except inside a foreign word or number.
+        """Return the sorted positions at which to cut the text: jieba's, except inside a foreign word or number.
 
-        jieba itself takes prices and accented words apart. Where it sees no cut inside such a word it may have found
-        a dictionary word that mixes scripts, such as ``T恤``, which then stays whole.
+        jieba itself splits prices and accented words. Where it sees no cut inside such a word, it may have matched a
+        dictionary word that mixes scripts, such as ``T恤``, which then stays whole.
         """
         cuts = {0}
         position = 0

@@ -1,4 +1,4 @@
-"""Words of the scripts that put spaces between them."""
+"""Words of the scripts that put spaces between words."""
 
 import re
 
@@ -11,7 +11,7 @@ _WORD = re.compile(f"{HAN_CHARACTER.pattern}|{SPACED_WORD.pattern}")
 
 @TOKENIZERS.register_module()
 class WordTokenizer(BaseTokenizer):
-    """Cuts text at spaces and punctuation, and folds case; for Latin, Cyrillic, Greek, Arabic, Hangul and the like.
+    """Tokenizer that cuts at spaces and punctuation and folds case: for Latin, Cyrillic, Greek, Arabic, Hangul, etc.
 
     =========================== =======================================
     text                        words
@@ -24,7 +24,7 @@ class WordTokenizer(BaseTokenizer):
     ``*** --``                  (none)
     =========================== =======================================
 
-    Chinese has no spaces: here each of its characters is a word. :class:`JiebaTokenizer` cuts Chinese properly.
+    Chinese has no spaces: each of its characters becomes a word. :class:`JiebaTokenizer` cuts Chinese properly.
 
     Args:
         cache_size: The number of lines whose words are remembered.
@@ -34,5 +34,5 @@ class WordTokenizer(BaseTokenizer):
     """
 
     def split(self, text: str) -> list[str]:
-        """Cut text that has been cleaned into words."""
+        """Cut cleaned text into words."""
         return _WORD.findall(text.casefold())

@@ -1,1 +1,1 @@
-"""Word vectors: trained, converted, kept on disk, looked up."""
+"""Word vectors: training, conversion, storage and look-up."""

@@ -1,4 +1,4 @@
-"""Converts published word vectors into a store, in one pass and in little memory."""
+"""Conversion of published word vectors into a store, in one pass and in little memory."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,13 +13,13 @@ from kdxf.text.vectors.word2vec_format import open_word2vec
 
 @dataclass(frozen=True)
 class ConversionReport:
-    """What became of a file.
+    """Figures of a conversion.
 
     Attributes:
         read: The number of words that were read.
         words: The number of words in the store.
         dim: The width of a vector.
-        duplicates: The number of words left out because they stood there before.
+        duplicates: The number of words left out because they are repeated.
         undecodable: The number of words left out because they are not UTF-8.
         with_spaces: The number of words in the file that hold a space.
     """
@@ -56,10 +56,10 @@ def convert_vectors(
     Args:
         path: The file.
         out: The store's folder.
-        max_words: The number of words to take, of those that come first.
+        max_words: The number of words to take, from the beginning of the file.
         dtype: ``'float32'``, or ``'float16'`` for half the size.
         trees: The number of trees of the annoy index; 0 builds none.
-        overwrite: Whether to replace a store that stands there.
+        overwrite: Whether to replace an existing store.
 
     Raises:
         UserError: The file is wrong (the message says where), holds no usable word, or ``out`` is taken.

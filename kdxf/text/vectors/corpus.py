@@ -39,7 +39,7 @@ def _decode(line: bytes, source: Path, number: int) -> str:
 
 @dataclass(frozen=True)
 class TokenFile:
-    """A corpus cut into words, one document per line and a tab between words; each iteration reads it anew.
+    """A corpus cut into words, one document per line and a tab between words; each iteration reads it again.
 
     Attributes:
         path: The file.

@@ -1,7 +1,7 @@
 """The annoy index of a vector store: the nearest words of a vector, without looking at all of them.
 
-The index holds what wide vectors are along their principal axes (``axes.npy``), which takes half the disk, memory and
-time at 200 numbers; of the words that are near there, the true vectors tell which are nearest.
+Wide vectors are projected onto their principal axes (``axes.npy``) for the index, which halves disk, memory and time at
+200 numbers; the words found are then ranked by their full vectors.
 """
 
 from collections.abc import Iterator
@@ -15,16 +15,16 @@ INDEX_FILE = "words.ann"
 AXES_FILE = "axes.npy"
 _WIDEST = 100
 _ROWS_AT_ONCE = 1024
-# Parts of so many rows that tell the axes, evenly spaced.
+# The number of evenly spaced parts, of _ROWS_AT_ONCE rows, from which the axes are computed.
 _PARTS = 48
-# Candidates looked at per tree and query; enough that a small store is searched whole.
+# Candidates searched per tree and query; enough to search a small store completely.
 _CANDIDATES = 1000
-# Words compared by their true vectors, at the least and per word asked for.
+# Words compared by their full vectors: at least so many, and so many per word asked for.
 _COMPARED, _COMPARED_EACH = 100, 10
 
 
 def build_index(vectors: Path, trees: int, seed: int = 0) -> None:
-    """Write the index of a store's vectors beside them, on disk rather than in memory.
+    """Write the index of a store's vectors next to them, built on disk rather than in memory.
 
     Args:
         vectors: The ``.npy`` file of the vectors of all words, (V, D).
@@ -46,11 +46,11 @@ def build_index(vectors: Path, trees: int, seed: int = 0) -> None:
         index.add_item(row, vector)
     index.build(trees, n_jobs=1)  # several threads put the trees in any order
     index.unload()
-    path.chmod(mode)  # annoy takes away the permissions of everybody else
+    path.chmod(mode)  # annoy removes the permissions of other users
 
 
 def principal_axes(vectors: Path, count: int) -> np.ndarray:
-    """Return the directions in which vectors brought to length 1 are largest; (D, count) float32, orthonormal."""
+    """Return the principal axes of the vectors, scaled to length 1; (D, count) float32, orthonormal."""
     rows, width = np.load(vectors, mmap_mode="r").shape
     moments = np.zeros((width, width), dtype=np.float32)
     starts = range(0, rows, _ROWS_AT_ONCE)
@@ -68,7 +68,7 @@ def _rows(vectors: Path, count: int, axes: np.ndarray | None) -> Iterator[list[f
 
 
 def _part(vectors: Path, start: int) -> np.ndarray:
-    """Read rows; mapped anew each time: what was read of a mapping counts as memory of the process until it is gone."""
+    """Read rows through a new mapping: what was read of a mapping counts as memory of the process until it closes."""
     return np.load(vectors, mmap_mode="r")[start : start + _ROWS_AT_ONCE].astype(np.float32)
 
 
@@ -81,7 +81,7 @@ class VectorIndex:
 
     Raises:
         OSError: There is no index.
-        ValueError: The index is one of other vectors.
+        ValueError: The index belongs to other vectors.
     """
 
     def __init__(self, folder: Path, vectors: np.ndarray) -> None:
@@ -104,8 +104,8 @@ class VectorIndex:
                 asked.tolist(), max(_COMPARED, _COMPARED_EACH * count), _CANDIDATES * self._index.get_n_trees()
             )
         )
-        found = self._vectors[near].astype(np.float32)
-        lengths = np.linalg.norm(found, axis=1) * np.linalg.norm(vector)
-        cosines = found @ vector / np.maximum(lengths, np.finfo(np.float32).tiny)
+        candidates = self._vectors[near].astype(np.float32)
+        lengths = np.linalg.norm(candidates, axis=1) * np.linalg.norm(vector)
+        cosines = candidates @ vector / np.maximum(lengths, np.finfo(np.float32).tiny)
         order = np.argsort(-cosines, kind="stable")[:count]
         return near[order].tolist(), cosines[order].tolist()

@@ -1,16 +1,16 @@
-"""The folder of a vector store: what lies in it, and how it is written whole or not at all.
+"""The folder of a vector store: its files, and how they are written completely or not at all.
 
 ================ =====================================================================================================
 file             content
 ================ =====================================================================================================
-``meta.json``    what it is: :class:`StoreMeta`
+``meta.json``    the description: :class:`StoreMeta`
 ``vectors.npy``  the vectors, (V, D) float32 or float16, the most frequent word's first
-``words.*``      the words: :mod:`kdxf.text.vocabulary`
-``counts.npy``   how often each stands in the training text, (V,) int64; not in a converted store
-``ngrams.npy``   the vectors of hashed n-grams, (buckets, D); fastText alone
-``spelling.npy`` finds words that are almost spelled so: :mod:`kdxf.text.spelling_index`; older stores lack it
-``words.ann``    finds words of almost that vector: :mod:`kdxf.text.vector_index`; not with ``--trees 0``
-``axes.npy``     what it needs for vectors of more than 100 numbers
+``words.*``      the words: :mod:`kdxf.text.vectors.vocabulary`
+``counts.npy``   how often each occurs in the training text, (V,) int64; not in a converted store
+``ngrams.npy``   the vectors of hashed n-grams, (buckets, D); only for fastText
+``spelling.npy`` finds words of similar spelling: :mod:`kdxf.text.spelling.speller`; older stores lack it
+``words.ann``    finds words of similar vectors: :mod:`kdxf.text.vectors.index`; not with ``--trees 0``
+``axes.npy``     the principal axes, for vectors of more than 100 numbers
 ================ =====================================================================================================
 """
 
@@ -27,7 +27,7 @@ import numpy as np
 from numpy.lib import format as npy
 
 from kdxf.errors import UserError
-from kdxf.text.spelling.index import build_spelling_index
+from kdxf.text.spelling.speller import build_spelling_index
 from kdxf.text.vectors.index import build_index
 from kdxf.text.vectors.vocabulary import VocabularyWriter
 from kdxf.version import __version__
@@ -36,7 +36,7 @@ _ROWS_AT_ONCE = 8192
 
 
 class MatrixFile:
-    """Writes a matrix of which only the width is known at first.
+    """Writer of a matrix whose number of rows is not known in advance.
 
     Args:
         path: The ``.npy`` file to write.
@@ -53,7 +53,7 @@ class MatrixFile:
         self._write_header()
 
     def add(self, rows: np.ndarray) -> None:
-        """Append rows; (n, width)."""
+        """Append rows, (n, width)."""
         self._file.write(np.ascontiguousarray(rows, dtype=self._dtype).data)
         self.rows += len(rows)
 
@@ -64,7 +64,7 @@ class MatrixFile:
         self._file.close()
 
     def discard(self) -> None:
-        """Close the file of a matrix that is not going to be finished."""
+        """Close the file of an unfinished matrix."""
         self._file.close()
 
     def keep_rows(self, keep: np.ndarray) -> None:
@@ -72,7 +72,7 @@ class MatrixFile:
         kept = np.flatnonzero(keep)
         for start in range(0, len(kept), _ROWS_AT_ONCE):
             rows = kept[start : start + _ROWS_AT_ONCE]
-            matrix = np.load(self._path, mmap_mode="r+")  # anew each time, so that memory does not fill with it
+            matrix = np.load(self._path, mmap_mode="r+")  # reopened each time, so that it does not fill the memory
             matrix[start : start + len(rows)] = matrix[rows]  # a row only ever moves up
             del matrix
         self.rows = len(kept)
@@ -101,16 +101,16 @@ def _versions() -> dict[str, str]:
 
 @dataclass(frozen=True)
 class StoreMeta:
-    """What ``meta.json`` says about a store.
+    """The description of a store in ``meta.json``.
 
     Attributes:
         kind: ``'word2vec'`` or ``'fasttext'`` (trained here), or ``'converted'`` (from a published file).
         words: The number of words.
         dim: The width of a vector.
-        dtype: How the vectors are kept, ``'float32'`` or ``'float16'``.
-        compose: Of what an unknown word is made: ``'characters'`` (their sum) or ``'ngrams'`` (their mean).
+        dtype: The type of the stored vectors, ``'float32'`` or ``'float16'``.
+        compose: How an unknown word is composed: of ``'characters'`` (their sum) or ``'ngrams'`` (their mean).
         ngrams: The least and the greatest length of an n-gram, for ``compose='ngrams'``.
-        source: The files that the vectors come from, as they were named.
+        source: The files that the vectors come from, as given by the user.
         tokenizer: The config of the tokenizer that cut the training text, None for a converted file.
         details: How the vectors were made: settings, and the figures of the corpus or of the conversion.
         versions: The versions of the packages that made them.
@@ -130,7 +130,7 @@ class StoreMeta:
     format: int = FORMAT
 
     def save(self, folder: Path) -> None:
-        """Write ``meta.json``; the last file of a store."""
+        """Write ``meta.json``, the last file of a store."""
         text = json.dumps(asdict(self), ensure_ascii=False, indent=2)
         (folder / META_FILE).write_text(text + "\n", encoding="utf-8")
 
@@ -154,10 +154,10 @@ class StoreMeta:
 
 
 class StoreWriter:
-    """Writes words and their vectors into a folder, chunk by chunk.
+    """Writer of words and their vectors into a folder, chunk by chunk.
 
     Args:
-        folder: An existing folder, such as :func:`new_store` gives.
+        folder: An existing folder, such as that of :func:`new_store`.
         dim: The width of a vector.
         dtype: ``'float32'`` or ``'float16'``.
     """
@@ -175,7 +175,7 @@ class StoreWriter:
         self._vectors.discard()
 
     def add(self, words: Sequence[bytes], vectors: np.ndarray) -> None:
-        """Append words, UTF-8, and their vectors, (n, D)."""
+        """Append words, as UTF-8, and their vectors, (n, D)."""
         self._words.add(words)
         self._vectors.add(vectors)
 
@@ -196,10 +196,10 @@ class StoreWriter:
 
 
 def check_target(folder: Path, overwrite: bool) -> None:
-    """Find out before long work whether a store may be written to a folder.
+    """Check before long work that a store may be written to a folder.
 
     Raises:
-        UserError: Something stands there already, and it is not a store or must not be replaced.
+        UserError: The folder exists, and it is not a store or must not be replaced.
     """
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return
@@ -211,9 +211,9 @@ def check_target(folder: Path, overwrite: bool) -> None:
 
 @contextmanager
 def new_store(folder: Path, overwrite: bool = False) -> Iterator[Path]:
-    """Give an empty folder to build a store in, which takes its place at the end, if no exception comes.
+    """Yield an empty folder to build a store in; at the end it is renamed to ``folder``, unless an exception is raised.
 
-    A store that is replaced stays in use by those who have it open.
+    Processes that have the replaced store open can go on using it.
 
     Raises:
         UserError: See :func:`check_target`.

@@ -1,4 +1,4 @@
-"""Vectors for words that a store does not hold, put together from their pieces."""
+"""Vectors for words that a store does not hold, composed from their pieces."""
 
 from typing import Protocol
 
@@ -10,7 +10,7 @@ _FNV_OFFSET, _FNV_PRIME, _32_BITS = 2166136261, 16777619, 0xFFFFFFFF
 
 
 class Composer(Protocol):
-    """Makes a vector for an unknown word."""
+    """Interface of functions that make a vector for an unknown word."""
 
     def __call__(self, word: str) -> np.ndarray | None:
         """Return the vector, (D,) float32, or None when no piece of the word is known."""
@@ -31,7 +31,7 @@ class CharacterComposer:
         self._vectors = vectors
 
     def __call__(self, word: str) -> np.ndarray | None:
-        """Return the sum over the known characters, (D,) float32; None when there is none."""
+        """Return the sum over the known characters, (D,) float32; None if no character is known."""
         rows = self._vocabulary.rows_of(list(word))
         known = rows[rows >= 0]  # -1, an unknown character, would be the last vector of the store
         return self._vectors[known].sum(axis=0, dtype=np.float32) if len(known) else None
@@ -67,19 +67,19 @@ def ngram_buckets(word: str, shortest: int, longest: int, buckets: int) -> list[
     """Return the bucket of each character n-gram of ``<word>``.
 
     With ``shortest=3`` and ``longest=4``, ``ost`` has the n-grams ``<os``, ``<ost``, ``ost``, ``ost>``, ``st>``.
-    The marks ``<`` and ``>`` are no n-grams by themselves.
+    The marks ``<`` and ``>`` alone are not n-grams.
     """
     characters = [character.encode("utf-8", "surrogatepass") for character in f"<{word}>"]
     end = len(characters)
-    found = []
+    numbers = []
     for start in range(end):
         value = _FNV_OFFSET
         for stop in range(start, min(start + longest, end)):
             value = _hash_on(value, characters[stop])
             length = stop - start + 1
             if length >= shortest and not (length == 1 and start in (0, end - 1)):
-                found.append(value % buckets)
-    return found
+                numbers.append(value % buckets)
+    return numbers
 
 
 def word_bucket(word: str, buckets: int) -> int:

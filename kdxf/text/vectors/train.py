@@ -25,16 +25,16 @@ logging.getLogger("gensim").setLevel(logging.ERROR)
 
 @dataclass(frozen=True)
 class TrainingOptions:
-    """How word vectors are trained (skip-gram, five negative samples).
+    """Options of the training of word vectors (skip-gram, five negative samples).
 
     Attributes:
         method: ``'word2vec'`` (https://arxiv.org/abs/1301.3781) or ``'fasttext'`` (https://arxiv.org/abs/1607.04606).
         dim: The width of a vector.
-        min_count: Words that occur less often get no vector of their own.
+        min_count: Words that occur less often get no vector.
         window: The greatest distance between a word and a neighbour that it predicts; wide, because the order of lines
             in a picture means little.
-        epochs: The number of passes over the text. The default suits what OCR reads in some thousand images, which
-            is little text; 5 to 10 are enough for millions of words.
+        epochs: The number of passes over the text. The default suits the little text of some thousand images;
+            5 to 10 are enough for millions of words.
         seed: The seed; one worker with one seed gives the same vectors again.
         workers: The number of training threads.
         buckets: The number of hashed n-gram vectors (fastText).
@@ -43,8 +43,7 @@ class TrainingOptions:
         trees: The number of trees of the annoy index; 0 builds none.
 
     Raises:
-        UserError: A number is out of its range.
-        ValueError: There is no such method.
+        UserError: An option is out of its range.
     """
 
     method: str = "word2vec"
@@ -61,7 +60,7 @@ class TrainingOptions:
 
     def __post_init__(self) -> None:
         if self.method not in METHODS:
-            raise ValueError(f"method must be one of {', '.join(METHODS)}, got '{self.method}'")
+            raise UserError(f"method must be one of {', '.join(METHODS)}, got '{self.method}'")
         for name in ("dim", "min_count", "window", "epochs", "workers", "buckets"):
             if getattr(self, name) < 1:
                 raise UserError(f"{name.replace('_', '-')} must be at least 1, got {getattr(self, name)}")
@@ -73,14 +72,14 @@ class TrainingOptions:
 
 @dataclass(frozen=True)
 class TrainingReport:
-    """What the vectors were trained on.
+    """Figures of the training text and the resulting vocabulary.
 
     Attributes:
         documents: The number of documents.
         empty_documents: The number of documents without a word.
         tokens: The number of words in the text, repetitions included.
         distinct_words: The number of different words.
-        words: The number of words with a trained vector of their own.
+        words: The number of words with a trained vector.
         coverage: The share of the tokens that have one.
         added_characters: The number of Chinese characters given a vector because words are composed of them.
         top_words: The words that occur most often, with their counts.
@@ -120,8 +119,8 @@ def train_vectors(
         sources: OCR tables, or UTF-8 text files with one document per line.
         out: The store's folder.
         tokenizer: The config of a registered tokenizer.
-        options: How to train.
-        overwrite: Whether to replace a store that stands there.
+        options: The options of the training.
+        overwrite: Whether to replace an existing store.
 
     Raises:
         UserError: A source cannot be read or holds no words, no word occurs often enough, or ``out`` is taken.
@@ -226,15 +225,14 @@ def _report(corpus: TokenFile, words: list[str], counts: np.ndarray, added_chara
     )
 
 
-def character_vectors(
-    words: Sequence[str], counts: np.ndarray, vectors: np.ndarray
-) -> tuple[list[str], np.ndarray]:
-    """Give vectors to the Chinese characters that occur in words but are no words themselves.
+def character_vectors(words: Sequence[str], counts: np.ndarray, vectors: np.ndarray) -> tuple[list[str], np.ndarray]:
+    """Compute vectors for the Chinese characters that occur in words but are not words themselves.
 
-    A segmenter leaves few characters alone, so a small corpus has vectors for few of the pieces that
+    A segmenter rarely outputs single characters, so a small corpus has vectors for few of the pieces that
     :class:`~kdxf.text.vectors.subwords.CharacterComposer` needs. A character gets the mean, over its occurrences, of
-    the vectors of the words around it: with ``手机`` (3 times) and ``手表`` (once), ``手`` is (3 ``手机`` + ``手表``) /
-4.
+    the vectors of the words around it: with ``手机`` (3 times) and ``手表`` (once), ``手`` is
+    (3 ``手机`` + ``手表``) / 4.
+
     Args:
         words: The V words of a trained vocabulary.
         counts: How often each word occurs, (V,).

@@ -34,7 +34,7 @@ class Vocabulary(Sequence[str]):
 
     Raises:
         OSError: A file is missing.
-        ValueError: The files do not fit each other.
+        ValueError: The files do not match.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -52,7 +52,7 @@ class Vocabulary(Sequence[str]):
         return len(self._rows)
 
     def __getitem__(self, row: int) -> str:  # type: ignore[override]
-        """Return the word of a row; slices are not needed and not offered."""
+        """Return the word of a row; slices are not supported."""
         if not 0 <= row < len(self):
             raise IndexError(f"row {row} of a vocabulary of {len(self)} words")
         return self._word(row).decode()
@@ -64,7 +64,7 @@ class Vocabulary(Sequence[str]):
         return isinstance(word, str) and bool(self.rows_of([word])[0] != MISSING)
 
     def rows_of(self, words: Sequence[str]) -> np.ndarray:
-        """Return the row of each word, -1 for a word that is not here; (L,) int64."""
+        """Return the row of each word, -1 for an unknown word; (L,) int64."""
         if not words:
             return np.zeros(0, dtype=np.int64)
         encoded = [word.encode("utf-8", "surrogatepass") for word in words]
@@ -78,7 +78,7 @@ class Vocabulary(Sequence[str]):
         return rows
 
     def _search_equal_hashes(self, word: bytes, word_hash: np.uint64, place: int) -> int:
-        """Search the words after the first one of a hash; as good as always there are none."""
+        """Search the words after the first one with a hash; there are almost never any."""
         while place < len(self) and self._hashes[place] == word_hash:
             row = int(self._rows[place])
             if self._word(row) == word:
@@ -91,7 +91,7 @@ class Vocabulary(Sequence[str]):
 
 
 class VocabularyWriter:
-    """Writes the files of a :class:`Vocabulary`; takes 16 bytes of memory per word until it is closed.
+    """Writer of the files of a :class:`Vocabulary`; takes 16 bytes of memory per word until it is closed.
 
     Args:
         folder: An existing folder.
@@ -104,14 +104,14 @@ class VocabularyWriter:
         self._hashes = array("Q")
 
     def add(self, words: Sequence[bytes]) -> None:
-        """Append words, UTF-8."""
+        """Append words, each as UTF-8 bytes."""
         self._file.write(b"".join(words))
         for word in words:
             self._offsets.append(self._offsets[-1] + len(word))
         self._hashes.frombytes(word_hashes(words).tobytes())
 
     def close(self) -> np.ndarray:
-        """Leave out words that stood there before, and write the files.
+        """Leave out repeated words, and write the files.
 
         Returns:
             np.ndarray: (rows added,) bool, False for a repeated word; the rows of the others move up.
@@ -132,7 +132,7 @@ class VocabularyWriter:
         return first
 
     def discard(self) -> None:
-        """Close the file of a vocabulary that is not going to be finished."""
+        """Close the file of an unfinished vocabulary."""
         self._file.close()
 
     def _first_occurrences(self, offsets: np.ndarray, hashes: np.ndarray, order: np.ndarray) -> np.ndarray:

@@ -19,8 +19,8 @@ from kdxf.errors import UserError
 
 _WORDS_AT_ONCE = 1024
 _LONGEST_WORD = 4096
-# No training gives numbers like these. Pieces of numbers and most letters, read as a number, are larger; three bytes
-# and a space, the last one and the most significant, lie in the range.
+# No training gives numbers like these. Parts of numbers and most letters, read as a number, exceed the limit; three
+# bytes and a space, which is last and most significant, fall into the range.
 _TOO_LARGE = 1e9
 _ENDS_IN_SPACE = 2.0**-63, 2.0**-61
 
@@ -28,11 +28,11 @@ _ENDS_IN_SPACE = 2.0**-63, 2.0**-61
 def read_binary(
     stream: BinaryIO, path: Path, words: int, wanted: int, dim: int
 ) -> Iterator[tuple[list[bytes], np.ndarray]]:
-    """Yield words and vectors from a stream that stands after the header.
+    """Yield words and vectors from a stream positioned after the header.
 
     Args:
         stream: The file.
-        path: Its name, for messages.
+        path: The path of the file, for messages.
         words: The number of words in the header.
         wanted: The number of words to read.
         dim: The width of a vector.
@@ -44,7 +44,7 @@ def read_binary(
     size = 4 * dim
     left = b""
     for start in range(0, wanted, _WORDS_AT_ONCE):
-        found: list[bytes] = []
+        texts: list[bytes] = []
         vectors: list[bytes] = []
         data, position = left, 0
         for number in range(start + 1, min(start + _WORDS_AT_ONCE, wanted) + 1):
@@ -57,13 +57,13 @@ def read_binary(
             end = space + 1 + size
             if end > len(data):
                 raise UserError(f"{path} ends inside word {number} of {words}; is the file complete?")
-            found.append(data[position:space].lstrip(b"\n"))
+            texts.append(data[position:space].lstrip(b"\n"))
             vectors.append(data[space + 1 : end])
             position = end
         left = data[position:]
-        numbers = np.frombuffer(b"".join(vectors), dtype="<f4").reshape(len(found), dim)
-        _check_numbers(path, found, numbers, start)
-        yield found, numbers
+        numbers = np.frombuffer(b"".join(vectors), dtype="<f4").reshape(len(texts), dim)
+        _check_numbers(path, texts, numbers, start)
+        yield texts, numbers
     if wanted == words and (left + stream.read(2)).strip():
         raise UserError(f"{path} goes on after its {words} words; does line 1 give the right number and dimension?")
 
@@ -87,11 +87,11 @@ _LINES_AT_ONCE = 1024
 def read_text(
     stream: BinaryIO, path: Path, words: int, wanted: int, dim: int
 ) -> Iterator[tuple[list[bytes], np.ndarray]]:
-    """Yield words and vectors from a stream that stands after the header.
+    """Yield words and vectors from a stream positioned after the header.
 
     Args:
         stream: The file.
-        path: Its name, for messages.
+        path: The path of the file, for messages.
         words: The number of words in the header.
         wanted: The number of words to read.
         dim: The width of a vector.
@@ -191,12 +191,11 @@ class Word2VecFile:
 
 @contextmanager
 def open_word2vec(path: Path, max_words: int | None = None) -> Iterator[Word2VecFile]:
-    """Open a file of word vectors; its content tells which format it has.
+    """Open a file of word vectors; its format is detected from its content.
 
     Args:
         path: The file.
-        max_words: The number of words to read, of those that come first; published files are
-            sorted by frequency.
+        max_words: The number of words to read, from the beginning; published files are sorted by frequency.
 
     Raises:
         UserError: The file is missing, or not in either format.
@@ -221,7 +220,7 @@ def _guarded(chunks: Iterator[Chunk], path: Path) -> Iterator[Chunk]:
 
 @contextmanager
 def _reading(path: Path) -> Iterator[None]:
-    """Name the file in errors of reading it; errors of those who use what was read pass by."""
+    """Name the file in errors of reading it; other errors pass unchanged."""
     try:
         yield
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:

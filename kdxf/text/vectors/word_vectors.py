@@ -1,4 +1,4 @@
-"""Word vectors on disk: opened at once at any size, shared between processes, with an answer for unknown words."""
+"""Word vectors on disk: opened instantly at any size, shared between processes, with vectors for unknown words."""
 
 from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache, partial
@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from kdxf.errors import UserError
-from kdxf.text.spelling.index import SPELLING_FILE, SpellingIndex
-from kdxf.text.spelling.speller import Speller
+from kdxf.text.spelling.speller import SPELLING_FILE, Speller, SpellingIndex
 from kdxf.text.vectors.index import INDEX_FILE, VectorIndex
 from kdxf.text.vectors.store import COUNTS_FILE, NGRAMS_FILE, VECTORS_FILE, StoreMeta
 from kdxf.text.vectors.subwords import CharacterComposer, Composer, NgramComposer
@@ -20,8 +19,8 @@ _UNKNOWN_KEPT = 8192
 class WordVectors:
     """The vectors of a store made by ``tools/word2vec.py``; use :meth:`open`.
 
-    Everything lies in memory-mapped files: opening reads next to nothing, and processes share one copy. A pickled
-    object is the path of its folder. L is the number of tokens, D the width of a vector, V the number of words.
+    All files are memory-mapped: opening reads almost nothing, and processes share one copy. A pickled object is only
+    the path of its folder. L is the number of tokens, D the width of a vector, V the number of words.
 
     Looking up ``["牛奶", "奶牛"]`` in a store that holds ``牛奶``, ``牛`` and ``奶``:
 
@@ -35,17 +34,17 @@ class WordVectors:
     ``XY``           zeros                                False
     ================ ==================================== =========
 
-    A fastText store takes the mean of character n-grams in place of the sum of characters. Which unknown words are
-    taken for misread known ones says :class:`~kdxf.text.spelling.speller.Speller`.
+    A fastText store uses the mean of character n-grams instead of the sum of characters.
+    :class:`~kdxf.text.spelling.speller.Speller` decides which unknown words are misread known ones.
 
     Attributes:
-        folder: Where the store lies.
-        meta: How it was made.
+        folder: The store's folder.
+        meta: The description of the store.
         dim: D.
         words: The words, in the order of the vectors.
         vectors: (V, D) float32 or float16, memory-mapped.
-        counts: (V,) int64, how often each word stands in the training text; None for a
-            converted file, which does not say so.
+        counts: (V,) int64, how often each word occurs in the training text; None for a converted file, which does not
+            tell.
     """
 
     def __init__(
@@ -105,7 +104,7 @@ class WordVectors:
         return self.words.rows_of(words)
 
     def lookup(self, tokens: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-        """Return the vectors of tokens: of an unknown word that of the word it was misread from, or of its pieces.
+        """Return the vectors of tokens: for an unknown word, that of the word it was misread from, or of its pieces.
 
         Returns:
             tuple[np.ndarray, np.ndarray]: The vectors, (L, D) float32, and (L,) bool: False, with a vector of zeros,
@@ -129,7 +128,7 @@ class WordVectors:
         return self.compose(word) if row == MISSING else self._matrix[row]
 
     def respell(self, word: str) -> str | None:
-        """Return the known word that a word, itself not counting, was most likely misread from; None if none is."""
+        """Return the other known word that a word was most likely misread from; None if there is none."""
         row = self._respell(word)
         return None if row == MISSING else self.words[row]
 
@@ -167,7 +166,7 @@ class WordVectors:
 def _compose(composer: Composer, word: str) -> np.ndarray | None:
     vector = composer(word)
     if vector is not None:
-        vector.flags.writeable = False  # it is kept, and given out again
+        vector.flags.writeable = False  # it is cached and returned again
     return vector
 
 

@@ -1,1 +1,1 @@
-"""Draws the demo set of Chinese advertisements: classes that differ by their look, by their words, or by both."""
+"""The demo set of Chinese advertisements: classes that differ by their look, by their words, or by both."""

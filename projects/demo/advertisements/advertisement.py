@@ -1,4 +1,4 @@
-"""Draws one advertisement."""
+"""One drawn advertisement."""
 
 import random
 from collections.abc import Sequence
@@ -15,20 +15,20 @@ from advertisements.looks import LOOKS, Product
 from advertisements.pen import Pen
 from advertisements.wording import write_lines
 
-# Drawn larger, then reduced: smooth edges.
+# Drawn larger and then reduced, for smooth edges.
 OVERSAMPLING = 2
-# Of the classes that can be told by their look (words), this share of the pictures has no text (product) at all.
+# For classes that can be identified by their look (words), the share of pictures without text (product).
 WITHOUT_TEXT = 0.12
 WITHOUT_PRODUCT = 0.10
 
 
 def draw_advertisement(item: DemoClass, fonts: Sequence[Font], rng: random.Random) -> Image.Image:
-    """Draws a picture of the class ``item``, RGB, about 300 pixels wide.
+    """Draw a picture of the class ``item``, RGB, about 300 pixels wide.
 
     Args:
         item: The class.
         fonts: Fonts to choose from.
-        rng: Source of all choices; the same state gives the same picture.
+        rng: The random generator; the same state gives the same picture.
     """
     size = rng.choice(PAGE_SIZES)
     large = size[0] * OVERSAMPLING, size[1] * OVERSAMPLING
@@ -50,7 +50,7 @@ def draw_advertisement(item: DemoClass, fonts: Sequence[Font], rng: random.Rando
 def _place_products(
     page: Image.Image, layout: Layout, products: tuple[Product, ...], palette: Palette, rng: random.Random
 ) -> None:
-    """Draws one to three products of a look into the product box."""
+    """Draw one to three products of a look into the product box."""
     if layout.product is None:
         return
     left, top, right, bottom = _pixels(layout.product, page.size)
@@ -80,7 +80,7 @@ def _place(
 
 
 def _sticker(page: Image.Image, rng: random.Random) -> None:
-    """Puts a star-shaped sticker without words into a corner."""
+    """Draw a star-shaped sticker without words into a corner."""
     side = round(min(page.size) * rng.uniform(0.12, 0.2))
     pen = Pen(side)
     colour = rng.choice([GOLD, hsv(0.0, 0.85, 0.9), hsv(rng.random(), 0.7, 0.9)])

@@ -12,7 +12,7 @@ Size = tuple[int, int]
 
 
 def draw_background(size: Size, palette: Palette, ornament: str, rng: random.Random) -> Image.Image:
-    """Draws a background of ``size`` (width, height): a gradient with one of :data:`ORNAMENTS`."""
+    """Draw a background of ``size`` (width, height): a gradient with one of :data:`ORNAMENTS`."""
     page = _gradient(size, palette, rng)
     tint = mix(palette.ground[0], rng.choice([WHITE, palette.ground[1], palette.trim]), rng.uniform(0.25, 0.5))
     layer = Image.new("L", size, 0)
@@ -95,7 +95,7 @@ ORNAMENTS: dict[str, Callable[[ImageDraw.ImageDraw, Size, random.Random], None]]
 
 
 def spoil(page: Image.Image, rng: random.Random) -> Image.Image:
-    """Adds what cameras and re-encoding leave behind: sometimes a slight blur, mostly a little noise."""
+    """Add the artefacts of cameras and re-encoding: sometimes a slight blur, usually a little noise."""
     if rng.random() < 0.25:
         page = page.filter(ImageFilter.GaussianBlur(rng.uniform(0.3, 0.7)))
     if rng.random() < 0.4:

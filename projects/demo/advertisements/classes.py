@@ -9,7 +9,7 @@ class DemoClass:
     """One class of advertisements.
 
     Attributes:
-        name: Its Chinese name, as ``classes.txt`` has it.
+        name: Its Chinese name, as in ``classes.txt``.
         look: Key of :data:`advertisements.looks.LOOKS`.
         words: Key of :data:`advertisements.phrases.TOPICS`.
     """
@@ -19,8 +19,8 @@ class DemoClass:
     words: str
 
 
-# Every pair of look and words occurs once, so both together tell the class. A look or a topic alone tells only
-# those classes that have it to themselves: 5 of 12 by look, 5 of 12 by words.
+# Every pair of look and words occurs once, so both together identify the class. A look or a topic alone identifies
+# only classes that do not share it: 5 of 12 by look, 5 of 12 by words.
 CLASSES = (
     DemoClass("化妆品", look="cosmetics", words="makeup"),
     DemoClass("淘宝/京东电商", look="coupon", words="promotion"),
@@ -41,10 +41,10 @@ _WORDS = Counter(item.words for item in CLASSES)
 
 
 def told_by_look(item: DemoClass) -> bool:
-    """Whether no other class has the look of ``item``."""
+    """Return whether no other class has the look of ``item``."""
     return _LOOKS[item.look] == 1
 
 
 def told_by_words(item: DemoClass) -> bool:
-    """Whether no other class has the words of ``item``."""
+    """Return whether no other class has the words of ``item``."""
     return _WORDS[item.words] == 1

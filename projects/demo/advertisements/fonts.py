@@ -1,4 +1,4 @@
-"""Finds the fonts that the advertisements are lettered with."""
+"""The fonts of the advertisements."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -35,21 +35,21 @@ class Font:
     index: int = 0
 
     def at(self, size: int) -> ImageFont.FreeTypeFont:
-        """Loads the face at ``size`` pixels."""
+        """Load the face at ``size`` pixels."""
         return _load(self.path, self.index, size)
 
 
 @lru_cache(maxsize=256)
 def _load(path: str, index: int, size: int) -> ImageFont.FreeTypeFont:
-    # The basic layout engine is part of Pillow itself, so line widths do not depend on what else is installed.
+    # The basic layout engine is part of Pillow itself, so line widths do not depend on other installed software.
     return ImageFont.truetype(path, size, index=index, layout_engine=ImageFont.Layout.BASIC)
 
 
 def find_fonts(folders: Sequence[Path] = FONT_FOLDERS) -> list[Font]:
-    """Finds all of :data:`DEMO_FONTS`, in that order.
+    """Find all of :data:`DEMO_FONTS`, in that order.
 
     Raises:
-        UserError: Some are not installed; names the packages to install.
+        UserError: Some are not installed; the message names the packages to install.
     """
     found: dict[str, Path] = {}
     for folder in folders:
@@ -66,7 +66,7 @@ def find_fonts(folders: Sequence[Path] = FONT_FOLDERS) -> list[Font]:
 
 
 def open_font(path: Path) -> Font:
-    """Opens a font file; of a collection, the face for simplified Chinese if there is one.
+    """Open a font file; of a collection, the face for simplified Chinese if there is one.
 
     Raises:
         UserError: The file is missing or is not a font.
@@ -80,7 +80,7 @@ def open_font(path: Path) -> Font:
 
 
 def _faces(path: Path) -> Iterator[tuple[int, str]]:
-    """Yields index and family name of each face; a file with one face fails at index 1, a broken one at 0."""
+    """Yield index and family name of each face; a file with one face fails at index 1, a broken one at 0."""
     index = 0
     while True:
         try:
@@ -94,13 +94,13 @@ def _faces(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def check_characters(font: Font, characters: str) -> None:
-    """Checks that ``font`` can draw ``characters``; one it lacks would become an empty box.
+    """Check that ``font`` can draw ``characters``; a missing one would become an empty box.
 
     Raises:
-        UserError: It lacks some.
+        UserError: The font lacks some characters.
     """
     face = font.at(24)
-    box = bytes(face.getmask("\U0010fffd"))  # a code point that no font may use
+    box = bytes(face.getmask("\U0010fffd"))  # a code point that no font defines
     if lacking := [character for character in characters if bytes(face.getmask(character)) == box]:
         shown = "".join(lacking[:10]) + ("..." if len(lacking) > 10 else "")
         raise UserError(f"{font.path}: lacks {len(lacking)} characters ({shown}); use a font for simplified Chinese")

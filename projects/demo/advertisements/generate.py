@@ -1,4 +1,4 @@
-"""Draws the whole demo set: pictures in class folders, unlabelled test pictures, and the lists."""
+"""The whole demo set: pictures in class folders, unlabelled test pictures, and the lists."""
 
 import random
 import shutil
@@ -17,26 +17,26 @@ from kdxf.errors import UserError
 IMAGES = "images/train"
 TEST = "images/test"
 JPEG_QUALITY = 75
-# Forty of 54 pictures of a class are for training.
+# 40 of 54 pictures of a class are for training.
 TRAIN_FRACTION = 0.741
 
 
 def generate(
     folder: Path, fonts: Sequence[Font], seed: int = 0, labelled: int = 54, unlabelled: int = 4, overwrite: bool = False
 ) -> Split:
-    """Draws the set into ``folder``.
+    """Draw the set into ``folder``.
 
     ``images/train/<class id>/<number>.jpg`` are the labelled pictures, ``images/test/<number>.jpg`` the unlabelled
-    ones in mixed order; the lists and class names are those of :func:`kdxf.data.split.write_split`. The same arguments
-    give the same files, byte for byte, with the same fonts and the same version of Pillow.
+    ones in random order; the lists and class names are written by :func:`kdxf.data.split.write_split`. The same
+    arguments, fonts and version of Pillow give the same files, byte for byte.
 
     Args:
         folder: The folder to fill.
-        fonts: Fonts to letter with.
+        fonts: The fonts of the texts.
         seed: Another seed gives other pictures.
         labelled: Labelled pictures per class, at least 2.
         unlabelled: Test pictures per class, at least 1.
-        overwrite: Replaces both folders if they exist.
+        overwrite: Whether to replace both folders if they exist.
 
     Raises:
         UserError: One of them exists and ``overwrite`` is off, or a font lacks characters.
@@ -45,10 +45,7 @@ def generate(
         raise UserError(f"{labelled} labelled and {unlabelled} test images per class: needs at least 2 and 1")
     for font in fonts:
         check_characters(font, characters())
-    for name in (IMAGES, TEST):
-        if (folder / name).exists() and not overwrite:
-            raise UserError(f"{folder / name} exists; --overwrite draws it anew")
-        shutil.rmtree(folder / name, ignore_errors=True)
+    clear(folder, overwrite)
     jobs = [(index, number) for index in range(len(CLASSES)) for number in range(labelled + unlabelled)]
     places = list(range(len(CLASSES) * unlabelled))
     random.Random(f"{seed}/order").shuffle(places)
@@ -59,10 +56,32 @@ def generate(
         path.parent.mkdir(parents=True, exist_ok=True)
         page = draw_advertisement(CLASSES[index], fonts, random.Random(f"{seed}/{index}/{number}"))
         page.save(path, quality=JPEG_QUALITY, optimize=True)
-    return _write_lists(folder, seed, overwrite)
+    return write_lists(folder, seed, overwrite)
 
 
-def _write_lists(folder: Path, seed: int, overwrite: bool) -> Split:
+def clear(folder: Path, overwrite: bool) -> None:
+    """Remove the pictures of an earlier set from ``folder``.
+
+    Raises:
+        UserError: There are some, and ``overwrite`` is off.
+    """
+    for name in (IMAGES, TEST):
+        if (folder / name).exists() and not overwrite:
+            raise UserError(f"{folder / name} exists; --overwrite replaces it")
+        shutil.rmtree(folder / name, ignore_errors=True)
+
+
+def write_lists(folder: Path, seed: int = 0, overwrite: bool = False) -> Split:
+    """Write the lists of the pictures in ``folder`` and their class names, and return the lists.
+
+    Args:
+        folder: The folder of ``images/train/<class id>/`` and ``images/test/``.
+        seed: Another seed gives another split into training and validation.
+        overwrite: Whether lists that differ are replaced.
+
+    Raises:
+        UserError: Lists differ and ``overwrite`` is off.
+    """
     data = read_class_folders(folder / IMAGES, folder)
     result = split(data, TRAIN_FRACTION, seed=seed, names=[item.name for item in CLASSES])
     result.lists["test"] = list_unlabelled(folder / TEST, folder)

@@ -1,4 +1,4 @@
-"""Where the product and the text of an advertisement go."""
+"""The places of the product and the text in an advertisement."""
 
 import random
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ PAGE_SIZES = ((320, 240), (300, 225), (300, 210), (270, 270), (240, 300))
 
 @dataclass(frozen=True)
 class Layout:
-    """The boxes of one page; None where it has no product or no text."""
+    """The boxes of one page; None for a missing product or text."""
 
     product: Box | None
     text: Box | None
@@ -18,7 +18,7 @@ class Layout:
 
 
 def choose_layout(size: tuple[int, int], with_product: bool, with_text: bool, rng: random.Random) -> Layout:
-    """Chooses a layout for a page of ``size`` (width, height)."""
+    """Choose a layout for a page of ``size`` (width, height)."""
     if not with_text:
         inset = rng.uniform(0.03, 0.15)
         return Layout((inset, inset, 1 - inset, 1 - inset), None)

@@ -1,4 +1,4 @@
-"""Draws apple leaves with rust and scab, laid out like Plant Pathology 2020, to try its recipe without photographs."""
+"""Drawn apple leaves with rust and scab, laid out like Plant Pathology 2020, to try its recipe without photographs."""
 
 import random
 import shutil
@@ -15,11 +15,11 @@ _RUST, _SCAB = (214, 126, 38), (62, 48, 34)
 
 
 def draw_leaf(kind: str, rng: random.Random) -> Image.Image:
-    """Draws one leaf.
+    """Draw one leaf.
 
     Args:
         kind: One of :data:`CLASSES`: rust gives orange spots, scab dark ones, several diseases both.
-        rng: Where the leaf lies and how it looks.
+        rng: The random generator of place and look.
     """
     image = Image.new("RGB", SIZE, tuple(rng.randint(90, 160) for _ in range(3)))
     pen = ImageDraw.Draw(image)
@@ -37,19 +37,19 @@ def draw_leaf(kind: str, rng: random.Random) -> Image.Image:
 
 
 def draw_leaves(folder: Path, labelled: int, unlabelled: int, seed: int = 0, overwrite: bool = False) -> None:
-    """Draws leaves into a folder: ``images/``, ``train.csv``, ``test.csv`` and ``sample_submission.csv``.
+    """Draw leaves into a folder: ``images/``, ``train.csv``, ``test.csv`` and ``sample_submission.csv``.
 
-    The lists name images without their ending, and ``train.csv`` has a column of 0 and 1 for each class.
+    The lists name images without their suffix, and ``train.csv`` has a column of 0 and 1 for each class.
 
     Args:
-        folder: The folder to make; it is there when all of it is.
+        folder: The folder to make; it appears only when it is complete.
         labelled: Labelled leaves of each class.
         unlabelled: Leaves to predict.
         seed: Another seed gives other leaves.
-        overwrite: Replace the folder if it exists.
+        overwrite: Whether to replace the folder if it exists.
 
     Raises:
-        UserError: The folder exists.
+        UserError: The folder exists and ``overwrite`` is off.
     """
     if folder.exists() and not overwrite:
         raise UserError(f"{folder} exists; choose another folder, or replace it with --overwrite")

@@ -1,4 +1,4 @@
-"""Sets lines of text into a box of a page."""
+"""Lines of text set into a box of a page."""
 
 import random
 from collections.abc import Sequence
@@ -10,19 +10,19 @@ from advertisements.colours import BLACK, GOLD, WHITE, Colour, Palette, contrast
 from advertisements.fonts import Font
 from advertisements.wording import Line
 
-# Role -> share of the height that a line asks for.
+# Role -> relative height of a line.
 HEIGHTS = {"headline": 1.8, "sub": 1.0, "price": 1.4, "button": 1.4, "brand": 0.9, "fine": 0.8}
 # Role -> largest letter height, as a share of the page's shorter edge.
 LARGEST = {"headline": 0.17, "sub": 0.09, "price": 0.14, "button": 0.085, "brand": 0.08, "fine": 0.055}
 SMALLEST = 0.052
-# Where room is short, lines are left out in this order.
+# If room is short, lines are left out in this order.
 DISPENSABLE = ("fine", "brand", "price", "button", "sub")
 PixelBox = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
 class TextStyle:
-    """How the lines of one page are set.
+    """The style of the lines of one page.
 
     Attributes:
         headline: Font of headline and price.
@@ -38,7 +38,7 @@ class TextStyle:
 
 
 def sample_style(fonts: Sequence[Font], centred: bool, rng: random.Random) -> TextStyle:
-    """Draws the style of one page."""
+    """Draw the style of one page at random."""
     tilt = rng.uniform(-4, 4) if rng.random() < 0.25 else 0.0
     return TextStyle(rng.choice(fonts), rng.choice(fonts), centred, tilt)
 
@@ -46,7 +46,7 @@ def sample_style(fonts: Sequence[Font], centred: bool, rng: random.Random) -> Te
 def set_lines(
     page: Image.Image, box: PixelBox, lines: Sequence[Line], style: TextStyle, palette: Palette, rng: random.Random
 ) -> None:
-    """Draws ``lines`` from top to bottom into ``box`` of ``page``, in colours that can be read there."""
+    """Draw ``lines`` from top to bottom into ``box`` of ``page``, in legible colours."""
     left, top, right, bottom = box
     under = page.crop(box)
     ground = _mean(under)
@@ -76,7 +76,7 @@ def _set_line(
     palette: Palette,
     rng: random.Random,
 ) -> None:
-    """Draws one line into the band (top, height) of the layer; ``edge`` is the page's shorter edge."""
+    """Draw one line into the band (top, height) of the layer; ``edge`` is the page's shorter edge."""
     top, height = band
     draw = ImageDraw.Draw(layer)
     font = style.headline if line.role in ("headline", "price") else style.body
@@ -99,7 +99,7 @@ def _set_line(
 
 
 def fit_lines(lines: Sequence[Line], room: float) -> list[Line]:
-    """Leaves out the least important lines until the rest fits into ``room`` (in heights of the smallest letters)."""
+    """Leave out the least important lines until the rest fits into ``room`` (in heights of the smallest letters)."""
     kept = list(lines)
     while sum(HEIGHTS[line.role] for line in kept) * 1.35 > room and len(kept) > 1:
         least = min(range(len(kept)), key=lambda place: (_importance(kept[place]), -place))
@@ -112,9 +112,9 @@ def _importance(line: Line) -> int:
 
 
 def fit_size(text: str, font: Font, width: float, largest: float, smallest: float) -> int:
-    """Gives the largest letter size in pixels, at most ``largest``, at which ``text`` is no wider than ``width``.
+    """Return the largest letter size in pixels, at most ``largest``, at which ``text`` is at most ``width`` wide.
 
-    Letters never become smaller than ``smallest``: text that nobody can read teaches nothing.
+    Letters never become smaller than ``smallest``, since illegible text teaches nothing.
     """
     probe = font.at(100).getlength(text) / 100
     return max(round(smallest), int(min(largest, width / probe)))

@@ -1,4 +1,4 @@
-"""What an advertisement of one kind looks like: its products, its usual colours."""
+"""The look of a kind of advertisement: its products and its usual colours."""
 
 import random
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from advertisements.products import baby, clothes, cosmetics, coupons, home, kit
 
 Product = Callable[[Pen, Palette, random.Random], None]
 
-# Advertisers keep to the habits of their trade, but not always.
+# The share of pictures with the usual style: advertisers mostly follow the habits of their trade.
 USUAL = 0.85
 
 
@@ -32,13 +32,13 @@ class Look:
     ornament: str
 
     def sample_palette(self, rng: random.Random) -> Palette:
-        """Draws the colours of one picture."""
+        """Draw the colours of one picture at random."""
         if rng.random() < USUAL:
             return sample_palette(self.hues, self.style, rng)
         return sample_palette((rng.random(),), rng.choice(sorted(STYLES)), rng)
 
     def sample_ornament(self, rng: random.Random) -> str:
-        """Draws the name of the background's ornament."""
+        """Draw the name of the background's ornament at random."""
         return self.ornament if rng.random() < USUAL else rng.choice(sorted(ORNAMENTS))
 
 

@@ -12,7 +12,7 @@ Box = tuple[float, float, float, float]  # left, top, right, bottom
 
 
 class Pen:
-    """Draws opaque shapes in coordinates from 0 to 1, y downwards, so that products know no pixels.
+    """Pen that draws opaque shapes in coordinates from 0 to 1, y downwards, so that products do not depend on pixels.
 
     Args:
         side: Edge of the layer in pixels.
@@ -24,44 +24,44 @@ class Pen:
         self._draw = ImageDraw.Draw(self.layer)
 
     def rectangle(self, box: Box, fill: Colour, radius: float = 0.0) -> None:
-        """Fills a rectangle with rounded corners."""
+        """Fill a rectangle with rounded corners."""
         self._draw.rounded_rectangle(self._scale(box), radius * self.side, fill)
 
     def oval(self, box: Box, fill: Colour) -> None:
-        """Fills the ellipse inside ``box``."""
+        """Fill the ellipse inside ``box``."""
         self._draw.ellipse(self._scale(box), fill)
 
     def disc(self, centre: Point, radius: float, fill: Colour) -> None:
-        """Fills a circle."""
+        """Fill a circle."""
         x, y = centre
         self.oval((x - radius, y - radius, x + radius, y + radius), fill)
 
     def ring(self, centre: Point, radius: float, colour: Colour, width: float) -> None:
-        """Draws a circle's outline."""
+        """Draw the outline of a circle."""
         self.arc(centre, radius, 0, 360, colour, width)
 
     def arc(self, centre: Point, radius: float, start: float, end: float, colour: Colour, width: float) -> None:
-        """Draws a part of a circle's outline, from ``start`` to ``end`` degrees clockwise from 3 o'clock."""
+        """Draw a part of a circle's outline, from ``start`` to ``end`` degrees clockwise from 3 o'clock."""
         x, y = centre
         box = self._scale((x - radius, y - radius, x + radius, y + radius))
         self._draw.arc(box, start, end, colour, self._width(width))
 
     def polygon(self, points: Sequence[Point], fill: Colour) -> None:
-        """Fills a polygon."""
+        """Fill a polygon."""
         self._draw.polygon([(x * self.side, y * self.side) for x, y in points], fill)
 
     def mirrored(self, points: Sequence[Point], fill: Colour, axis: float = 0.5) -> None:
-        """Fills a shape that is symmetric about the vertical line ``axis``; ``points`` are its right half."""
+        """Fill a shape that is symmetric about the vertical line ``axis``; ``points`` are its right half."""
         left = [(2 * axis - x, y) for x, y in reversed(points)]
         self.polygon([*points, *left], fill)
 
     def line(self, points: Sequence[Point], colour: Colour, width: float) -> None:
-        """Draws a line with rounded bends."""
+        """Draw a line with rounded bends."""
         scaled = [(x * self.side, y * self.side) for x, y in points]
         self._draw.line(scaled, colour, self._width(width), joint="curve")
 
     def star(self, centre: Point, radius: float, fill: Colour, points: int = 5, inner: float = 0.45) -> None:
-        """Fills a star; ``inner`` is the share of the radius at which its notches lie."""
+        """Fill a star; ``inner`` is the radius of its notches as a share of ``radius``."""
         x, y = centre
         corners = []
         for step in range(2 * points):

@@ -1,4 +1,4 @@
-"""What the advertisements say: phrases of each topic, and the small talk that all of them share.
+"""The texts of the advertisements: phrases of each topic, and general ones that all of them share.
 
 ``{slot}`` stands for one of the entries of that slot in :data:`SLOTS`. No brand is named.
 """
@@ -76,12 +76,12 @@ BRANDS = ("LUMORA", "Novika", "KELPO", "Yunmei", "ARVELLA", "Tavino", "MIRUO", "
 
 
 def fill(phrase: str, rng: random.Random) -> str:
-    """Puts an entry into each ``{slot}`` of ``phrase``."""
+    """Replace each ``{slot}`` of ``phrase`` by a random entry."""
     return re.sub(r"\{(\w+)\}", lambda match: rng.choice(SLOTS[match[1]]), phrase)
 
 
 def characters() -> str:
-    """Every character that may have to be drawn, each once, sorted."""
+    """Return every character that may have to be drawn, each once, sorted."""
     phrases = [*BUTTONS, *SMALL_TALK, *FINE_PRINT, *BRANDS, *(entry for slot in SLOTS.values() for entry in slot)]
     phrases += [phrase for topic in TOPICS.values() for phrase in topic]
     return "".join(sorted({character for phrase in phrases for character in phrase} - set("{}") | set("¥0123456789.")))

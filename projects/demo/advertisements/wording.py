@@ -1,4 +1,4 @@
-"""Writes the lines of one advertisement."""
+"""The lines of text of one advertisement."""
 
 import random
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ class Line:
     """One line of text.
 
     Attributes:
-        text: What it says.
+        text: The text.
         role: ``headline``, ``sub``, ``price``, ``button``, ``brand`` or ``fine``; decides size and form.
     """
 
@@ -20,13 +20,13 @@ class Line:
 
 
 def write_lines(topic: str, rng: random.Random) -> list[Line]:
-    """Writes a headline and up to five smaller lines, from top to bottom.
+    """Write a headline and up to five smaller lines, from top to bottom.
 
     The headline and most of the lines below it are about the topic; the rest is what every advertisement says.
 
     Args:
         topic: Key of :data:`advertisements.phrases.TOPICS`.
-        rng: Source of all choices.
+        rng: The random generator.
     """
     about = [fill(phrase, rng) for phrase in rng.sample(TOPICS[topic], 4)]
     small_talk = [fill(phrase, rng) for phrase in rng.sample(SMALL_TALK, 3)]
@@ -34,7 +34,7 @@ def write_lines(topic: str, rng: random.Random) -> list[Line]:
     for _ in range(rng.choice([1, 1, 2, 2])):
         text = about.pop() if rng.random() < 0.75 else small_talk.pop()
         lines.append(Line(text, "sub"))
-    if rng.random() < 0.1:  # the topic is not always what stands out
+    if rng.random() < 0.1:  # the topic is not always the most prominent line
         lines[0] = Line(small_talk.pop(), "headline")
         lines.append(Line(about.pop(), "sub"))
     if rng.random() < 0.35:

@@ -1,9 +1,9 @@
 import pandas as pd
 import pytest
 
-from kdxf.errors import UserError
 from kdxf.data.cleaning.decisions import apply_decisions
 from kdxf.data.lists import ImageList
+from kdxf.errors import UserError
 
 CLASSES = ["milk", "oat", "soy"]
 

@@ -1,16 +1,18 @@
+import sys
+
 import numpy as np
 import pytest
+
+from kdxf.data.cleaning.rules import confident, last_of_class, quarrel, reasons, reliable
 from kdxf.errors import UserError
-from kdxf.data.prediction_files import Predictions
-from kdxf.data.cleaning.rules import last_of_class, quarrel, reliable
-import sys
-from kdxf.data.cleaning.rules import confident
-from kdxf.data.cleaning.rules import reasons
+from kdxf.io.predictions import Predictions
 
 
-def said(predicted, score=None, name="model"):
+def said(predicted, score=None):
+    """The best classes, and no scores of the others."""
     score = np.full(len(predicted), 0.8) if score is None else score
-    return Predictions(name, np.array(predicted), np.array(score, np.float32))
+    images, scores = list(map(str, range(len(predicted)))), np.empty((len(predicted), 0), np.float32)
+    return Predictions(images, scores, (), best_class=np.array(predicted), best_score=np.array(score, np.float32))
 
 
 def test_a_class_at_the_limit_is_kept_whole_and_another_loses_its_errors():
@@ -20,7 +22,7 @@ def test_a_class_at_the_limit_is_kept_whole_and_another_loses_its_errors():
     verdict = reliable(labels, model)
     assert np.flatnonzero(verdict.wrong).tolist() == [26]
     assert np.flatnonzero(verdict.kept_whole).tolist() == [23, 24]
-    assert verdict.suggested.tolist() == model.predicted.tolist()
+    assert verdict.suggested.tolist() == model.best()[0].tolist()
     stricter = reliable(labels, model, accuracy=0.93)
     assert np.flatnonzero(stricter.wrong).tolist() == [23, 24, 26] and not stricter.kept_whole.any()
     assert not reliable(labels, model, accuracy=0).wrong.any()
@@ -34,9 +36,9 @@ def test_an_accuracy_is_a_share():
 def test_witnesses_that_agree_outweigh_a_label_that_none_defends():
     """Rows: both against; both against, not as one; one against, one for; one silent; both for; two against one."""
     labels = np.zeros(6, np.int64)
-    image = said([1, 1, 1, 1, 0, 1], [0.9, 0.9, 0.9, 0.9, 0.9, 0.6], "image")
-    text = said([1, 2, 0, 1, 0, 2], [0.7, 0.95, 0.8, 0.3, 0.9, 0.9], "text")
-    layout = said([0, 2, 1, 1, 0, 1], [0.2, 0.2, 0.2, 0.2, 0.2, 0.6], "layout")
+    image = said([1, 1, 1, 1, 0, 1], [0.9, 0.9, 0.9, 0.9, 0.9, 0.6])
+    text = said([1, 2, 0, 1, 0, 2], [0.7, 0.95, 0.8, 0.3, 0.9, 0.9])
+    layout = said([0, 2, 1, 1, 0, 1], [0.2, 0.2, 0.2, 0.2, 0.2, 0.6])
     verdict = quarrel(labels, [image, text, layout], 0.5)
     assert verdict.wrong.tolist() == [True, False, False, False, False, True]
     assert verdict.suggested.tolist() == [1, 2, 1, 1, -1, 1]
@@ -68,7 +70,7 @@ def test_one_row_stays_of_a_class_that_would_lose_all():
 
 def model_of(scores):
     scores = np.array(scores, np.float32)
-    return Predictions("model", scores.argmax(axis=1), scores.max(axis=1), scores)
+    return Predictions(list(map(str, range(len(scores)))), scores, tuple(map(str, range(scores.shape[1]))))
 
 
 def test_finds_what_the_paper_finds_by_hand():
@@ -110,8 +112,8 @@ def test_says_what_it_cannot_judge():
     model = model_of([[0.9, 0.1], [0.2, 0.8]])
     with pytest.raises(UserError, match=r"^--rule confident: all labels are of one class; it compares classes$"):
         confident(np.array([0, 0]), model)
-    with pytest.raises(ValueError, match=r"^the predictions of 'text' have no scores of all classes$"):
-        confident(np.array([0, 1]), Predictions("text", model.predicted, model.score))
+    with pytest.raises(UserError, match=r"^--rule confident: needs the scores of all classes; write them with --out"):
+        confident(np.array([0, 1]), said([0, 1]))
 
 
 CLASSES = ["milk", "oat", "soy"]
@@ -119,9 +121,9 @@ CLASSES = ["milk", "oat", "soy"]
 
 def test_models_that_agree_speak_as_one():
     models = [
-        Predictions("image", np.array([1, 1, 2, 0]), np.array([0.934, 0.9, 0.5, 0.5])),
-        Predictions("text", np.array([1, 0, 2, 1]), np.array([0.88, 0.4, 0.25, 0.5])),
-        Predictions("model", np.array([2, 1, 2, 2]), np.array([0.5, 1.0, 0.75, 0.5])),
+        ("image", said([1, 1, 2, 0], [0.934, 0.9, 0.5, 0.5])),
+        ("text", said([1, 0, 2, 1], [0.88, 0.4, 0.25, 0.5])),
+        ("model", said([2, 1, 2, 2], [0.5, 1.0, 0.75, 0.5])),
     ]
     spared, whole = np.array([False, False, True, False]), np.array([False, True, False, False])
     assert reasons(np.array([0, 0, 1, 0]), models, CLASSES, whole, spared) == [

@@ -1,17 +1,15 @@
+import cv2
 import numpy as np
 import pandas as pd
 import pytest
-from kdxf.errors import UserError
-from kdxf.data.cleaning.suspects import Options, find_suspects
+
+from kdxf.data.cleaning.decisions import Cleaned
+from kdxf.data.cleaning.suspects import Options, Suspects, find_suspects, format_cleaned, format_suspects, suspects_page
 from kdxf.data.lists import ImageList
-import cv2
+from kdxf.errors import UserError
 from kdxf.text.ocr import OCRTableWriter
 from kdxf.text.ocr.record import OCRRecord
 from kdxf.text.ocr.table import OCRTable
-from kdxf.data.cleaning.decisions import Cleaned
-from kdxf.data.cleaning.suspects import format_cleaned, format_suspects, suspects_page
-from kdxf.data.cleaning.suspects import Suspects
-
 
 CLASSES = ["milk", "oat", "soy"]
 

@@ -3,9 +3,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from kdxf.data.conversion.convert import Annotations, apply_pattern, as_frame, find_key, map_classes, strip_pattern
 from kdxf.errors import UserError
 from kdxf.io.class_map import new_class_map
-from kdxf.data.conversion.convert import Annotations, apply_pattern, as_frame, find_key, map_classes, strip_pattern
 
 SOURCE = Path("list.json")
 

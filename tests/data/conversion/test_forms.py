@@ -1,8 +1,9 @@
 import json
+
 import pytest
+
+from kdxf.data.conversion.forms import read_json, read_table
 from kdxf.errors import UserError
-from kdxf.data.conversion.forms import read_json
-from kdxf.data.conversion.forms import read_table
 
 
 def _read(tmp_path, content, **keys):

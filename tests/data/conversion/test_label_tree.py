@@ -3,8 +3,8 @@ import json
 import pandas as pd
 import pytest
 
-from kdxf.errors import UserError
 from kdxf.data.conversion.label_tree import read_label_tree
+from kdxf.errors import UserError
 
 # food > milk > 7, 12; food > tea; clothes > 3
 ABOVE = {"7": ("food", "milk"), "12": ("food", "milk"), "tea": ("food",), "3": ("clothes",)}

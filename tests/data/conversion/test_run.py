@@ -2,9 +2,9 @@ import json
 
 import pytest
 
-from kdxf.io.annotations import read_annotations, read_classes
-from kdxf.errors import UserError
 from kdxf.data.conversion.run import FORMS, Conversion, convert, read_any
+from kdxf.errors import UserError
+from kdxf.io.annotations import read_annotations, read_classes
 
 ALI = {"images": [{"image_id": "a.jpg", "class_id": 136}, {"image_id": "b.jpg", "class_id": 2, "text": "牛奶"}]}
 PATTERN = "train/{label:0>5}/{image}"
@@ -33,9 +33,9 @@ def test_and_back_without_loss(ali):
 
 @pytest.mark.parametrize(("to", "name"), [("coco", "x.json"), ("mmpretrain", "x.json"), ("mmpretrain", "x.txt")])
 def test_every_form_goes_there_and_back(ali, to, name):
-    there = convert(Conversion(ali / "data" / "train.csv", ali / "other" / name, to))
+    converted = convert(Conversion(ali / "data" / "train.csv", ali / "other" / name, to))
     lost = ["mmpretrain holds no other columns; left out: text"] if to == "mmpretrain" else []
-    assert there.notes == lost
+    assert converted.notes == lost
     back = convert(
         Conversion(ali / "other" / name, ali / "again" / "train.csv", classes=ali / "data" / "classes.csv")
     ).frame

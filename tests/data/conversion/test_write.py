@@ -4,10 +4,10 @@ import os
 import pandas as pd
 import pytest
 
-from kdxf.errors import UserError
-from kdxf.io.class_map import new_class_map
 from kdxf.data.conversion import write as convert_write
 from kdxf.data.conversion.write import folder_plan, lost_by, make_folders, to_coco, to_data_list, to_json, to_lines
+from kdxf.errors import UserError
+from kdxf.io.class_map import new_class_map
 
 CLASSES = new_class_map(["2", "007", "136"], {"2": "x", "007": "y", "136": "z"})
 FRAME = pd.DataFrame({"image": ["a b.jpg", "图.jpg"], "label": ["z", "y"], "text": ["t", None], "width": [3, 4]})

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from kdxf.text.ocr.record import OCRRecord
 from kdxf.data.cutmix.compose import Lines, compose
+from kdxf.text.ocr.record import OCRRecord
 
 NONE = Lines([], np.zeros(0, np.float32), np.zeros((0, 4, 2), np.float32))
 
@@ -52,7 +52,7 @@ def test_padding_has_the_colour_of_the_rim_and_the_size_of_the_foreground():
 
 @pytest.mark.parametrize("seed", range(20))
 def test_every_line_of_the_result_is_where_the_result_shows_it(seed):
-    """Each line is painted in a colour of its own: the result's boxes must hold that colour and hold all of it."""
+    """Each line is painted in a colour of its own: the result's boxes must contain all of that colour."""
     rng = np.random.default_rng(seed)
     front, back = np.zeros((120, 120, 3), np.uint8), np.full((150, 130, 3), 255, np.uint8)
     fronts = lines(f1=(5, 10, 60, 20), f2=(50, 50, 115, 62), f3=(20, 100, 40, 112))

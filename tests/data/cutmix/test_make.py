@@ -1,18 +1,24 @@
 import numpy as np
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
+
+from kdxf.data.cutmix.make import (
+    check_extended_table,
+    extended_list,
+    make_pictures,
+    output_prefix,
+    write_extended_table,
+    write_report,
+)
+from kdxf.data.cutmix.plan import Recipe
+from kdxf.data.lists import read_list
 from kdxf.errors import UserError
+from kdxf.io.images import read_image
 from kdxf.text.ocr.record import OCRRecord
 from kdxf.text.ocr.table import OCRTable, to_arrow
 from kdxf.text.ocr.writer import OCRTableWriter
-from kdxf.data.cutmix.make import check_extended_table, write_extended_table
-import pandas as pd
-from PIL import Image
-from kdxf.io.images import read_image
-from kdxf.text.ocr.table import OCRTable
-from kdxf.data.cutmix.make import extended_list, make_pictures, output_prefix, write_report
-from kdxf.data.cutmix.plan import Recipe
-from kdxf.data.lists import read_list
 
 
 def record(image, text, engine="rapidocr"):

@@ -1,8 +1,8 @@
 import pandas as pd
 import pytest
 
-from kdxf.errors import UserError
 from kdxf.data.cutmix.plan import how_many, plan
+from kdxf.errors import UserError
 
 
 @pytest.fixture

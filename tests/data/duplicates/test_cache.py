@@ -1,14 +1,12 @@
 import os
-from pathlib import Path
 
+import duplicates_pictures as pictures
 import numpy as np
 import pytest
 
-import duplicates_pictures as pictures
-from kdxf.errors import UserError
 from kdxf.data.duplicates import cache as duplicates_cache
 from kdxf.data.duplicates.cache import take_fingerprints
-
+from kdxf.errors import UserError
 
 
 @pytest.fixture
@@ -20,7 +18,7 @@ def paths(tmp_path):
 
 
 def counting(monkeypatch):
-    """Counts the pictures that are read; the third one and those after it fail if told so."""
+    """Count the pictures that are read; on request, fail from the third one on."""
     read, real = [], duplicates_cache.fingerprint
     monkeypatch.setattr(duplicates_cache, "fingerprint", lambda path: (read.append(path.name), real(path))[1])
     return read

@@ -1,15 +1,16 @@
-import numpy as np
-import duplicates_pictures as pictures
-from kdxf.data.duplicates import find as duplicates_grouping
-from kdxf.data.duplicates.cache import Fingerprints
-from kdxf.data.duplicates.find import different_looks, group
-from kdxf.data.duplicates.pairs import Pairs
 from pathlib import Path
+
+import duplicates_pictures as pictures
+import numpy as np
 import pandas as pd
 import pytest
-from kdxf.errors import UserError
-from kdxf.data.duplicates.find import find_duplicates
+
+from kdxf.data.duplicates import find as duplicates_grouping
+from kdxf.data.duplicates.cache import Fingerprints
+from kdxf.data.duplicates.find import different_looks, find_duplicates, group
+from kdxf.data.duplicates.pairs import Pairs
 from kdxf.data.lists import ImageList, read_list
+from kdxf.errors import UserError
 
 
 def prints(grey, digests=None, pixels=None):
@@ -55,7 +56,7 @@ def test_groups_stand_around_their_best_row(monkeypatch):
 
 
 def test_a_chain_is_cut_where_its_ends_are_unlike(monkeypatch):
-    """0 - 1 - 2 - 3 - 4, each like its neighbour alone: 0 takes 1, then 2 takes 3, and 4 is left."""
+    """0 - 1 - 2 - 3 - 4, each similar only to its neighbours: 0 takes 1, then 2 takes 3, and 4 is left."""
 
     def neighbours(first, second):
         return 1 - abs(int(first[0, 0]) - int(second[0, 0])) / 60
@@ -74,8 +75,6 @@ def test_says_which_one_is_the_mirror_image():
     first = np.random.default_rng(0).integers(0, 256, (12, 12), dtype=np.uint8).repeat(4, 0).repeat(4, 1)
     members = group(np.arange(2), np.arange(2), prints([first, first[:, ::-1]]), pairs((0, 1)), 0.992, mirrored=True)
     assert members.mirrored.tolist() == [False, True] and members.similarity.tolist() == [1, 1]
-
-
 
 
 @pytest.fixture

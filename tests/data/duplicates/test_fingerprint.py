@@ -1,16 +1,16 @@
 import hashlib
-from pathlib import Path
+
 import cv2
-import numpy as np
 import duplicates_pictures as pictures
-from kdxf.data.duplicates.fingerprint import CROPS, MIRROR_BITS, fingerprint, perceptual_hash
+import numpy as np
 import pytest
+
 from kdxf.data.duplicates import fingerprint as duplicates_alignment
-from kdxf.data.duplicates.fingerprint import SIZE, same_picture
+from kdxf.data.duplicates.fingerprint import CROPS, MIRROR_BITS, SIZE, fingerprint, perceptual_hash, same_picture
 
 
 def test_the_hash_is_the_signs_of_waves():
-    """A horizontal wave of k half periods lies on the coefficient (0, k) alone."""
+    """A horizontal wave of k half periods has only the coefficient (0, k)."""
     columns = np.arange(32)
     # Diagonals in order: (0,1), (1,0); (0,2), (1,1), (2,0); so (0,1) is bit 0 and (0,2) bit 2.
     for k, bit in ((1, 0), (2, 2)):
@@ -89,7 +89,7 @@ def test_a_camera_that_turned_took_another_photograph(monkeypatch):
 
 
 def test_what_little_there_is_to_see_must_agree():
-    """Two products of one outline on white: most of the picture agrees, and none of what matters."""
+    """Two products with the same outline on white: most of the picture agrees, but not the relevant part."""
     random = np.random.default_rng(0)
     first, second = (np.full((SIZE, SIZE), 255, np.uint8) for _ in range(2))
     for product in (first, second):

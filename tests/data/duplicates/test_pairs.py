@@ -1,11 +1,10 @@
+import duplicates_pictures as pictures
 import numpy as np
 import pytest
-import duplicates_pictures as pictures
-from kdxf.data.duplicates.pairs import hamming_pairs
-from pathlib import Path
+
 from kdxf.data.duplicates import pairs as duplicates_pairs
 from kdxf.data.duplicates.cache import take_fingerprints
-from kdxf.data.duplicates.pairs import find_pairs
+from kdxf.data.duplicates.pairs import find_pairs, hamming_pairs
 
 
 @pytest.mark.parametrize("radius", [0, 2, 3, 7, 10])
@@ -38,8 +37,6 @@ def test_the_chunks_cover_the_hash_and_the_radius(count, radius):
     assert [shift for shift, _, _ in chunks] == list(np.cumsum([0] + [bits for _, bits, _ in chunks])[:-1])
     assert sum(bits for _, bits, _ in chunks) == 64
     assert sum(allowed + 1 for _, _, allowed in chunks) > radius
-
-
 
 
 def prints_of(folder, images):

@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kdxf.errors import UserError
 from kdxf.data.duplicates import results as duplicates_results
 from kdxf.data.duplicates.find import Duplicates
 from kdxf.data.duplicates.results import groups_table, lists_without, report, summary
 from kdxf.data.lists import ImageList
+from kdxf.errors import UserError
 
 
 @pytest.fixture

@@ -1,12 +1,12 @@
+from pathlib import Path
+
+import cv2
 import numpy as np
 import pandas as pd
 import pytest
+
+from kdxf.data.folds.assign import ALWAYS_TRAIN, assign_folds, fold_files, folds_report
 from kdxf.errors import UserError
-from kdxf.data.folds.assign import ALWAYS_TRAIN, assign_folds
-from pathlib import Path
-import cv2
-from kdxf.data.folds.assign import assign_folds
-from kdxf.data.folds.assign import fold_files, folds_report
 
 
 def listed(counts):

@@ -3,10 +3,10 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from kdxf.data.folds.groups import group_rows, join, join_keys, text_keys
 from kdxf.errors import UserError
 from kdxf.text.ocr.record import OCRRecord
 from kdxf.text.ocr.table import OCRTable, to_arrow
-from kdxf.data.folds.groups import group_rows, join, join_keys, text_keys
 
 
 def ocr_table(path, texts):

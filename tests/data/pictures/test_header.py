@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
-from kdxf.io.images import IMAGE_EXTENSIONS, ImageReadError
 from kdxf.data.pictures.header import EXTENSIONS, read_header
+from kdxf.io.images import IMAGE_EXTENSIONS, ImageReadError
 
 
 def encode(image, kind="JPEG", **options):

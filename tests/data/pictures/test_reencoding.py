@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image, ImageCms, PngImagePlugin
 
-from kdxf.io.images import decode_image, open_header
 from kdxf.data.pictures.reencoding import encode_like, format_of, upright
+from kdxf.io.images import decode_image, open_header
 
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><r tiff:Orientation="6" note="kept"/></x:xmpmeta>'

@@ -1,17 +1,16 @@
 import os
 from functools import partial
 from types import SimpleNamespace
+
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import ExifTags, Image
+
+from kdxf.data.lists import read_list
+from kdxf.data.pictures.resize import Resizing, format_result, resize, resize_image
 from kdxf.errors import UserError
 from kdxf.io.images import read_image
-from kdxf.data.pictures.resize import Resizing, resize_image
-import pandas as pd
-from PIL import Image
-from kdxf.data.pictures.resize import format_result, resize
-from kdxf.data.pictures.resize import Resizing
-from kdxf.data.lists import read_list
 
 
 def scene(width, height):

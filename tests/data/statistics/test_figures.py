@@ -1,11 +1,20 @@
-import pandas as pd
-import pytest
-from kdxf.errors import UserError
-from kdxf.data.statistics.figures import class_sizes, compare_lists, compare_predictions, long_tail, predicted_sizes
 import cv2
 import numpy as np
+import pandas as pd
+import pytest
 from PIL import Image
-from kdxf.data.statistics.figures import describe_sizes, image_size, image_sizes
+
+from kdxf.data.statistics.figures import (
+    class_sizes,
+    compare_lists,
+    compare_predictions,
+    describe_sizes,
+    image_size,
+    image_sizes,
+    long_tail,
+    predicted_sizes,
+)
+from kdxf.errors import UserError
 
 
 def _frame(rows):

@@ -1,14 +1,15 @@
 import warnings
-from xml.etree import ElementTree
-import numpy as np
-from kdxf.data.statistics.page import class_chart, histogram, shares_chart
 from pathlib import Path
+from xml.etree import ElementTree
+
 import cv2
+import numpy as np
 import pandas as pd
 import pytest
-from kdxf.io.class_map import new_class_map
+
 from kdxf.data.statistics.collect import Settings, collect
-from kdxf.data.statistics.page import figures_report, format_figures
+from kdxf.data.statistics.page import class_chart, figures_report, format_figures, histogram, shares_chart
+from kdxf.io.class_map import new_class_map
 
 
 def _texts(svg):

@@ -1,19 +1,17 @@
-from pathlib import Path
-import pandas as pd
-import pytest
-from PIL import Image
-from kdxf.errors import UserError
-from kdxf.data.lists import ImageList, read_list
-from kdxf.data.verification.image_checks import Limits
-from kdxf.data.verification.verify import DROPPABLE, PROBLEMS, UNUSABLE, verify
 import base64
 import re
+from pathlib import Path
+
 import cv2
 import numpy as np
+import pandas as pd
+import pytest
 from PIL import ExifTags, Image
-from kdxf.data.lists import ImageList
-from kdxf.data.verification.verify import format_findings, write_report
-from kdxf.data.verification.verify import Findings
+
+from kdxf.data.lists import ImageList, read_list
+from kdxf.data.verification.image_checks import Limits
+from kdxf.data.verification.verify import DROPPABLE, PROBLEMS, UNUSABLE, Findings, format_findings, verify, write_report
+from kdxf.errors import UserError
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from kdxf.text.vectors.convert import convert_vectors
 
 @pytest.fixture(scope="session")
 def vectors(tmp_path_factory):
-    """a, b, c, milk and 牛, 奶 with the vectors (1, 0), (2, 0), ... (6, 0)."""
+    """Store of a, b, c, milk and 牛, 奶 with the vectors (1, 0), (2, 0), ... (6, 0)."""
     folder = tmp_path_factory.mktemp("vectors")
     rows = [f"{word} {i} 0" for i, word in enumerate(["a", "b", "c", "milk", "牛", "奶"], start=1)]
     (folder / "words.txt").write_text(f"{len(rows)} 2\n" + "\n".join(rows) + "\n", encoding="utf-8")
@@ -20,7 +20,7 @@ def vectors(tmp_path_factory):
 
 @pytest.fixture
 def record():
-    """Two lines, of which OCR was sure and not so sure."""
+    """Two lines, one with a high and one with a low score."""
     return OCRRecord(
         "x.png", ["a b", "milk"], np.array([0.9, 0.4], np.float32), np.zeros((2, 4, 2), np.float32), 8, 6, "fake", None
     )
@@ -28,7 +28,7 @@ def record():
 
 @pytest.fixture
 def sample(tmp_path, record):
-    """What the pipeline knows before the last transform."""
+    """The results dict before the last transform."""
     Image.new("RGB", (8, 6), (10, 20, 30)).save(tmp_path / "x.png")
     return {
         "img_path": str(tmp_path / "x.png"),

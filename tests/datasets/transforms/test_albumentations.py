@@ -23,7 +23,7 @@ TENSOR = {"__class_fullname__": "ToTensorV2", "always_apply": True, "p": 1.0, "t
 
 
 def saved(*transforms):
-    """A file of albumentations 1.0."""
+    """A policy file of albumentations 1.0."""
     root = {"__class_fullname__": "Compose", "p": 0.9, "transforms": list(transforms), "bbox_params": None}
     return {"__version__": "1.0.3", "transform": {**root, "keypoint_params": None, "additional_targets": {}}}
 
@@ -237,7 +237,7 @@ class Augmented(Dataset):
 
 
 def epochs(seed):
-    """What two workers give in two epochs, with the seeds that MMEngine's runner sets."""
+    """Return the random draws of two workers in two epochs, with the seeds that MMEngine's runner sets."""
 
     def init(worker):
         worker_init_fn(worker, num_workers=2, rank=0, seed=seed)
@@ -329,7 +329,7 @@ POLICIES = {
 
 @pytest.mark.parametrize("name", POLICIES)
 def test_augmentations_of_the_documents_repeat_with_a_seed(name):
-    """MMPretrain's, too, work in a pipeline of kdxf's and take NumPy's seed."""
+    """MMPretrain's augmentations, too, work in a pipeline of kdxf and use NumPy's seed."""
     init_default_scope("kdxf")
     pipeline = [TRANSFORMS.build(part) for part in POLICIES[name]]
 

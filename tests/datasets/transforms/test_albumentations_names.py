@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from kdxf.datasets.transforms.albumentations_names import present
+from kdxf.datasets.transforms.albumentations_names import translate
 
 
 @pytest.mark.parametrize(
@@ -79,9 +79,9 @@ from kdxf.datasets.transforms.albumentations_names import present
         ("IAASharpen", {"alpha": 1}, "IAASharpen", {"alpha": 1}),
     ],
 )
-def test_present(name, options, new_name, new_options):
+def test_translate(name, options, new_name, new_options):
     given = dict(options)
-    found_name, found = present(name, options)
+    found_name, found = translate(name, options)
     assert found_name == new_name
     assert found == {
         key: pytest.approx(value) if isinstance(value, tuple) else value for key, value in new_options.items()
@@ -90,17 +90,17 @@ def test_present(name, options, new_name, new_options):
 
 
 def test_a_weight_stays():
-    assert present("HorizontalFlip", {"always_apply": True, "p": 0.3}, weighs=True) == ("HorizontalFlip", {"p": 0.3})
+    assert translate("HorizontalFlip", {"always_apply": True, "p": 0.3}, weighs=True) == ("HorizontalFlip", {"p": 0.3})
 
 
 def test_blur_takes_the_sigma_of_its_kernel():
     """OpenCV's rule, 0.3 * ((size - 1) / 2 - 1) + 0.8: 0.8 for 3, 1.4 for 7."""
     for zero in (0, [0, 0]):
-        _, options = present("GaussianBlur", {"blur_limit": [3, 7], "sigma_limit": zero})
+        _, options = translate("GaussianBlur", {"blur_limit": [3, 7], "sigma_limit": zero})
         assert all(map(math.isclose, options["sigma_limit"], (0.8, 1.4)))
 
 
 def test_flip_is_one_of_three():
-    name, options = present("Flip", {"p": 0.4})
+    name, options = translate("Flip", {"p": 0.4})
     assert name == "OneOf" and options["p"] == 0.4
     assert [part["type"] for part in options["transforms"]] == ["HorizontalFlip", "VerticalFlip", "Sequential"]

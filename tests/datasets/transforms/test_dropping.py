@@ -124,7 +124,7 @@ def picture(scale=1.0):
 
 
 def inked(image, scale=1.0):
-    """Which boxes still have ink."""
+    """Return which boxes still have ink."""
     return [
         bool((image[int(y0 * scale) : int(y1 * scale), int(x0 * scale) : int(x1 * scale)] == INK).any())
         for x0, y0, x1, y1 in BOXES

@@ -56,7 +56,7 @@ def test_without_text_it_is_a_random_resized_crop(ocr, options):
 
 
 class Drawn(RandomResizedCropKeepText):
-    """Takes its crops (top, left, height, width) from a list, and resizes nothing."""
+    """Random crop that takes its windows (top, left, height, width) from a list, and does not resize."""
 
     def __init__(self, crops, **options):
         super().__init__(1, **options)
@@ -154,6 +154,11 @@ def test_text_inside_of_the_centre_changes_nothing(box):
         # 100 x 60, crop 40 x 40: the centre is 30, 10, 70, 50
         ([(20, 20, 50, 30)], (20, 10, 60, 50)),  # moved left, just so far
         ([(50, 20, 80.5, 30)], (41, 10, 81, 50)),
+        ([(20.5, 20, 50, 30)], (20, 10, 60, 50)),
+        ([(40, 5.25, 60, 30.5)], (30, 5, 70, 45)),
+        ([(40, 20, 60, 55.25)], (30, 16, 70, 56)),
+        # text of 50.5 columns: the crop is 51 x 51
+        ([(10.25, 20, 60.75, 30)], (10, 4, 61, 55)),
         ([(40, 0, 60, 15)], (30, 0, 70, 40)),
         ([(75, 50, 99, 60)], (59, 20, 99, 60)),
         ([(0, 20, 10, 30), (12, 20, 35, 30)], (0, 10, 40, 50)),
@@ -178,7 +183,7 @@ def test_a_widened_crop_has_the_size_that_was_asked_for():
 
 
 def test_the_crop_shows_as_much_text_as_any_would():
-    """Against all places of the window, pixel by pixel."""
+    """Compared with all places of the window, pixel by pixel."""
     random = np.random.default_rng(0)
     for _ in range(20):
         starts = random.integers(0, [80, 50], (4, 2))

@@ -82,3 +82,9 @@ def test_where_text_begins_and_ends():
 )
 def test_a_piece_of_a_quad(quad, start, end, piece):
     np.testing.assert_allclose(cut_quad(np.array(quad, np.float32), start, end), piece, atol=1e-4)
+
+
+def test_fractions_of_a_pixel_are_kept():
+    record = record_of((-0.5, 1.25, 9.5, 39.75), (79.75, 0, 81, 1.5))
+    assert line_boxes(record, image_of(80, 40)).tolist() == [[0, 1.25, 9.5, 39.75], [79.75, 0, 80, 1.5]]
+    assert line_boxes(record, image_of(40, 20)).tolist() == [[0, 0.625, 4.75, 19.875], [39.875, 0, 40, 0.75]]

@@ -14,7 +14,7 @@ from kdxf.errors import UserError
 from kdxf.registry import TRANSFORMS
 from kdxf.text.ocr import OCRRecord
 from kdxf.text.spelling.ocr_noise import corrupt
-from kdxf.text.tokenizers.chinese_script import converter
+from kdxf.text.tokenizers.cleaning import converter
 
 
 def record_of(texts, scores=None, boxes=None):
@@ -273,3 +273,12 @@ def test_a_missing_package_is_reported_at_once(monkeypatch):
 
 def test_is_registered_of_traditional():
     assert isinstance(TRANSFORMS.build({"type": "MixTraditional"}), MixTraditional)
+
+
+def test_the_halves_of_a_line_begin_and_end_with_it():
+    quad = [[20, 40], [60, 40], [60, 50], [20, 50]]
+    found = apply(SplitLines(1.0), record_of(["Ko 3"], boxes=[quad]))
+    assert found.texts == ["Ko", "3"]
+    # four characters of 10 pixels: two for the first word, one for the space, one for the second
+    expected = [[[20, 40], [40, 40], [40, 50], [20, 50]], [[50, 40], [60, 40], [60, 50], [50, 50]]]
+    np.testing.assert_allclose(found.boxes, expected, atol=1e-4)

@@ -75,5 +75,10 @@ def test_adam_sees_the_centred_gradient():
 
 def test_parameters_without_a_gradient():
     model = nn.Linear(2, 2)
+    frozen = model.weight.detach().clone()
+    nn.init.zeros_(model.bias)
+    model.bias.grad = torch.tensor([1.0, -2.0])
     wrapper = attach(torch.optim.SGD(model.parameters(), lr=1.0))
     wrapper.step()
+    assert model.weight.grad is None and torch.equal(model.weight, frozen)
+    assert model.bias.tolist() == [-1.0, 2.0]

@@ -1,4 +1,6 @@
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -219,3 +221,35 @@ def test_iterations(tiny_config, tmp_path):
 def test_arguments():
     with pytest.raises(ValueError, match="begin_epoch must be 1 or more, got 0"):
         SWAHook(0)
+
+
+class Loader(list):
+    """Batches, and a sampler that remembers the epoch that it was shuffled for."""
+
+    def __init__(self, batches):
+        super().__init__(batches)
+        self.epochs = []
+        self.sampler = SimpleNamespace(set_epoch=self.epochs.append)
+
+
+def test_the_statistics_see_the_batches_of_the_epoch():
+    """Whether the run was resumed or not: a sampler of a resumed run would else begin with epoch 0."""
+    train_loop = SimpleNamespace(dataloader=Loader(loader()))
+    runner = SimpleNamespace(
+        model=Model().train(),
+        epoch=6,
+        iter=12,
+        work_dir="",
+        train_loop=train_loop,
+        val_loop=None,
+        optim_wrapper=SimpleNamespace(optim_context=lambda model: nullcontext()),
+        logger=SimpleNamespace(info=lambda text: None),
+        save_checkpoint=lambda *args, **kwargs: None,
+    )
+    hook = SWAHook(7)
+    hook.before_run(runner)
+    hook.after_train_epoch(runner)
+    runner.epoch = 7
+    hook.after_train(runner)
+    assert train_loop.dataloader.epochs == [7]
+    assert_close(hook._average.module.first.running_mean, torch.tensor([(4 * 4 + 2 * 11) / 6]))

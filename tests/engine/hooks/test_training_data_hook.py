@@ -12,7 +12,7 @@ from kdxf.engine.hooks.training_data_hook import TRAINING_DATA, TrainingDataHook
 from kdxf.inference.inferencer import KDXFInferencer
 from kdxf.io.annotations import write_annotations, write_classes
 from kdxf.io.predictions import read_source
-from kdxf.io.provenance import second_hand
+from kdxf.io.provenance import Provenance, soft_label_warning
 
 
 def noted(checkpoint):
@@ -50,17 +50,19 @@ def test_a_training_notes_its_data_and_those_before(tiny_config, tiny_images, ti
     other = config_files({"train_dataloader": cfg.train_dataloader})
     assert noted(third) == [own, other] and own != other
     run_test(cfg, third, out=tmp_path / "p.parquet")
-    assert read_source(tmp_path / "p.parquet")[TRAINING_DATA] == [own, other]
-    assert KDXFInferencer(cfg, third).learnt == {TRAINING_DATA: [own, other]}
+    assert read_source(tmp_path / "p.parquet").training_data == (own, other)
+    assert KDXFInferencer(cfg, third).training_data == (own, other)
     run_test(cfg, tiny_trained.checkpoint, out=tmp_path / "p.parquet")
-    assert TRAINING_DATA not in read_source(tmp_path / "p.parquet")
+    assert read_source(tmp_path / "p.parquet").training_data == ()
 
 
 def test_only_the_main_process_reads(monkeypatch):
     monkeypatch.setattr(module, "is_main_process", lambda: False)
     hook = TrainingDataHook()
     hook.before_train(None)
-    assert hook.source() == {}
+    checkpoint = {"meta": {}}
+    hook.before_save_checkpoint(None, checkpoint)
+    assert checkpoint == {"meta": {}}
 
 
 def test_soft_labels_are_among_the_data(tmp_path):
@@ -68,4 +70,5 @@ def test_soft_labels_are_among_the_data(tmp_path):
     dataset = {"type": "OCRTextDataset", "data_root": str(tmp_path), "soft_label_file": "soft.parquet"}
     hook = TrainingDataHook()
     hook.before_train(SimpleNamespace(cfg={"train_dataloader": {"dataset": {"type": "Repeat", "dataset": dataset}}}))
-    assert f"It learnt soft labels ({tmp_path / 'soft.parquet'})" in second_hand("It", hook.source())
+    warning = soft_label_warning("It", Provenance(training_data=tuple(hook.data)))
+    assert f"It learnt soft labels ({tmp_path / 'soft.parquet'})" in warning

@@ -54,3 +54,15 @@ def test_another_order_of_classes_is_refused(tree):
     metric.dataset_meta = {"classes": ("milk", "pear", "tea")}
     metric.process(None, [_sample(0, 0)])
     assert metric.evaluate(1)["hierarchy/coarse"] == 100
+
+
+def test_a_branch_that_only_some_samples_have_is_not_scored(tree):
+    metric = HierarchicalAccuracy(tree)
+    metric.process(None, [_sample(0, 0, coarse=0), _sample(1, 1)])
+    assert metric.evaluate(2) == {"hierarchy/coarse": 100.0, "hierarchy/shelf": 100.0}
+
+
+def test_the_disagreement_is_with_the_predicted_class(tree):
+    metric = HierarchicalAccuracy(tree)
+    metric.process(None, [_sample(0, 1, coarse=1), _sample(0, 1, coarse=0), _sample(0, 0, coarse=0)])
+    assert metric.evaluate(3)["hierarchy/coarse_disagreement"] == pytest.approx(100 / 3)  # implied 1 1 0, said 1 0 0

@@ -82,6 +82,7 @@ run(main)
 """
 
 
+@pytest.mark.slow
 def test_two_processes_give_what_one_gives(score, single_label, tmp_path):
     scores, labels = single_label[0][:9].astype(np.float32), single_label[1][:9]
     np.savez(tmp_path / "data.npz", scores=scores, labels=labels)

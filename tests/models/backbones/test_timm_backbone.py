@@ -10,7 +10,7 @@ from torch.testing import assert_close
 
 from kdxf.errors import UserError
 from kdxf.models import TIMMBackbone
-from kdxf.models.backbones import timm_backbone, timm_weights
+from kdxf.models.backbones import timm_backbone
 from kdxf.models.classifiers import checks as normalization
 from kdxf.registry import MODELS
 
@@ -209,8 +209,14 @@ def test_starts_from_published_weights(monkeypatch):
 
 def test_a_model_is_built_and_predicts_without_its_weights(monkeypatch):
     """They are asked for when a training starts, not when a trained model is opened."""
-    monkeypatch.setattr(timm_weights, "fetch_weights", None)
-    TIMMBackbone("resnet10t", pretrained=True).eval()(torch.randn(1, 3, 32, 32))
+    asked = []
+    monkeypatch.setattr(timm_backbone, "fetch_weights", lambda name: asked.append(name) or {})
+    backbone = TIMMBackbone("resnet10t", pretrained=True).eval()
+    (feature,) = backbone(torch.randn(1, 3, 32, 32))
+    assert feature.shape == (1, 512, 1, 1) and asked == []
+    with pytest.raises(UserError):
+        backbone.init_weights()  # an empty file has none of the weights
+    assert asked == ["resnet10t"]
 
 
 def test_knows_how_images_are_normalized(monkeypatch):

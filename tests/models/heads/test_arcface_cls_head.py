@@ -250,3 +250,10 @@ def test_bad_settings(arguments, message):
 def test_bad_target():
     with pytest.raises(ValueError, match=r"target must have the shape \(N,\) or \(6, 4\), got \(5,\)"):
         make_head()(feats(), torch.zeros(5, dtype=torch.long))
+
+
+def test_the_factor_scales_the_margins_of_soft_targets():
+    head, x = head_with_angles([60.0], margins=math.radians(20))
+    head.margin_factor.fill_(0.5)
+    # half of 20 degrees, times 0.75 and 0.25
+    assert_close(head(x, torch.tensor([[0.75, 0.25]])), torch.tensor([[10 * cos(67.5), 10 * cos(32.5)]]))

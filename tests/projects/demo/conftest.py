@@ -10,7 +10,7 @@ from advertisements.pen import Pen
 
 @pytest.fixture
 def font() -> Font:
-    """A font that is there wherever kdxf is installed; it draws boxes for Chinese characters."""
+    """A font that is installed with kdxf's dependencies; it draws boxes for Chinese characters."""
     return Font(str(Path(matplotlib.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf")))
 
 
@@ -21,7 +21,7 @@ def palette() -> Palette:
 
 @pytest.fixture
 def check_product(palette):
-    """Checks one product drawing: opaque shapes that fill a good part of the layer; seeded."""
+    """Check one product drawing: opaque shapes that fill a good part of the layer; seeded."""
 
     def check(product):
         import random

@@ -13,7 +13,7 @@ def test_looks_and_topics_are_those_that_exist():
 
 
 def test_one_modality_cannot_do_it_alone():
-    """Of the classes that share a look (words), the best guess gets one of the group right: 8 of 12 each."""
+    """Of classes that share a look (or words), the best guess gets one right: 8 of 12 classes in total."""
     assert sum(map(told_by_look, CLASSES)) == 5 and len(LOOKS) == 8
     assert sum(map(told_by_words, CLASSES)) == 5 and len(TOPICS) == 8
     assert not any(told_by_look(item) and told_by_words(item) for item in CLASSES)

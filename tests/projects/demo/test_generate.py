@@ -19,7 +19,7 @@ def few_classes(monkeypatch):
 
 @pytest.fixture
 def any_font(font, monkeypatch):
-    """Lets a font without Chinese characters pass: these tests do not read the pictures."""
+    """Accept a font without Chinese characters: these tests do not read the pictures."""
     monkeypatch.setattr(module, "check_characters", lambda font, characters: None)
     return font
 
@@ -63,7 +63,7 @@ def test_test_pictures_are_in_mixed_order(tmp_path, any_font, monkeypatch):
 
 def test_never_draws_over_a_set_unasked(tmp_path, any_font, few_classes):
     generate(tmp_path, [any_font], labelled=2, unlabelled=1)
-    with pytest.raises(UserError, match="images/train exists; --overwrite draws it anew"):
+    with pytest.raises(UserError, match="images/train exists; --overwrite replaces it"):
         generate(tmp_path, [any_font], labelled=3, unlabelled=1)
     generate(tmp_path, [any_font], labelled=3, unlabelled=1, overwrite=True)
     assert len(list((tmp_path / "images" / "train" / "00").iterdir())) == 3

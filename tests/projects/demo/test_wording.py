@@ -6,7 +6,7 @@ from advertisements.wording import write_lines
 
 
 def patterns(topic: str) -> re.Pattern:
-    """Matches every text that a topic can give."""
+    """Return a pattern that matches every text of a topic."""
     slot = {name: "(" + "|".join(entries) + ")" for name, entries in SLOTS.items()}
     return re.compile("|".join(re.sub(r"\{(\w+)\}", lambda match: slot[match[1]], phrase) for phrase in TOPICS[topic]))
 

@@ -63,8 +63,8 @@ def test_mean_inside_a_group_and_weights_between(write):
     # 0.6 * (0.5 + 1) / 2 = 0.45
     np.testing.assert_allclose(found.scores, [[0.45, 0.55]], rtol=1e-6)
     assert found.labels.tolist() == [1] and found.seen is None and found.predicted is None
-    assert found.source["mean"] == "arithmetic" and found.source["weights"] == "given"
-    assert found.source["inputs"][1] == {
+    assert found.source.mean == "arithmetic" and found.source.details["weights"] == "given"
+    assert found.source.inputs[1].to_dict() == {
         "file": str(b), "digest": file_digest(b), "unit": "image", "weight": 0.3, "source": {"config": "b.py"},
     }  # fmt: skip
 
@@ -86,7 +86,7 @@ def test_images_in_any_order(write):
 def test_weight_zero_is_not_read(write, tmp_path):
     a = write("a", [[1, 0]])
     found = average([Unit("a", (a,)), Unit("b", (tmp_path / "missing.parquet",))], [1.0, 0.0])
-    assert found.scores.tolist() == [[1, 0]] and len(found.source["inputs"]) == 1
+    assert found.scores.tolist() == [[1, 0]] and len(found.source.inputs) == 1
 
 
 def test_several_labels_by_half_of_the_weight(write):

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from kdxf.errors import UserError
-from kdxf.io.predictions import read_predictions
-from kdxf.recipes.ensembles.members import Facts, Unit, checkpoints, make_units, model_names, parse_weights, read_alike
+from kdxf.recipes.ensembles.members import Facts, Unit, make_units, model_names, parse_weights, read_alike
 
 UNITS = [Unit("image", (Path("a"),)), Unit("text", (Path("b"),))]
 
@@ -107,7 +106,7 @@ def test_what_models_have_seen(write):
     unknown = write("unknown", SCORES)
     assert facts_of(a, b).seen.tolist() == [False, True, False]
     assert facts_of(a, unknown).seen.tolist() == [False, True, False]
-    assert facts_of(b, unknown).seen is None and facts_of(b, unknown).silent == [unknown]
+    assert facts_of(b, unknown).seen is None and facts_of(b, unknown).files_without_seen == [unknown]
     assert facts_of(b).seen.tolist() == [False] * 3
 
 
@@ -123,10 +122,3 @@ def test_folds_that_agree(write):
 def test_errors(write):
     files = write("a", SCORES, errors={1: "empty"}), write("b", SCORES, errors={1: "other", 2: "cut"})
     assert facts_of(*files).errors == {1: "empty", 2: "cut"}
-
-
-def test_checkpoints(write):
-    inner = {"inputs": [{"source": {"checkpoint_digest": "a"}}, {"source": {"checkpoint_digest": "b"}}], "n": [1]}
-    assert checkpoints({"of": inner, "checkpoint_digest": "c"}) == {"a", "b", "c"}
-    path = write("a", SCORES, source=inner)
-    assert checkpoints(read_predictions(path).source) == {"a", "b"}

@@ -82,7 +82,7 @@ def task(*files, mean="arithmetic", metric="accuracy"):
 def test_what_is_read(write):
     a, b, c = write("a", ONE, TASK_LABELS), write("b", TWO, seen=[0, 0, 0]), write("c", ONE)
     found = read_task(make_units([c], [("g", [a, b])]), "arithmetic", "accuracy")
-    assert found.names == ["g", "c"] and found.labels.tolist() == TASK_LABELS and found.silent == [a, c]
+    assert found.names == ["g", "c"] and found.labels.tolist() == TASK_LABELS and found.files_without_seen == [a, c]
     np.testing.assert_array_equal(found.stack, np.array([(np.array(ONE) + TWO) / 2, ONE], np.float32))
     np.testing.assert_allclose(found.mix(np.array([0.25, 0.75])), 0.875 * np.array(ONE) + 0.125 * np.array(TWO))
     # The first two images: 0.75 > 0.25 is right, 0.5 = 0.5 takes the first class, which is right too.

@@ -5,9 +5,9 @@ from types import SimpleNamespace
 import pytest
 
 import kdxf.recipes.folds.fold as module
-from kdxf.apis.train_result import TrainResult
 from kdxf.errors import UserError
 from kdxf.io.predictions import read_predictions, read_source
+from kdxf.io.run_record import TrainResult
 from kdxf.recipes.folds.fold import Wanted, is_predicted, prediction_file, run_fold
 from kdxf.recipes.folds.plan import plan_folds
 
@@ -24,7 +24,7 @@ def test_stages_views_and_the_best_checkpoint(folds_lab, tmp_path):
     run_fold(fold, wanted, amp=True)
     work = fold.folder
     assert (work / "1_one" / "result.json").is_file() and (work / "2_two" / "result.json").is_file()
-    source = read_source(work / "val.parquet")
+    source = read_source(work / "val.parquet").to_dict()
     assert source["checkpoint"].startswith(f"{work}/2_two/best_accuracy_top1_epoch_1.pth")
     assert (source["fold"], source["checkpoint_choice"], source["tta"]) == (1, "best", True)
     found = read_predictions(work / "val.parquet")

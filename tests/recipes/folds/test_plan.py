@@ -146,3 +146,17 @@ def test_folds_by_number(folds_lab, tmp_path):
     assert chosen_folds(folds, [2, 0, 2]) == [folds[2], folds[0]]
     with pytest.raises(UserError, match=r"^--fold 3: there are the folds 0, 1, 2$"):
         chosen_folds(folds, [3])
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [({"amp": True}, "--amp"), ({"seed": 1}, "--seed"), ({"options": {"train_cfg.max_epochs": 3}}, "the config")],
+)
+def test_other_options_are_other_settings(folds_lab, tmp_path, options, name):
+    def plan(**options):
+        return plan_folds(folds_lab.config, folds_lab.lists, tmp_path / "work", **options)[0]
+
+    plan().write_settings()
+    plan().check_settings()
+    with pytest.raises(UserError, match=rf"fold_0 holds a fold with other settings \({name} changed\); remove it"):
+        plan(**options).check_settings()

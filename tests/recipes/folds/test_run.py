@@ -14,11 +14,10 @@ import pytest
 
 import kdxf.recipes.folds.fold as fold_module
 import kdxf.recipes.folds.run as module
-from kdxf.apis.train_result import TrainResult
 from kdxf.errors import UserError
 from kdxf.io.locks import lock
 from kdxf.io.predictions import read_predictions, write_predictions
-from kdxf.io.provenance import TRAINING_DATA
+from kdxf.io.run_record import TrainResult
 from kdxf.recipes.folds.run import kfold
 
 FINAL = ("oof.parquet", "test.parquet", "metrics.csv", "metrics.md")
@@ -49,6 +48,7 @@ def kill(lab, work, repo):
     assert not (work / "oof.parquet").exists()
 
 
+@pytest.mark.slow
 def test_stopped_at_any_moment_it_comes_to_the_same(folds_lab, repo, tmp_path, monkeypatch, capsys):
     table = run(folds_lab, tmp_path / "whole")
     stopped = tmp_path / "stopped"
@@ -105,11 +105,11 @@ def check_the_files(lab, work, table):
     names = [together.classes[label] for label in together.labels]
     assert names == [label for frame in lists for label in frame["label"]]
     assert together.seen.tolist() == [False] * 24
-    assert [part["source"]["fold"] for part in together.source["inputs"]] == [0, 1, 2]
-    assert together.source["inputs"][1]["source"]["seed"] == 3
+    assert [part.source.details["fold"] for part in together.source.inputs] == [0, 1, 2]
+    assert together.source.inputs[1].source.details["seed"] == 3
     assert together.fold.tolist() == np.repeat([0, 1, 2], 8).tolist()
     for image, fold in zip(together.images, together.fold, strict=True):
-        assert image in read_predictions(together.source["inputs"][fold]["file"]).images
+        assert image in read_predictions(together.source.inputs[fold].file).images
     # The mean over the folds, of images whose label nobody knows.
     mean = read_predictions(work / "test.parquet")
     parts = [read_predictions(work / f"fold_{fold}" / "test.parquet") for fold in range(3)]
@@ -131,8 +131,8 @@ def check_soft_labels(lab, work):
     table = (work / "metrics.md").read_text()
     path = work / "fold_1" / "val.parquet"
     found = read_predictions(path)
-    data = [{"soft_label_file": {"soft.parquet": "ab"}}]
-    write_predictions(replace(found, source={**found.source, TRAINING_DATA: data}), path)
+    data = ({"soft_label_file": {"soft.parquet": "ab"}},)
+    write_predictions(replace(found, source=replace(found.source, training_data=data)), path)
     run(lab, work)
     added = (work / "metrics.md").read_text().removeprefix(table)
     assert added.startswith("\nThese models learnt soft labels (soft.parquet), and the models that made those were as")

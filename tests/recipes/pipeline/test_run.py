@@ -11,7 +11,7 @@ import pytest
 from kdxf.errors import UserError
 from kdxf.io.locks import lock
 from kdxf.recipes.pipeline import StageState, read_recipe, run_recipe, states
-from kdxf.recipes.pipeline.run import check_data, check_makers, clear, put_aside, table, there, why_waiting
+from kdxf.recipes.pipeline.run import check_data, check_makers, clear, existing, put_aside, table, why_waiting
 from kdxf.recipes.pipeline.state import Record, aside, lock_file, read_record, write_record
 
 
@@ -81,11 +81,11 @@ def work(tmp_path):
 
 def test_everything_keeps_its_path(work):
     outputs = (f"{work}/model/last.pth", f"{work}/link", f"{work}/model", f"{work}/none")
-    assert there(outputs) == [work / "link", work / "model", work / "model" / "last.pth"]
+    assert existing(outputs) == [work / "link", work / "model", work / "model" / "last.pth"]
     folder = work / ".stages" / "replaced" / "a"
     assert put_aside(outputs, work, folder) == [work / "link", work / "model"]
     assert (folder / "model" / "last.pth").read_text() == "weights" and os.readlink(folder / "link") == "nowhere"
-    assert there(outputs) == [] and put_aside(outputs, work, folder) == []
+    assert existing(outputs) == [] and put_aside(outputs, work, folder) == []
 
 
 def test_nothing_is_overwritten(work):
@@ -263,6 +263,7 @@ run_recipe(read_recipe("recipe.py"))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", ["before the move", "within the move", "after the move"])
 @pytest.mark.parametrize("record", [None, Record("another", 30.0, True)], ids=["first", "changed"])
 def test_killed_while_things_are_moved(place, moment, record):
@@ -286,6 +287,7 @@ def test_killed_while_things_are_moved(place, moment, record):
     assert go()[1] == []
 
 
+@pytest.mark.slow
 def test_killed_while_a_tool_runs(place):
     """What the tool had written stays, and nothing is put aside."""
     (place / "wait.py").write_text(

@@ -5,13 +5,14 @@ import pytest
 
 from kdxf.errors import UserError
 from kdxf.io.predictions import Predictions
+from kdxf.io.provenance import Input, Provenance
 from kdxf.recipes.submissions.ids import Sample
 from kdxf.recipes.submissions.tables import make_table
 
 ONE = Predictions(["a/1.jpg", "a/2.jpg"], np.array([[0.25, 0.75], [0.5, 0.5]], np.float32), ("x", "y"))
 SEVERAL = Predictions(ONE.images, ONE.scores, ONE.classes, predicted=np.array([[True, True], [False, False]]))
 PLACES = {"2": 1, "1": 0}
-RANKS = {"source": {"tool": "mean", "inputs": [{"source": {"mean": "rank"}}]}}
+RANKS = {"source": Provenance(tool="mean", inputs=(Input(source=Provenance(mean="rank")),))}
 
 
 def rows(*arguments, **options):

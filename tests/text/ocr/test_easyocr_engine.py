@@ -107,7 +107,7 @@ def test_the_real_easyocr_has_these_options():
 
 @pytest.fixture
 def untrained(monkeypatch, tmp_path):
-    """EasyOCR as it is, but its detector finds bright regions and its recognizer has random weights."""
+    """EasyOCR with a detector that finds bright regions and a recognizer with random weights."""
     import torch
     from easyocr.config import detection_models, recognition_models
     from easyocr.utils import CTCLabelConverter

@@ -91,12 +91,12 @@ def test_every_image_becomes_one_row(fake_engine, draw, tmp_path):
 
 
 def test_workers_must_be_positive(tmp_path):
-    with pytest.raises(ValueError, match="workers must be at least 1, not 0"):
+    with pytest.raises(UserError, match="workers must be at least 1, not 0"):
         run_ocr([], tmp_path, tmp_path / "out", {"type": "FakeEngine"}, workers=0)
 
 
 def test_what_reads_the_images_must_be_known(fake_engine, tmp_path):
-    with pytest.raises(ValueError, match="executor must be one of processes, ray, not 'threads'"):
+    with pytest.raises(UserError, match="executor must be one of processes, ray, not 'threads'"):
         run_ocr([], tmp_path, tmp_path / "out", fake_engine, executor="threads")
     with pytest.raises(UserError, match="--ray-address head:6379 needs --executor ray"):
         run_ocr([], tmp_path, tmp_path / "out", fake_engine, ray_address="head:6379")
@@ -121,7 +121,7 @@ def test_images_in_shards(fake_engine, draw, tmp_path):
 
 
 class Swift(OCRExecutor):
-    """Gives each image an empty row at once, so that a job spends its time in what must survive: the writing."""
+    """Executor that returns an empty row at once, so that a job mostly writes, which is what must survive."""
 
     engine_name = "swift"
 
@@ -134,6 +134,7 @@ class Swift(OCRExecutor):
         pass
 
 
+@pytest.mark.slow
 def test_killed_twenty_times_at_random_each_image_stands_there_once(tmp_path, monkeypatch):
     monkeypatch.setattr("kdxf.text.ocr.runner._start", lambda *_: Swift())
     out, images = tmp_path / "out", [f"{index}.png" for index in range(6000)]
@@ -177,17 +178,16 @@ def test_full_disk_ends_the_job_and_loses_nothing_that_is_written(tmp_path, monk
     assert sorted(OCRTable.open(out).images) == sorted(images)
 
 
-def test_killed_at_any_moment_it_loses_and_repeats_nothing(draw, repo, tmp_path):
+@pytest.mark.slow
+def test_killed_at_any_moment_it_loses_and_repeats_nothing(draw, with_fixtures, tmp_path):
     count, out = 80, tmp_path / "out"
     for index in range(count):
         draw(tmp_path / f"图 {index}.png", width=index + 1)
     (tmp_path / "job.py").write_text(JOB)
     command = [sys.executable, str(tmp_path / "job.py"), str(tmp_path), str(out), str(count)]
-    environment = {**os.environ, "PYTHONPATH": str(repo / "tests" / "fixtures")}
-
     seen = 0
     for parts, pause in ((1, 0.0), (5, 0.02), (9, 0.05)):
-        job = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+        job = subprocess.Popen(command, env=with_fixtures, stdout=subprocess.DEVNULL)
         while job.poll() is None and len(list(out.glob("part-*"))) < parts:
             time.sleep(0.005)
         time.sleep(pause)
@@ -196,7 +196,7 @@ def test_killed_at_any_moment_it_loses_and_repeats_nothing(draw, repo, tmp_path)
         images = OCRTable.open(out).images
         assert len(images) == len(set(images)) >= max(seen, 5 * parts)
         seen = len(images)
-    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    done = subprocess.run(command, env=with_fixtures, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert f"{count} images, {count} with text" in done.stdout and f"read {count - seen} now" in done.stdout
     table = OCRTable.open(out)

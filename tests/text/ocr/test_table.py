@@ -174,7 +174,7 @@ def record(image, *texts, **changes):
 
 @pytest.fixture
 def digest(tmp_path):
-    """Writes a table of parts and gives the fingerprint of images."""
+    """Write a table of parts and return the digest of images."""
 
     def digest(parts, images=("a", "b", "none")):
         folder = tmp_path / str(len(list(tmp_path.iterdir())))
@@ -211,10 +211,28 @@ def test_no_table(tmp_path):
 
 
 def test_more_text_than_32_bits_count():
-    """Arrow puts the chunks together to take rows of them: seen here by the types, as 2 GiB are too much for a test."""
+    """Arrow joins the chunks to take rows: checked by the types, since 2 GiB are too much for a test."""
     kind = to_arrow([record("a", "milk")]).schema.field("texts").type
     assert module._large(kind) == pa.large_list(pa.large_string())
     boxes = to_arrow([record("a", "milk")]).schema.field("boxes").type
     assert str(module._large(boxes)).startswith("large_list<") and "list<" not in str(module._large(boxes)).replace(
         "large_list<", ""
     )
+
+
+def test_table_of_several_record_batches(tmp_path, monkeypatch):
+    """As of parts that are too large to be packed into one."""
+    monkeypatch.setattr(module, "_PACKED_BYTES", 0)
+    rows = [{**ROWS[0], "image": f"{index}.jpg", "width": index} for index in range(5)]
+    for number, part in enumerate([rows[:2], [], rows[2:3], rows[3:]]):
+        write(tmp_path / f"part-{number}.parquet", part)
+    table = OCRTable.open(tmp_path)
+    assert table.column("image").num_chunks > 2
+    assert [(record.image, record.width) for record in table] == [(f"{index}.jpg", index) for index in range(5)]
+    assert table.rows_of(["4.jpg", "2.jpg", "0.jpg"]).tolist() == [4, 2, 0]
+
+
+def test_rows_without_an_engine(tmp_path):
+    rows = [{**ROWS[0], "engine": None}, {**ROWS[1], "engine": "fake 2"}, ROWS[2]]
+    table = OCRTable.open(write(tmp_path / "t.parquet", rows))
+    assert table.engines == ["fake 1", "fake 2"] and table.record(0).engine == ""

@@ -81,7 +81,7 @@ def test_spans_cover_all_and_share_enough(length, tile, overlap):
 
 
 def find_rows(image):
-    """Bright rows are lines of text; each says its brightness, or 'cut', unsure, when it touches the border."""
+    """Read bright rows as lines of text: their brightness, or 'cut' with a low score if they touch the border."""
     bright = np.concatenate([[0], image[:, 0, 0], [0]]).astype(int)
     starts, stops = (
         np.nonzero((bright[1:] > 0) & (bright[:-1] == 0))[0],

@@ -1,4 +1,3 @@
-import os
 import signal
 import subprocess
 import sys
@@ -55,7 +54,8 @@ def test_reads_all_although_one_image_kills_its_worker(fake_engine, draw, tmp_pa
     assert "cannot open the file" in records["none.png"].error
 
 
-def test_workers_end_in_silence_when_the_job_is_killed_while_they_start(draw, repo, tmp_path):
+@pytest.mark.slow
+def test_workers_end_in_silence_when_the_job_is_killed_while_they_start(with_fixtures, tmp_path):
     script = """
 import os, signal
 from pathlib import Path
@@ -65,8 +65,7 @@ if __name__ == "__main__":
     OCRWorkers({"type": "FakeEngine"}, Path(), 2, ["fake_ocr_engine"])
 """
     (tmp_path / "job.py").write_text(script)
-    environment = {**os.environ, "PYTHONPATH": str(repo / "tests" / "text" / "ocr")}
-    done = subprocess.run([sys.executable, tmp_path / "job.py"], env=environment, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, tmp_path / "job.py"], env=with_fixtures, capture_output=True, text=True)
     assert done.returncode == -signal.SIGKILL and done.stderr == ""  # the workers had the same standard error
 
 

@@ -3,6 +3,7 @@ import re
 
 import pytest
 
+from kdxf.errors import UserError
 from kdxf.text.registry import TOKENIZERS
 from kdxf.text.tokenizers import BaseTokenizer, JiebaTokenizer, WordTokenizer
 from kdxf.text.tokenizers.base import normalize_units
@@ -89,7 +90,7 @@ def test_brands_and_prices_stay_beside_chinese_and_can_be_dropped():
 
 
 class Counting(BaseTokenizer):
-    """Splits at spaces and keeps what it was asked."""
+    """Tokenizer that splits at spaces and records its arguments."""
 
     def __init__(self, **options):
         super().__init__(**options)
@@ -133,7 +134,7 @@ def test_no_cache():
 
 
 def test_negative_cache_size():
-    with pytest.raises(ValueError, match="cache_size must be 0 or more, got -1"):
+    with pytest.raises(UserError, match="cache_size must be 0 or more, got -1"):
         WordTokenizer(cache_size=-1)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from kdxf.errors import UserError
 from kdxf.text.tokenizers import JiebaTokenizer
-from kdxf.text.tokenizers.chinese_script import converter
+from kdxf.text.tokenizers.cleaning import converter
 from kdxf.text.tokenizers.jieba_tokenizer import load_segmenter
 
 

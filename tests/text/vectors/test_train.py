@@ -154,7 +154,7 @@ def test_bad_options(options, message):
 
 
 def test_unknown_method():
-    with pytest.raises(ValueError, match="method must be one of word2vec, fasttext, got 'glove'"):
+    with pytest.raises(UserError, match="method must be one of word2vec, fasttext, got 'glove'"):
         TrainingOptions(method="glove")
 
 

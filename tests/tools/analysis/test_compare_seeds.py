@@ -8,7 +8,7 @@ import pytest
 
 @pytest.fixture
 def tool(repo, monkeypatch, capfd):
-    """Runs the tool in this process."""
+    """Run the tool in this process."""
 
     def call(*arguments):
         monkeypatch.setattr(sys, "argv", ["compare_seeds.py", *map(str, arguments)])

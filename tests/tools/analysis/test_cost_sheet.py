@@ -15,7 +15,7 @@ def path(repo):
 
 @pytest.fixture
 def tool(path, monkeypatch, capfd):
-    """Runs the tool in this process."""
+    """Run the tool in this process."""
 
     def call(*arguments):
         monkeypatch.setattr(sys, "argv", ["cost_sheet.py", *map(str, arguments)])

@@ -1,5 +1,4 @@
-import subprocess
-import sys
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -11,9 +10,9 @@ from kdxf.text.ocr.table import OCRTable
 from kdxf.text.ocr.writer import OCRTableWriter
 
 
-def call(repo, *arguments):
-    program = [sys.executable, str(repo / "tools" / "data" / "cutmix.py")]
-    return subprocess.run([*program, *map(str, arguments)], capture_output=True, text=True)
+@pytest.fixture
+def call(run_tool):
+    return partial(run_tool, "tools/data/cutmix.py")
 
 
 @pytest.fixture
@@ -32,12 +31,12 @@ def data(tmp_path):
     return root
 
 
-def test_it_lifts_small_classes_and_tells_their_text(repo, data):
+def test_it_lifts_small_classes_and_tells_their_text(call, data):
     results = ("--out", data / "aug", "--out-list", data / "more.csv", "--report", data / "r.html")
     ocr = ("--ocr", data / "ocr", "--ocr-out", data / "ocr_more")
-    done = call(repo, data / "train.csv", "--at-least", "3", *results, *ocr, "--dry-run")
+    done = call(data / "train.csv", "--at-least", "3", *results, *ocr, "--dry-run")
     assert done.returncode == 0 and not (data / "aug").exists(), done.stderr
-    done = call(repo, data / "train.csv", "--at-least", "3", *results, *ocr)
+    done = call(data / "train.csv", "--at-least", "3", *results, *ocr)
     assert done.returncode == 0, done.stderr
     assert "2 pictures for 1 classes, 2 of them on plain padding" in done.stdout
     assert "4 old rows, 2 new ones" in done.stdout
@@ -51,16 +50,16 @@ def test_it_lifts_small_classes_and_tells_their_text(repo, data):
     assert (data / "r.html").is_file()
 
 
-def test_unreadable_images_are_named(repo, data):
+def test_unreadable_images_are_named(call, data):
     (data / "b0.png").write_bytes(b"")
     results = ("--out", data / "aug", "--out-list", data / "more.csv")
     other = ("--background", "other", "--background-labels", "a")
-    done = call(repo, data / "train.csv", "--count", "2", "--labels", "b", *other, *results)
+    done = call(data / "train.csv", "--count", "2", "--labels", "b", *other, *results)
     assert done.returncode == 0, done.stderr
     assert "not made: 2 (first: b0.png on a" in done.stdout and "the file is empty" in done.stdout
 
 
-def test_mistakes_end_with_one_line(repo, data):
+def test_mistakes_end_with_one_line(call, data):
     base = (data / "train.csv", "--out", data / "aug", "--out-list", data / "more.csv", "--count", "1")
     for message, arguments in {
         "--background other and --background-labels belong together": (*base, "--background", "other"),
@@ -69,6 +68,6 @@ def test_mistakes_end_with_one_line(repo, data):
         "ocr: is an input": (*base, "--ocr", data / "ocr", "--ocr-out", data / "ocr"),
         "has no labels": (data, *base[1:]),
     }.items():
-        done = call(repo, *arguments)
+        done = call(*arguments)
         assert done.returncode == 2 and done.stderr.count("\n") == 1 and message in done.stderr
     assert not (data / "aug").exists()

@@ -1,7 +1,5 @@
 import importlib.util
-import runpy
-import subprocess
-import sys
+from functools import partial
 
 import pandas as pd
 import pytest
@@ -27,19 +25,19 @@ def data(tmp_path, pictures):
     return tmp_path
 
 
-def call(repo, *arguments):
-    program = [sys.executable, str(repo / "tools" / "data" / "dedupe.py")]
-    return subprocess.run([*program, *map(str, arguments)], capture_output=True, text=True)
+@pytest.fixture
+def call(run_tool):
+    return partial(run_tool, "tools/data/dedupe.py")
 
 
-def test_finds_reports_writes_and_refuses(repo, data):
+def test_finds_reports_writes_and_refuses(call, data):
     lists = (data / "train.csv", data / "images" / "val", "--root", data / "images", "--workers", 1)
     results = ("--out", data / "groups.csv", "--report", data / "page.html", "--out-lists", data / "clean")
     cache = ("--cache", data / "cache.parquet")
-    done = call(repo, *lists, *results, *cache, "--mirrored", "--dry-run")
+    done = call(*lists, *results, *cache, "--mirrored", "--dry-run")
     assert done.returncode == 0, done.stderr
     assert sorted(path.name for path in data.iterdir()) == ["cache.parquet", "images", "train.csv"]
-    done = call(repo, *lists, *results, *cache, "--mirrored")
+    done = call(*lists, *results, *cache, "--mirrored")
     assert done.returncode == 0, done.stderr
     numbers = dict(line.rsplit(maxsplit=1) for line in done.stdout.splitlines())
     assert numbers["groups across lists"] == "2" and numbers["  mirrored"] == "1" and numbers["  near"] == "1"
@@ -54,11 +52,11 @@ def test_finds_reports_writes_and_refuses(repo, data):
     assert (data / "clean" / "train.csv").read_text() == (data / "train.csv").read_text()
     assert (data / "clean" / "val.csv").read_text() == "image\n"
     assert (data / "page.html").read_text().count("<img") == 4
-    done = call(repo, *lists, *results)
+    done = call(*lists, *results)
     assert done.returncode == 2 and "groups.csv: is there already" in done.stderr and "Traceback" not in done.stderr
 
 
-def test_a_model_names_candidates(repo, data, monkeypatch, capsys):
+def test_a_model_names_candidates(call, data, monkeypatch):
     """The tool hands the pictures to the model and what it says to the search."""
     import kdxf.inference.features
     import kdxf.inference.inferencer
@@ -74,15 +72,14 @@ def test_a_model_names_candidates(repo, data, monkeypatch, capsys):
 
     monkeypatch.setattr(kdxf.inference.features, "extract_features", extract)
     arguments = [data / "images", "--workers", 1, "--config", "c.py", "--checkpoint", "c.pth", "--ocr", "table"]
-    monkeypatch.setattr(sys, "argv", ["dedupe.py", *map(str, arguments)])
-    with pytest.raises(SystemExit, match="0"):
-        runpy.run_path(str(repo / "tools" / "data" / "dedupe.py"), run_name="__main__")
+    done = call(*arguments)
+    assert done.returncode == 0, done.stderr
     assert [list(map(str, given)) for given in made] == [["c.py", "c.pth"]]
     assert str(seen[0]["ocr_table"]) == "table" and seen[0]["ocr_root"] == data / "images"
-    assert "groups                                1\n" in capsys.readouterr().out
+    assert "groups                                1\n" in done.stdout
 
 
-def test_mistakes_end_with_one_line(repo, data, monkeypatch, capsys):
+def test_mistakes_end_with_one_line(call, data):
     train = data / "train.csv"
     cases = {
         "error: --config and --checkpoint: give both or none": (train, "--config", "x.py"),
@@ -91,7 +88,5 @@ def test_mistakes_end_with_one_line(repo, data, monkeypatch, capsys):
         "none.csv: no such annotation file": (data / "none.csv",),
     }
     for message, arguments in cases.items():
-        monkeypatch.setattr(sys, "argv", ["dedupe.py", *map(str, arguments)])
-        with pytest.raises(SystemExit, match="2"):
-            runpy.run_path(str(repo / "tools" / "data" / "dedupe.py"), run_name="__main__")
-        assert message in capsys.readouterr().err
+        done = call(*arguments)
+        assert done.returncode == 2 and message in done.stderr

@@ -1,14 +1,13 @@
-import subprocess
-import sys
+from functools import partial
 
 import pandas as pd
 import pytest
 from PIL import Image
 
 
-def call(repo, *arguments):
-    program = [sys.executable, str(repo / "tools" / "data" / "resize.py")]
-    return subprocess.run([*program, *map(str, arguments)], capture_output=True, text=True)
+@pytest.fixture
+def call(run_tool):
+    return partial(run_tool, "tools/data/resize.py")
 
 
 @pytest.fixture
@@ -21,24 +20,24 @@ def data(tmp_path):
     return root
 
 
-def test_it_resizes_and_continues(repo, data, tmp_path):
+def test_it_resizes_and_continues(call, data, tmp_path):
     out = tmp_path / "out"
-    done = call(repo, data / "train.csv", "--out", out, "--dry-run")
+    done = call(data / "train.csv", "--out", out, "--dry-run")
     assert done.returncode == 0 and "dry run: nothing was written" in done.stdout and not out.exists(), done.stderr
     lists = ("--format", "jpeg", "--out-list", out / "train.csv", "--notes", out / "notes.csv")
-    done = call(repo, data / "train.csv", "--out", out, *lists)
+    done = call(data / "train.csv", "--out", out, *lists)
     assert done.returncode == 0, done.stderr
     assert "resized             1" in done.stdout and "re-encoded          1" in done.stdout
     assert (out / "train.csv").read_text() == "image,label\na/large.jpg,x\nsmall.jpg,y\n"
     assert pd.read_csv(out / "notes.csv").to_numpy().tolist() == [["small.png", "re-encoded", "transparency"]]
     with Image.open(out / "a" / "large.jpg") as image:
         assert image.size == (600, 375)
-    done = call(repo, data / "train.csv", "--out", out, "--format", "jpeg")
+    done = call(data / "train.csv", "--out", out, "--format", "jpeg")
     assert "there               2" in done.stdout
     assert sorted(path.name for path in data.iterdir()) == ["a", "small.png", "train.csv"]
 
 
-def test_mistakes_end_with_one_line(repo, data, tmp_path):
+def test_mistakes_end_with_one_line(call, data, tmp_path):
     out = ("--out", tmp_path / "out")
     for message, arguments in {
         "no such annotation file": (data / "none.csv", *out),
@@ -46,6 +45,6 @@ def test_mistakes_end_with_one_line(repo, data, tmp_path):
         "lies in the input, which is never changed": (data, "--out", data),
         "train.csv: is an input": (data / "train.csv", *out, "--out-list", data / "train.csv"),
     }.items():
-        done = call(repo, *arguments)
+        done = call(*arguments)
         assert done.returncode == 2 and done.stderr.count("\n") == 1 and message in done.stderr
     assert not (tmp_path / "out").exists()

@@ -1,7 +1,5 @@
 import json
-import runpy
-import subprocess
-import sys
+from functools import partial
 
 import pyarrow.parquet as pq
 import pytest
@@ -28,18 +26,18 @@ def data(tmp_path):
     return root
 
 
-def call(repo, *arguments):
-    program = [sys.executable, str(repo / "tools" / "data" / "split.py")]
-    return subprocess.run([*program, *map(str, arguments)], capture_output=True, text=True)
+@pytest.fixture
+def call(run_tool):
+    return partial(run_tool, "tools/data/split.py")
 
 
-def test_splits_a_folder_then_refuses_then_splits_a_list(repo, data, tmp_path):
+def test_splits_a_folder_then_refuses_then_splits_a_list(call, data, tmp_path):
     folders = (data / "train", "--test", data / "test", "--class-names", data / "names.json")
     before = sorted(data.iterdir())
-    done = call(repo, *folders, "--dry-run")
+    done = call(*folders, "--dry-run")
     assert done.returncode == 0 and "dry run: nothing was written" in done.stdout, done.stderr
     assert sorted(data.iterdir()) == before
-    done = call(repo, *folders)
+    done = call(*folders)
     assert done.returncode == 0, done.stderr
     assert "train             19        3         1       17" in done.stdout
     assert "val                4        2         1        3" in done.stdout
@@ -50,18 +48,18 @@ def test_splits_a_folder_then_refuses_then_splits_a_list(repo, data, tmp_path):
     assert all((data / image).is_file() for image in train["image"])
     assert read_annotations(data / "test.csv").values.tolist() == [["test/0.jpg"], ["test/1.jpg"]]
 
-    done = call(repo, data / "train", "--test", data / "test")  # without the names
+    done = call(data / "train", "--test", data / "test")  # without the names
     assert done.returncode == 2 and "Traceback" not in done.stderr
     assert "classes.csv, classes.txt, train.csv, train_full.csv, val.csv would change; --overwrite" in done.stderr
 
     fractions = ("--split", "0.5", "--test-fraction", "0.25", "--seed", "7")
-    done = call(repo, data / "train_full.csv", "--out", tmp_path / "lists", *fractions)
+    done = call(data / "train_full.csv", "--out", tmp_path / "lists", *fractions)
     assert done.returncode == 0, done.stderr
     sizes = [len(read_annotations(tmp_path / "lists" / f"{name}.csv")) for name in ("train", "val", "test")]
     assert sizes == [12, 6, 5]  # 10 + 1 + 1, 5 + 1 + 0, 5 + 0 + 0
 
 
-def test_mistakes_end_with_one_line(repo, data, monkeypatch, capsys):
+def test_mistakes_end_with_one_line(call, data):
     cases = {
         "error: none: no such annotation file": ("none",),
         "error: split 85.0 with test fraction 0.0": (data / "train", "--split", "85"),
@@ -69,19 +67,17 @@ def test_mistakes_end_with_one_line(repo, data, monkeypatch, capsys):
         "names.csv: no such file of class names": (data / "train", "--class-names", data / "names.csv"),
     }
     for message, arguments in cases.items():
-        monkeypatch.setattr(sys, "argv", ["split.py", *map(str, arguments)])
-        with pytest.raises(SystemExit, match="2"):
-            runpy.run_path(str(repo / "tools" / "data" / "split.py"), run_name="__main__")
-        assert message in capsys.readouterr().err
+        done = call(*arguments)
+        assert done.returncode == 2 and message in done.stderr
     assert not (data / "train.csv").exists()
 
 
-def test_groups_are_not_divided(repo, data):
+def test_groups_are_not_divided(call, data):
     rows = "".join(f"train/2/图 {number}.jpg,2,{number // 4}\n" for number in range(20))
     (data / "all.csv").write_text("image,label,shop\n" + rows, encoding="utf-8")
     (data / "groups.csv").write_text("image,group\ntrain/2/图 0.jpg,0\ntrain/2/图 4.jpg,0\n", encoding="utf-8")
     grouping = ("--group-by", "shop", "--groups", data / "groups.csv")
-    done = call(repo, data / "all.csv", "--split", "0.6", *grouping)
+    done = call(data / "all.csv", "--split", "0.6", *grouping)
     assert done.returncode == 0, done.stderr
     train, val = (set(read_annotations(data / f"{name}.csv")["shop"]) for name in ("train", "val"))
     assert not train & val and train | val == {0, 1, 2, 3, 4} and len(train) == 3
@@ -92,7 +88,7 @@ def test_groups_are_not_divided(repo, data):
         for number in range(8)
     ]
     pq.write_table(to_arrow(texts), data / "ocr.parquet")
-    done = call(repo, data / "all.csv", "--split", "0.6", "--ocr", data / "ocr.parquet", "--overwrite")
+    done = call(data / "all.csv", "--split", "0.6", "--ocr", data / "ocr.parquet", "--overwrite")
     assert done.returncode == 0, done.stderr
     train = set(read_annotations(data / "train.csv")["image"])
     assert len(train) == 12 and {record.image for record in texts} <= train

@@ -1,5 +1,4 @@
-import subprocess
-import sys
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -7,9 +6,9 @@ import pytest
 from PIL import ExifTags, Image
 
 
-def call(repo, *arguments):
-    program = [sys.executable, str(repo / "tools" / "data" / "verify.py")]
-    return subprocess.run([*program, *map(str, arguments)], capture_output=True, text=True)
+@pytest.fixture
+def call(run_tool):
+    return partial(run_tool, "tools/data/verify.py")
 
 
 @pytest.fixture
@@ -28,14 +27,14 @@ def data(tmp_path):
     return root
 
 
-def test_all_that_it_writes(repo, data, tmp_path):
+def test_all_that_it_writes(call, data, tmp_path):
     out = tmp_path / "out"
     before = {path: path.read_bytes() for path in data.iterdir()}
     written = ("--out", out / "p.csv", "--report", out / "r.html", "--out-list", out / "whole.csv")
     arguments = (data / "train.csv", "--root", data, *written, "--fix-rotation", out / "turned")
-    done = call(repo, *arguments, "--dry-run")
+    done = call(*arguments, "--dry-run")
     assert done.returncode == 0 and not out.exists(), done.stderr
-    done = call(repo, *arguments)
+    done = call(*arguments)
     assert done.returncode == 0, done.stderr
     for line in (
         "5 images (5 rows) of",
@@ -55,19 +54,19 @@ def test_all_that_it_writes(repo, data, tmp_path):
     assert before == {path: path.read_bytes() for path in data.iterdir()}
 
 
-def test_what_is_dropped_can_be_chosen(repo, data, tmp_path):
+def test_what_is_dropped_can_be_chosen(call, data, tmp_path):
     chosen = ("--out-list", tmp_path / "l.csv", "--drop", "odd_mode", "unknown_label", "--min-edge", "61")
-    done = call(repo, data / "train.csv", *chosen)
+    done = call(data / "train.csv", *chosen)
     assert done.returncode == 0 and "too_small" in done.stdout, done.stderr
     assert (tmp_path / "l.csv").read_text() == "image,label\ngood.jpg,a\nturned.jpg,b\nhalf.jpg,b\n"
 
 
-def test_mistakes_end_with_one_line(repo, data):
+def test_mistakes_end_with_one_line(call, data):
     for message, arguments in {
         "none.csv: no such annotation file": (data / "none.csv",),
         "train.csv: is an input, which is never changed": (data / "train.csv", "--out", data / "train.csv"),
         "classes.txt: is an input, which is never changed": (data / "train.csv", "--report", data / "classes.txt"),
         "--workers: must be at least 1, not 0": (data / "train.csv", "--workers", "0"),
     }.items():
-        done = call(repo, *arguments)
+        done = call(*arguments)
         assert done.returncode == 2 and done.stderr.count("\n") == 1 and message in done.stderr

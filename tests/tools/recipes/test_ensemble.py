@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from kdxf.io.predictions import Predictions, read_predictions, write_predictions
+from kdxf.io.provenance import Provenance
 
 
 @pytest.fixture
 def call(repo, tmp_path, monkeypatch, capsys):
-    """Runs the tool in ``tmp_path``; gives exit status, standard output and standard error."""
+    """Run the tool in ``tmp_path``; return exit status, standard output and standard error."""
 
     def call(*arguments):
         monkeypatch.chdir(tmp_path)
@@ -34,7 +35,7 @@ def files(tmp_path):
             scores = (scores / scores.sum(axis=1, keepdims=True)).astype(np.float32)
             images = [f"{split}/{index}.jpg" for index in range(count)]
             known = {"labels": labels, "seen": np.zeros(count, bool)} if split == "val" else {}
-            source = {"checkpoint_digest": name}
+            source = Provenance(checkpoint_digest=name)
             path = tmp_path / split / f"{name}.parquet"
             write_predictions(Predictions(images, scores, ("x", "y", "z"), source=source, **known), path)
 
@@ -60,7 +61,7 @@ def test_found_weights_are_applied_to_other_images(call, files, tmp_path):
     assert status == 0, err
     assert "log-loss of 40 images\n" in out and "fitted, held out" in out and "gain over the equal mean" in out
     assert "weights written to w.json; apply them to: a, b\n" in out
-    assert read_predictions(tmp_path / "val.parquet").source["weights"] == "found on these images for log-loss"
+    assert read_predictions(tmp_path / "val.parquet").source.details["weights"] == "found on these images for log-loss"
     weights = [unit["weight"] for unit in json.loads((tmp_path / "w.json").read_text())["units"]]
     assert len(weights) == 2 and sum(weights) == pytest.approx(1)
 
@@ -68,7 +69,7 @@ def test_found_weights_are_applied_to_other_images(call, files, tmp_path):
     a, b = (read_predictions(tmp_path / file).scores for file in test)
     found = read_predictions(tmp_path / "test.parquet")
     np.testing.assert_allclose(found.scores, weights[0] * a + weights[1] * b, rtol=1e-5)
-    assert found.source["weights"] == "w.json"
+    assert found.source.details["weights"] == "w.json"
 
     status, _, err = call(*reversed(test), "--weights-from", "w.json", "--out", "x.parquet")
     assert status == 2 and err.startswith("error: test/b.parquet: is of other checkpoints than a, which stands at")
@@ -102,7 +103,7 @@ def test_unknown_training_images_are_warned_of(call, files, tmp_path):
 
 def test_labels_seen_at_second_hand_are_warned_of(call, files, tmp_path):
     found = read_predictions(tmp_path / "val" / "b.parquet")
-    taught = replace(found, source={"training_data": [{"soft_label_file": {"soft.parquet": "ab"}}]})
+    taught = replace(found, source=Provenance(training_data=({"soft_label_file": {"soft.parquet": "ab"}},)))
     write_predictions(taught, tmp_path / "val" / "c.parquet")
     status, out, _ = call("val/a.parquet", "val/c.parquet", "--fit", "accuracy", "--save-weights", "w.json")
     assert status == 0 and out.count("warning:") == 1

@@ -11,7 +11,7 @@ import kdxf.recipes.folds.run as module
 
 @pytest.fixture
 def call(repo, tmp_path, monkeypatch, capsys):
-    """Runs the tool with another function in the place of the training; gives what that got."""
+    """Run the tool with a stand-in for the training function; return the arguments of that."""
     asked = {}
 
     def note(*places, **options):

@@ -1,21 +1,18 @@
-import subprocess
-import sys
+from functools import partial
 
 import numpy as np
 
 from kdxf.io.predictions import Predictions, write_predictions
 
 
-def test_table_and_errors(repo, tmp_path):
+def test_table_and_errors(run_tool, tmp_path, monkeypatch):
     scores = np.array([[0.75, 0.25], [0.25, 0.75]], np.float32)
     seen = np.array([False, False])
     write_predictions(Predictions(["a", "b"], scores, ("x", "y"), np.array([0, 0]), seen=seen), tmp_path / "p.parquet")
     (tmp_path / "c.py").write_text("val_evaluator = dict(type='Accuracy', topk=(1,))")
 
-    def tool(*words):
-        command = [sys.executable, str(repo / "tools" / "recipes" / "score.py"), "c.py", *words]
-        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
-
+    monkeypatch.chdir(tmp_path)
+    tool = partial(run_tool, "tools/recipes/score.py", "c.py")
     found = tool("p.parquet", "again=p.parquet", "--out", "new/t.md")
     table = (
         "| name | images | accuracy/top1 | top-1, 95 % | top-1 against p, 95 % |\n| --- | --- | --- | --- | --- |\n"

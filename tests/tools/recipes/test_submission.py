@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from kdxf.io.predictions import Predictions, write_predictions
+from kdxf.io.provenance import Provenance
 
 
 @pytest.fixture
 def call(repo, tmp_path, monkeypatch, capsys):
-    """Runs the tool in ``tmp_path``, where test.parquet lies; gives exit status, standard output and error."""
+    """Run the tool in ``tmp_path``, which has test.parquet; return exit status, standard output and error."""
     scores = np.array([[0.75, 0.25], [0.5, 0.5], [0.125, 0.875]], np.float32)
     images = [f"test/{index}.jpg" for index in range(3)]
     write_predictions(Predictions(images, scores, ("0", "1")), tmp_path / "test.parquet")
@@ -79,7 +80,7 @@ def test_no_image(call, tmp_path):
 
 
 def test_ranks(call, tmp_path):
-    ranks = Predictions(["1"], np.ones((1, 2), np.float32), ("0", "1"), source={"mean": "rank"})
+    ranks = Predictions(["1"], np.ones((1, 2), np.float32), ("0", "1"), source=Provenance(mean="rank"))
     write_predictions(ranks, tmp_path / "ranks.parquet")
     status, out, _ = call("ranks.parquet", "--format", "scores", "--out", "s.csv")
     assert status == 0 and out.endswith(

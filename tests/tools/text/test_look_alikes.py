@@ -39,7 +39,7 @@ def test_nearest_keeps_the_likest_above_the_threshold(tool):
 
 
 def test_the_file_in_the_package_is_what_its_command_writes(repo, tmp_path, font):
-    """The table that is committed, made anew; ``font`` is the Regular face of Noto Sans CJK."""
+    """Make the committed table again; ``font`` is the Regular face of Noto Sans CJK."""
     command = LOOK_ALIKES_FILE.read_text(encoding="utf-8").splitlines()[1].removeprefix("# python ").split()
     folder = font.path.rpartition("/")[0]
     fonts = [argument for argument in command if argument.endswith(".ttc")]
@@ -52,9 +52,8 @@ def test_the_file_in_the_package_is_what_its_command_writes(repo, tmp_path, font
     assert len(made & kept) > 0.98 * len(kept)
 
 
-def test_a_missing_font_is_one_line(repo, tmp_path):
-    command = [sys.executable, "tools/text/look_alikes.py", str(tmp_path / "none.ttf"), "--out", str(tmp_path / "out")]
-    done = subprocess.run(command, cwd=repo, capture_output=True, text=True)
+def test_a_missing_font_is_one_line(run_tool, tmp_path):
+    done = run_tool("tools/text/look_alikes.py", tmp_path / "none.ttf", "--out", tmp_path / "out")
     assert done.returncode == 2
     assert "none.ttf: not a readable font file" in done.stderr
     assert not (tmp_path / "out").exists()

@@ -1,28 +1,27 @@
 """The calling-and-smoking photographs of the Hualu Cup under data/hualu_cup, and EfficientNet-B4 at 600 px.
 
-pipeline.py makes everything from the published folders: the three batches merged, shrunk to 600 px, without
-duplicates, in five folds (images/, lists/classes.txt, folds/fold_0/train.csv and the others), and the pictures of
-offline CutMix (cutmix/fold_0/train.csv and the others). The configs take fold 0; tools/recipes/kfold.py puts the
-others in its place.
+pipeline.py prepares everything from the published folders: it merges the three batches, shrinks them to 600 px, removes
+duplicates, makes five folds (images/, lists/classes.txt, folds/fold_0/train.csv ...) and adds images by offline CutMix
+(cutmix/fold_0/train.csv ...). The configs use fold 0; tools/recipes/kfold.py trains the other folds as well.
 """
 
 _base_ = ["../../../_base_/schedules/ranger_sgdr.py", "../../../_base_/default_runtime.py"]
 
 # Often changed.
 num_classes = 4  # calling, normal, smoking, smoking_calling
-batch_size = 3  # as many as 6 GB hold; the document expects more of a larger card
+batch_size = 3  # what 6 GB hold; the document suggests more on a larger card
 image_size = 600
 lr = 2e-4
 max_epochs = 35
-periods = [10, 20, 40]  # SGDR with T0 = 10 and Tmult = 2; or [5, 10, 20], the document's other one
+periods = [10, 20, 40]  # SGDR with T0 = 10 and Tmult = 2; or [5, 10, 20], the document's alternative
 
-# Sometimes changed. Both for small cards: steps over several batches, and memory against time.
+# Sometimes changed. The first two are for small cards: gradient accumulation, and less memory for more time.
 accumulative_counts = 1
 with_cp = False
 data_root = "data/hualu_cup/"
 num_workers = 4
 
-# Hardly ever changed. Angles, shares and widths are those of the document's code; what the rotation leaves is black.
+# Hardly ever changed. Angles, probabilities and widths are those of the document's code; rotation leaves black corners.
 photometric = [
     dict(type="RandomBrightnessContrast", brightness_limit=0.1, contrast_limit=0.0, p=1.0),
     dict(type="RandomBrightnessContrast", brightness_limit=0.0, contrast_limit=0.1, p=1.0),
@@ -53,7 +52,7 @@ test_pipeline = [
     dict(type="PackImageTextInputs"),
 ]
 
-# AdvProp weights want x * 2 - 1.
+# AdvProp weights expect inputs from -1 to 1.
 data_preprocessor = dict(
     type="ImageTextDataPreprocessor", num_classes=num_classes, mean=[127.5] * 3, std=[127.5] * 3, to_rgb=True
 )
@@ -62,7 +61,7 @@ model = dict(
     image_backbone=dict(
         type="TIMMBackbone",
         model_name="tf_efficientnet_b4_ap",
-        pretrained=True,  # from the network; a file: init_cfg=dict(type="Pretrained", checkpoint=FILE) in its place
+        pretrained=True,  # downloaded; offline: init_cfg=dict(type="Pretrained", checkpoint=FILE) instead
         global_pool="avg",
         drop_rate=0.4,  # EfficientNet-B4's own dropout and stochastic depth
         drop_path_rate=0.2,
@@ -72,7 +71,7 @@ model = dict(
         type="LinearClsHead",
         num_classes=num_classes,
         in_channels=1792,
-        # Cross-entropy, of soft targets too. The document found focal loss (gamma=2) no better.
+        # Cross-entropy, also with soft targets. The document found focal loss (gamma=2) no better.
         loss=dict(type="LabelSmoothFocalLoss", label_smooth_val=0.0, gamma=0.0),
     ),
     channels_last=True,
@@ -100,7 +99,7 @@ test_dataloader = val_dataloader
 val_evaluator = [dict(type="MeanAveragePrecision", voc=True), dict(type="Accuracy", topk=(1,))]
 test_evaluator = val_evaluator
 
-# Ranger without weight decay; gradients are clamped to -1..1, which is not clipping by norm.
+# Ranger without weight decay; gradients are clamped to -1..1, value by value.
 optim_wrapper = dict(optimizer=dict(lr=lr), accumulative_counts=accumulative_counts)
 param_scheduler = dict(periods=periods, eta_min=0.0)
 train_cfg = dict(max_epochs=max_epochs)

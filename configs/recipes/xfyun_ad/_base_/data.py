@@ -1,6 +1,6 @@
-"""The 137 classes of advertisements under data/xfyun_ad, all of them to train on.
+"""Advertisements of 137 classes under data/xfyun_ad; all labelled images are used for training.
 
-From the contest's archives (data/README.md says where they are), one folder per class in train/, images in test/:
+Unpack the contest's archives (data/README.md has the links) to one folder per class in train/ and images in test/:
 
     python tools/data/split.py data/xfyun_ad/train --root data/xfyun_ad --test data/xfyun_ad/test
     python tools/ocr.py data/xfyun_ad/train data/xfyun_ad/test --root data/xfyun_ad --out data/xfyun_ad/ocr
@@ -8,13 +8,13 @@ From the contest's archives (data/README.md says where they are), one folder per
 
 # Often changed.
 num_classes = 137
-# The document's fold = -1. To compare models take "train.csv", of which val.csv has no image.
+# The document's fold = -1. To compare models use "train.csv", which shares no image with val.csv.
 train_list = "train_full.csv"
 data_root = "data/xfyun_ad/"
 image_size = 384  # of the image models
 
 # Sometimes changed.
-batch_size = 64  # in all; on two GPUs 32 each
+batch_size = 64  # in total: 32 on each of two GPUs
 num_workers = 4
 ocr_engine = dict(type="RapidOCREngine")  # reads new images, as tools/ocr.py read those of the OCR table
 
@@ -34,7 +34,7 @@ train_dataloader = dict(
     drop_last=True,
     dataset=dict(**dataset, ann_file=train_list),
 )
-# val.csv is a part of train_full.csv: a score on it is none, unless train_list is another.
+# No validation: val.csv is a part of train_full.csv, so a score on it means something only with another train_list.
 val_dataloader = None
 val_evaluator = None
 test_dataloader = dict(

@@ -5,9 +5,9 @@ The experiment sets model.image_backbone.model_name and model.head.in_channels.
 
 _base_ = ["data.py", "schedule.py"]
 
-# Often changed: a policy that AutoAlbument (https://albumentations.ai/docs/autoalbument/) has found on the training
-# images, as the document's in 17 epochs: its latest.json, "data/xfyun_ad/policy.json" say. None takes in its place one
-# of the operations among which AutoAlbument chooses, another for each image.
+# Often changed: the augmentation policy that AutoAlbument (https://albumentations.ai/docs/autoalbument/) has found on
+# the training images (in 17 epochs in the document), its latest.json, for example as "data/xfyun_ad/policy.json". With
+# None, each image gets at random one of the operations that AutoAlbument chooses from.
 policy = None
 
 # Sometimes changed.
@@ -40,14 +40,14 @@ augment = [dict(type="Albumentations", file=policy) if policy else dict(type="Al
 pack = [dict(type="PackImageTextInputs")]
 load_image = [
     dict(type="LoadImage", min_edge=_base_.image_size),
-    dict(type="Resize", scale=(_base_.image_size, _base_.image_size)),  # as the document: the whole picture, squeezed
+    dict(type="Resize", scale=(_base_.image_size, _base_.image_size)),  # the whole image, squeezed, as in the document
 ]
 # The document's test-time augmentation is a mirror; images with text are not mirrored.
 views = dict(type="TestTimeAug", transforms=[[dict(type="FlipUnlessText", prob=prob) for prob in (0.0, 1.0)], pack])
 
 model = dict(
     type="ImageTextClassifier",
-    # timm pools, for the dropout stands behind it.
+    # timm pools, because its dropout comes after pooling.
     image_backbone=dict(type="TIMMBackbone", pretrained=True, global_pool="avg", drop_rate=drop_rate),
     head=dict(
         type="LinearClsHead",

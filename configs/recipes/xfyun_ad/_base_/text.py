@@ -1,4 +1,4 @@
-"""What the text models share: a Chinese BERT on the shuffled lines of OCR.
+"""What the text models share: a Chinese BERT on the OCR text, with shuffled lines in training.
 
 The experiment sets pretrained, in model.text_encoder and in the pipelines.
 """

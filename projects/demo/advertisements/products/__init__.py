@@ -1,1 +1,1 @@
-"""The things that the drawn advertisements show: one file per look, each with its tuple ``PRODUCTS``."""
+"""The products in the drawn advertisements: one file per look, each with its tuple ``PRODUCTS``."""

@@ -7,7 +7,7 @@ from advertisements.pen import Pen, Point
 
 
 def tin(pen: Pen, palette: Palette, rng: random.Random) -> None:
-    """A round tin with a lid and a label."""
+    """Draw a round tin with a lid and a label."""
     pen.oval((0.2, 0.78, 0.8, 0.97), mix(palette.body, BLACK, 0.25))
     pen.rectangle((0.2, 0.16, 0.8, 0.88), palette.body)
     pen.rectangle((0.2, 0.36, 0.8, 0.74), mix(palette.body, WHITE, 0.75))
@@ -17,7 +17,7 @@ def tin(pen: Pen, palette: Palette, rng: random.Random) -> None:
 
 
 def soft_pack(pen: Pen, palette: Palette, rng: random.Random) -> None:
-    """A plump plastic pack with a carrying strap."""
+    """Draw a plump plastic pack with a carrying strap."""
     pen.ring((0.5, 0.2), 0.13, mix(palette.body, BLACK, 0.2), 0.04)
     pen.rectangle((0.12, 0.18, 0.88, 0.94), palette.body, 0.1)
     pen.polygon([(0.12, 0.62), (0.5, 0.52), (0.88, 0.66), (0.88, 0.86), (0.12, 0.86)], palette.trim)
@@ -26,7 +26,7 @@ def soft_pack(pen: Pen, palette: Palette, rng: random.Random) -> None:
 
 
 def feeding_bottle(pen: Pen, palette: Palette, rng: random.Random) -> None:
-    """A bottle with a teat and a scale, half full."""
+    """Draw a bottle with a teat and a scale, half full."""
     pen.oval((0.42, 0.02, 0.58, 0.2), (240, 205, 160))
     pen.rectangle((0.33, 0.15, 0.67, 0.27), palette.trim, 0.03)
     glass = mix(palette.body, WHITE, 0.75)
@@ -39,7 +39,7 @@ def feeding_bottle(pen: Pen, palette: Palette, rng: random.Random) -> None:
 
 
 def bear(pen: Pen, palette: Palette, rng: random.Random) -> None:
-    """A soft toy's head and shoulders."""
+    """Draw a soft toy's head and shoulders."""
     fur = hsv(rng.uniform(0.05, 0.1), rng.uniform(0.35, 0.6), rng.uniform(0.6, 0.9))
     pen.oval((0.18, 0.62, 0.82, 1.1), palette.body)
     _bear_head(pen, (0.5, 0.42), 0.34, fur)

@@ -7,7 +7,7 @@ from advertisements.pen import Pen
 
 
 def dress(pen: Pen, palette: Palette, rng: random.Random) -> None:
-    """A dress on a hanger, plain or dotted."""
+    """Draw a dress on a hanger, plain or dotted."""
     _hanger(pen, palette.trim)
     hem = rng.uniform(0.32, 0.42)
     half = [(0.56, 0.16), (0.66, 0.16), (0.64, 0.34), (0.58, 0.47), (0.5 + hem, 0.93), (0.5, 0.97)]
@@ -17,7 +17,7 @@ def dress(pen: Pen, palette: Palette, rng: random.Random) -> None:
 
 
 def shirt(pen: Pen, palette: Palette, rng: random.Random) -> None:
-    """A shirt with long or short sleeves."""
+    """Draw a shirt with long or short sleeves."""
     _hanger(pen, palette.trim)
     sleeve = rng.choice([0.42, 0.68])
     half = [(0.56, 0.18), (0.74, 0.24), (0.95, sleeve), (0.82, sleeve + 0.06), (0.73, 0.42), (0.73, 0.92), (0.5, 0.92)]
@@ -29,7 +29,7 @@ def shirt(pen: Pen, palette: Palette, rng: random.Random) -> None:
 
 
 def trousers(pen: Pen, palette: Palette, rng: random.Random) -> None:
-    """Straight or flared trousers with a belt."""
+    """Draw straight or flared trousers with a belt."""
     flare = rng.uniform(0.0, 0.12)
     half = [(0.5, 0.05), (0.7, 0.05), (0.76 + flare, 0.96), (0.58 + flare / 2, 0.96), (0.5, 0.36)]
     pen.mirrored(half, palette.body)
@@ -39,7 +39,7 @@ def trousers(pen: Pen, palette: Palette, rng: random.Random) -> None:
 
 
 def coat(pen: Pen, palette: Palette, rng: random.Random) -> None:
-    """A long coat with lapels, a belt and two rows of buttons."""
+    """Draw a long coat with lapels, a belt and two rows of buttons."""
     half = [(0.57, 0.08), (0.76, 0.15), (0.92, 0.6), (0.79, 0.64), (0.73, 0.4), (0.77, 0.96), (0.5, 0.96)]
     pen.mirrored(half, palette.body)
     dark = mix(palette.body, BLACK, 0.35)

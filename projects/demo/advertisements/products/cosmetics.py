@@ -7,7 +7,7 @@ from advertisements.pen import Pen
 
 
 def jar(pen: Pen, palette: Palette, rng: random.Random) -> None:
-    """A low jar of cream, closed or open."""
+    """Draw a low jar of cream, closed or open."""
     pen.rectangle((0.1, 0.48, 0.9, 0.9), palette.body, 0.1)
     pen.rectangle((0.16, 0.6, 0.84, 0.78), mix(palette.body, WHITE, 0.6), 0.03)
     pen.rectangle((0.34, 0.66, 0.66, 0.72), mix(palette.body, BLACK, 0.3), 0.02)
@@ -21,7 +21,7 @@ def jar(pen: Pen, palette: Palette, rng: random.Random) -> None:
 
 
 def pump_bottle(pen: Pen, palette: Palette, rng: random.Random) -> None:
-    """A tall bottle of lotion with a pump."""
+    """Draw a tall bottle of lotion with a pump."""
     pen.rectangle((0.29, 0.32, 0.71, 0.96), palette.body, 0.06)
     pen.rectangle((0.42, 0.2, 0.58, 0.33), palette.trim, 0.01)
     pen.rectangle((0.47, 0.1, 0.53, 0.21), mix(palette.trim, BLACK, 0.2))
@@ -32,7 +32,7 @@ def pump_bottle(pen: Pen, palette: Palette, rng: random.Random) -> None:
 
 
 def tube(pen: Pen, palette: Palette, rng: random.Random) -> None:
-    """A squeezed tube standing on its cap."""
+    """Draw a squeezed tube standing on its cap."""
     pen.polygon([(0.24, 0.05), (0.76, 0.05), (0.64, 0.78), (0.36, 0.78)], palette.body)
     pen.rectangle((0.23, 0.03, 0.77, 0.09), mix(palette.body, BLACK, 0.2))
     pen.rectangle((0.37, 0.78, 0.63, 0.96), palette.trim, 0.02)
@@ -41,7 +41,7 @@ def tube(pen: Pen, palette: Palette, rng: random.Random) -> None:
 
 
 def dropper_bottle(pen: Pen, palette: Palette, rng: random.Random) -> None:
-    """A bottle of essence with a rubber bulb, and a drop."""
+    """Draw a bottle of essence with a rubber bulb, and a drop."""
     pen.oval((0.41, 0.02, 0.59, 0.2), BLACK)
     pen.rectangle((0.4, 0.15, 0.6, 0.34), GOLD if rng.random() < 0.5 else palette.trim, 0.01)
     pen.rectangle((0.25, 0.34, 0.75, 0.96), mix(palette.body, BLACK, 0.25), 0.12)

@@ -7,7 +7,7 @@ from advertisements.pen import Pen
 
 
 def red_packet(pen: Pen, palette: Palette, rng: random.Random) -> None:
-    """An upright red envelope with a golden seal."""
+    """Draw an upright red envelope with a golden seal."""
     red = hsv(rng.uniform(-0.03, 0.03), rng.uniform(0.75, 0.95), rng.uniform(0.75, 0.95))
     pen.rectangle((0.2, 0.06, 0.8, 0.94), red, 0.05)
     pen.oval((0.08, -0.28, 0.92, 0.42), mix(red, WHITE, 0.12))
@@ -22,7 +22,7 @@ def red_packet(pen: Pen, palette: Palette, rng: random.Random) -> None:
 
 
 def ticket(pen: Pen, palette: Palette, rng: random.Random) -> None:
-    """A voucher with round notches and a dashed tear line."""
+    """Draw a voucher with round notches and a dashed tear line."""
     paper = rng.choice([GOLD, (255, 240, 215), WHITE, hsv(0.02, 0.7, 0.95)])
     tear = rng.uniform(0.3, 0.7)
     pen.rectangle((0.04, 0.28, 0.96, 0.72), paper, 0.04)
@@ -39,7 +39,7 @@ def ticket(pen: Pen, palette: Palette, rng: random.Random) -> None:
 
 
 def coins(pen: Pen, palette: Palette, rng: random.Random) -> None:
-    """Piles of gold coins, some of them flying."""
+    """Draw piles of gold coins, some of them flying."""
     edge = mix(GOLD, (150, 80, 0), 0.55)
     for column, height in enumerate(rng.sample([3, 5, 7, 4], 3)):
         x = 0.2 + 0.3 * column

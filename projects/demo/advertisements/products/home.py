@@ -10,7 +10,7 @@ _LED = (90, 240, 190)
 
 
 def fan(pen: Pen, palette: Palette, rng: random.Random) -> None:
-    """A standing fan with three to five blades."""
+    """Draw a standing fan with three to five blades."""
     pen.rectangle((0.47, 0.55, 0.53, 0.92), mix(palette.body, BLACK, 0.3))
     pen.oval((0.26, 0.87, 0.74, 0.98), palette.body)
     centre = (0.5, 0.36)
@@ -30,7 +30,7 @@ def fan(pen: Pen, palette: Palette, rng: random.Random) -> None:
 
 
 def robot_vacuum(pen: Pen, palette: Palette, rng: random.Random) -> None:
-    """A flat round robot, seen from above or at an angle."""
+    """Draw a flat round robot, seen from above or at an angle."""
     if rng.random() < 0.5:
         pen.disc((0.5, 0.5), 0.44, mix(palette.body, BLACK, 0.35))
         pen.disc((0.5, 0.5), 0.4, palette.body)
@@ -50,7 +50,7 @@ def robot_vacuum(pen: Pen, palette: Palette, rng: random.Random) -> None:
 
 
 def air_purifier(pen: Pen, palette: Palette, rng: random.Random) -> None:
-    """A tower with slots, a display and a round outlet on top."""
+    """Draw a tower with slots, a display and a round outlet on top."""
     pen.rectangle((0.26, 0.06, 0.74, 0.96), palette.body, 0.08)
     pen.oval((0.28, 0.03, 0.72, 0.17), mix(palette.body, BLACK, 0.4))
     pen.disc((0.5, 0.32), 0.1, BLACK)
@@ -61,7 +61,7 @@ def air_purifier(pen: Pen, palette: Palette, rng: random.Random) -> None:
 
 
 def stick_vacuum(pen: Pen, palette: Palette, rng: random.Random) -> None:
-    """A cordless vacuum cleaner: motor above, long tube, floor head below."""
+    """Draw a cordless vacuum cleaner: motor above, long tube, floor head below."""
     lean = rng.uniform(-0.12, 0.12)
     pen.line([(0.5, 0.3), (0.5 + lean, 0.88)], palette.trim if palette.trim != WHITE else (150, 155, 165), 0.045)
     pen.rectangle((0.3 + lean, 0.86, 0.7 + lean, 0.95), palette.body, 0.03)

@@ -10,7 +10,7 @@ _LED = (90, 240, 190)
 
 
 def microwave(pen: Pen, palette: Palette, rng: random.Random) -> None:
-    """A box with a window on the left and a panel on the right."""
+    """Draw a box with a window on the left and a panel on the right."""
     pen.rectangle((0.03, 0.22, 0.97, 0.8), palette.body, 0.03)
     pen.rectangle((0.08, 0.28, 0.7, 0.74), mix(palette.body, BLACK, 0.5), 0.02)
     pen.rectangle((0.12, 0.33, 0.62, 0.69), _GLASS, 0.02)
@@ -31,7 +31,7 @@ def microwave(pen: Pen, palette: Palette, rng: random.Random) -> None:
 
 
 def rice_cooker(pen: Pen, palette: Palette, rng: random.Random) -> None:
-    """A round pot with a domed lid, a handle and a panel."""
+    """Draw a round pot with a domed lid, a handle and a panel."""
     pen.oval((0.12, 0.14, 0.88, 0.6), mix(palette.body, WHITE, 0.3))
     pen.rectangle((0.1, 0.4, 0.9, 0.9), palette.body, 0.14)
     pen.rectangle((0.08, 0.38, 0.92, 0.44), mix(palette.body, BLACK, 0.4), 0.02)
@@ -46,7 +46,7 @@ def rice_cooker(pen: Pen, palette: Palette, rng: random.Random) -> None:
 
 
 def kettle(pen: Pen, palette: Palette, rng: random.Random) -> None:
-    """An electric kettle on its base."""
+    """Draw an electric kettle on its base."""
     pen.rectangle((0.2, 0.88, 0.76, 0.95), BLACK, 0.02)
     pen.polygon([(0.3, 0.22), (0.64, 0.22), (0.73, 0.88), (0.22, 0.88)], palette.body)
     pen.polygon([(0.3, 0.24), (0.12, 0.3), (0.27, 0.42)], mix(palette.body, BLACK, 0.2))
@@ -58,7 +58,7 @@ def kettle(pen: Pen, palette: Palette, rng: random.Random) -> None:
 
 
 def soymilk_maker(pen: Pen, palette: Palette, rng: random.Random) -> None:
-    """A jug with a motor head, or a glass jug on a motor base."""
+    """Draw a jug with a motor head, or a glass jug on a motor base."""
     motor = mix(palette.body, BLACK, 0.15)
     if rng.random() < 0.5:
         pen.rectangle((0.26, 0.04, 0.72, 0.28), motor, 0.07)

@@ -7,12 +7,12 @@ from advertisements.pen import Pen
 
 
 def lipstick(pen: Pen, palette: Palette, rng: random.Random) -> None:
-    """One open lipstick."""
+    """Draw one open lipstick."""
     _stick(pen, 0.5, 0.26, 0.02, palette, _red(rng))
 
 
 def lipstick_row(pen: Pen, palette: Palette, rng: random.Random) -> None:
-    """Two or three open lipsticks of different shades."""
+    """Draw two or three open lipsticks of different shades."""
     count = rng.choice([2, 3])
     for place in range(count):
         x = 0.5 + (place - (count - 1) / 2) * 0.3
@@ -20,7 +20,7 @@ def lipstick_row(pen: Pen, palette: Palette, rng: random.Random) -> None:
 
 
 def lips(pen: Pen, palette: Palette, rng: random.Random) -> None:
-    """A pair of painted lips, with a lipstick below."""
+    """Draw a pair of painted lips, with a lipstick below."""
     red = _red(rng)
     upper = [(0.5, 0.2), (0.6, 0.13), (0.75, 0.2), (0.95, 0.33), (0.72, 0.33), (0.5, 0.36)]
     lower = [(0.5, 0.36), (0.72, 0.34), (0.95, 0.33), (0.8, 0.48), (0.62, 0.56), (0.5, 0.57)]
@@ -33,7 +33,7 @@ def lips(pen: Pen, palette: Palette, rng: random.Random) -> None:
 
 
 def swatches(pen: Pen, palette: Palette, rng: random.Random) -> None:
-    """Smears of four shades beside a lipstick."""
+    """Draw smears of four shades next to a lipstick."""
     for row in range(4):
         red, y = _red(rng), 0.14 + row * 0.21
         end = rng.uniform(0.5, 0.6)

@@ -7,17 +7,17 @@ from advertisements.pen import Box, Pen
 
 
 def phone_front(pen: Pen, palette: Palette, rng: random.Random) -> None:
-    """A phone seen from the front."""
+    """Draw a phone seen from the front."""
     _front(pen, (0.27, 0.04, 0.73, 0.96), rng)
 
 
 def phone_back(pen: Pen, palette: Palette, rng: random.Random) -> None:
-    """A phone seen from the back, with two to four lenses."""
+    """Draw a phone seen from the back, with two to four lenses."""
     _back(pen, (0.27, 0.04, 0.73, 0.96), palette.body, rng)
 
 
 def phone_pair(pen: Pen, palette: Palette, rng: random.Random) -> None:
-    """A front and a back, one behind the other."""
+    """Draw a front and a back, one behind the other."""
     _back(pen, (0.5, 0.05, 0.93, 0.88), palette.body, rng)
     _front(pen, (0.1, 0.12, 0.53, 0.97), rng)
 

@@ -4,7 +4,26 @@ import os
 import shutil
 from pathlib import Path
 
-from kdxf.apis.train_result import TrainResult, last_checkpoint
+import pytest
+
+from kdxf.errors import UserError
+from kdxf.io.run_record import TrainResult, changed_settings, check_unchanged, last_checkpoint
+
+
+def test_changed_settings():
+    noted = {"vectors": "1", "ocr_file": "2", "load_from": "3"}
+    assert changed_settings(noted, files={"vectors": "1", "ocr_file": "4", "classes": "5"}) == ["ocr_file"]
+    assert changed_settings(noted, {"vectors": "1", "--seed": 0}, {"ocr_file": "4"}) == ["--seed", "ocr_file"]
+
+
+def test_check_unchanged():
+    check_unchanged(Path("a"), "run", None, {"--seed": 1})
+    check_unchanged(Path("a"), "run", {"--seed": 1}, {"--seed": 1}, {"vectors": "1"})
+    message = r"^a holds a run with other settings \(--seed and vectors changed\); remove it, or choose another --work-"
+    with pytest.raises(UserError, match=message):
+        check_unchanged(Path("a"), "run", {"--seed": 1, "vectors": "1"}, {"--seed": 2}, {"vectors": "2"})
+    with pytest.raises(UserError, match="remove it and more, or choose"):
+        check_unchanged(Path("a"), "run", {}, {"--seed": 2}, remove="it and more")
 
 
 def test_file_may_move_with_its_folder(tmp_path):

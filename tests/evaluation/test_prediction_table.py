@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from kdxf.errors import UserError
-from kdxf.io.prediction_table import PredictionTable, check_name
+from kdxf.evaluation.prediction_table import PredictionTable, check_name
 from kdxf.io.predictions import read_predictions
+from kdxf.io.provenance import Provenance
 
 SAMPLES = [
     {
@@ -60,14 +61,14 @@ def test_parquet_of_one_label_per_image(tmp_path):
         tmp_path / "p.parquet",
         "data/img/",
         lambda paths: np.array([p.endswith("b.jpg") for p in paths]),
-        lambda: {"tta": True},
+        lambda: Provenance(tta=True),
     )
     writer.process(None, [{"img_path": "data/img/a.jpg", "gt_label": torch.tensor([0]), **one}])
     writer.process(None, [{"img_path": "data/img/b.jpg", **one}])
     writer.evaluate(2)
     found = read_predictions(tmp_path / "p.parquet")
     assert found.images == ["a.jpg", "b.jpg"] and found.labels.tolist() == [0, -1] and not found.multi_label
-    assert found.classes == ("0", "1") and found.seen.tolist() == [False, True] and found.source == {"tta": True}
+    assert found.classes == ("0", "1") and found.seen.tolist() == [False, True] and found.source == Provenance(tta=True)
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
@@ -106,6 +107,14 @@ def test_names_that_are_not_utf8(tmp_path):
     writer.process(None, [{"img_path": os.fsdecode(b"\xb9.jpg"), **one}])
     writer.evaluate(1)
     assert (tmp_path / "p.csv").read_text().splitlines()[1:] == ["\\udcb9.jpg,,0,,1.0,"]
+
+
+def test_scores_that_are_nan_are_empty(tmp_path):
+    writer = PredictionTable(tmp_path / "p.csv")
+    one = {"pred_label": torch.tensor([0]), "pred_score": torch.tensor([float("nan"), 1.0])}
+    writer.process(None, [{"img_path": "a.jpg", **one}])
+    writer.evaluate(1)
+    assert (tmp_path / "p.csv").read_text().splitlines()[1:] == ["a.jpg,,0,,,"]
 
 
 def test_other_endings():

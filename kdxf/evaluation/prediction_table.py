@@ -1,16 +1,17 @@
-"""Writes what a test predicts, one row per image."""
+"""Writing what a test predicts, one row per image."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from mmengine.evaluator import BaseMetric
 
 from kdxf.errors import UserError
-from kdxf.io.files import in_utf8, write_whole
+from kdxf.io.files import in_utf8
+from kdxf.io.prediction_csv import joined, open_replacing, row_writer
 from kdxf.io.predictions import Predictions, label_array, multi_hot, write_predictions
+from kdxf.io.provenance import Provenance
 
 SUFFIXES = (".csv", ".parquet")
 
@@ -26,7 +27,7 @@ def check_name(path: str | Path) -> None:
 
 
 class PredictionTable(BaseMetric):
-    """Collects the predictions of a test, from all processes, and writes them as a file.
+    """A metric that collects the predictions of a test, from all processes, and writes them as a file.
 
     A ``.parquet`` file is one of :mod:`kdxf.io.predictions`, with the scores of all classes. A ``.csv`` has the columns
     ``image``, ``label`` and ``pred_label`` (class indices), ``pred_class`` (their names, where the dataset has names),
@@ -35,8 +36,8 @@ class PredictionTable(BaseMetric):
     Args:
         path: The file, ``.csv`` or ``.parquet``.
         image_root: Stands before the image in its path, and is left out of the file.
-        seen: Tells of n paths which images the model was trained on, bool (n,), or None where nobody knows.
-        source: Gives where the predictions come from, for the metadata of a ``.parquet`` file, when that is written.
+        seen: Takes n paths and returns which images the model was trained on, bool (n,), or None if it is not known.
+        source: Returns where the predictions come from, when a ``.parquet`` file is written.
     """
 
     default_prefix = "prediction_table"
@@ -46,7 +47,7 @@ class PredictionTable(BaseMetric):
         path: str | Path,
         image_root: str = "",
         seen: Callable[[Sequence[str]], np.ndarray | None] | None = None,
-        source: Callable[[], Mapping[str, Any]] = dict,
+        source: Callable[[], Provenance] = Provenance,
     ) -> None:
         super().__init__()
         self.path = Path(path)
@@ -89,17 +90,13 @@ class PredictionTable(BaseMetric):
         )
 
     def _write_csv(self, results: list[dict[str, Any]], names: Sequence[str] | None) -> None:
-        table = pd.DataFrame(
-            {
-                "image": [self._image(row["path"]) for row in results],
-                "label": _joined([row["gt_label"] for row in results]),
-                "pred_label": _joined([row["pred_label"] for row in results]),
-                "pred_class": [_names(row["pred_label"], names) for row in results],
-                "score": [row["best"] for row in results],
-                "error": [row["error"] for row in results],
-            }
-        )
-        write_whole(table.to_csv(index=False).encode(), self.path)
+        with open_replacing(self.path, "--out") as file:
+            write = row_writer(file, ("image", "label", "pred_label", "pred_class", "score", "error"))
+            for row in results:
+                truth, given = row["gt_label"] or (), row["pred_label"] or ()
+                shown = joined(names[label] for label in given) if names is not None else None
+                score = None if np.isnan(row["best"]) else row["best"]
+                write([self._image(row["path"]), joined(truth), joined(given), shown, score, row["error"]])
 
     def _image(self, path: str) -> str:
         return in_utf8(path.removeprefix(self.image_root))
@@ -111,16 +108,3 @@ def _indices(labels: Any) -> list[int] | None:
 
 def _is_several(row: dict[str, Any]) -> bool:
     return any(row[name] is not None and len(row[name]) != 1 for name in ("gt_label", "pred_label"))
-
-
-def _joined(column: list[list[int] | None]) -> pd.Series:
-    """Whole numbers where no image has several labels, else text."""
-    if all(labels is None or len(labels) == 1 for labels in column):
-        return pd.Series([labels and labels[0] for labels in column], dtype="Int64")
-    return pd.Series(["|".join(map(str, labels or ())) for labels in column], dtype="object")
-
-
-def _names(labels: list[int] | None, names: Sequence[str] | None) -> str | None:
-    if not labels or names is None:
-        return None
-    return in_utf8("|".join(names[label] for label in labels))

@@ -1,0 +1,519 @@
+"""The power of the tests: plants one fault at a time in the package, and counts how many the tests notice.
+
+    python benchmarks/mutation.py [--only PATTERN] [--jobs N] [--timeout SECONDS]
+
+Each fault replaces one piece of code of the table below. The test files that mirror the changed file (and those of
+:data:`MORE_TESTS`) then run in a copy of the repository in a temporary folder; the working tree is never changed. A
+fault is *caught* if a test fails, and *survived* if all pass. It is *broken*, and not counted, if the tests fail
+without a fault as well, run out of time, or cannot be collected. The exit status is 1 if less than 90 % are caught.
+
+The table must follow the code: each old text occurs exactly once in its file. ``tests/test_mutation_table.py`` checks
+that, and names the entries to correct. To try a new fault, add a line and run with ``--only`` and a part of its file's
+name or of its reason.
+"""
+
+import argparse
+import os
+import queue
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+REPO = Path(__file__).resolve().parents[1]
+GOAL = 0.9
+
+# What nearly every test imports: loaded once, before the processes of the single runs are forked.
+PRELOADED = ["pytest", "torch", "mmpretrain.apis", "pandas", "pyarrow.parquet", "sklearn.metrics", "cv2", "timm"]
+
+# Of each file in kdxf/: old text, new text, what is wrong then.
+FAULTS: dict[str, list[tuple[str, str, str]]] = {
+    "models/losses/label_smooth_focal_loss.py": [
+        (".clamp_min(torch.finfo(log_p.dtype).tiny)", "", "slope of the power infinite at p = 1"),
+        ("1 / target.size(-1)", "1 / (target.size(-1) - 1)", "smoothing over the other classes only"),
+        (" if self.alpha is None else (every * self.alpha).mean(dim=-1)", "", "smoothed part without class weights"),
+        ("(target >= num_classes)).any()", "(target > num_classes)).any()", "a label equal to the number of classes"),
+        ("cls_score.float()", "cls_score", "softmax in half precision"),
+    ],
+    "models/heads/arcface_cls_head.py": [
+        ("margins * target)", "self.margins * target)", "margin_factor forgotten for soft targets"),
+        ("cosine > -margin.cos()", "cosine > margin.cos()", "wrong end of the range of angles"),
+        (".clamp_min(_LEAST_SQUARED_SINE)", "", "gradient infinite at 0 degrees"),
+        ("avg_factor=len(logits)", "avg_factor=self.num_classes", "loss divided by the wrong number"),
+    ],
+    "models/heads/hierarchical_cls_head.py": [
+        ('self.loss_factors[name] * value if "loss" in key else value', "value", "factor of a level forgotten"),
+        ("of_level.log_softmax(dim=1)", "of_level.log_softmax(dim=0)", "softmax over the batch"),
+        ("scores.mean(dim=0)", "scores.amax(dim=0)", "views merged by their maximum"),
+    ],
+    "models/heads/mixture_of_experts.py": [
+        ("gates[:, :-1] * expert_logits", "gates[:, 1:] * expert_logits", "the first gate taken for the dummy"),
+        ("torch.softmax(scores, dim=1,", "torch.softmax(scores, dim=-1,", "softmax over the classes"),
+        ("nn.init.normal_(layer.weight, std=0.01)", "pass", "default initialization"),
+    ],
+    "models/heads/moe_cls_head.py": [
+        ("gates[:, -1].detach()", "gates[:, 0].detach()", "another gate reported"),
+        ("if count < 1:", "if count < 0:", "zero experts allowed"),
+    ],
+    "models/heads/predicted_classes.py": [
+        ("score >= head.thr", "score > head.thr", "threshold at equality"),
+        ("if head.thr is None", "if head.thr is not None", "topk and threshold swapped"),
+    ],
+    "models/fusion/concat_fusion.py": [("(image, text), dim=1", "(text, image), dim=1", "order of the parts")],
+    "models/fusion/gated_fusion.py": [("(z, 1 - z)", "(1 - z, z)", "gates swapped")],
+    "models/fusion/cross_attention_fusion.py": [
+        ("(self.text_norm(words) * shares).sum(dim=1)", "self.text_norm(words).mean(dim=1)", "padding counts"),
+        ("(weight <= 0).all(dim=1", "(weight <= 0).any(dim=1", "padding taken for no text"),
+        ("key_padding_mask=word_bias, ", "", "attention to padding"),
+        ("(width, height), self.embed_dims", "(height, width), self.embed_dims", "positions transposed"),
+    ],
+    "models/text_encoders/document_norm.py": [
+        ("document.detach()[has_text]", "document.detach()", "documents without text in the statistics"),
+        (".clamp(max=HORIZON)", "", "statistics that never forget"),
+        ("len(document) < 2", "len(document) < 1", "variance of one document"),
+        ("if self.training:", "if True:", "statistics updated in prediction"),
+    ],
+    "models/text_encoders/ngram_encoder.py": [
+        (">= buckets:", "> buckets:", "id equal to the number of buckets"),
+        ("(ngram_weight > 0).any(dim=1", "(ngram_weight > 0).all(dim=1", "padding taken for no text"),
+    ],
+    "models/text_encoders/joined_text_encoder.py": [
+        ("(named[key] for key in part.input_keys)", "inputs", "every encoder gets all inputs"),
+    ],
+    "models/text_encoders/word2vec_encoder.py": [
+        (".clamp(max=1)", "", "area of overlapping boxes above 1"),
+        ("keepdim=True).clamp_min(tiny)", "keepdim=True)", "division by zero without text"),
+        (".clamp_min(1), weight.amax", ", weight.amax", "mean of no words"),
+    ],
+    "models/text_encoders/transformer_text_encoder.py": [
+        ("mask.sum(dim=1) - 1]", "mask.sum(dim=1) - 2]", "off by one in the last token"),
+        ("            part.eval()", "            pass", "dropout in frozen layers"),
+        ("share.new_tensor([1.0, 0.0])", "share.new_tensor([0.0, 0.0])", "shares of no text sum to 0"),
+        ("text_ids.size(1) > self.max_positions", "text_ids.size(1) >= self.max_positions", "full length refused"),
+    ],
+    "models/layer_depth.py": [("count = len(stages) + 2", "count = len(stages) + 1", "off by one in the depths")],
+    "models/batch_augments/mixing.py": [
+        ("pair = pair * shares.unsqueeze(-1)", "pass", "mixed texts count fully"),
+        ("torch.stack((own, other), dim=1)", "torch.stack((other, own), dim=1)", "shares swapped"),
+    ],
+    "models/tta/batched_score_tta.py": [
+        ("predictions[index::num_samples]", "predictions[index : index + num_samples]", "views of other images"),
+        ("head.merge_views(merged, data_samples)", "pass", "levels of one view"),
+    ],
+    "models/classifiers/image_text_classifier.py": [
+        ("torch.autocast(device, enabled=False)", "torch.autocast(device, enabled=True)", "head in half precision"),
+        (".contiguous(memory_format=torch.channels_last)", "", "channels_last forgotten for images"),
+    ],
+    "evaluation/metrics/accuracy.py": [("min(max(self.topk), len(scores))", "max(self.topk)", "topk above K")],
+    "evaluation/metrics/calibration_error.py": [
+        ("max(scores[true], _SMALLEST)", "scores[true]", "logarithm of 0"),
+        ('side="left"', 'side="right"', "confidence on the edge of a bin"),
+    ],
+    "evaluation/metrics/global_average_precision.py": [
+        ("right.sum() / labelled.sum()", "right.sum() / len(labelled)", "images without a class counted"),
+    ],
+    "evaluation/metrics/grouped_accuracy.py": [
+        ("(1 - accuracy) / count)", "(1 - accuracy) / len(true))", "standard error of all images"),
+    ],
+    "evaluation/metrics/hierarchical_accuracy.py": [
+        ("(branch >= 0).all()", "(branch >= 0).any()", "samples without the label counted"),
+        ("(branch != implied)", "(branch != level.parents[true])", "disagreement with the truth"),
+    ],
+    "evaluation/metrics/mean_class_accuracy.py": [
+        (", labels=np.unique(true)", "", "classes that no image has are counted"),
+    ],
+    "evaluation/metrics/ranking_metrics.py": [
+        ("np.maximum.accumulate(precision[:-1])", "precision[:-1]", "no envelope"),
+        ("None if belongs.all() or not belongs.any()", "None if not belongs.any()", "AUC without negatives"),
+    ],
+    "evaluation/scoring.py": [("**numbers.sem()", "**numbers.std()", "standard deviation for its error")],
+    "datasets/soft_labels.py": [
+        ("self.scores >= 0.5 if", "self.scores > 0.5 if", "threshold at equality"),
+        ("return ratio * truth + (1 - ratio) *", "return (1 - ratio) * truth + ratio *", "shares swapped"),
+        ("abs(scores.sum(axis=1) - 1)", "scores.sum(axis=1) - 1", "sums below 1 allowed"),
+        (", np.isin(np.arange(len(predictions)), rows))", ")", "images that are not trained on refused"),
+    ],
+    "datasets/sample_rows.py": [
+        ("self.ocr_rows[index] >= 0", "self.ocr_rows[index] > 0", "first row of the table lost"),
+        ("self.soft_labels.take(rows)", "self.soft_labels", "soft labels of other rows"),
+    ],
+    "datasets/collate.py": [("int(used.max()) + 1", "int(used.max())", "last word cut off")],
+    "datasets/labels.py": [("(weights >= 0)", "(weights > 0)", "weight 0 refused")],
+    "datasets/ocr_text_dataset.py": [
+        ("np.arange(picked) * count // picked", "np.arange(picked)", "the first classes instead of all"),
+        ('if "weight" in frame', 'if "weights" in frame', "column of weights ignored"),
+    ],
+    "datasets/transforms/geometry.py": [
+        ("np.floor(low)", "np.ceil(low)", "left end of a fractional box cut"),
+        ("np.ceil(high) - window", "np.floor(high) - window", "right end of a fractional box cut"),
+        ("np.ceil(np.multiply(", "np.floor(np.multiply(", "widened crop short of a pixel"),
+        ("left, top = (self.scale[0] - size[0])", "left, top = (self.scale[1] - size[0])", "height for width"),
+    ],
+    "datasets/transforms/line_boxes.py": [
+        ("> boxes[:, :2]).all(axis=1)", "> boxes[:, :2]).any(axis=1)", "boxes without an area kept"),
+        (".clip(0, [width, height, width, height])", "", "boxes beyond the image"),
+    ],
+    "datasets/transforms/dropping.py": [
+        ("draw < self.image_prob + self.text_prob", "draw < self.text_prob", "probability of dropping text"),
+        ("self.blank_image(results) if has_text(results) else results", "self.blank_image(results)", "nothing left"),
+    ],
+    "datasets/transforms/lines.py": [
+        ("self.prob * scores + self.unsure_prob", "self.unsure_prob * scores + self.prob", "probabilities swapped"),
+        ("cut_quad(quad, 1 - len(after)", "cut_quad(quad, len(after)", "place of the second half"),
+    ],
+    "datasets/transforms/ngrams.py": [
+        ("if stop <= self.max_ngrams", "if stop < self.max_ngrams", "last place never used"),
+        ("score / math.sqrt(len(found))", "score / len(found)", "weight of a word"),
+    ],
+    "datasets/transforms/text.py": [
+        ("if score >= self.min_score", "if score > self.min_score", "threshold at equality"),
+        (".clip(0, 1)", "", "boxes beyond the picture"),
+    ],
+    "datasets/transforms/packing.py": [("transpose(2, 0, 1)", "transpose(2, 1, 0)", "image transposed")],
+    "engine/hooks/swa_hook.py": [
+        ("runner.epoch + 1 >= self.begin_epoch", "runner.epoch >= self.begin_epoch", "off by one epoch"),
+        ("loader.sampler.set_epoch(runner.epoch)", "pass", "batches differ after resuming"),
+        ("layer.momentum = size / seen", "layer.momentum = 1 / seen", "batches weighted alike"),
+    ],
+    "engine/hooks/early_stopping_hook.py": [
+        ("step >= self.min_epochs", "step > self.min_epochs", "stops one epoch late"),
+    ],
+    "engine/hooks/top_checkpoints_hook.py": [
+        ("self._sign * score <= min(", "self._sign * score <= max(", "only new records kept"),
+        ("key=lambda item: -self._sign", "key=lambda item: self._sign", "the worst ones kept"),
+    ],
+    "engine/hooks/class_weights_hook.py": [
+        ("raw / raw.mean()", "raw / raw.sum()", "weights with another mean"),
+        ("[np.asarray(dataset.repeat_indices, dtype=np.int64)]", "", "repeats not counted"),
+    ],
+    "engine/hooks/freeze_hook.py": [
+        ("step < self.end)", "step <= self.end)", "frozen one step too long"),
+        ("requires_grad_(holds == 0)", "requires_grad_(True)", "freed while another hook holds it"),
+        ("parameter.grad = None", "pass", "old gradients stepped on"),
+    ],
+    "engine/hooks/margin_schedule_hook.py": [
+        (" + batch_idx / len(runner.train_dataloader)", "", "margin rises in steps of an epoch"),
+    ],
+    "engine/hooks/gradient_centralization_hook.py": [
+        ("gc_conv_only=self.conv_only", "gc_conv_only=False", "option ignored"),
+        ("register_step_pre_hook", "register_step_post_hook", "gradient centred after the step"),
+    ],
+    "engine/hooks/iteration_seed_hook.py": [("runner.iter + 1, _LOAD", "runner.iter, _LOAD", "seed of the last load")],
+    "engine/hooks/budget_hook.py": [("steps >= self.steps", "steps > self.steps", "one step too many")],
+    "engine/hooks/unreadable_image_hook.py": [("if image not in self._reasons:", "if True:", "repeated warnings")],
+    "engine/checkpoint.py": [
+        ("weights_only=not _trusted.get()", "weights_only=False", "untrusted code runs"),
+        ('checkpoint["meta"].pop("config", None)', "pass", "text kept that mmengine would run"),
+        ("_trusted.set(trust or _trusted.get())", "_trusted.set(trust)", "trust of the outer block lost"),
+    ],
+    "engine/fit_weights.py": [
+        ("or (times == 1 and old != new)", "or times == 1", "a hidden layer taken for the classifier"),
+        ("places[name], index) for", "index, places[name]) for", "old and new rows swapped"),
+    ],
+    "engine/publish.py": [("{key[7:]: raw[key]", "{key: raw[key]", "averaged weights under other names")],
+    "engine/optimizers/one_cycle_lr.py": [
+        ('group["lr"] / rate if rate else 1.0', "1.0", "rates of single layers lost"),
+    ],
+    "inference/model.py": [
+        ("return model.eval(), content", "return model, content", "prediction in training mode"),
+        ('key.removeprefix("module."): value', "key: value", "prefix of a wrapped model"),
+        ('False if k == "pretrained" and v is True else', "", "published weights asked for"),
+    ],
+    "text/ocr/table.py": [
+        ('side="right"', 'side="left"', "first row of a later batch"),
+        (" if name is not None)", ")", "rows without an engine"),
+        ("mask=rows < 0", "mask=rows <= 0", "first row left out of the digest"),
+        ("np.arange(len(self))[::-1]", "np.arange(len(self))", "the first of several rows counts"),
+    ],
+    "text/ocr/tiling.py": [
+        ("set(twins) - {largest}", "set()", "fragments of a joined line stay"),
+        ("dtype=np.float32)[axis]", "dtype=np.float32)[1 - axis]", "boxes moved along the wrong axis"),
+        ("size = math.ceil((length + (count - 1)", "size = math.floor((length + (count - 1)", "tiles short of a pixel"),
+        ("(start, seen), axis)", "(0, seen), axis)", "strip that both tiles show"),
+    ],
+    "text/ocr/reading.py": [
+        ("if line.score >= self.min_score", "if line.score > self.min_score", "threshold at equality"),
+        ("90: (y, height - x)", "90: (height - y, x)", "boxes turned the other way"),
+        ("(_TALL if _is_tall(line.box) else 1.0)", "1.0", "tall lines count fully"),
+    ],
+    "text/ocr/sides.py": [
+        ("min(max(1.0, self.min_side / short), self.max_side / long)", "max(1.0, self.min_side / short)", "no limit"),
+    ],
+    "text/ocr/record.py": [("if (stripped := line.strip())", "if (stripped := line)", "blank lines kept")],
+    "text/tokenizers/base.py": [(r'r"\d+,\d\d?"', r'r"\d+,\d+"', "thousands taken for a decimal")],
+    "text/tokenizers/cleaning.py": [(".translate(_BEFORE_NFKC)", "", "trademark signs become letters")],
+    "text/tokenizers/jieba_tokenizer.py": [
+        ("range(match.start() + 1, match.end())", "range(match.start() + 2, match.end())", "cut after one letter"),
+    ],
+    "text/tokenizers/word_tokenizer.py": [("text.casefold()", "text.lower()", "sharp s")],
+    "text/vectors/word_vectors.py": [
+        ("if pair[0] != word][:count]", "][:count]", "a word is its own neighbour"),
+        ("found[position] = True", "pass", "composed words count as unknown"),
+    ],
+    "text/vectors/subwords.py": [
+        ("rows[rows >= 0]", "rows", "unknown characters taken for the last word"),
+        ("byte | 0xFFFFFF00 if byte > 127 else byte", "byte", "hash of letters beyond ASCII"),
+        ("if length >= shortest and", "if length > shortest and", "shortest n-grams left out"),
+    ],
+    "text/vectors/index.py": [("np.argsort(-cosines", "np.argsort(cosines", "the farthest first")],
+    "text/vectors/corpus.py": [('"utf-8-sig" if number == 1 else "utf-8"', '"utf-8"', "byte order mark kept")],
+    "text/spelling/distance.py": [
+        ("if len(word) < 6 else 1", "if len(word) <= 6 else 1", "limit of words of six letters"),
+    ],
+    "text/spelling/speller.py": [("<= most:", "< most:", "distance at the limit")],
+    "data/folds/assign.py": [
+        ("(folds_of_class < number)", "(folds_of_class <= number)", "warning of complete classes"),
+        ("groups_of_class[pairs[0]] == 1", "groups_of_class[pairs[0]] == 0", "lone groups validated"),
+    ],
+    "data/folds/dealing.py": [
+        ("(lowest, -np.bincount(groups))", "(lowest, np.bincount(groups))", "small groups first"),
+        ("in_all[best] -= count * unit", "pass", "ties always to the same part"),
+    ],
+    "data/folds/groups.py": [
+        ("np.flatnonzero(key >= 0)", "np.flatnonzero(key > 0)", "first group lost"),
+        ("pc.greater_equal(", "pc.greater(", "text of just enough characters"),
+    ],
+    "data/split.py": [
+        ('classes["images"] < FEW_IMAGES', 'classes["images"] <= FEW_IMAGES', "warning at equality"),
+        ("Fraction(str(fraction))", "fraction", "rounding of 0.29 * 100"),
+        ("max(1, _share(len(images), fraction))", "_share(len(images), fraction)", "class without training images"),
+    ],
+    "data/balance.py": [
+        ("(ranks < (wanted % sizes)", "(ranks <= (wanted % sizes)", "one image too many"),
+        ("in sorted(caps)", "in sorted(caps, reverse=True)", "the smallest cap always counts"),
+    ],
+    "data/sampling.py": [("np.cumsum(sizes) - sizes", "np.cumsum(sizes)", "ranks below 0")],
+    "data/duplicates/pairs.py": [
+        ("distances <= radius", "distances < radius", "distance at the limit"),
+        ("[turned + (k < more)", "[turned", "pairs missed at larger distances"),
+        ("scores >= limit", "scores > limit", "similarity at the limit"),
+    ],
+    "data/duplicates/fingerprint.py": [
+        ("_COLUMNS % 2 == 1", "_ROWS % 2 == 1", "mirrored top to bottom"),
+        ("spectrum[_ROWS, _COLUMNS]", "spectrum[_COLUMNS, _ROWS]", "frequencies transposed"),
+    ],
+    "data/duplicates/find.py": [
+        ("size = -pixels", "size = pixels", "the smallest copy kept"),
+        ("alike >= limit", "alike <= limit", "unlike pictures joined"),
+    ],
+    "recipes/ensembles/average.py": [
+        ("np.maximum(scores, np.float32(FLOOR))", "scores.copy()", "one model alone rules a class out"),
+        ("votes >= _HALF", "votes > 0.5", "half of the votes"),
+        ("weight / len(unit.files)", "weight", "groups count by their size"),
+        ("edges[:-1] + edges[1:] + 1", "edges[:-1] + edges[1:]", "ranks from 0"),
+    ],
+    "recipes/ensembles/weights.py": [
+        ("np.flatnonzero(folds != fold)", "np.flatnonzero(folds == fold)", "judged on what they were found on"),
+        ("np.sqrt(size / count)", "np.sqrt(count / size)", "interval scaled the wrong way"),
+    ],
+    "recipes/ensembles/search.py": [
+        ("return weights / weights.sum()", "return weights", "weights that do not sum to 1"),
+        ("== members else", "> members else", "one member too many"),
+    ],
+    "recipes/submissions/tables.py": [
+        ("scores.argmax(axis=1)[rows]", "scores.argmax(axis=1)", "classes of other images"),
+        ("scores[:, order] if order", "scores if order", "columns in another order"),
+    ],
+    "recipes/submissions/ids.py": [
+        ('.with_suffix("").as_posix()', ".stem", "folder lost from the id"),
+    ],
+    "recipes/pseudo_labels.py": [
+        ("first >= np.float32(choice.threshold)", "first > np.float32(choice.threshold)", "threshold at equality"),
+        ("second >= np.float32(choice.margin)", "second > np.float32(choice.margin)", "margin at equality"),
+        ("- starts < choice.per_class", "- starts <= choice.per_class", "one per class too many"),
+        ("readable[list(predictions.errors)] = False", "pass", "unreadable images labelled"),
+    ],
+    "recipes/soft_labels.py": [
+        ("mean.seen is None or mean.seen.any()", "mean.seen is not None and mean.seen.any()", "warning left out"),
+        ("np.flatnonzero(labels >= 0)", "np.flatnonzero(labels > 0)", "first class not mixed"),
+    ],
+    "recipes/folds/plan.py": [
+        ('"--amp": amp', '"--amp": False', "changed precision not noticed"),
+        ('"--seed": seed', '"--seed": None', "changed seed not noticed"),
+    ],
+    "io/provenance.py": [
+        ("predictions.seen & rows", "predictions.seen | rows", "images that are not asked for refused"),
+        ('return source.get("mean") == "rank" or any(', 'return source.get("mean") == "rank" or all(', "no part"),
+        ('logger="current",\n            level=logging.WARNING', "logger=None", "warning left out of the log"),
+    ],
+    "io/predictions.py": [
+        ("errors={new: predictions.errors[old]", "errors={old: predictions.errors[old]", "errors of other images"),
+        ("mask=labels < 0", "mask=labels <= 0", "label 0 lost"),
+        ("None if seen.null_count else", "None if not seen.null_count else", "what is known swapped"),
+    ],
+    "io/digests.py": [("status.st_size, status.st_mtime_ns)", "status.st_size, 0)", "changed file not noticed")],
+    "io/class_tree.py": [("for name in rows.columns if name != COARSE", "for name in rows.columns", "level twice")],
+}
+
+# Test files beside the mirrored one, where another file has the tests of a piece of code.
+MORE_TESTS: dict[str, tuple[str, ...]] = {
+    "models/tta/batched_score_tta.py": ("tests/models/heads/test_hierarchical_cls_head.py",),
+}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One entry of the table.
+
+    Attributes:
+        file: The changed file, from the repository's root.
+        old: The text that is replaced; it occurs once in the file.
+        new: What replaces it.
+        reason: What is wrong then.
+    """
+
+    file: str
+    old: str
+    new: str
+    reason: str
+
+    @property
+    def tests(self) -> tuple[str, ...]:
+        """The test files that should notice the fault: the mirrored one, and what :data:`MORE_TESTS` adds."""
+        path = Path(self.file)
+        mirror = Path("tests", *path.parts[1:-1], f"test_{path.name}")
+        return (mirror.as_posix(), *MORE_TESTS.get("/".join(path.parts[1:]), ()))
+
+
+def all_faults() -> list[Fault]:
+    """Return the entries of the table in its order."""
+    return [Fault(f"kdxf/{file}", *entry) for file, entries in FAULTS.items() for entry in entries]
+
+
+def stale_entries(root: Path = REPO) -> list[str]:
+    """Describe the entries that do not fit the code below ``root``; empty where all do."""
+    problems = []
+    for fault in all_faults():
+        path = root / fault.file
+        count = path.read_text(encoding="utf-8").count(fault.old) if path.is_file() else None
+        if count != 1:
+            found = "no such file" if count is None else f"found {count} times, not once"
+            problems.append(f"{fault.file}: {fault.old!r} ({fault.reason}): {found}")
+        problems += [f"{fault.file}: no test file {test}" for test in fault.tests if not (root / test).is_file()]
+    return problems
+
+
+def copy_tree(target: Path) -> None:
+    """Copy the files of the working tree that git knows or does not ignore to ``target``."""
+    listing = ["git", "-C", str(REPO), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(listing, check=True, capture_output=True).stdout.decode().split("\0")
+    for name in filter(None, names):
+        source = REPO / name
+        if source.is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target / name)
+
+
+def run_pytest(tree: Path, tests: Sequence[str], log: Path) -> None:
+    """Run test files in ``tree`` and end the process with pytest's exit status; what it prints goes to ``log``."""
+    with log.open("w") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    # Sources are changed and restored within a second: bytecode would be taken for up to date.
+    sys.dont_write_bytecode = True
+    os.environ.update(PYTHONPATH=str(tree), PYTHONDONTWRITEBYTECODE="1", OMP_NUM_THREADS="1")
+    sys.path.insert(0, str(tree))
+    os.chdir(tree)
+
+    import pytest
+    import torch
+
+    import kdxf
+
+    if not Path(kdxf.__file__).is_relative_to(tree):
+        raise RuntimeError(f"kdxf comes from {kdxf.__file__}, not from the copy")
+    torch.set_num_threads(1)
+    base = tree.parent / f"{tree.name}-files"
+    os._exit(pytest.main(["-x", "-q", "-p", "no:cacheprovider", f"--basetemp={base}", *tests]))
+
+
+class Trees:
+    """Copies of the repository, one for each job."""
+
+    def __init__(self, folder: Path, jobs: int, timeout: float) -> None:
+        self.timeout = timeout
+        self._context = get_context("forkserver")
+        self._context.set_forkserver_preload(PRELOADED)
+        self._free: queue.Queue[Path] = queue.Queue()
+        for job in range(jobs):
+            copy_tree(folder / str(job))
+            self._free.put(folder / str(job))
+
+    def status(self, tests: Sequence[str], fault: Fault | None = None) -> tuple[int | None, str]:
+        """Return pytest's exit status, None after the time limit, and its last lines, with ``fault`` planted."""
+        tree = self._free.get()
+        path = None if fault is None else tree / fault.file
+        text = "" if path is None else path.read_text(encoding="utf-8")
+        log = tree.parent / f"{tree.name}.log"
+        try:
+            if path is not None and fault is not None:
+                path.write_text(text.replace(fault.old, fault.new), encoding="utf-8")
+            process = self._context.Process(target=run_pytest, args=(tree, tests, log))
+            process.start()
+            process.join(self.timeout)
+            if process.is_alive():
+                process.kill()
+                process.join()
+                return None, ""
+            return process.exitcode, "".join(log.read_text(errors="replace").splitlines(keepends=True)[-12:])
+        finally:
+            if path is not None:
+                path.write_text(text, encoding="utf-8")
+            self._free.put(tree)
+
+
+def results(faults: Sequence[Fault], jobs: int, timeout: float) -> Iterator[tuple[Fault, str, str]]:
+    """Yield each fault with ``caught``, ``survived`` or ``broken``, and the last lines of pytest."""
+    groups: dict[tuple[str, ...], list[Fault]] = {}
+    for fault in faults:
+        groups.setdefault(fault.tests, []).append(fault)
+    with tempfile.TemporaryDirectory(prefix="kdxf-mutation-") as folder, ThreadPoolExecutor(jobs) as pool:
+        trees = Trees(Path(folder), jobs, timeout)
+
+        def judge(group: list[Fault]) -> list[tuple[Fault, str, str]]:
+            code, tail = trees.status(group[0].tests)
+            if code != 0:
+                return [(fault, "broken", f"without any fault:\n{tail}") for fault in group]
+            judged = []
+            for fault in group:
+                code, tail = trees.status(fault.tests, fault)
+                judged.append((fault, {0: "survived", 1: "caught"}.get(-1 if code is None else code, "broken"), tail))
+            return judged
+
+        for group in pool.map(judge, groups.values()):
+            yield from group
+
+
+def main() -> int:
+    """Plant the chosen faults and print the table and the score."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--only", default="", help="faults whose file, text or reason contains this")
+    parser.add_argument("--jobs", type=int, default=1, help="runs at a time (default: 1)")
+    parser.add_argument("--timeout", type=float, default=600, help="seconds for the test files of a fault")
+    arguments = parser.parse_args()
+    if stale := stale_entries():
+        print("stale entries; correct the table:", *stale, sep="\n")
+        return 2
+    chosen = [fault for fault in all_faults() if arguments.only in f"{fault.file} {fault.old} {fault.reason}"]
+    started, count = time.monotonic(), Counter[str]()
+    for fault, result, tail in results(chosen, arguments.jobs, arguments.timeout):
+        count[result] += 1
+        print(f"{result:9} {fault.file}: {fault.reason}", flush=True)
+        if result == "broken":
+            print(tail)
+    judged = count["caught"] + count["survived"]
+    score = count["caught"] / judged if judged else 0.0
+    minutes = (time.monotonic() - started) / 60
+    print(f"{count['caught']} of {judged} faults caught: {score:.0%} ({count['broken']} broken, {minutes:.0f} minutes)")
+    return int(score < GOAL)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

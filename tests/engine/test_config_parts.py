@@ -1,0 +1,95 @@
+import pytest
+from mmengine.config import Config, ConfigDict
+
+from kdxf.engine.config import load_config
+from kdxf.engine.config_parts import center_crop, image_only, random_crop, text_only, two_scales
+from kdxf.errors import UserError
+
+
+def kinds(steps):
+    return [step["type"] for step in steps]
+
+
+def test_crops_follow_the_input_size():
+    load, crop, _, _ = random_crop(224)
+    assert (load["min_edge"], crop["scale"]) == (336, 224)
+    load, resize, crop = center_crop(224)
+    assert (load["min_edge"], resize["scale"], crop["crop_size"]) == (256, 256, 224)
+
+
+def test_crops_that_keep_text():
+    assert kinds(random_crop(96))[1] == "RandomResizedCrop"
+    assert kinds(random_crop(96, keep_text=True))[1] == "RandomResizedCropKeepText"
+    assert kinds(center_crop(96))[-1] == "CenterCrop"
+    assert kinds(center_crop(96, keep_text=True))[-1] == "CenterCropKeepText"
+
+
+def test_four_views_of_one_text():
+    image, text, pack = center_crop(224), [dict(type="A")], [dict(type="B")]
+    *before, views = two_scales(image, text, pack)
+    assert before == [image[0], *text]
+    scales, crops, flips, last = views["transforms"]
+    assert [scale["scale"] for scale in scales] == [256, 288]
+    assert crops == [image[-1]] and [flip["prob"] for flip in flips] == [0.0, 1.0] and last == pack
+
+
+@pytest.fixture
+def base():
+    names = ("train_image", "test_image", "train_text", "test_text", "pack")
+    parts = {name: [dict(type=name)] for name in names}
+    loaders = dict(
+        train_dataloader=dict(dataset=dict(type="Wrapper", dataset=dict(type="Dataset", ann_file="train.csv"))),
+        val_dataloader=dict(dataset=dict(type="Dataset", ann_file="val.csv")),
+    )
+    views = [dict(type="load"), dict(type="words"), dict(type="views")]
+    return ConfigDict(**parts, **loaders, tta_pipeline=views, image_channels=7, text_channels=5)
+
+
+def test_image_only(base):
+    model, train, val, views = image_only(base)
+    assert model == dict(text_encoder=None, fusion=None, head=dict(in_channels=7))
+    assert kinds(train["dataset"]["dataset"]["pipeline"]) == ["train_image", "pack"]  # inside of the wrapper
+    assert kinds(val["dataset"]["pipeline"]) == ["test_image", "pack"]
+    assert kinds(views) == ["load", "views"]
+
+
+def test_text_only(base):
+    model, train, val = text_only(base)
+    assert model == dict(image_backbone=None, image_neck=None, fusion=None, head=dict(in_channels=5))
+    assert kinds(train["dataset"]["dataset"]["pipeline"]) == ["train_text", "pack"]
+    assert kinds(val["dataset"]["pipeline"]) == ["test_text", "pack"]
+
+
+def test_imported_below_the_base_line_alone(tmp_path):
+    """Above it mmengine reads an import as its lazy syntax."""
+    (tmp_path / "base.py").write_text("image_size = 64")
+    base, load = "_base_ = 'base.py'\n", "from kdxf.engine.config_parts import center_crop\n"
+    use = "test_image = center_crop(_base_.image_size)"
+    path = tmp_path / "config.py"
+    path.write_text(base + load + use)
+    cfg = Config.fromfile(path)
+    assert cfg.to_dict() == dict(image_size=64, test_image=center_crop(64))
+    path.write_text(load + base + use)
+    with pytest.raises(UserError, match="_base_"):
+        load_config(path)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "classes", "prefix"), [("demo", 12, None), ("grocery", 81, "images"), ("kdxf", 137, None)]
+)
+def test_dataset_files_reach_the_loaders(repo, dataset, classes, prefix):
+    """What stands at the top of a dataset file is what the loaders get."""
+    cfg = Config.fromfile(repo / f"configs/_base_/datasets/{dataset}.py")
+    train = cfg.train_dataloader.dataset.get("dataset", cfg.train_dataloader.dataset)
+    assert cfg.data_preprocessor.num_classes == cfg.num_classes == classes
+    for loader, data, ann_file in (
+        (cfg.train_dataloader, train, "train.csv"),
+        (cfg.val_dataloader, cfg.val_dataloader.dataset, "val.csv"),
+        (cfg.test_dataloader, cfg.test_dataloader.dataset, "val.csv"),
+    ):
+        assert (loader.batch_size, loader.num_workers) == (cfg.batch_size, cfg.num_workers)
+        assert loader.collate_fn == dict(type="default_collate")
+        assert (data.type, data.ann_file, data.get("data_prefix")) == ("OCRTextDataset", ann_file, prefix)
+        assert (data.data_root, data.ocr_file, data.classes) == (f"data/{dataset}/", "ocr", "classes.txt")
+        assert dict(type="TokenizeOCR", tokenizer=cfg.tokenizer) in data.pipeline
+    assert "_delete_" not in cfg.train_dataloader.dataset
