@@ -219,7 +219,7 @@ def _regress(train: Any, test: Any, labels: np.ndarray, classes: Sequence[str]) 
 
 
 def _predictions(test: LabelledImages, scores: np.ndarray, classes: Sequence[str]) -> Predictions:
-    return Predictions(list(test.images), scores, tuple(classes), labels=test.labels, source={"baseline": True})
+    return Predictions(list(test.images), scores, tuple(classes), labels=test.labels)
 
 
 def unit_rows(features: np.ndarray) -> np.ndarray:
