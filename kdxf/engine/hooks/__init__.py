@@ -12,6 +12,7 @@ from kdxf.engine.hooks.iteration_seed_hook import IterationSeedHook
 from kdxf.engine.hooks.loaded_weights_hook import LoadedWeightsHook
 from kdxf.engine.hooks.margin_schedule_hook import MarginScheduleHook
 from kdxf.engine.hooks.resumed_run_hooks import ResumedScheduleHook, ResumedValidationHook
+from kdxf.engine.hooks.step_time_hook import StepTimeHook
 from kdxf.engine.hooks.swa_hook import SWAHook
 from kdxf.engine.hooks.top_checkpoints_hook import TopCheckpointsHook
 from kdxf.engine.hooks.trained_images_hook import TrainedImagesHook
@@ -34,6 +35,7 @@ __all__ = [
     "ResumedScheduleHook",
     "ResumedValidationHook",
     "SWAHook",
+    "StepTimeHook",
     "TopCheckpointsHook",
     "TrainedImagesHook",
     "TrainingDataHook",

@@ -1,0 +1,50 @@
+"""Predict pictures with the model of ``kdxf fit``: ``kdxf predict OUT FOLDER --save_csv out.csv``.
+
+OUT is the folder that kdxf fit wrote. The text of the pictures is read now, unless --ocr names a table. The CSV has one
+row per picture: image_id, category_id, category_name, score, and error: why the picture could not be read, else empty.
+kdxf inference has more options, and takes any config and checkpoint.
+"""
+
+import argparse
+from pathlib import Path
+
+from kdxf.cli.command import count
+
+
+def parse_args() -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = parser.add_argument
+    add("model", type=Path, metavar="OUT", help="folder of kdxf fit")
+    add("inputs", nargs="+", metavar="INPUT", help="pictures and folders of pictures")
+    add("--save_csv", "--save-csv", required=True, metavar="FILE", help="the table of predictions")
+    add("--topk", type=count, default=1, metavar="K", help="name the K best classes")
+    add("--ocr", metavar="TABLE", help="OCR table of kdxf ocr; pictures that it lacks are read now")
+    add("--workers", type=count, metavar="N", help="processes that read text and pictures (default: one per core)")
+    add("--batch-size", type=count, default=32, metavar="N")
+    add("--device", help="cpu, cuda, cuda:1, ... (default: the GPU if there is one)")
+    return parser.parse_intermixed_args()
+
+
+def main() -> None:
+    """Predict, and print a report."""
+    args = parse_args()
+    from kdxf.engine.config import load_config
+    from kdxf.inference.fitted import files_of_model
+    from kdxf.inference.prediction_csv import Columns
+    from kdxf.inference.run import infer
+    from kdxf.io.machine import available_cores
+
+    config, checkpoint = files_of_model(args.model)
+    report = infer(
+        load_config(config),
+        checkpoint,
+        args.save_csv,
+        args.inputs,
+        columns=Columns(args.topk, with_name=True, with_score=True),
+        ocr_table=args.ocr,
+        batch_size=args.batch_size,
+        workers=args.workers or available_cores(),
+        device=args.device,
+    )
+    print(report)
