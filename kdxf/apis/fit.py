@@ -1,0 +1,550 @@
+"""From a folder of class folders to a tested model, in one call that can be repeated.
+
+What is left in ``out``:
+
+============================== =====================================================================================
+file                           content
+============================== =====================================================================================
+``result.md``                  the test: the model beside the plainest ones, and what to do next
+``config.py``, ``model.pth``   the better model on the validation list; ``kdxf predict`` reads them
+``frozen.py``, ``fine-tuned.py`` the configs of the two candidates; yours to change
+``frozen/``, ``fine-tuned/``   their training runs
+``pictures.csv``               the pictures that can be read, with size and time stamp; ``unreadable.csv`` has the rest
+``train.csv``, ...             the lists, with ``classes.txt``; ``duplicates.csv`` has the near-duplicates in them
+``ocr/``, ``tfidf/``, ``features/`` the text, its TF-IDF, the features of the frozen backbone
+``test.parquet``               the predictions of the test list
+``steps.json``                 which step was done with which inputs
+============================== =====================================================================================
+"""
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kdxf.analysis.baselines import compare, fit_baselines, read_labelled
+from kdxf.apis.features import compute_features
+from kdxf.apis.fit_config import FitSettings, Kind, write_config
+from kdxf.apis.test import test
+from kdxf.apis.train import train
+from kdxf.data.duplicates.find import find_duplicates
+from kdxf.data.folds.groups import join_keys
+from kdxf.data.lists import ImageList
+from kdxf.data.parallel import parallel_map
+from kdxf.data.split import LabelledImages, format_summary, read_class_folders, read_labelled_list, split, write_split
+from kdxf.data.verification.image_checks import Limits, check_image
+from kdxf.datasets.feature_store import FeatureStore
+from kdxf.engine.config import building, config_digest, load_config, set_list
+from kdxf.engine.publish import publish_checkpoint
+from kdxf.errors import UserError
+from kdxf.inference.fitted import CHECKPOINT, CONFIG
+from kdxf.io.annotations import read_annotations, read_classes, write_annotations
+from kdxf.io.class_names import order_ids
+from kdxf.io.digests import file_digest, settings_digest
+from kdxf.io.files import read_json, write_json, write_whole
+from kdxf.io.machine import available_cores
+from kdxf.io.predictions import read_predictions
+from kdxf.models.backbones.wheel_weights import SCHEME, find_weights
+from kdxf.text.ocr import OCRTable, run_ocr
+from kdxf.text.ocr.table import table_digest
+from kdxf.text.vectors.tfidf import fit_tfidf_on_sources
+
+_METRIC = "accuracy/top1"
+_UNREADABLE = ("missing", "unreadable", "truncated")
+_HAN_SHARE = 0.2  # of the letters: with fewer, a text is one with spaces between its words
+_SHOWN = 10
+_MAX_EPOCHS = 10
+_MIN_EPOCHS = 2  # fewer do not reach the frozen features
+_VALIDATION_STEP = 0.4  # the time of a step without gradients, as a share of a training step
+_RESERVE = 0.85  # of the minutes left go to training, the rest to loading, testing and the unforeseen
+_LISTS = ("train", "val", "test")
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """The outcome of :func:`fit`.
+
+    Attributes:
+        folder: The folder that :func:`kdxf.load` and ``kdxf predict`` take.
+        kind: Which candidate was kept: ``'frozen'`` or ``'fine-tuned'``.
+        val_accuracy: Its top-1 accuracy in percent on the validation list, by which it was chosen.
+        test_accuracy: The same on the test list.
+        verdict: Whether it beats the best plain model, in one sentence.
+        report: ``result.md``.
+    """
+
+    folder: Path
+    kind: str
+    val_accuracy: float
+    test_accuracy: float
+    verdict: str
+    report: str
+
+
+class _Steps:
+    """Which steps were done with which inputs, in a file."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / "steps.json"
+        self._done: dict[str, str] = read_json(self._file) if self._file.is_file() else {}
+
+    def run(
+        self, name: str, inputs: Any, outputs: Sequence[Path], make: Callable[[], None], work: Path | None = None
+    ) -> None:
+        """Do a step, unless its outputs exist and its inputs are those of the last time.
+
+        Args:
+            name: What is done.
+            inputs: All that the outputs depend on.
+            outputs: Files and folders.
+            make: Writes the outputs.
+            work: A folder that a step which was stopped goes on in; removed if it was begun with other inputs.
+        """
+        digest = settings_digest(inputs)
+        if self._done.get(name) == digest and all(path.exists() for path in outputs):
+            print(f"== {name}: done before", flush=True)
+            return
+        print(f"== {name}", flush=True)
+        if work is not None:
+            begun = f"{name}, begun"
+            if self._done.get(begun) != digest:
+                shutil.rmtree(work, ignore_errors=True)
+            self._note(begun, digest)
+        make()
+        self._note(name, digest)
+
+    def write(self, path: Path, text: str) -> None:
+        """Write a config, but not over one that the user has changed."""
+        name = f"{path.name}, written"
+        if path.is_file() and self._done.get(name) != file_digest(path):
+            if path.read_text(encoding="utf-8") != text:
+                print(f"   {path} is yours and stays as it is; remove it to have it written anew")
+            return
+        write_whole(text.encode(), path)
+        self._note(name, file_digest(path))
+
+    def _note(self, name: str, digest: str) -> None:
+        self._done[name] = digest
+        write_json(self._done, self._file)
+
+
+def fit(
+    source: str | Path,
+    out: str | Path,
+    *,
+    root: str | Path | None = None,
+    minutes: float = 30.0,
+    seed: int = 0,
+    test_fraction: float = 0.15,
+    val_fraction: float = 0.15,
+    backbone: str = "lite2",
+    engine: dict[str, Any] | None = None,
+    ocr: str | Path | None = None,
+    workers: int | None = None,
+) -> FitResult:
+    """Train a model on labelled pictures, test it once, and compare it with the plainest models.
+
+    Two candidates are trained: a head on features of a frozen ImageNet model and TF-IDF of the text, and, in the time
+    that is left, all of the model. The better one on the validation list is kept. A call that was interrupted goes on
+    when it is repeated; steps whose inputs have not changed are not repeated. Processes are spawned, so a script calls
+    this below ``if __name__ == '__main__':``.
+
+    Args:
+        source: A folder with one folder of pictures per class, or a list with the columns ``image`` and ``label``.
+        out: The folder to write.
+        root: The folder that the paths of a list are relative to; by default that of the list.
+        minutes: Time for this call. Fine-tuning gets what the other steps leave, and is left out if that is too little.
+        seed: Of the split and of the training.
+        test_fraction: Share of each class to test on.
+        val_fraction: Share of each class to choose the model by.
+        backbone: ``'lite0'`` or ``'lite2'``, EfficientNet-Lite.
+        engine: Config of the OCR engine, by default ``dict(type='RapidOCREngine')``.
+        ocr: An OCR table of the pictures, by their paths relative to the folder or ``root``, instead of reading them.
+        workers: Processes; by default one per core.
+
+    Returns:
+        What was kept, and how good it is.
+
+    Raises:
+        UserError: There are no pictures or too few, they have one class only, an option is out of its range, or the
+            ImageNet weights are not installed.
+    """
+    start = time.monotonic()
+    source, out, root = Path(source), Path(out), None if root is None else Path(root)
+    workers = workers or available_cores()
+    engine = engine or {"type": "RapidOCREngine"}
+    data, root = _read_source(source, out, root)
+    find_weights(f"{SCHEME}efficientnet_{backbone}")
+    out.mkdir(parents=True, exist_ok=True)
+    steps = _Steps(out)
+
+    frame = _check_pictures(steps, data, root, out, workers)
+    _split(steps, frame, root, out, workers, seed, test_fraction, val_fraction)
+    lists = {name: file_digest(out / f"{name}.csv") for name in _LISTS}
+    table = _read_text(steps, frame, root, out, engine, workers, ocr)
+    text = _fit_text(steps, frame, table, out)
+
+    settings = FitSettings(
+        root=os.path.abspath(root),
+        classes=len(read_classes(out / "classes.txt")),
+        images=len(read_annotations(out / "train.csv")),
+        backbone=backbone,
+        tfidf_channels=text["channels"],
+        tokenizer=text["tokenizer"],
+        ocr=None if ocr is None else os.path.abspath(ocr),
+        engine=engine,
+        seed=seed,
+    )
+    known = {"lists": lists, "text": text}
+    _train_frozen(steps, settings, out, known, workers)
+    _fine_tune(steps, settings, out, known, lambda: 60 * minutes - (time.monotonic() - start))
+    _choose(steps, out)
+    _test(steps, out, known)
+    return _report(steps, out, root, table)
+
+
+def _read_source(source: Path, out: Path, root: Path | None) -> tuple[LabelledImages, Path]:
+    if source.is_dir():
+        if out.resolve().is_relative_to(source.resolve()):
+            raise UserError(f"--out {out}: lies in the folder of the classes, {source}; choose another folder")
+        root = root or source
+        data = read_class_folders(source, root)
+    else:
+        if not source.is_file():
+            raise UserError(f"{source}: no such folder or list; give a folder with one folder of pictures per class")
+        root = root or source.parent
+        data = read_labelled_list(source)
+    _check_classes(data.frame, source)
+    return data, root
+
+
+def _check_classes(frame: pd.DataFrame, source: Path) -> None:
+    if frame["label"].nunique() < 2:
+        name = next(iter(frame["label"]), None)
+        found = "none" if name is None else f"only {name!r}"
+        raise UserError(f"{source}: pictures of two classes or more are needed, and there are {found}")
+
+
+def _check_pictures(steps: _Steps, data: LabelledImages, root: Path, out: Path, workers: int) -> pd.DataFrame:
+    """Write ``pictures.csv`` and ``unreadable.csv``; drop the text of pictures that have been replaced."""
+    frame = data.frame[["image", "label"]].copy()
+    stamps = [_stamp(root / image) for image in frame["image"]]
+    frame["size"], frame["modified"] = ([stamp[index] for stamp in stamps] for index in (0, 1))
+    file = out / "pictures.csv"
+
+    def check() -> None:
+        check_one = partial(check_image, limits=Limits())
+        checks = list(parallel_map(check_one, [root / image for image in frame["image"]], workers, "check"))
+        reasons = pd.Series(
+            [next((f"{kind}: {why}" for kind, why in one.problems if kind in _UNREADABLE), None) for one in checks],
+            dtype="object",
+            index=frame.index,
+        )
+        bad = frame.assign(reason=reasons)[reasons.notna()]
+        for image, reason in zip(bad["image"][:_SHOWN], bad["reason"], strict=False):
+            print(f"   left out: {image}: {reason}")
+        if len(bad) > _SHOWN:
+            print(f"   ... and {len(bad) - _SHOWN} more in {out / 'unreadable.csv'}")
+        readable = frame[reasons.isna()]
+        _check_classes(readable, data.source)
+        if file.is_file():
+            before = read_annotations(file).set_index("image")
+            both = readable.set_index("image").join(before, how="inner", rsuffix="_before")
+            if ((both["size"] != both["size_before"]) | (both["modified"] != both["modified_before"])).any():
+                shutil.rmtree(out / "ocr", ignore_errors=True)
+        write_annotations(bad[["image", "label", "reason"]], out / "unreadable.csv")
+        write_annotations(readable, file)
+        print(f"   {len(readable)} pictures of {readable['label'].nunique()} classes")
+
+    steps.run("check the pictures", [str(root), frame.to_numpy().tolist()], [file], check)
+    return read_annotations(file)
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        status = path.stat()
+    except OSError:
+        return -1, 0
+    return status.st_size, status.st_mtime_ns
+
+
+def _split(
+    steps: _Steps, frame: pd.DataFrame, root: Path, out: Path, workers: int, seed: int, test: float, val: float
+) -> None:
+    """Write the lists; near-duplicates stay together."""
+    pictures = out / "pictures.csv"
+
+    def make() -> None:
+        found = find_duplicates([ImageList(frame, root, pictures)], workers, cache=out / "fingerprints.parquet")
+        groups = None
+        if len(found.groups):
+            codes = np.full(len(frame), -1, np.int64)
+            codes[found.groups["row"]] = found.groups["group"]
+            groups = join_keys(len(frame), [codes])
+            print(f"   {len(found.groups)} pictures have a near-duplicate, which stays in the same list")
+            if len(conflicts := found.conflicting()):
+                print(f"   {len(conflicts)} of them differ in their label: see {out / 'duplicates.csv'}")
+        write_annotations(found.groups.drop(columns=["row", "list"]), out / "duplicates.csv")
+        images = LabelledImages(frame[["image", "label"]], order_ids(frame["label"]), pictures)
+        result = split(images, round(1 - val - test, 6), test, seed, groups=groups)
+        if result.lists["test"].empty:
+            raise UserError(
+                f"{len(frame)} pictures of {len(images.ids)} classes leave none to test on: a class needs "
+                f"{int(np.ceil(1 / test))} or more; add pictures or raise --test-fraction"
+            )
+        write_split(result, out, overwrite=True)
+        print("   " + format_summary(result).replace("\n", "\n   "))
+        for warning in result.warnings:
+            print(f"   warning: {warning}")
+
+    outputs = [out / f"{name}.csv" for name in _LISTS] + [out / "classes.txt"]
+    steps.run("split", [file_digest(pictures), seed, test, val], outputs, make)
+
+
+def _read_text(
+    steps: _Steps,
+    frame: pd.DataFrame,
+    root: Path,
+    out: Path,
+    engine: dict[str, Any],
+    workers: int,
+    ocr: str | Path | None,
+) -> Path:
+    """Return the OCR table of all pictures."""
+    images = frame["image"].tolist()
+    if ocr is not None:
+        if not (OCRTable.open(ocr).rows_of(images) >= 0).any():
+            raise UserError(
+                f"--ocr {ocr}: has none of the pictures; its paths must be those of pictures.csv, such as {images[0]}"
+            )
+        return Path(ocr)
+    stamps = frame[["image", "size", "modified"]].to_numpy().tolist()
+    steps.run(
+        "read the text",
+        [engine, stamps],
+        [out / "ocr"],
+        lambda: print("   " + str(run_ocr(images, root, out / "ocr", engine, workers=workers)).replace("\n", "\n   ")),
+    )
+    return out / "ocr"
+
+
+def choose_tokenizer(texts: Sequence[str]) -> tuple[dict[str, Any], tuple[int, int]]:
+    """Choose the tokenizer and the lengths of n-grams by the script of the texts.
+
+    Returns:
+        jieba with 1 to 3 characters where 20 % or more of the letters are Chinese, else words with 2 to 4.
+    """
+    letters = [letter for text in texts for letter in text if letter.isalpha()]
+    han = sum("\u3400" <= letter <= "\u9fff" or "\U00020000" <= letter <= "\U000323af" for letter in letters)
+    if letters and han / len(letters) >= _HAN_SHARE:
+        return {"type": "JiebaTokenizer"}, (1, 3)
+    return {"type": "WordTokenizer"}, (2, 4)
+
+
+def _fit_text(steps: _Steps, frame: pd.DataFrame, table: Path, out: Path) -> dict[str, Any]:
+    """Fit TF-IDF on the text of all lists, and return the tokenizer, the n-grams and the number of channels.
+
+    The labels are not used. Without any term that two pictures share, the number is 0.
+    """
+    images, file = frame["image"].tolist(), out / "text.json"
+
+    def make() -> None:
+        opened = OCRTable.open(table)
+        rows = opened.rows_of(images)
+        texts = [" ".join(opened.record(int(row)).texts) for row in rows[rows >= 0]]
+        tokenizer, ngrams = choose_tokenizer(texts)
+        try:
+            meta = fit_tfidf_on_sources([table], out / "tfidf", tokenizer, overwrite=True, ngrams=ngrams)
+            channels = meta.channels
+            print(
+                f"   {tokenizer['type']}, n-grams of {ngrams[0]} to {ngrams[1]} characters: {meta.terms} terms, "
+                f"{channels} channels"
+            )
+        except UserError as error:
+            if "no term occurs" not in str(error):
+                raise
+            channels = 0
+            print("   no two pictures share any text: the model sees the image alone")
+        digest = table_digest(table, images)
+        write_json({"tokenizer": tokenizer, "ngrams": ngrams, "channels": channels, "texts": digest}, file)
+
+    steps.run("fit TF-IDF", [str(table), table_digest(table, images)], [file], make)
+    return read_json(file)
+
+
+def _train_frozen(steps: _Steps, settings: FitSettings, out: Path, known: dict[str, Any], workers: int) -> None:
+    file = out / "frozen.py"
+    steps.write(file, write_config("frozen", settings))
+    cfg = load_config(file)
+    inputs = [config_digest(cfg), known]
+
+    def compute() -> None:
+        for count in compute_features(cfg, workers if workers > 1 else 0).values():
+            print(f"   {count} pictures computed")
+
+    steps.run("compute features", inputs, [out / "features"], compute)
+    result = out / "frozen" / "result.json"
+    steps.run("train a head", inputs, [result], lambda: _train(file, result, []), result.parent)
+
+
+def _train(file: Path, result: Path, hooks: list[dict[str, Any]]) -> None:
+    """Train a candidate, going on where it was stopped, and note its best checkpoint and validation score."""
+    cfg = load_config(file)
+    cfg.custom_hooks = [*cfg.custom_hooks, *hooks]
+    trained = train(cfg, resume=True)
+    checkpoint = trained.best_checkpoint or trained.checkpoint
+    if checkpoint is None:
+        raise UserError(f"{file}: its training saved no checkpoint; see the log in {cfg.work_dir}")
+    cfg = load_config(file)
+    set_list(cfg, "test_dataloader", result.parent.parent / "val.csv", "validation")
+    accuracy = float(test(cfg, checkpoint)[_METRIC])
+    print(f"   validation: {accuracy:.1f} % top-1 after epoch {trained.epoch}")
+    note = {"checkpoint": os.path.relpath(checkpoint, result.parent), "accuracy": accuracy}
+    write_json({**note, "epoch": trained.epoch, "finished": trained.finished}, result)
+
+
+def _fine_tune(
+    steps: _Steps, settings: FitSettings, out: Path, known: dict[str, Any], seconds_left: Callable[[], float]
+) -> None:
+    """Fine-tune in the time that is left, for as many epochs as fit in."""
+    file, result = out / "fine-tuned.py", out / "fine-tuned" / "result.json"
+    plan = out / "fine-tuned.json"
+    wanted = settings_digest([settings.__dict__, known])
+    planned = read_json(plan) if plan.is_file() else {}
+    if planned.get("inputs") != wanted:
+        if seconds_left() <= 0:
+            print("== fine-tune: skipped, the minutes are spent; give more with --minutes")
+            return
+        print("== time a step of fine-tuning", flush=True)
+        epochs, seconds = _plan_epochs(settings, out, seconds_left)
+        if epochs < _MIN_EPOCHS:
+            need = int(np.ceil((_MIN_EPOCHS * seconds / _RESERVE - seconds_left()) / 60)) + 1
+            print(
+                f"== fine-tune: skipped, an epoch takes about {seconds:.0f} s and {max(seconds_left(), 0):.0f} s are "
+                f"left; give about {max(need, 1)} more --minutes"
+            )
+            return
+        planned = {"inputs": wanted, "epochs": epochs, "seconds per epoch": seconds}
+        steps.write(file, write_config("fine-tuned", FitSettings(**{**settings.__dict__, "epochs": epochs})))
+        write_json(planned, plan)
+    # The plan may be kept from a call that was stopped; whoever gives it no time gets what was trained until then.
+    budget = {"type": "BudgetHook", "hours": max(seconds_left(), 1.0) / 3600}
+    inputs = [config_digest(load_config(file)), known]
+    steps.run("fine-tune", inputs, [result], lambda: _train(file, result, [budget]), result.parent)
+
+
+def _plan_epochs(settings: FitSettings, out: Path, seconds_left: Callable[[], float]) -> tuple[int, float]:
+    """Return how many epochs of fine-tuning fit into the time that is left, and the seconds of one."""
+    work = out / "timing"
+    work.mkdir(exist_ok=True)
+    # Beside the other configs, as it finds the lists by its own folder.
+    file = out / "timing.py"
+    write_whole(write_config("fine-tuned", settings).encode(), file)
+    try:
+        cfg = load_config(file)
+        cfg.work_dir = str(work)
+        cfg.custom_hooks = [
+            dict(type="UnreadableImageHook"),
+            dict(type="StepTimeHook", file=str(work / "steps.json")),
+        ]
+        cfg.default_hooks.checkpoint = dict(type="CheckpointHook", interval=-1, save_last=False)
+        train(cfg, validate=False)
+        step = float(np.median(json.loads((work / "steps.json").read_text())))
+    finally:
+        file.unlink()
+        shutil.rmtree(work, ignore_errors=True)
+    batch = cfg.train_dataloader.batch_size
+    tests = -(-len(read_annotations(out / "val.csv")) // batch)
+    seconds = step * (settings.images // batch + _VALIDATION_STEP * tests)
+    return min(_MAX_EPOCHS, int(_RESERVE * seconds_left() / seconds)), seconds
+
+
+def _choose(steps: _Steps, out: Path) -> None:
+    """Keep the candidate that is better on the validation list; of equals the frozen one, which is cheaper."""
+    kinds: tuple[Kind, ...] = ("frozen", "fine-tuned")
+    found = {kind: read_json(file) for kind in kinds if (file := out / kind / "result.json").is_file()}
+    best = max(found, key=lambda kind: found[kind]["accuracy"])
+    config = (out / f"{best}.py").read_text(encoding="utf-8")
+
+    def make() -> None:
+        for kind, result in found.items():
+            print(f"   {kind}: {result['accuracy']:.1f} % top-1 on the validation list")
+        published = publish_checkpoint(out / best / found[best]["checkpoint"], out / CHECKPOINT)
+        os.replace(published, out / CHECKPOINT)
+        write_whole(config.encode(), out / CONFIG)
+        write_json({"kind": best, **found[best]}, out / "chosen.json")
+
+    outputs = [out / CONFIG, out / CHECKPOINT, out / "chosen.json"]
+    steps.run("choose", [found, config], outputs, make)
+
+
+def _test(steps: _Steps, out: Path, known: dict[str, Any]) -> None:
+    cfg = load_config(out / CONFIG)
+    cfg.work_dir = str(out / "test")
+    inputs = [config_digest(cfg), known, file_digest(out / CHECKPOINT)]
+    predictions = out / "test.parquet"
+    steps.run("test", inputs, [predictions], lambda: _say(test(cfg, out / CHECKPOINT, out=predictions)))
+
+
+def _say(metrics: dict[str, Any]) -> None:
+    print(f"   {metrics[_METRIC]:.1f} % top-1 on the test list")
+
+
+def _report(steps: _Steps, out: Path, root: Path, table: Path) -> FitResult:
+    """Compare with the plainest models, and write ``result.md``."""
+    chosen = read_json(out / "chosen.json")
+    page, note = out / "result.md", out / "result.json"
+
+    def make() -> None:
+        cfg = load_config(out / "frozen.py")
+        settings = next(step for step in cfg.test_dataloader.dataset.pipeline if step["type"] == "LoadFeature")
+        with building(cfg):
+            store = FeatureStore(**{key: value for key, value in settings.items() if key not in ("type", "train")})
+
+            def encode(files: Sequence[str]) -> np.ndarray:
+                return np.stack([store.feature(file) if file in store else store.blank for file in files])
+
+            classes, opened = read_classes(out / "classes.txt"), OCRTable.open(table)
+            train_list, test_list = (
+                read_labelled(out / f"{name}.csv", root, classes, opened, encode) for name in ("train", "test")
+            )
+        predictions = read_predictions(out / "test.parquet")
+        compared = compare(fit_baselines(train_list, test_list, classes), {"the model": predictions})
+        accuracy = float(compared.rows["top-1"].iloc[-1])
+        write_whole(_page(out, chosen, compared.markdown(), len(predictions)).encode(), page)
+        write_json({"test_accuracy": accuracy, "verdict": compared.verdicts[0]}, note)
+
+    inputs = [file_digest(out / name) for name in ("train.csv", "test.csv", "test.parquet", "text.json", "frozen.py")]
+    steps.run("compare with the plainest models", inputs, [page, note], make)
+    result = read_json(note)
+    return FitResult(
+        folder=out,
+        kind=chosen["kind"],
+        val_accuracy=chosen["accuracy"],
+        test_accuracy=result["test_accuracy"],
+        verdict=result["verdict"],
+        report=page.read_text(encoding="utf-8"),
+    )
+
+
+def _page(out: Path, chosen: dict[str, Any], table: str, count: int) -> str:
+    return f"""# {out.name}
+
+{count} test pictures, which neither training nor the choice of the model has seen. The model is the {chosen["kind"]}
+one ({chosen["accuracy"]:.1f} % top-1 on the validation list). The baselines are fitted on the training list.
+
+{table}
+Next:
+
+    kdxf predict {out} some/folder --save_csv out.csv      # predict pictures
+    kdxf data clean --help                                   # find labels that are probably wrong
+    kdxf fit ... --out {out} --minutes 120                 # train longer; what is done is not repeated
+"""

@@ -1,0 +1,143 @@
+"""The two short configs that ``kdxf fit`` writes, and that the user owns from then on."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Kind = Literal["frozen", "fine-tuned"]
+KINDS: tuple[Kind, ...] = ("frozen", "fine-tuned")
+
+_SETTINGS: dict[Kind, dict[str, Any]] = {
+    "frozen": {"image_size": 224, "views": 4, "max_epochs": 40, "lr": 2e-3},
+    "fine-tuned": {"image_size": 192, "max_epochs": 10, "lr": 1e-3},
+}
+_BATCH: dict[Kind, int] = {"frozen": 64, "fine-tuned": 32}
+_WORKERS = 2
+_FEW = 200  # images; below, starting loader processes takes longer than it saves
+_NOTES = {
+    "backbone": "or lite0, which is faster; or lite2, which is better",
+    "views": "of each training picture, besides the test view",
+    "lr": "of the new parts",
+    "tfidf_channels": "channels in tfidf/tfidf.json",
+}
+
+
+@dataclass(frozen=True)
+class FitSettings:
+    """What the configs are made of.
+
+    Attributes:
+        root: The image root, absolute.
+        classes: K.
+        images: The number of training images.
+        backbone: ``'lite0'`` or ``'lite2'``.
+        tfidf_channels: C of the TF-IDF folder; 0 where there is no text, and the model sees the image alone.
+        tokenizer: Config of the tokenizer.
+        ocr: The OCR table, absolute; None for ``ocr`` beside the config.
+        engine: Config of the OCR engine that reads new images.
+        seed: Of the training.
+        epochs: Of fine-tuning.
+    """
+
+    root: str
+    classes: int
+    images: int
+    backbone: str
+    tfidf_channels: int
+    tokenizer: dict[str, Any]
+    ocr: str | None
+    engine: dict[str, Any]
+    seed: int
+    epochs: int = 10
+
+
+def write_config(kind: Kind, settings: FitSettings) -> str:
+    """Return the text of a config.
+
+    Args:
+        kind: ``'frozen'`` trains a head on stored features, ``'fine-tuned'`` all of the model.
+        settings: What it is made of.
+    """
+    frozen, text = kind == "frozen", settings.tfidf_channels > 0
+    often = {"backbone": settings.backbone, **_SETTINGS[kind]}
+    often["batch_size"] = max(2, min(_BATCH[kind], settings.images // 4))
+    if not frozen:
+        often["max_epochs"] = settings.epochs
+        often["num_workers"] = _WORKERS if settings.images >= _FEW else 0
+    data: dict[str, Any] = {"num_classes": settings.classes}
+    if text:
+        data |= {"tfidf_channels": settings.tfidf_channels, "tokenizer": settings.tokenizer}
+    data["ocr_engine"] = settings.engine
+    data["randomness"] = {"seed": settings.seed}
+    ocr = 'out + "ocr"' if settings.ocr is None else repr(settings.ocr)
+    parts = sorted(["stored_image" if frozen else "center_crop, lite_backbone, random_crop", *["tfidf_text"] * text])
+    what = "a head on the frozen features of" if frozen else "fine-tuned"
+    lines = [
+        f'"""{what.capitalize()} EfficientNet{" and TF-IDF of the text" if text else ", without text"}.',
+        "",
+        "kdxf fit wrote this file, and it is yours: change the settings on top, and run the same kdxf fit again.",
+        '"""',
+        "",
+        f'_base_ = "kdxf::_base_/lite_tfidf{"_frozen" if frozen else ""}.py"',
+        "",
+        f"from kdxf.engine.config_parts import {', '.join(parts)}",
+        "",
+        "# Often changed.",
+        *_assignments(often),
+        "",
+        "# The data.",
+        'out = "{{ fileDirname }}/"',
+        *_assignments(data),
+        f'dataset = dict(data_root={settings.root!r}, classes=out + "classes.txt", ocr_file={ocr})',
+        "",
+        "# Hardly ever changed.",
+        f'work_dir = out + "{kind}"',
+    ]
+    if frozen:
+        lines += ['train_image, test_image = stored_image(out + "features", backbone, image_size, views)']
+    else:
+        lines += ["train_image, test_image = random_crop(image_size), center_crop(image_size)"]
+    if text:
+        lines += ['train_text, test_text = tfidf_text(out + "tfidf", tokenizer)']
+    train = "*train_image, *train_text, *_base_.drop" if text else "*train_image"
+    if not frozen and not text:
+        lines += ["train_image = [step for step in train_image if step['type'] != 'FlipUnlessText']"]
+    lines += [
+        f"train_steps = [{train}, *_base_.pack]",
+        f"test_steps = [*test_image, {'*test_text, ' * text}*_base_.pack]",
+        "data_preprocessor = dict(num_classes=num_classes)",
+        "model = dict(",
+        *(["    image_backbone=lite_backbone(backbone),"] * (not frozen)),
+        f"    text_encoder={'dict(in_channels=tfidf_channels)' if text else None},",
+        *(["    fusion=None,"] * (not text)),
+        "    head=dict(num_classes=num_classes, in_channels=_base_.image_channels"
+        f"{' + tfidf_channels' if text else ''}),",
+        ")",
+        f"loader = dict({'' if frozen else 'num_workers=num_workers, persistent_workers=num_workers > 0'})",
+        *_data_loader("train", "train_steps", frozen),
+        *_data_loader("val", "test_steps", frozen),
+        *_data_loader("test", "test_steps", frozen),
+        "optim_wrapper = dict(optimizer=dict(lr=lr))",
+        "train_cfg = dict(max_epochs=max_epochs)",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _assignments(values: dict[str, Any]) -> list[str]:
+    return [
+        f"{key} = {_literal(value)}" + (f"  # {_NOTES[key]}" if key in _NOTES else "") for key, value in values.items()
+    ]
+
+
+def _literal(value: Any) -> str:
+    if isinstance(value, dict):
+        return f"dict({', '.join(f'{key}={_literal(item)}' for key, item in value.items())})"
+    return f'"{value}"' if isinstance(value, str) and '"' not in value and "\\" not in value else repr(value)
+
+
+def _data_loader(name: str, steps: str, frozen: bool) -> list[str]:
+    batch = "" if frozen and name != "train" else "batch_size=batch_size, "
+    return [
+        f"{name}_dataloader = dict(",
+        f'    **loader, {batch}dataset=dict(**dataset, ann_file=out + "{name}.csv", pipeline={steps})',
+        ")",
+    ]
