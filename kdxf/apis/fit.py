@@ -17,15 +17,18 @@ file                           content
 ============================== =====================================================================================
 """
 
+import io
 import json
 import os
 import shutil
+import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextlib import redirect_stdout
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 import pandas as pd
@@ -134,6 +137,24 @@ class _Steps:
     def _note(self, name: str, digest: str) -> None:
         self._done[name] = digest
         write_json(self._done, self._file)
+
+
+class _Progress(io.TextIOBase):
+    """Standard output that shows the progress and the warnings of a run; its log file has everything."""
+
+    def __init__(self, shown: TextIO) -> None:
+        self._shown = shown
+
+    def write(self, text: str) -> int:
+        """Pass a message on, or leave it out."""
+        first = text.partition("\n")[0]
+        if "Epoch(" in first or " - WARNING - " in first or " - ERROR - " in first:
+            self._shown.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush what was passed on."""
+        self._shown.flush()
 
 
 def fit(
@@ -399,13 +420,15 @@ def _train(file: Path, result: Path, hooks: list[dict[str, Any]]) -> None:
     """Train a candidate, going on where it was stopped, and note its best checkpoint and validation score."""
     cfg = load_config(file)
     cfg.custom_hooks = [*cfg.custom_hooks, *hooks]
-    trained = train(cfg, resume=True)
+    with redirect_stdout(_Progress(sys.stdout)):
+        trained = train(cfg, resume=True)
     checkpoint = trained.best_checkpoint or trained.checkpoint
     if checkpoint is None:
         raise UserError(f"{file}: its training saved no checkpoint; see the log in {cfg.work_dir}")
     cfg = load_config(file)
     set_list(cfg, "test_dataloader", result.parent.parent / "val.csv", "validation")
-    accuracy = float(test(cfg, checkpoint)[_METRIC])
+    with redirect_stdout(_Progress(sys.stdout)):
+        accuracy = float(test(cfg, checkpoint)[_METRIC])
     print(f"   validation: {accuracy:.1f} % top-1 after epoch {trained.epoch}")
     note = {"checkpoint": os.path.relpath(checkpoint, result.parent), "accuracy": accuracy}
     write_json({**note, "epoch": trained.epoch, "finished": trained.finished}, result)
@@ -456,7 +479,8 @@ def _plan_epochs(settings: FitSettings, out: Path, seconds_left: Callable[[], fl
             dict(type="StepTimeHook", file=str(work / "steps.json")),
         ]
         cfg.default_hooks.checkpoint = dict(type="CheckpointHook", interval=-1, save_last=False)
-        train(cfg, validate=False)
+        with redirect_stdout(_Progress(sys.stdout)):
+            train(cfg, validate=False)
         step = float(np.median(json.loads((work / "steps.json").read_text())))
     finally:
         file.unlink()
@@ -491,11 +515,12 @@ def _test(steps: _Steps, out: Path, known: dict[str, Any]) -> None:
     cfg.work_dir = str(out / "test")
     inputs = [config_digest(cfg), known, file_digest(out / CHECKPOINT)]
     predictions = out / "test.parquet"
-    steps.run("test", inputs, [predictions], lambda: _say(test(cfg, out / CHECKPOINT, out=predictions)))
 
+    def make() -> None:
+        with redirect_stdout(_Progress(sys.stdout)):
+            test(cfg, out / CHECKPOINT, out=predictions)
 
-def _say(metrics: dict[str, Any]) -> None:
-    print(f"   {metrics[_METRIC]:.1f} % top-1 on the test list")
+    steps.run("test", inputs, [predictions], make)
 
 
 def _report(steps: _Steps, out: Path, root: Path, table: Path) -> FitResult:
@@ -517,7 +542,8 @@ def _report(steps: _Steps, out: Path, root: Path, table: Path) -> FitResult:
                 read_labelled(out / f"{name}.csv", root, classes, opened, encode) for name in ("train", "test")
             )
         predictions = read_predictions(out / "test.parquet")
-        compared = compare(fit_baselines(train_list, test_list, classes), {"the model": predictions})
+        compared = compare(fit_baselines(train_list, test_list, classes), {"this model": predictions})
+        compared = replace(compared, verdicts=[_verdict(compared.rows)])
         accuracy = float(compared.rows["top-1"].iloc[-1])
         write_whole(_page(out, chosen, compared.markdown(), len(predictions)).encode(), page)
         write_json({"test_accuracy": accuracy, "verdict": compared.verdicts[0]}, note)
@@ -535,6 +561,22 @@ def _report(steps: _Steps, out: Path, root: Path, table: Path) -> FitResult:
     )
 
 
+def _verdict(rows: pd.DataFrame) -> str:
+    """Say in one sentence whether the model, in the last row, beats the best baseline."""
+    model, baselines = rows.iloc[-1], rows.iloc[:-1]
+    best = baselines.loc[baselines["top-1"].idxmax(), "name"].partition(": ")[2]
+    gain, low, high = (float(model[name]) for name in ("gain", "gain low", "gain high"))
+    interval = f"95 % interval {low:+.1f} to {high:+.1f}"
+    if low > 0:
+        return f"The model beats the best baseline ({best}) by {gain:.1f} points ({interval})."
+    if high < 0:
+        return f"The model does not beat the best baseline ({best}): it is {-gain:.1f} points below ({interval})."
+    return (
+        f"Whether the model beats the best baseline ({best}) is not clear: the difference is {gain:+.1f} points, which "
+        f"may be chance ({interval}). More test pictures or more --minutes would tell."
+    )
+
+
 def _page(out: Path, chosen: dict[str, Any], table: str, count: int) -> str:
     return f"""# {out.name}
 
@@ -544,7 +586,8 @@ one ({chosen["accuracy"]:.1f} % top-1 on the validation list). The baselines are
 {table}
 Next:
 
-    kdxf predict {out} some/folder --save_csv out.csv      # predict pictures
-    kdxf data clean --help                                   # find labels that are probably wrong
-    kdxf fit ... --out {out} --minutes 120                 # train longer; what is done is not repeated
+    kdxf predict {out} some/folder --save_csv out.csv
+
+The settings are on top of frozen.py and fine-tuned.py in {out}: change them, and run the same kdxf fit again. A
+fine-tuning that was skipped is made up for with more --minutes; what is done is not repeated.
 """

