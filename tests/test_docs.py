@@ -15,7 +15,7 @@ TRANSLATED = {"README.md": "README.zh-CN.md"} | {
     f"docs/{path.name}": f"docs/zh/{path.name}" for path in sorted((REPO / "docs" / "zh").glob("*.md"))
 }
 ENGLISH_ONLY = {"docs/benchmarks.md"}  # tables of figures
-COMMAND = re.compile(r"(?:[A-Z_]+=\S+ )*(?:python (?:tools|benchmarks)/|tools/|make |pip )")
+COMMAND = re.compile(r"(?:[A-Z_]+=\S+ )*(?:python (?:tools|benchmarks)/|tools/|make |pip |kdxf )")
 
 
 def read(page: str) -> str:

