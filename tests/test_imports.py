@@ -11,3 +11,13 @@ def test_the_text_side_leaves_torch_alone(module):
     code = f"import sys, {module}; print(sorted({{'torch', 'mmpretrain', 'mmcv'}} & sys.modules.keys()))"
     done = subprocess.run([sys.executable, "-W", "default", "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "[]\n", "")
+
+
+def test_functions_of_the_package_are_imported_on_first_use():
+    import kdxf
+    from kdxf.apis.fit import fit
+    from kdxf.inference.fitted import load
+
+    assert (kdxf.fit, kdxf.load) == (fit, load)
+    with pytest.raises(AttributeError, match="module 'kdxf' has no attribute 'nothing'"):
+        kdxf.nothing  # noqa: B018

@@ -458,8 +458,13 @@ def _fine_tune(
         planned = {"inputs": wanted, "epochs": epochs, "seconds per epoch": seconds}
         steps.write(file, write_config("fine-tuned", FitSettings(**{**settings.__dict__, "epochs": epochs})))
         write_json(planned, plan)
-    # The plan may be kept from a call that was stopped; whoever gives it no time gets what was trained until then.
-    budget = {"type": "BudgetHook", "hours": max(seconds_left(), 1.0) / 3600}
+    seconds = seconds_left()
+    if result.is_file() and not read_json(result)["finished"] and seconds > planned["seconds per epoch"]:
+        result.unlink()  # the minutes of an earlier call ended it; it goes on
+    if not result.is_file() and seconds <= 0:
+        print("== fine-tune: skipped, the minutes are spent; give more with --minutes")
+        return
+    budget = {"type": "BudgetHook", "hours": max(seconds, 1.0) / 3600}
     inputs = [config_digest(load_config(file)), known]
     steps.run("fine-tune", inputs, [result], lambda: _train(file, result, [budget]), result.parent)
 

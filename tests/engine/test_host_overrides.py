@@ -13,6 +13,7 @@ from mmengine.runner import checkpoint as host
 from torch import nn
 
 from kdxf.engine import host_overrides
+from kdxf.engine.config import load_config
 from kdxf.engine.host_overrides import AtomicLocalBackend, install_host_overrides
 from kdxf.errors import UserError
 
@@ -158,3 +159,18 @@ def test_unknown_name(hub):
 def test_pavi():
     with pytest.raises(UserError, match="pavi:// is not supported"):
         CheckpointLoader.load_checkpoint("pavi://a.pth")
+
+
+def test_a_config_anywhere_names_a_base_of_kdxf(tmp_path):
+    path = tmp_path / "config.py"
+    path.write_text('_base_ = ["kdxf::_base_/default_runtime.py", "own.py"]\nlog_level = "WARNING"\n')
+    (tmp_path / "own.py").write_text("lr = 1\n")
+    cfg = load_config(path)
+    assert (cfg.default_hooks.logger.interval, cfg.log_level, cfg.lr) == (50, "WARNING", 1)
+
+
+def test_a_base_that_does_not_exist(tmp_path):
+    path = tmp_path / "config.py"
+    path.write_text('_base_ = "kdxf::_base_/no.py"\n')
+    with pytest.raises(UserError, match="kdxf::_base_/no.py: kdxf has no such config"):
+        load_config(path)
