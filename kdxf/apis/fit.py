@@ -435,7 +435,7 @@ def _train(file: Path, result: Path, hooks: list[dict[str, Any]]) -> None:
     set_list(cfg, "test_dataloader", result.parent.parent / "val.csv", "validation")
     with redirect_stdout(_Progress(sys.stdout)):
         accuracy = float(test(cfg, checkpoint)[_METRIC])
-    print(f"   validation: {accuracy:.1f} % top-1 after epoch {trained.epoch}")
+    print(f"   validation: {accuracy:.1f} % top-1, the best of {trained.epoch} epochs")
     note = {"checkpoint": os.path.relpath(checkpoint, result.parent), "accuracy": accuracy}
     write_json({**note, "epoch": trained.epoch, "finished": trained.finished}, result)
 

@@ -51,7 +51,7 @@ def parse_args() -> argparse.Namespace:
     add("--backbone", choices=("lite0", "lite2"), default="lite2", help="EfficientNet-Lite0 is faster, -Lite2 better")
     add("--engine", default="rapidocr", help="rapidocr, tesseract, easyocr, or a registered class")
     add("--engine-options", nargs="+", default=[], metavar="KEY=VALUE", help="arguments of the engine")
-    add("--ocr", type=Path, metavar="TABLE", help="OCR table, with paths relative to FOLDER or --root, to read nothing now")
+    add("--ocr", type=Path, metavar="TABLE", help="OCR table by paths relative to FOLDER or --root, instead of reading")
     add("--workers", type=count, metavar="N", help="processes (default: one per core)")
     return parser.parse_args()
 
