@@ -1,4 +1,5 @@
 """Build entry point; every setting lives in pyproject.toml. A built package also gets ``tools`` and ``configs``."""
+
 import shutil
 from pathlib import Path
 

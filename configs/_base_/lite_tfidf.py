@@ -40,4 +40,6 @@ test_evaluator = val_evaluator
 train_cfg = dict(by_epoch=True, val_interval=1)
 val_cfg = dict(fp16=True)
 test_cfg = dict(fp16=True)
-custom_hooks = [*_base_.custom_hooks, dict(type="EMAHook", momentum=0.01, priority="ABOVE_NORMAL")]
+# At step t the average reaches back t/10 steps, up to 100: a run of a few steps must not keep its first weights.
+ema = dict(type="EMAHook", ema_type="MomentumAnnealingEMA", momentum=0.01, gamma=10, priority="ABOVE_NORMAL")
+custom_hooks = [*_base_.custom_hooks, ema]
