@@ -7,7 +7,7 @@ Kind = Literal["frozen", "fine-tuned"]
 KINDS: tuple[Kind, ...] = ("frozen", "fine-tuned")
 
 _SETTINGS: dict[Kind, dict[str, Any]] = {
-    "frozen": {"image_size": 224, "views": 4, "max_epochs": 40, "lr": 2e-3},
+    "frozen": {"image_size": 224, "views": 4, "max_epochs": 80, "lr": 5e-3},
     "fine-tuned": {"image_size": 192, "max_epochs": 10, "lr": 1e-3},
 }
 _BATCH: dict[Kind, int] = {"frozen": 64, "fine-tuned": 32}

@@ -47,7 +47,7 @@ def test_a_config_is_short_and_works_wherever_its_folder_is(kind, tmp_path):
 
 def test_settings_on_top_take_effect(tmp_path):
     path = tmp_path / "frozen.py"
-    text = write_config("frozen", SETTINGS).replace("max_epochs = 40", "max_epochs = 7").replace("lr = 0.002", "lr = 1")
+    text = write_config("frozen", SETTINGS).replace("max_epochs = 80", "max_epochs = 7").replace("lr = 0.005", "lr = 1")
     path.write_text(text, encoding="utf-8")
     cfg = load_config(path)
     assert (cfg.train_cfg.max_epochs, cfg.optim_wrapper.optimizer.lr) == (7, 1)
@@ -56,7 +56,7 @@ def test_settings_on_top_take_effect(tmp_path):
 def test_epochs_are_those_of_fine_tuning(tmp_path):
     settings = replace(SETTINGS, epochs=3)
     assert load(tmp_path, "fine-tuned", settings).train_cfg.max_epochs == 3
-    assert load(tmp_path, "frozen", settings).train_cfg.max_epochs == 40
+    assert load(tmp_path, "frozen", settings).train_cfg.max_epochs == 80
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -25,14 +25,20 @@ class Embedding(nn.Module):
     Args:
         in_channels: C.
         out_channels: W; None keeps the feature's width and leaves the linear layer out.
+        batch_norm: False leaves the batch norm out.
     """
 
-    def __init__(self, in_channels: int, out_channels: int | None = None) -> None:
+    norm: nn.Module
+
+    def __init__(self, in_channels: int, out_channels: int | None = None, batch_norm: bool = True) -> None:
         super().__init__()
         self.out_channels = in_channels if out_channels is None else out_channels
         self.fc = nn.Identity() if out_channels is None else nn.Linear(in_channels, out_channels, bias=False)
-        self.norm = nn.BatchNorm1d(self.out_channels)
-        self.norm.register_parameter("bias", None)
+        if batch_norm:
+            self.norm = nn.BatchNorm1d(self.out_channels)
+            self.norm.register_parameter("bias", None)
+        else:
+            self.norm = nn.Identity()
 
     def forward(self, feature: Tensor) -> Tensor:
         """Embed: (N, C) -> (N, W).
@@ -40,7 +46,7 @@ class Embedding(nn.Module):
         Raises:
             UserError: A training batch holds a single sample, which has no variance to normalise by.
         """
-        if self.training and len(feature) == 1:
+        if self.training and len(feature) == 1 and isinstance(self.norm, nn.BatchNorm1d):
             raise UserError(
                 "the head's batch norm cannot train on a batch of one: raise train_dataloader.batch_size, "
                 "or set train_dataloader.drop_last=True"
@@ -85,6 +91,8 @@ class ArcFaceClsHead(HostArcFaceClsHead):
         easy_margin: Where the margin moves the angle past 180 degrees, the logit would rise again. False replaces it
             there by :math:`\cos \theta - m \sin m`; True adds the margin only to angles below 90 degrees.
         loss: Any loss of logits: cross-entropy, focal, label smoothing.
+        batch_norm: Whether the embedding ends in batch normalization. Without both, the channels of the feature keep
+            their scales, which suits frozen features and TF-IDF on few images.
         init_cfg: Initialization, as everywhere in MMEngine.
 
     Raises:
@@ -104,6 +112,7 @@ class ArcFaceClsHead(HostArcFaceClsHead):
         margins: float | Sequence[float] | str = 0.5,
         easy_margin: bool = False,
         loss: dict | torch.nn.Module | None = None,
+        batch_norm: bool = True,
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
         width = in_channels if embedding_channels is None else embedding_channels
@@ -131,7 +140,7 @@ class ArcFaceClsHead(HostArcFaceClsHead):
         if not ((self.margins >= 0) & (self.margins < math.pi)).all():
             raise ValueError(f"margins must be in [0, pi), got {margins}")
         self.in_channels = in_channels
-        self.embedding = Embedding(in_channels, embedding_channels)
+        self.embedding = Embedding(in_channels, embedding_channels, batch_norm)
         # A tensor, so that a compiled head is not compiled again whenever the factor changes.
         self.register_buffer("margin_factor", torch.tensor(1.0), persistent=False)
 

@@ -257,3 +257,11 @@ def test_the_factor_scales_the_margins_of_soft_targets():
     head.margin_factor.fill_(0.5)
     # half of 20 degrees, times 0.75 and 0.25
     assert_close(head(x, torch.tensor([[0.75, 0.25]])), torch.tensor([[10 * cos(67.5), 10 * cos(32.5)]]))
+
+
+def test_without_embedding_and_batch_norm_the_feature_stays_as_it_is():
+    head = ArcFaceClsHead(3, 4, embedding_channels=None, batch_norm=False, scale=16.0, margins=0.0)
+    feature = torch.randn(5, 4)
+    assert torch.equal(head.pre_logits((feature,)), feature)
+    assert torch.equal(head.pre_logits((feature[:1],)), feature[:1])  # a batch of one can be trained on
+    assert [name for name, _ in head.named_parameters()] == ["norm_product.weight"]
