@@ -19,7 +19,7 @@ class ClassBalancedDataset(HostClassBalancedDataset):
         lazy_init: Whether to leave reading the annotations for later.
     """
 
-    repeat_indices: np.ndarray
+    repeat_indices: np.ndarray  # type: ignore[assignment]  # mmengine's is a list
 
     def full_init(self) -> None:
         """Reads the annotations and counts the classes."""

@@ -151,7 +151,7 @@ def _check_stages(cfg: Config, folder: Path) -> None:
     """Checks that the stages train on the fold's list too."""
     for stage in plan_stages(cfg) if cfg.get("stages") else []:
         for loader, name in _LISTS.items():
-            dataset = leaf_dataset(stage.cfg[loader]) if stage.cfg.get(loader) else {}
+            dataset: Any = leaf_dataset(stage.cfg[loader]) if stage.cfg.get(loader) else {}
             if dataset and dataset.get("ann_file") != str((folder / name).absolute()):
                 raise UserError(
                     f"--folds: the stage {stage.name!r} has another list in its {loader}, where images of other folds "
