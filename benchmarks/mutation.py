@@ -293,7 +293,7 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
     "data/duplicates/pairs.py": [
         ("distances <= radius", "distances < radius", "distance at the limit"),
         ("[turned + (k < more)", "[turned", "pairs missed at larger distances"),
-        ("scores >= limit", "scores > limit", "similarity at the limit"),
+        ("scores >= limit", "scores <= limit", "unlike pictures taken for duplicates"),
     ],
     "data/duplicates/fingerprint.py": [
         ("_COLUMNS % 2 == 1", "_ROWS % 2 == 1", "mirrored top to bottom"),

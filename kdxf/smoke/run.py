@@ -1,5 +1,7 @@
 """A smoke run: does a config train, resume, test and predict?"""
 
+import kdxf.registry  # noqa: F401  isort: skip  (before the host, which it quietens)
+
 import math
 import multiprocessing
 import os
