@@ -66,7 +66,7 @@ def smoke_all(configs: Sequence[Path], override: Path, jobs: int = 1) -> Iterato
 
 
 def _one_thread() -> None:
-    """Processes side by side would only take the cores from each other."""
+    """Use one thread: processes side by side would only take the cores from each other."""
     torch.set_num_threads(1)
 
 
