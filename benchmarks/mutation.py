@@ -136,7 +136,6 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
     "evaluation/scoring.py": [("**numbers.sem()", "**numbers.std()", "standard deviation for its error")],
     "datasets/soft_labels.py": [
         ("self.scores >= 0.5 if", "self.scores > 0.5 if", "threshold at equality"),
-        ("return ratio * truth + (1 - ratio) *", "return (1 - ratio) * truth + ratio *", "shares swapped"),
         ("abs(scores.sum(axis=1) - 1)", "scores.sum(axis=1) - 1", "sums below 1 allowed"),
         (", np.isin(np.arange(len(predictions)), rows))", ")", "images that are not trained on refused"),
     ],
@@ -162,7 +161,7 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
     ],
     "datasets/transforms/dropping.py": [
         ("draw < self.image_prob + self.text_prob", "draw < self.text_prob", "probability of dropping text"),
-        ("self.blank_image(results) if has_text(results) else results", "self.blank_image(results)", "nothing left"),
+        ("if has_text(results) else results", "", "nothing left"),
     ],
     "datasets/transforms/lines.py": [
         ("self.prob * scores + self.unsure_prob", "self.unsure_prob * scores + self.prob", "probabilities swapped"),
@@ -170,7 +169,7 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
     ],
     "datasets/transforms/ngrams.py": [
         ("if stop <= self.max_ngrams", "if stop < self.max_ngrams", "last place never used"),
-        ("score / math.sqrt(len(found))", "score / len(found)", "weight of a word"),
+        ("score / math.sqrt(len(buckets))", "score / len(found)", "weight of a word"),
     ],
     "datasets/transforms/text.py": [
         ("if score >= self.min_score", "if score > self.min_score", "threshold at equality"),
@@ -224,8 +223,8 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
     "inference/model.py": [
         ("return model.eval(), content", "return model, content", "prediction in training mode"),
         ('key.removeprefix("module."): value', "key: value", "prefix of a wrapped model"),
-        ('False if k == "pretrained" and v is True else', "", "published weights asked for"),
     ],
+    "engine/config.py": [('False if k == "pretrained" and v is True else', "", "published weights asked for")],
     "text/ocr/table.py": [
         ('side="right"', 'side="left"', "first row of a later batch"),
         (" if name is not None)", ")", "rows without an engine"),
@@ -233,17 +232,15 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
         ("np.arange(len(self))[::-1]", "np.arange(len(self))", "the first of several rows counts"),
     ],
     "text/ocr/tiling.py": [
-        ("set(twins) - {largest}", "set()", "fragments of a joined line stay"),
+        ("set(matches) - {largest}", "set()", "fragments of a joined line stay"),
         ("dtype=np.float32)[axis]", "dtype=np.float32)[1 - axis]", "boxes moved along the wrong axis"),
         ("size = math.ceil((length + (count - 1)", "size = math.floor((length + (count - 1)", "tiles short of a pixel"),
         ("(start, seen), axis)", "(0, seen), axis)", "strip that both tiles show"),
     ],
-    "text/ocr/reading.py": [
+    "text/ocr/base.py": [
         ("if line.score >= self.min_score", "if line.score > self.min_score", "threshold at equality"),
         ("90: (y, height - x)", "90: (height - y, x)", "boxes turned the other way"),
         ("(_TALL if _is_tall(line.box) else 1.0)", "1.0", "tall lines count fully"),
-    ],
-    "text/ocr/sides.py": [
         ("min(max(1.0, self.min_side / short), self.max_side / long)", "max(1.0, self.min_side / short)", "no limit"),
     ],
     "text/ocr/record.py": [("if (stripped := line.strip())", "if (stripped := line)", "blank lines kept")],
@@ -293,7 +290,7 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
     "data/duplicates/pairs.py": [
         ("distances <= radius", "distances < radius", "distance at the limit"),
         ("[turned + (k < more)", "[turned", "pairs missed at larger distances"),
-        ("scores >= limit", "scores > limit", "similarity at the limit"),
+        ("scores >= limit", "scores <= limit", "unlike pictures taken for duplicates"),
     ],
     "data/duplicates/fingerprint.py": [
         ("_COLUMNS % 2 == 1", "_ROWS % 2 == 1", "mirrored top to bottom"),
@@ -332,7 +329,10 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
     ],
     "recipes/soft_labels.py": [
         ("mean.seen is None or mean.seen.any()", "mean.seen is not None and mean.seen.any()", "warning left out"),
+    ],
+    "io/targets.py": [
         ("np.flatnonzero(labels >= 0)", "np.flatnonzero(labels > 0)", "first class not mixed"),
+        ("return (1 - part) * scores + part * labels", "return part * scores + (1 - part) * labels", "shares swapped"),
     ],
     "recipes/folds/plan.py": [
         ('"--amp": amp', '"--amp": False', "changed precision not noticed"),
@@ -340,16 +340,16 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
     ],
     "io/provenance.py": [
         ("predictions.seen & rows", "predictions.seen | rows", "images that are not asked for refused"),
-        ('return source.get("mean") == "rank" or any(', 'return source.get("mean") == "rank" or all(', "no part"),
+        ('any(source.mean == "rank"', 'all(source.mean == "rank"', "one mean of ranks among others"),
         ('logger="current",\n            level=logging.WARNING', "logger=None", "warning left out of the log"),
     ],
     "io/predictions.py": [
-        ("errors={new: predictions.errors[old]", "errors={old: predictions.errors[old]", "errors of other images"),
+        ("errors={new: self.errors[old]", "errors={old: self.errors[old]", "errors of other images"),
         ("mask=labels < 0", "mask=labels <= 0", "label 0 lost"),
         ("None if seen.null_count else", "None if not seen.null_count else", "what is known swapped"),
     ],
     "io/digests.py": [("status.st_size, status.st_mtime_ns)", "status.st_size, 0)", "changed file not noticed")],
-    "io/class_tree.py": [("for name in rows.columns if name != COARSE", "for name in rows.columns", "level twice")],
+    "io/class_tree.py": [("order_ids(column)", "list(dict.fromkeys(column))", "classes of a level in another order")],
 }
 
 # Test files beside the mirrored one, where another file has the tests of a piece of code.

@@ -1,4 +1,4 @@
-"""The one exception type for what a user can put right."""
+"""Exception for errors that the user can fix."""
 
 
 class UserError(ValueError):

@@ -55,7 +55,7 @@ def _without_transformers() -> Iterator[None]:
 with _without_transformers():
     from mmengine.optim import OPTIMIZERS
 if "Adafactor" not in OPTIMIZERS.module_dict:
-    OPTIMIZERS.register_module(name="Adafactor", module=adafactor)
+    OPTIMIZERS.register_module(name="Adafactor", module=adafactor)  # type: ignore[arg-type]  # functions work too
 
 # MMPretrain prints (not logs) that an optional dataset service is not installed.
 _OPTIONAL = "Could not import OneDL"

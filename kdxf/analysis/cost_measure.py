@@ -59,7 +59,7 @@ def sample_maker(cfg: Config, model: nn.Module) -> Callable[[], dict]:
     for step in dataset_config(cfg, "train_dataloader").pipeline:
         stand_in = stand_ins.get(_name(step))
         steps.append(TRANSFORMS.build(dict(step)) if stand_in is None else stand_in(step))
-    pipeline = Compose(steps)
+    pipeline: Any = Compose(steps)
     return lambda: pipeline({"img_path": "noise.jpg", "sample_idx": 0, "gt_label": 0, "ocr": _record()})
 
 

@@ -20,7 +20,7 @@ class ConfigOptions(DictAction):
     ) -> None:
         """Store the pairs in the namespace as a dict."""
         try:
-            super().__call__(parser, namespace, values, option_string)
+            super().__call__(parser, namespace, values, option_string or "")
         except (ValueError, SyntaxError) as error:
             parser.error(f"{option_string} {' '.join(values)}: expected key=value pairs ({error})")
         except (RecursionError, AssertionError):  # mmengine's reader takes no brackets within brackets of another kind

@@ -20,7 +20,7 @@ class ClassBalancedDataset(HostClassBalancedDataset):
         lazy_init: Whether to read the annotations later.
     """
 
-    repeat_indices: np.ndarray
+    repeat_indices: np.ndarray  # type: ignore[assignment]  # mmengine's is a list
 
     def full_init(self) -> None:
         """Read the annotations and count the classes."""

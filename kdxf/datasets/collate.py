@@ -54,4 +54,5 @@ def collate_function(loader: Mapping[str, Any]) -> Callable[[list], dict]:
     """
     options = dict(loader.get("collate_fn") or {"type": "default_collate"})
     kind = options.pop("type")
-    return partial(FUNCTIONS.get(kind) if isinstance(kind, str) else kind, **options)
+    collate: Any = FUNCTIONS.get(kind) if isinstance(kind, str) else kind
+    return partial(collate, **options)

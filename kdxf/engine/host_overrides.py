@@ -38,7 +38,7 @@ def install_host_overrides() -> None:
     register_backend("local", AtomicLocalBackend, force=True, prefixes="")
     for loader, prefixes in _LOADERS.items():
         CheckpointLoader.register_scheme(prefixes, loader, force=True)
-    Config._get_cfg_path = staticmethod(find_base)
+    Config._get_cfg_path = staticmethod(find_base)  # type: ignore[method-assign]
 
 
 _find_base = Config._get_cfg_path

@@ -49,7 +49,8 @@ def open_runner(cfg: Config) -> Iterator[Runner]:
     """
     before = {kind: set(kind._instance_dict) for kind in _managers()}
     try:
-        runner = RUNNERS.build(cfg) if "runner_type" in cfg else Runner.from_cfg(cfg)
+        build: Any = RUNNERS.build if "runner_type" in cfg else Runner.from_cfg
+        runner = build(cfg)
         runner.logger.addFilter(_is_no_noise)
         for hook in HOOKS_OF_EVERY_RUN:
             runner.register_hook(hook())

@@ -72,8 +72,8 @@ class InferenceDataset(Dataset):
         self.images = images
         self.texts = texts
         transforms = [TRANSFORMS.build(config) for config in pipeline]
-        self.pipeline = Compose(transforms)
-        self.blank_pipeline = Compose([_load_blank if isinstance(t, LoadImageFromFile) else t for t in transforms])
+        self.pipeline: Any = Compose(transforms)
+        self.blank_pipeline: Any = Compose([_load_blank if isinstance(t, LoadImageFromFile) else t for t in transforms])
         self.can_blank = any(isinstance(t, LoadImageFromFile) for t in transforms)
 
     def __len__(self) -> int:

@@ -54,7 +54,7 @@ def class_map_beside(source: Path) -> Path | None:
 
 
 def new_class_map(ids: Iterable[str], names: dict[str, str] | None = None) -> pd.DataFrame:
-    """Number class ids in their order (:func:`kdxf.io.class_names.order_ids`).
+    """Give class ids numbers in their order (:func:`kdxf.io.class_names.order_ids`).
 
     Args:
         ids: The ids; each may come several times.

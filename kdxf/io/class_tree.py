@@ -139,7 +139,7 @@ def tree_table(
 
 
 def _read(path: Path) -> pd.DataFrame:
-    """The levels as columns, indexed by the class names."""
+    """Read the levels as columns, indexed by the class names."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)  # rows longer than the header

@@ -117,7 +117,7 @@ def open_header(data: bytes) -> Image.Image:
 
 
 def _looks_truncated(data: bytes) -> bool:
-    """A whole JPEG has an end-of-image marker after its last start-of-scan; neither can occur inside coded data."""
+    """Look for an end-of-image marker after the last start-of-scan; neither can occur inside coded data."""
     return not data.endswith(_END_OF_IMAGE) and data.rfind(_END_OF_IMAGE) < data.rfind(_START_OF_SCAN)
 
 

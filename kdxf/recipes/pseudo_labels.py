@@ -102,7 +102,7 @@ class PseudoLabels:
     source: Provenance
 
     def empty_classes(self) -> list[str]:
-        """The classes that get no pseudo-label."""
+        """Name the classes that get no pseudo-label."""
         return self.table.loc[self.table["kept"] == 0, "class"].tolist()
 
 

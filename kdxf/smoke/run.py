@@ -1,5 +1,7 @@
 """A smoke run: does a config train, resume, test and predict?"""
 
+import kdxf.registry  # noqa: F401  isort: skip  (before the host, which it quietens)
+
 import math
 import multiprocessing
 import os
@@ -64,7 +66,7 @@ def smoke_all(configs: Sequence[Path], override: Path, jobs: int = 1) -> Iterato
 
 
 def _one_thread() -> None:
-    """Processes side by side would only take the cores from each other."""
+    """Use one thread: processes side by side would only take the cores from each other."""
     torch.set_num_threads(1)
 
 

@@ -184,3 +184,15 @@ def test_safetensors(tmp_path):
     assert torch.equal(load_checkpoint(path)["weight"], torch.arange(4.0))
     path.write_bytes(path.read_bytes()[:5])
     assert "is damaged, or is no checkpoint (" in error_of(path)
+
+
+def test_trust_of_an_outer_context_holds_inside(save, tmp_path):
+    marker = tmp_path / "ran"
+    path = save({"state_dict": {}, "extra": Calls(os.system, f"touch {marker}")})
+    with trusting_checkpoints():
+        with trusting_checkpoints(False):
+            load_checkpoint(path)
+        assert marker.exists()
+        marker.unlink()
+        load_checkpoint(path)
+    assert marker.exists()

@@ -178,6 +178,8 @@ def test_another_order():
     assert found.scores.tolist() == [[0.5, 0.5], [0.125, 0.875]] and found.errors == {1: "empty file"}
     assert found.seen.tolist() == [False, False] and found.predicted is None
     assert found.fold.tolist() == [0, -1]
+    assert in_order(SINGLE, ["b/奶.png", "c.jpg", "a, 1.jpg"]).errors == {0: "empty file"}
+    assert in_order(SINGLE, ["c.jpg"]).errors == {}
     assert in_order(SEVERAL, ["b"]).fold is None
     with pytest.raises(UserError, match="1 images have no prediction, such as d"):
         in_order(SINGLE, ["c.jpg", "d"])

@@ -111,3 +111,8 @@ def test_predictions_that_do_not_know_what_their_model_has_seen_are_told(write):
         logger.removeHandler(handler)
     (line,) = lines
     assert line.startswith(f"{silent} does not say which images its model was trained on")
+
+
+def test_every_class_is_mixed(write):
+    found = soft_labels([write("oof", ONE, labels=[0, 2], **UNSEEN)], ground_truth_ratio=0.5)
+    np.testing.assert_allclose(found.scores, [[0.75, 0.125, 0.125], [0.125, 0.375, 0.5]], atol=1e-6)

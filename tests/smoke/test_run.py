@@ -46,5 +46,8 @@ def test_configs_that_run_and_that_do_not(repo, configs, tmp_path):
     assert "config" in smoke(configs / "broken.py", folder, override)
     assert "mat1 and mat2 shapes cannot be multiplied" in smoke(configs / "wrong.py", folder, override)
     assert not (folder / "run").exists()
+    assert smoke(configs / "staged.py", folder, override, whole=False) is None
+    assert "mat1 and mat2" in smoke(configs / "wrong.py", folder, override, whole=False)
+    assert not (folder / "run").exists()
     (found,) = smoke_all([configs / "wrong.py"], override)
     assert found[0] == configs / "wrong.py" and "mat1 and mat2" in found[1] and found[2] > 0

@@ -81,9 +81,9 @@ class DropModality(BaseTransform):
         """Blank the image, silence the text, or leave the sample unchanged."""
         draw = self._draw()
         if draw < self.image_prob:
-            return self.blank_image(results) if has_text(results) else results
+            return self.blank_image.transform(results) if has_text(results) else results
         if draw < self.image_prob + self.text_prob and "error" not in results:
-            return self.silence_text(results)
+            return self.silence_text.transform(results)
         return results
 
 

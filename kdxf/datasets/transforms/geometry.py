@@ -113,7 +113,8 @@ class CenterCropKeepText(BaseTransform):
     needs_ocr = True  # tells inference to read the text of new images
 
     def __init__(self, crop_size: int | tuple[int, int]) -> None:
-        self.crop_size = (crop_size, crop_size) if isinstance(crop_size, int) else tuple(crop_size)
+        width, height = (crop_size, crop_size) if isinstance(crop_size, int) else crop_size
+        self.crop_size = (width, height)
         if min(self.crop_size) < 1:
             raise UserError(f"CenterCropKeepText: crop_size is {crop_size}; give a number of pixels above 0")
 

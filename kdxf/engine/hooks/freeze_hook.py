@@ -118,7 +118,7 @@ class FreezeHook(Hook):
             part.train()
         runner.logger.info(f"learning again: {', '.join(self.modules)}")
 
-    def _rewrap(self, runner: Runner) -> None:
+    def _rewrap(self, runner: Any) -> None:
         """Wrap the model again: DistributedDataParallel waits for gradients of what could learn when it was made."""
         if not any(parameter.requires_grad for parameter in runner.model.parameters()):
             raise UserError(f"FreezeHook: with {', '.join(self.modules)} frozen, nothing is left to train")
@@ -132,7 +132,7 @@ class FreezeHook(Hook):
         runner.model = runner.wrap_model(runner.cfg.get("model_wrapper_cfg"), model)
         runner._maybe_compile("train_step")
 
-    def _parts(self, runner: Runner) -> list[nn.Module]:
+    def _parts(self, runner: Any) -> list[nn.Module]:
         """Find the parts by name."""
         return [_find(unwrapped(runner.model), name) for name in self.modules]
 

@@ -30,7 +30,8 @@ class GradientCentralizationHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Register the subtraction with the optimizer."""
-        runner.optim_wrapper.optimizer.register_step_pre_hook(self._centralize)
+        wrapper: Any = runner.optim_wrapper
+        wrapper.optimizer.register_step_pre_hook(self._centralize)
 
     def _centralize(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         from pytorch_optimizer.optimizer.gradient_centralization import centralize_gradient

@@ -25,7 +25,7 @@ class ResumedScheduleHook(Hook):
         saved = checkpoint.get("param_schedulers")
         if not runner._resume or not isinstance(saved, list):
             return
-        ours = runner.param_schedulers or []
+        ours: Any = runner.param_schedulers or []
         changes = [] if len(saved) == len(ours) else [f"{len(saved)} schedules in place of {len(ours)}"]
         for schedule, state in zip(ours, saved, strict=False):
             mine = schedule.state_dict()

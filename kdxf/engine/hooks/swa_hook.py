@@ -103,7 +103,7 @@ class SWAHook(Hook):
 
     def before_run(self, runner: Runner) -> None:
         """Create the averaged model."""
-        self._average = StochasticWeightAverage(unwrapped(runner.model))
+        self._average: Any = StochasticWeightAverage(unwrapped(runner.model))
 
     def before_train(self, runner: Runner) -> None:
         """Check that there will be epochs to average.
@@ -170,7 +170,7 @@ class SWAHook(Hook):
             average = weights_to_cpu(self._average.state_dict())
             checkpoint["swa"] = {"average": average, "batch_norms": self._layers}
 
-    def _update_batch_norms(self, runner: Runner) -> None:
+    def _update_batch_norms(self, runner: Any) -> None:
         loader = runner.train_loop.dataloader
         if hasattr(loader.sampler, "set_epoch"):
             loader.sampler.set_epoch(runner.epoch)  # the same batches, whether the run was resumed or not

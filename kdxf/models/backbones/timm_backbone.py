@@ -60,6 +60,7 @@ class TIMMBackbone(BaseModule):
     """
 
     timm_model: Any
+    init_cfg: Any
     _is_init: bool
 
     def __init__(

@@ -81,6 +81,9 @@ class ImageTextMixing:
 
         model = dict(train_cfg=dict(augments=[dict(type='Mixup', alpha=0.4), dict(type='CutMix', alpha=1.0)]))
         custom_hooks = [dict(type='SwitchRecipeHook', schedule=[dict(action_epoch=40, batch_augments=None)])]
+
+    Raises:
+        ValueError: ``alpha`` is not above 0.
     """
 
     mix: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]

@@ -141,7 +141,7 @@ def _check_stages(cfg: Config, folder: Path) -> None:
     """Check that the stages use the lists of the fold too."""
     for stage in plan_stages(cfg) if cfg.get("stages") else []:
         for loader, name in _LISTS.items():
-            dataset = leaf_dataset(stage.cfg[loader]) if stage.cfg.get(loader) else {}
+            dataset: Any = leaf_dataset(stage.cfg[loader]) if stage.cfg.get(loader) else {}
             if dataset and dataset.get("ann_file") != str((folder / name).absolute()):
                 raise UserError(
                     f"--folds: the stage {stage.name!r} has another list in its {loader}, where images of other folds "

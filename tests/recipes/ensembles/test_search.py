@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from kdxf.errors import UserError
+from kdxf.recipes.ensembles import search
 from kdxf.recipes.ensembles.average import MEANS
 from kdxf.recipes.ensembles.members import make_units
 from kdxf.recipes.ensembles.search import find_weights, fit_weights, select_greedily
@@ -136,3 +137,9 @@ def test_groups_are_not_picked(write):
     units = make_units([write("c", GOOD)], [("image", [write("a", GOOD, LABELS), write("b", BAD)])])
     with pytest.raises(UserError, match="--greedy: picks single models, and image is a group; give its files without"):
         find_weights(units, "arithmetic", "accuracy", greedy=2)
+
+
+def test_trifling_weights_are_left_out_and_the_others_sum_to_one():
+    found = search._tidy(np.array([0.0005, 0.3, 0.6995]))
+    np.testing.assert_allclose(found, [0, 0.3 / 0.9995, 0.6995 / 0.9995], rtol=1e-12)
+    assert search._tidy(np.array([0.25, 0.75])).tolist() == [0.25, 0.75]

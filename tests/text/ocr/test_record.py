@@ -62,3 +62,11 @@ def test_unreadable_image_and_failing_engine_become_errors(engine, draw, tmp_pat
     record = read_text(engine, tmp_path / "green.png")
     assert record.error == "the OCR engine failed: RuntimeError: green is too much"
     assert (record.width, record.height) == (6, 4)
+
+
+def test_lines_of_a_text():
+    record = OCRRecord.from_text("a.jpg", " milk 3% \n\n  \r\n满减\n")
+    assert record.texts == ["milk 3%", "满减"] and record.scores.tolist() == [1.0, 1.0]
+    assert record.boxes.shape == (2, 4, 2) and not record.boxes.any()
+    assert (record.engine, record.width, record.height, record.error) == ("annotation", 0, 0, None)
+    assert OCRRecord.from_text("a.jpg", " \n").scores.shape == (0,)

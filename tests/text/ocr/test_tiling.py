@@ -117,3 +117,16 @@ def test_tiles_grow_with_the_shorter_side():
     read_tiled(lambda part: shapes.append(part.shape[:2]) or [], np.zeros((8000, 1080, 3), np.uint8), 2.5, 0.1)
     # at most 2700 long, sharing 270 at least: four of (8000 + 3 * 270) / 4, rounded up
     assert shapes == [(2203, 1080)] * 4
+
+
+@pytest.mark.parametrize("turn", [False, True])
+def test_readings_are_compared_within_what_both_tiles_show(turn):
+    """Two tiles, 0-2000 and 1800-3800: a line of 1770-1810, which the second sees from 1800, and too long."""
+    image = np.zeros((100, 3800, 3), np.uint8) if not turn else np.zeros((3800, 100, 3), np.uint8)
+    ends = iter([(1770, 1810), (0, 40)])
+
+    def find(part):
+        start, end = next(ends)
+        return [line("milk", 0, start, 50, end) if turn else line("milk", start, 0, end, 50)]
+
+    assert len(read_tiled(find, image, 2.5, 0.1)) == 1

@@ -56,3 +56,12 @@ def test_is_chinese():
 )
 def test_distance(read, word, expected):
     assert distance(read, word) == distance(word, read) == expected
+
+
+def test_limits_by_length():
+    assert [limit("a" * length) for length in range(1, 8)] == [0, 0, 0, 0.5, 0.5, 1, 1]
+    assert [limit("a" * length) for length in (24, 25)] == [1, 0]
+    assert [limit("奶" * length) for length in (1, 2, 3, 24, 25)] == [0, 0.5, 0.5, 0.5, 0]
+    assert (
+        [is_short("a" * length) for length in (5, 6)] == [is_short("奶" * length) for length in (2, 3)] == [True, False]
+    )

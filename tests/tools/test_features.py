@@ -1,0 +1,7 @@
+def test_computes_and_says_how_many(run_tool, frozen_lab, tiny_config):
+    done = run_tool("tools/features.py", frozen_lab.config, "--threads", 1)
+    assert not done.returncode and "images computed" in done.stdout
+    again = run_tool("tools/features.py", frozen_lab.config, "--threads", 1)
+    assert ": 0 images computed" in again.stdout
+    wrong = run_tool("tools/features.py", tiny_config)
+    assert wrong.returncode == 2 and "has no LoadFeature in its pipelines" in wrong.stderr
