@@ -2,7 +2,7 @@
 
 Data     as moe_lite2_frozen.py
 Train    python tools/train.py configs/grocery/text_tfidf.py
-Test     python tools/test.py configs/grocery/text_tfidf.py work_dirs/grocery/text_tfidf/epoch_40.pth
+Test     python tools/test.py configs/grocery/text_tfidf.py work_dirs/grocery/text_tfidf/epoch_80.pth
 Result   not measured
 """
 

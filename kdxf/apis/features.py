@@ -30,7 +30,7 @@ def compute_features(cfg: Config, workers: int = 0, progress: bool = True) -> di
     computed: dict[str, int] = {}
     with DefaultScope.overwrite_default_scope(cfg.get("default_scope") or "kdxf"):
         for name in _LOADERS:
-            dataset = (cfg.get(f"{name}_dataloader") or {}).get("dataset")
+            dataset: Any = (cfg.get(f"{name}_dataloader") or {}).get("dataset")
             for settings in _load_features(dataset):
                 options = {key: value for key, value in settings.items() if key not in ("type", "train")}
                 store = FeatureStore(**options)

@@ -228,7 +228,7 @@ class _Views(Dataset):
         for view, pipeline in enumerate(self.pipelines):
             number = int(settings_digest([self.seed, os.path.basename(image), view])[:8], 16)
             with _seeded(number):
-                results = pipeline({"img_path": image})
+                results: Any = pipeline({"img_path": image})
             error = error or results.get("error")
             views.append(torch.from_numpy(np.ascontiguousarray(results["img"].transpose(2, 0, 1))))
         return torch.stack(views), error
