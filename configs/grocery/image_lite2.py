@@ -2,7 +2,7 @@
 
 Data     as moe_r18.py
 Train    python tools/train.py configs/grocery/image_lite2.py
-Test     python tools/test.py configs/grocery/image_lite2.py work_dirs/grocery/image_lite2/epoch_8.pth
+Test     python tools/test.py configs/grocery/image_lite2.py work_dirs/grocery/image_lite2/epoch_6.pth
 Result   not measured
 """
 
