@@ -19,6 +19,7 @@ goes on with the pictures that no part has.
 import json
 import os
 import random
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -190,7 +191,7 @@ class FeatureStore:
         try:
             with np.load(part, allow_pickle=False) as content:
                 keys, features = content["keys"].tolist(), content["features"]
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
             raise UserError(f"{part} is damaged ({error}); remove it, and its features are computed anew") from error
         if features.ndim != 3 or len(keys) != len(features) or features.shape[1] not in (1, self.views):
             raise UserError(f"{part} does not hold 1 or {self.views} views of each picture; remove it")
