@@ -1,8 +1,9 @@
 """Makes the files that a config asks for: a few small pictures with text, their lists, vectors and the like."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from kdxf.io.annotations import write_annotations
 from kdxf.io.predictions import Predictions, write_predictions
 from kdxf.text.ocr import OCRRecord, OCRTableWriter
 from kdxf.text.vectors.convert import convert_vectors
+from kdxf.text.vectors.tfidf import Tfidf, TfidfMeta, count_terms
 
 COUNT = 4
 WORDS = ("milk", "牛奶", "sale", "5g")
@@ -54,6 +56,24 @@ def write_vectors(folder: Path, width: int) -> None:
     text = folder.with_suffix(".txt")
     text.write_text("\n".join([f"{len(WORDS)} {width}", *lines]) + "\n", encoding="utf-8")
     convert_vectors(text, folder, trees=0)
+
+
+def write_tfidf(folder: Path, width: int) -> None:
+    """Write a TF-IDF folder of the words of :data:`WORDS` with random components, ``width`` channels."""
+    terms = sorted(count_terms(WORDS, 2, 4))
+    components = np.random.default_rng(0).normal(size=(len(terms), width)).astype(np.float32)
+    meta = TfidfMeta(COUNT, len(terms), width, (2, 4), 1.0, {"type": "WordTokenizer"})
+    Tfidf(meta, terms, np.ones(len(terms), np.float32), components).save(folder)
+
+
+def write_backbone(path: Path, backbone: Mapping[str, Any]) -> None:
+    """Write random weights of a backbone, for features of a "frozen" one."""
+    import torch
+
+    from kdxf.registry import MODELS
+
+    model: Any = MODELS.build({**backbone, "init_cfg": None, "_scope_": "kdxf"})
+    torch.save(model.state_dict(), path)
 
 
 def write_class_tree(path: Path, classes: Sequence[str], levels: Sequence[str]) -> None:

@@ -20,7 +20,8 @@ def small_config(cfg: Config, folder: Path, changes: Config) -> Config:
     """Give a config of the same parts that needs nothing but what is made in ``folder``.
 
     Weights are left out; every dataset gets the same few pictures, with labels of the config's classes; pictures are
-    small; word vectors, transformers, class trees, policies and soft labels are made up where the config names some.
+    small; word vectors, TF-IDF, stored features, transformers, class trees, policies and soft labels are made up where
+    the config names some.
     Where there are thousands of classes, a hundredth of them is left.
 
     Args:
@@ -61,6 +62,7 @@ class _Maker:
         self.num_classes = _number_of_classes(cfg)
         self.classes = [f"class {index}" for index in range(self.num_classes)]
         self.vector_width = next((part["in_channels"] for part in _parts(cfg.model, "Word2VecEncoder")), None)
+        self.tfidf_width = next((part["in_channels"] for part in _parts(cfg.model, "TfidfEncoder")), 8)
         trees = [*_parts(cfg.model, "HierarchicalClsHead"), *_parts(cfg.get("test_evaluator"), "HierarchicalAccuracy")]
         self.levels = sorted({level for part in trees for level in part.get("levels") or ("coarse",)} | {"coarse"})
         if not (folder / "images").exists():
@@ -72,7 +74,9 @@ class _Maker:
             adapt = getattr(self, f"_adapt_{part.get('type')}", None)
             if adapt is not None:
                 adapt(part)
-            if (part.get("init_cfg") or {}).get("type") == "Pretrained":
+            weights = part.get("init_cfg") or {}
+            made_here = str(weights.get("checkpoint", "")).startswith(str(self.folder))
+            if weights.get("type") == "Pretrained" and not made_here:
                 part["init_cfg"] = None
             if "class_tree" in part:
                 part["class_tree"], part["classes"] = str(self._tree()), self.classes
@@ -115,6 +119,21 @@ class _Maker:
         if not vectors.exists():
             made_up.write_vectors(vectors, self.vector_width)
         part["vectors"] = str(vectors)
+
+    def _adapt_EncodeTfidf(self, part: dict) -> None:  # noqa: N802
+        folder = self.folder / f"tfidf_{self.tfidf_width}"
+        if not folder.exists():
+            made_up.write_tfidf(folder, self.tfidf_width)
+        part["folder"] = str(folder)
+
+    def _adapt_LoadFeature(self, part: dict) -> None:  # noqa: N802
+        weights = self.folder / f"{part['backbone'].get('model_name', part['backbone']['type'])}.pth"
+        if not weights.exists():
+            made_up.write_backbone(weights, part["backbone"])
+        part["backbone"]["init_cfg"] = dict(type="Pretrained", checkpoint=str(weights))
+        picture = [dict(type="LoadImage"), dict(type="Resize", scale=(self.edge, self.edge))]
+        # Without training views, which would have to be computed ahead, features are computed as they are asked for.
+        part.update(folder=str(self.folder / "features"), test_image=picture, train_image=[], views=0)
 
     def _adapt_TokenizeForTransformer(self, part: dict) -> None:  # noqa: N802
         part["tokenizer"] = str(self._bert())
