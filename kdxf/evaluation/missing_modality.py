@@ -23,11 +23,13 @@ def remove_modality(cfg: Config, modality: str) -> None:
     Raises:
         UserError: The model does not have both modalities, or a pipeline packs nothing.
     """
-    for part in _PARTS.values():
-        if cfg.model.get(part) is None:
-            raise UserError(
-                f"--without {modality}: the model of {cfg.filename} has no {part}; it needs a model of image and text"
-            )
+    for model in cfg.model.get("members") or [cfg.model]:
+        for part in _PARTS.values():
+            if model.get(part) is None:
+                raise UserError(
+                    f"--without {modality}: the model of {cfg.filename} has no {part}; it needs a model of image and "
+                    "text"
+                )
     step = ConfigDict(type=_SILENCERS[modality])
     dataset = dataset_config(cfg)
     dataset.pipeline = _before_packing(dataset.pipeline, step, modality)

@@ -6,10 +6,16 @@ import kdxf.engine  # noqa: F401  isort: skip  (makes mmengine load weights safe
 
 from kdxf.models.backbones import StoredFeatures, TIMMBackbone
 from kdxf.models.batch_augments import CutMix, Mixup, ResizeMix
-from kdxf.models.classifiers import ImageTextClassifier
+from kdxf.models.classifiers import EnsembleClassifier, ImageTextClassifier
 from kdxf.models.data_preprocessors import ImageTextDataPreprocessor
 from kdxf.models.fusion import ConcatFusion, CrossAttentionFusion, GatedFusion
-from kdxf.models.heads import ArcFaceClsHead, HierarchicalClsHead, MoEClsHead, MultiLabelMoEClsHead
+from kdxf.models.heads import (
+    ArcFaceClsHead,
+    HierarchicalClsHead,
+    LateFusionClsHead,
+    MoEClsHead,
+    MultiLabelMoEClsHead,
+)
 from kdxf.models.losses import LabelSmoothFocalLoss
 from kdxf.models.text_encoders import (
     JoinedTextEncoder,
@@ -26,12 +32,14 @@ __all__ = [
     "ConcatFusion",
     "CrossAttentionFusion",
     "CutMix",
+    "EnsembleClassifier",
     "GatedFusion",
     "HierarchicalClsHead",
     "ImageTextClassifier",
     "ImageTextDataPreprocessor",
     "JoinedTextEncoder",
     "LabelSmoothFocalLoss",
+    "LateFusionClsHead",
     "Mixup",
     "MoEClsHead",
     "MultiLabelMoEClsHead",

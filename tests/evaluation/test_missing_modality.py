@@ -74,3 +74,13 @@ def test_a_pipeline_that_packs_nothing(lab):
     cfg.test_dataloader.dataset.pipeline.pop()
     with pytest.raises(UserError, match="--without image: a test pipeline of the config has none of PackImageTextInp"):
         remove_modality(cfg, "image")
+
+
+def test_every_member_of_an_ensemble_needs_both(lab):
+    cfg = load_config(lab.moe)
+    cfg.model = dict(type="EnsembleClassifier", members=[cfg.model, dict(cfg.model, text_encoder=None)])
+    with pytest.raises(UserError, match="has no text_encoder; it needs a model of image and text"):
+        remove_modality(cfg, "image")
+    cfg.model.members[1].text_encoder = cfg.model.members[0].text_encoder
+    remove_modality(cfg, "image")
+    assert "kdxf.BlankImage" in [step["type"] for step in cfg.test_dataloader.dataset.pipeline]

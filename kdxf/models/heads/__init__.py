@@ -2,6 +2,7 @@
 
 from kdxf.models.heads.arcface_cls_head import ArcFaceClsHead, Embedding
 from kdxf.models.heads.hierarchical_cls_head import HierarchicalClsHead
+from kdxf.models.heads.late_fusion_cls_head import LateFusionClsHead
 from kdxf.models.heads.mixture_of_experts import Experts, Router, SqueezeExcitation
 from kdxf.models.heads.moe_cls_head import MoEClsHead
 from kdxf.models.heads.multi_label_moe_cls_head import MultiLabelMoEClsHead
@@ -11,6 +12,7 @@ __all__ = [
     "Embedding",
     "Experts",
     "HierarchicalClsHead",
+    "LateFusionClsHead",
     "MoEClsHead",
     "MultiLabelMoEClsHead",
     "Router",

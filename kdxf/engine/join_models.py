@@ -1,0 +1,99 @@
+"""One checkpoint for an ``EnsembleClassifier`` from those of its members."""
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.config import Config
+from torch import nn
+
+from kdxf.engine.checkpoint import load_checkpoint
+from kdxf.engine.config import building, model_config
+from kdxf.errors import UserError
+from kdxf.io.files import write_whole
+from kdxf.io.provenance import TRAINING_DATA
+from kdxf.registry import MODELS
+from kdxf.version import __version__
+
+
+def join_models(cfg: Config, checkpoints: Sequence[str | Path], out: str | Path) -> Path:
+    """Write a checkpoint that holds all members' weights, and whatever their trainings noted of the data.
+
+    Weights that a member was not trained with, such as the backbone of a head on stored features, are those that its
+    ``init_cfg`` names. Of averaged weights (EMA) the average is taken.
+
+    Args:
+        cfg: A config whose model is an ``EnsembleClassifier``.
+        checkpoints: One for each member, in the order of the config.
+        out: The file to write, ``NAME.pth``.
+
+    Returns:
+        ``out``.
+
+    Raises:
+        UserError: The model is no ensemble, the number of checkpoints is not that of its members, a checkpoint does
+            not fit its member, or their classes differ.
+    """
+    out = Path(out)
+    if out.suffix != ".pth":
+        raise UserError(f"{out}: the name of the checkpoint must end with .pth")
+    with building(cfg):
+        model: Any = MODELS.build(model_config(cfg))
+        members = getattr(model, "members", None)
+        if members is None:
+            raise UserError(f"{cfg.filename}: the model is no EnsembleClassifier, so there is nothing to join")
+        if len(members) != len(checkpoints):
+            raise UserError(f"{cfg.filename} has {len(members)} members, and {len(checkpoints)} checkpoints are given")
+        contents = [load_checkpoint(path) for path in checkpoints]
+        for member, content, path in zip(members, contents, checkpoints, strict=True):
+            _fill(member, content, path)
+    metas = [content.get("meta") or {} for content in contents]
+    classes = [(meta.get("dataset_meta") or {}).get("classes") for meta in metas]
+    for names, path in zip(classes[1:], checkpoints[1:], strict=True):
+        if names != classes[0]:
+            raise UserError(f"{path} was trained on other classes than {checkpoints[0]}")
+    buffer = io.BytesIO()
+    torch.save({"meta": _joined(metas), "state_dict": model.state_dict()}, buffer)
+    write_whole(buffer.getbuffer(), out)
+    return out
+
+
+def _fill(member: nn.Module, content: dict[str, Any], path: str | Path) -> None:
+    state = {
+        name.removeprefix("module."): value
+        for name, value in content.get("state_dict", content).items()
+        if not name.startswith("data_preprocessor.")
+    }
+    own = member.state_dict()
+    strangers = [name for name in state if name not in own or own[name].shape != state[name].shape]
+    if strangers:
+        raise UserError(f"{path} does not fit its member of the ensemble (first: {strangers[0]}); check their order")
+    for name, part in member.named_children():
+        missing = [key for key in own if key.startswith(f"{name}.") and key not in state]
+        if not missing:
+            continue
+        if getattr(part, "init_cfg", None) is None:
+            raise UserError(
+                f"{path} lacks {len(missing)} weights of {name} (first: {missing[0]}), and the config names none that "
+                "it starts from"
+            )
+        part.init_weights()  # type: ignore[operator]
+    member.load_state_dict(state, strict=False)
+
+
+def _joined(metas: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    joined: dict[str, Any] = {"kdxf_version": __version__}
+    if names := metas[0].get("dataset_meta"):
+        joined["dataset_meta"] = names
+    keys = [meta["trained_on"] for meta in metas if meta.get("trained_on") is not None]
+    if len(keys) == len(metas):
+        joined["trained_on"] = torch.cat(keys).unique()
+    data: list[Any] = []
+    for entry in (entry for meta in metas for entry in meta.get(TRAINING_DATA, [])):
+        if entry not in data:
+            data.append(entry)
+    if data:
+        joined[TRAINING_DATA] = data
+    return joined
