@@ -322,11 +322,6 @@ def _split(
         write_annotations(found.groups.drop(columns=["row", "list"]), out / "duplicates.csv")
         images = LabelledImages(frame[["image", "label"]], order_ids(frame["label"]), pictures)
         result = split(images, round(1 - val - test, 6), test, seed, groups=groups)
-        if result.lists["test"].empty:
-            raise UserError(
-                f"{len(frame)} pictures of {len(images.ids)} classes leave none to test on: a class needs "
-                f"{int(np.ceil(1 / test))} or more; add pictures or raise --test-fraction"
-            )
         write_split(result, out, overwrite=True)
         print("   " + format_summary(result).replace("\n", "\n   "))
         for warning in result.warnings:

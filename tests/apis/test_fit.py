@@ -214,7 +214,9 @@ def test_too_few_pictures_to_test_on(tmp_path):
     for path in root.glob("*/*.png"):
         if int(path.stem) > 3:
             path.unlink()
-    with pytest.raises(UserError, match=r"12 pictures of 3 classes leave none to test on: a class needs 7 or more"):
+    with pytest.raises(
+        UserError, match=r"none of its 12 images of 3 classes is left to test on; a class needs 7 or more"
+    ):
         fit(root, tmp_path / "out", backbone="lite0", workers=1)
 
 
