@@ -1,4 +1,4 @@
-"""What docs/own-data.md leads a user through: the lists of a copied config, and a component from outside the package."""
+"""What docs/own-data.md leads through: the lists of a copied config, and a component from outside the package."""
 
 import re
 import sys

@@ -129,7 +129,7 @@ def test_an_installed_wheel_fits_and_predicts(run, tmp_path):
     options = ("--backbone", "lite0", "--minutes", "0", "--workers", "1", "--ocr", table)
     report = run("kdxf", "fit", pictures, "--out", "mine", *options)
     assert "| baseline: image and text |" in report
-    assert "| this model |" in report
+    assert "| This model |" in report
     run(
         "kdxf",
         "predict",
