@@ -330,8 +330,8 @@ def compare(
         }
     )
     verdicts = [
-        verdict(name, names[best], *rows.loc[count + index, ["gain", "gain low", "gain high"]], tip)
-        for index, name in enumerate(models)
+        verdict(name, names[best], gains[column], low[1][column], high[1][column], tip)
+        for column, name in enumerate(models, start=count)
         if judged is None or name in judged
     ]
     return BaselineTable(rows, verdicts)
