@@ -4,7 +4,7 @@ import kdxf.registry  # isort: skip
 
 import kdxf.engine  # noqa: F401  isort: skip  (makes mmengine load weights safely)
 
-from kdxf.models.backbones import StoredFeatures, TIMMBackbone
+from kdxf.models.backbones import HuggingFaceBackbone, StoredFeatures, TIMMBackbone
 from kdxf.models.batch_augments import CutMix, Mixup, ResizeMix
 from kdxf.models.classifiers import ImageTextClassifier
 from kdxf.models.data_preprocessors import ImageTextDataPreprocessor
@@ -28,6 +28,7 @@ __all__ = [
     "CutMix",
     "GatedFusion",
     "HierarchicalClsHead",
+    "HuggingFaceBackbone",
     "ImageTextClassifier",
     "ImageTextDataPreprocessor",
     "JoinedTextEncoder",
