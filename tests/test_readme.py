@@ -1,4 +1,4 @@
-"""The worked example of a component from outside the package, in docs/own-data.md."""
+"""What docs/own-data.md leads through: the lists of a copied config, and a component from outside the package."""
 
 import re
 import sys
@@ -30,3 +30,25 @@ def test_the_component_from_outside_the_package_builds_and_runs(repo, tmp_path, 
     block = fusion(2, 3)
     torch.nn.init.zeros_(block.project.bias)
     assert block(image_feature, text_feature).tolist() == [[1.0, 0.0]]
+
+
+def test_the_lists_of_the_walk_through_are_trained_on_chosen_by_and_tested(repo, tmp_path):
+    """Step 4 of docs/own-data.md: copies of the demo's config and dataset file, with ``test_list`` changed."""
+    for file in (repo / "configs").glob("_base_/*/*.py"):
+        target = tmp_path / file.relative_to(repo / "configs")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "_base_" / "default_runtime.py").write_bytes((repo / "configs/_base_/default_runtime.py").read_bytes())
+    dataset = tmp_path / "_base_" / "datasets" / "demo.py"
+    text = dataset.read_text(encoding="utf-8")
+    assert text.count('test_list = "val.csv"') == 1
+    dataset.write_text(text.replace('test_list = "val.csv"', 'test_list = "test.csv"'), encoding="utf-8")
+    (tmp_path / "demo").mkdir()
+    for name in ("moe_r18", "image_r18", "text_word2vec"):
+        (tmp_path / "demo" / f"{name}.py").write_bytes((repo / "configs" / "demo" / f"{name}.py").read_bytes())
+    for name in ("moe_r18", "image_r18", "text_word2vec"):
+        cfg = load_config(tmp_path / "demo" / f"{name}.py")
+        loaders = (cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader)
+        assert [loader.dataset.ann_file for loader in loaders] == ["train.csv", "val.csv", "test.csv"]
+        assert cfg.test_dataloader.dataset.pipeline == cfg.val_dataloader.dataset.pipeline
+    assert load_config(repo / "configs/demo/moe_r18.py").test_dataloader.dataset.ann_file == "val.csv"

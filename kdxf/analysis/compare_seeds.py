@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 from mmengine.config import Config, ConfigDict
 
+from kdxf.analysis.config_baselines import baselines_of_config
 from kdxf.apis.stages import training_files
 from kdxf.apis.test import test
 from kdxf.apis.train import train
@@ -19,6 +20,7 @@ from kdxf.engine.config import config_digest, default_work_dir, load_config, set
 from kdxf.errors import UserError
 from kdxf.evaluation.missing_modality import remove_modality
 from kdxf.io.files import read_json, write_json, write_whole
+from kdxf.io.machine import available_cores
 from kdxf.io.pages import markdown_table
 from kdxf.io.run_record import CONFIG_OR_OPTIONS, check_unchanged
 
@@ -28,6 +30,10 @@ RUN_COLUMNS = ("model", "input", "fold", "seed", "seconds")
 _LEGEND = """
 Mean ± standard deviation over the runs. Δ: difference to the run of {first} with the same input, fold and seed.
 Seconds: training of one run.
+"""
+_BASELINES = """
+Baselines, top-1 in percent on the lists of {first} (logistic regression on TF-IDF, on features of the image, on both):
+
 """
 STATISTICS = ("mean", "std", "diff", "diff std")
 
@@ -127,8 +133,9 @@ def compare(
 
     A finished run is not repeated, so a comparison may be stopped, continued and extended; a run that was stopped is
     repeated, so that its time and its random numbers are those of an uninterrupted one. After every run ``runs.csv``,
-    ``summary.csv`` and ``summary.md`` in ``work_dir`` are up to date. Several processes may share the seeds out among
-    them; one more call with all seeds then trains nothing and writes the tables of all.
+    ``summary.csv`` and ``summary.md`` in ``work_dir`` are up to date; in the end ``summary.md`` also says what the
+    plainest models reach on the lists of the first config (:mod:`kdxf.analysis.baselines`). Several processes may share
+    the seeds out among them; one more call with all seeds then trains nothing and writes the tables of all.
 
     Args:
         configs: Config files.
@@ -167,7 +174,25 @@ def compare(
         # All finished runs, later ones included: a comparison may be extended and stopped.
         rows = [row for each in runs if (result := _read(each)) for row in _rows(each, result, without)]
         summary = _write_tables(pd.DataFrame(rows), work_dir)
+    first = {run.fold: run for run in reversed(runs)}  # the first run of each fold
+    page = markdown(summary) + _baselines([first[fold] for fold in dict.fromkeys(run.fold for run in runs)], work_dir)
+    write_whole(page.encode(), work_dir / "summary.md")
     return summary
+
+
+def _baselines(runs: Sequence[Run], work_dir: Path) -> str:
+    """Return the section on the baselines: one line per fold, or why there are none."""
+    lines = []
+    for run in runs:
+        fold = f"Fold {run.fold}: " if run.fold else ""
+        try:
+            table = baselines_of_config(run.cfg, work_dir / "baselines", available_cores())
+        except UserError as error:
+            lines.append(f"{fold}none, for {error}.")
+            continue
+        rows = zip(table["name"], table["top-1"], strict=True)
+        lines.append(fold + ", ".join(f"{name} {top1:.1f}" for name, top1 in rows) + ".")
+    return _BASELINES.format(first=runs[0].model) + "\n".join(f"- {line}" for line in lines) + "\n"
 
 
 def _plan(

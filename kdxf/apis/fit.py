@@ -6,13 +6,14 @@ What is left in ``out``:
 file                           content
 ============================== =====================================================================================
 ``result.md``                  the test: the model beside the plainest ones, and what to do next
-``config.py``, ``model.pth``   the better model on the validation list; ``kdxf predict`` reads them
+``config.py``, ``model.pth``   the better model on the validation list; ``kdxf predict`` reads them; yours to change
 ``frozen.py``, ``fine-tuned.py`` the configs of the two candidates; yours to change
 ``frozen/``, ``fine-tuned/``   their training runs
 ``pictures.csv``               the pictures that can be read, with size and time stamp; ``unreadable.csv`` has the rest
 ``train.csv``, ...             the lists, with ``classes.txt``; ``duplicates.csv`` has the near-duplicates in them
 ``ocr/``, ``tfidf/``, ``features/`` the text, its TF-IDF, the features of the frozen backbone
-``test.parquet``               the predictions of the test list
+``test.parquet``               the predictions of the test list; ``test_image.parquet`` and ``test_text.parquet`` by one
+                               modality alone
 ``steps.json``                 which step was done with which inputs
 ============================== =====================================================================================
 """
@@ -25,21 +26,22 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
 import numpy as np
 import pandas as pd
+from mmengine.config import Config
 
 from kdxf.analysis.baselines import compare, fit_baselines, read_labelled
 from kdxf.apis.features import compute_features
-from kdxf.apis.fit_config import FitSettings, Kind, write_config
+from kdxf.apis.fit_config import KINDS, FitSettings, Kind, write_config
 from kdxf.apis.test import test
 from kdxf.apis.train import train
 from kdxf.data.duplicates.find import find_duplicates
-from kdxf.data.folds.groups import join_keys
+from kdxf.data.folds.groups import join_keys, text_keys
 from kdxf.data.lists import ImageList
 from kdxf.data.parallel import parallel_map
 from kdxf.data.split import LabelledImages, format_summary, read_class_folders, read_labelled_list, split, write_split
@@ -69,6 +71,11 @@ _MIN_EPOCHS = 2  # fewer do not reach the frozen features
 _VALIDATION_STEP = 0.4  # the time of a step without gradients, as a share of a training step
 _RESERVE = 0.85  # of the minutes left go to training, the rest to loading, testing and the unforeseen
 _LISTS = ("train", "val", "test")
+_MODEL = "This model"
+_TIPS: dict[Kind, str] = {
+    "frozen": "more --minutes, so that all of the model is fine-tuned, and more pictures",
+    "fine-tuned": "more --minutes, more pictures, and cleaner labels (kdxf data clean)",
+}
 
 
 @dataclass(frozen=True)
@@ -126,13 +133,16 @@ class _Steps:
 
     def write(self, path: Path, text: str) -> None:
         """Write a config, but not over one that the user has changed."""
-        name = f"{path.name}, written"
-        if path.is_file() and self._done.get(name) != file_digest(path):
+        if self.is_changed(path):
             if path.read_text(encoding="utf-8") != text:
                 print(f"   {path} is yours and stays as it is; remove it to have it written anew")
             return
         write_whole(text.encode(), path)
-        self._note(name, file_digest(path))
+        self._note(f"{path.name}, written", file_digest(path))
+
+    def is_changed(self, path: Path) -> bool:
+        """Return whether there is a config that :meth:`write` did not leave as it is."""
+        return path.is_file() and self._done.get(f"{path.name}, written") != file_digest(path)
 
     def _note(self, name: str, digest: str) -> None:
         self._done[name] = digest
@@ -208,9 +218,9 @@ def fit(
     steps = _Steps(out)
 
     frame = _check_pictures(steps, data, root, out, workers)
-    _split(steps, frame, root, out, workers, seed, test_fraction, val_fraction)
-    lists = {name: file_digest(out / f"{name}.csv") for name in _LISTS}
     table = _read_text(steps, frame, root, out, engine, workers, ocr)
+    _split(steps, frame, table, root, out, workers, seed, test_fraction, val_fraction)
+    lists = {name: file_digest(out / f"{name}.csv") for name in _LISTS}
     text = _fit_text(steps, frame, table, out)
 
     settings = FitSettings(
@@ -304,36 +314,41 @@ def _stamp(path: Path) -> tuple[int, int]:
 
 
 def _split(
-    steps: _Steps, frame: pd.DataFrame, root: Path, out: Path, workers: int, seed: int, test: float, val: float
+    steps: _Steps,
+    frame: pd.DataFrame,
+    table: Path,
+    root: Path,
+    out: Path,
+    workers: int,
+    seed: int,
+    test: float,
+    val: float,
 ) -> None:
-    """Write the lists; near-duplicates stay together."""
-    pictures = out / "pictures.csv"
+    """Write the lists; near-duplicates, and pictures that share all of a long text, stay together."""
+    pictures, names = out / "pictures.csv", frame["image"].tolist()
 
     def make() -> None:
         found = find_duplicates([ImageList(frame, root, pictures)], workers, cache=out / "fingerprints.parquet")
-        groups = None
+        codes = np.full(len(frame), -1, np.int64)
+        codes[found.groups["row"]] = found.groups["group"]
+        texts = text_keys(names, OCRTable.open(table))
         if len(found.groups):
-            codes = np.full(len(frame), -1, np.int64)
-            codes[found.groups["row"]] = found.groups["group"]
-            groups = join_keys(len(frame), [codes])
             print(f"   {len(found.groups)} pictures have a near-duplicate, which stays in the same list")
             if len(conflicts := found.conflicting()):
                 print(f"   {len(conflicts)} of them differ in their label: see {out / 'duplicates.csv'}")
+        if shared := int((np.bincount(texts[texts >= 0])[texts[texts >= 0]] > 1).sum()):
+            print(f"   {shared} pictures share all of a long text with another, which stays in the same list")
+        groups = join_keys(len(frame), [codes, texts]) if len(found.groups) or shared else None
         write_annotations(found.groups.drop(columns=["row", "list"]), out / "duplicates.csv")
         images = LabelledImages(frame[["image", "label"]], order_ids(frame["label"]), pictures)
         result = split(images, round(1 - val - test, 6), test, seed, groups=groups)
-        if result.lists["test"].empty:
-            raise UserError(
-                f"{len(frame)} pictures of {len(images.ids)} classes leave none to test on: a class needs "
-                f"{int(np.ceil(1 / test))} or more; add pictures or raise --test-fraction"
-            )
         write_split(result, out, overwrite=True)
         print("   " + format_summary(result).replace("\n", "\n   "))
         for warning in result.warnings:
             print(f"   warning: {warning}")
 
     outputs = [out / f"{name}.csv" for name in _LISTS] + [out / "classes.txt"]
-    steps.run("split", [file_digest(pictures), seed, test, val], outputs, make)
+    steps.run("split", [file_digest(pictures), table_digest(table, names), seed, test, val], outputs, make)
 
 
 def _read_text(
@@ -505,17 +520,23 @@ def _plan_epochs(settings: FitSettings, out: Path, seconds_left: Callable[[], fl
 
 def _choose(steps: _Steps, out: Path) -> None:
     """Keep the candidate that is better on the validation list; of equals the frozen one, which is cheaper."""
-    kinds: tuple[Kind, ...] = ("frozen", "fine-tuned")
-    found = {kind: read_json(file) for kind in kinds if (file := out / kind / "result.json").is_file()}
+    found = {kind: read_json(file) for kind in KINDS if (file := out / kind / "result.json").is_file()}
     best = max(found, key=lambda kind: found[kind]["accuracy"])
     config = (out / f"{best}.py").read_text(encoding="utf-8")
 
     def make() -> None:
         for kind, result in found.items():
             print(f"   {kind}: {result['accuracy']:.1f} % top-1 on the validation list")
+        before, kept = read_json(out / "chosen.json"), out / CONFIG
+        if before and before["kind"] != best and steps.is_changed(kept):
+            aside = out / f"config_{before['kind']}.py"
+            os.replace(kept, aside)
+            print(
+                f"   the changes in {kept} belong to the {before['kind']} model, which is not kept; they are in {aside}"
+            )
         published = publish_checkpoint(out / best / found[best]["checkpoint"], out / CHECKPOINT)
         os.replace(published, out / CHECKPOINT)
-        write_whole(config.encode(), out / CONFIG)
+        steps.write(kept, config)
         write_json({"kind": best, **found[best]}, out / "chosen.json")
 
     outputs = [out / CONFIG, out / CHECKPOINT, out / "chosen.json"]
@@ -526,18 +547,28 @@ def _test(steps: _Steps, out: Path, known: dict[str, Any]) -> None:
     cfg = load_config(out / CONFIG)
     cfg.work_dir = str(out / "test")
     inputs = [config_digest(cfg), known, file_digest(out / CHECKPOINT)]
-    predictions = out / "test.parquet"
+    tables = _test_tables(out, cfg)
 
     def make() -> None:
         with redirect_stdout(_Progress(sys.stdout)):
-            test(cfg, out / CHECKPOINT, out=predictions)
+            for without, table in tables.values():
+                test(cfg, out / CHECKPOINT, out=table, without=without)
 
-    steps.run("test", inputs, [predictions], make)
+    steps.run("test", inputs, [table for _, table in tables.values()], make)
+
+
+def _test_tables(out: Path, cfg: Config) -> dict[str, tuple[str | None, Path]]:
+    """Return what the model is tested on, by the names in the report: the modality that is left out, and the table."""
+    tables: dict[str, tuple[str | None, Path]] = {_MODEL: (None, out / "test.parquet")}
+    if cfg.model.get("text_encoder") is not None:
+        tables[f"{_MODEL}, image alone"] = "text", out / "test_image.parquet"
+        tables[f"{_MODEL}, text alone"] = "image", out / "test_text.parquet"
+    return tables
 
 
 def _report(steps: _Steps, out: Path, root: Path, table: Path) -> FitResult:
     """Compare with the plainest models, and write ``result.md``."""
-    chosen = read_json(out / "chosen.json")
+    chosen, tables = read_json(out / "chosen.json"), _test_tables(out, load_config(out / CONFIG))
     page, note = out / "result.md", out / "result.json"
 
     def make() -> None:
@@ -553,14 +584,14 @@ def _report(steps: _Steps, out: Path, root: Path, table: Path) -> FitResult:
             train_list, test_list = (
                 read_labelled(out / f"{name}.csv", root, classes, opened, encode) for name in ("train", "test")
             )
-        predictions = read_predictions(out / "test.parquet")
-        compared = compare(fit_baselines(train_list, test_list, classes), {"this model": predictions})
-        compared = replace(compared, verdicts=[_verdict(compared.rows)])
-        accuracy = float(compared.rows["top-1"].iloc[-1])
-        write_whole(_page(out, chosen, compared.markdown(), len(predictions)).encode(), page)
+        models = {name: read_predictions(table) for name, (_, table) in tables.items()}
+        compared = compare(fit_baselines(train_list, test_list, classes), models, _TIPS[chosen["kind"]], [_MODEL])
+        accuracy = float(compared.rows.set_index("name").loc[_MODEL, "top-1"])
+        write_whole(_page(out, chosen, compared.markdown(), len(test_list.images)).encode(), page)
         write_json({"test_accuracy": accuracy, "verdict": compared.verdicts[0]}, note)
 
-    inputs = [file_digest(out / name) for name in ("train.csv", "test.csv", "test.parquet", "text.json", "frozen.py")]
+    names = ("train.csv", "test.csv", "text.json", "frozen.py", *(table.name for _, table in tables.values()))
+    inputs = [chosen["kind"], *(file_digest(out / name) for name in names)]
     steps.run("compare with the plainest models", inputs, [page, note], make)
     result = read_json(note)
     return FitResult(
@@ -570,22 +601,6 @@ def _report(steps: _Steps, out: Path, root: Path, table: Path) -> FitResult:
         test_accuracy=result["test_accuracy"],
         verdict=result["verdict"],
         report=page.read_text(encoding="utf-8"),
-    )
-
-
-def _verdict(rows: pd.DataFrame) -> str:
-    """Say in one sentence whether the model, in the last row, beats the best baseline."""
-    model, baselines = rows.iloc[-1], rows.iloc[:-1]
-    best = baselines.loc[baselines["top-1"].idxmax(), "name"].partition(": ")[2]
-    gain, low, high = (float(model[name]) for name in ("gain", "gain low", "gain high"))
-    interval = f"95 % interval {low:+.1f} to {high:+.1f}"
-    if low > 0:
-        return f"The model beats the best baseline ({best}) by {gain:.1f} points ({interval})."
-    if high < 0:
-        return f"The model does not beat the best baseline ({best}): it is {-gain:.1f} points below ({interval})."
-    return (
-        f"Whether the model beats the best baseline ({best}) is not clear: the difference is {gain:+.1f} points, which "
-        f"may be chance ({interval}). More test pictures or more --minutes would tell."
     )
 
 

@@ -5,6 +5,7 @@ system lists them, and not on the other classes.
 """
 
 import filecmp
+import math
 import os
 import random
 import tempfile
@@ -22,6 +23,8 @@ from kdxf.io.annotations import read_annotations, write_annotations, write_class
 from kdxf.io.class_names import order_ids
 from kdxf.io.images import IMAGE_EXTENSIONS, list_images
 
+# Of what is not for testing.
+TRAIN_FRACTION = 0.85
 # With fewer images of a class its validation score means little.
 FEW_IMAGES = 5
 
@@ -191,7 +194,7 @@ def _share(count: int, fraction: float) -> int:
 
 def split(
     data: LabelledImages,
-    fraction: float = 0.85,
+    fraction: float | None = None,
     test_fraction: float = 0.0,
     seed: int = 0,
     names: Sequence[str] | None = None,
@@ -204,7 +207,7 @@ def split(
 
     Args:
         data: The images.
-        fraction: Share of the images of each class that is for training.
+        fraction: Share of the images of each class that is for training; by default 0.85 of those not for testing.
         test_fraction: Share of the images of each class that is held out as a labelled test list.
         seed: Another seed gives another split.
         names: Name of each of ``data.ids``, in that order (:func:`kdxf.io.class_names.names_of`); by default the ids.
@@ -215,9 +218,12 @@ def split(
         The lists ``train``, ``val``, ``train_full`` (both) and, with ``test_fraction``, ``test``.
 
     Raises:
-        UserError: The fractions, classes of one image each, or groups leave nothing for validation.
+        UserError: The fractions, small classes, or groups leave nothing for validation, or nothing for the test that is
+            asked for.
         ValueError: ``names`` and ``data.ids`` differ in number.
     """
+    if fraction is None:
+        fraction = round(TRAIN_FRACTION * (1 - test_fraction), 10)
     if not (0 < fraction < 1 and 0 <= test_fraction < 1 and fraction + test_fraction < 1):
         raise UserError(
             f"split {fraction} with test fraction {test_fraction}: each lies between 0 and 1, together below 1, "
@@ -231,6 +237,11 @@ def split(
     if not (parts == "val").any():
         reason = "no class has two images" if groups is None else "the groups are too large"
         raise UserError(f"{data.source}: {reason}, so none is left for validation; list them by hand")
+    if test_fraction and not (parts == "test").any():
+        raise UserError(
+            f"{data.source}: none of its {len(frame)} images of {len(data.ids)} classes is left to test on; a class "
+            f"needs {math.ceil(1 / Fraction(str(test_fraction)))} or more, so add images or raise --test-fraction"
+        )
     shown = list(names) if names is not None else data.ids
     counts = frame["label"].value_counts()
     classes = pd.DataFrame({"index": range(len(shown)), "id": data.ids, "name": shown})

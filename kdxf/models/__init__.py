@@ -4,7 +4,7 @@ import kdxf.registry  # isort: skip
 
 import kdxf.engine  # noqa: F401  isort: skip  (makes mmengine load weights safely)
 
-from kdxf.models.backbones import StoredFeatures, TIMMBackbone
+from kdxf.models.backbones import HuggingFaceBackbone, StoredFeatures, TIMMBackbone
 from kdxf.models.batch_augments import CutMix, Mixup, ResizeMix
 from kdxf.models.classifiers import EnsembleClassifier, ImageTextClassifier
 from kdxf.models.data_preprocessors import ImageTextDataPreprocessor
@@ -35,6 +35,7 @@ __all__ = [
     "EnsembleClassifier",
     "GatedFusion",
     "HierarchicalClsHead",
+    "HuggingFaceBackbone",
     "ImageTextClassifier",
     "ImageTextDataPreprocessor",
     "JoinedTextEncoder",

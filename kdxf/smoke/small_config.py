@@ -141,6 +141,10 @@ class _Maker:
     def _adapt_TransformerTextEncoder(self, part: dict) -> None:  # noqa: N802
         part["pretrained"] = str(self._bert())
 
+    def _adapt_HuggingFaceBackbone(self, part: dict) -> None:  # noqa: N802
+        if part.get("init_cfg"):
+            part["config"] = part["init_cfg"]["checkpoint"]
+
     def _adapt_TIMMBackbone(self, part: dict) -> None:  # noqa: N802
         part["pretrained"] = False
         part.pop("checkpoint_path", None)

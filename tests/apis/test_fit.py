@@ -2,6 +2,7 @@
 
 import csv
 import importlib.util
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -15,7 +16,7 @@ from kdxf.apis.fit import choose_tokenizer, fit
 from kdxf.apis.fit_config import FitSettings
 from kdxf.cli.main import main
 from kdxf.errors import UserError
-from kdxf.io.annotations import read_annotations
+from kdxf.io.annotations import read_annotations, write_annotations
 from kdxf.io.files import write_json
 from kdxf.text.ocr import OCRRecord
 from kdxf.text.ocr.writer import OCRTableWriter
@@ -104,8 +105,11 @@ def test_from_a_folder_to_predictions(pictures, small, tmp_path, monkeypatch, ca
     assert page == result.report
     for name in ("majority", "text", "image", "image and text"):
         assert f"| baseline: {name} |" in page
-    assert "| this model |" in page
+    for name in ("This model", "This model, image alone", "This model, text alone"):
+        assert f"| {name} |" in page
     assert result.verdict in page
+    assert result.verdict.startswith("This model ")
+    assert ("To try next: more --minutes, so that all of the model is" in page) == (" may or may " in result.verdict)
 
     # With minutes the whole model is fine-tuned too; nothing else is repeated, but what depends on the choice.
     fit(pictures, out, minutes=30, **options)
@@ -214,7 +218,9 @@ def test_too_few_pictures_to_test_on(tmp_path):
     for path in root.glob("*/*.png"):
         if int(path.stem) > 3:
             path.unlink()
-    with pytest.raises(UserError, match=r"12 pictures of 3 classes leave none to test on: a class needs 7 or more"):
+    with pytest.raises(
+        UserError, match=r"none of its 12 images of 3 classes is left to test on; a class needs 7 or more"
+    ):
         fit(root, tmp_path / "out", backbone="lite0", workers=1)
 
 
@@ -238,22 +244,61 @@ def test_the_script_chooses_the_tokenizer(texts, expected):
     assert choose_tokenizer(texts) == expected
 
 
-@pytest.mark.parametrize(
-    ("gain", "low", "high", "start"),
-    [
-        (5.0, 1.0, 9.0, "The model beats the best baseline (text) by 5.0 points"),
-        (-5.0, -9.0, -1.0, "The model does not beat the best baseline (text): it is 5.0 points below"),
-        (2.0, -1.0, 4.0, "Whether the model beats the best baseline (text) is not clear"),
-    ],
-)
-def test_verdict(gain, low, high, start):
-    rows = pd.DataFrame(
-        {
-            "name": ["baseline: majority", "baseline: text", "this model"],
-            "top-1": [30.0, 80.0, 80.0 + gain],
-            "gain": [np.nan, np.nan, gain],
-            "gain low": [np.nan, np.nan, low],
-            "gain high": [np.nan, np.nan, high],
-        }
+def test_pictures_with_the_same_long_text_stay_in_the_same_list(tmp_path, monkeypatch, capsys):
+    names = [f"{label}/{index}.png" for label in ("milk", "shoe") for index in range(20)]
+    frame = pd.DataFrame(
+        {"image": names, "label": [name.partition("/")[0] for name in names], "size": 1, "modified": 0}
     )
-    assert module._verdict(rows).startswith(start)
+    write_annotations(frame, tmp_path / "pictures.csv")
+    with OCRTableWriter(tmp_path / "table", "typed 1") as writer:
+        for index, name in enumerate(names):
+            # Ten letters, the first of which is there twice, with another price; the others have little text.
+            text = f"a letter about matter {'abcdefghij'[index]}, price 3" if index < 10 else f"no {index}"
+            text = text if index != 10 else "a letter about matter a, price 4"
+            score, box = np.full(1, 0.9, np.float32), BOX[None]
+            writer.add(OCRRecord(name, [text], score, box, 48, 48, "typed 1", None))
+    none = SimpleNamespace(groups=pd.DataFrame({name: [] for name in ("row", "list", "group")}).astype("int64"))
+    monkeypatch.setattr(module, "find_duplicates", lambda *arguments, **keywords: none)
+    for seed in range(5):
+        out = tmp_path / f"out {seed}"
+        out.mkdir()
+        (out / "pictures.csv").write_bytes((tmp_path / "pictures.csv").read_bytes())
+        module._split(module._Steps(out), frame, tmp_path / "table", tmp_path, out, 1, seed, 0.2, 0.2)
+        lists = {name: set(read_annotations(out / f"{name}.csv")["image"]) for name in ("train", "val", "test")}
+        assert sum(map(len, lists.values())) == 40
+        assert any({"milk/0.png", "milk/10.png"} <= images for images in lists.values())
+        assert "2 pictures share all of a long text with another" in capsys.readouterr().out
+
+
+@pytest.fixture
+def candidates(tmp_path, monkeypatch):
+    """Makes both candidates and chooses: ``candidates(frozen=70.0, tuned=60.0)``."""
+
+    def publish(checkpoint, target):
+        published = target.with_name("published.pth")
+        published.write_text(checkpoint.parent.name)
+        return published
+
+    monkeypatch.setattr(module, "publish_checkpoint", publish)
+
+    def choose(**accuracies):
+        for kind, accuracy in accuracies.items():
+            (tmp_path / kind).mkdir(exist_ok=True)
+            write_json({"checkpoint": "best.pth", "accuracy": accuracy}, tmp_path / kind / "result.json")
+            (tmp_path / f"{kind}.py").write_text(f"kind = {kind!r}\n")
+        module._choose(module._Steps(tmp_path), tmp_path)
+        return (tmp_path / "config.py").read_text(), (tmp_path / "model.pth").read_text()
+
+    return choose
+
+
+def test_a_config_that_was_changed_outlives_the_choice(candidates, tmp_path, capsys):
+    assert candidates(frozen=70.0) == ("kind = 'frozen'\n", "frozen")
+    assert candidates(frozen=71.0) == ("kind = 'frozen'\n", "frozen")  # it was not changed, and is written anew
+    (tmp_path / "config.py").write_text("mine = True\n")
+    assert candidates(frozen=72.0) == ("mine = True\n", "frozen")
+    assert "config.py is yours and stays as it is" in capsys.readouterr().out
+    # Another model is better, which the changed config does not fit.
+    assert candidates(**{"fine-tuned": 80.0}) == ("kind = 'fine-tuned'\n", "fine-tuned")
+    assert (tmp_path / "config_frozen.py").read_text() == "mine = True\n"
+    assert "belong to the frozen model, which is not kept; they are in" in capsys.readouterr().out

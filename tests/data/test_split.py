@@ -137,6 +137,19 @@ def test_lists_are_disjoint_and_complete_class_by_class():
     assert sizes == {"train": {"a": 14, "b": 4, "c": 1}, "val": {"a": 4, "b": 3}, "test": {"a": 2}}
 
 
+def test_by_default_85_percent_of_what_is_not_for_testing_is_for_training():
+    lists = split(labelled({"a": 100}), test_fraction=0.2).lists
+    assert {name: len(lists[name]) for name in ("train", "val", "test")} == {"train": 68, "val": 12, "test": 20}
+    assert len(split(labelled({"a": 100})).lists["train"]) == 85
+
+
+def test_classes_too_small_to_test_on():
+    with pytest.raises(
+        UserError, match="data: none of its 12 images of 2 classes is left to test on; a class needs 7 or"
+    ):
+        split(labelled({"a": 6, "b": 6}), test_fraction=0.15)
+
+
 def test_another_class_or_another_order_changes_nothing():
     few, more = labelled({"a": 20, "b": 9}), labelled({"a": 20, "z": 30, "b": 9})
     shuffled = LabelledImages(few.frame.sample(frac=1, random_state=0).reset_index(drop=True), few.ids, few.source)

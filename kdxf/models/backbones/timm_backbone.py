@@ -32,9 +32,9 @@ class TIMMBackbone(BaseModule):
     The initial weights are one of:
 
     * none: timm's initialization;
-    * ``init_cfg=dict(type='Pretrained', checkpoint=FILE_OR_URL)``: timm's ``.safetensors`` and ``.pth`` files, or a
-      checkpoint of kdxf or MMPretrain with this backbone; ``prefix`` as in MMEngine. The classifier's weights are left
-      out;
+    * ``init_cfg=dict(type='Pretrained', checkpoint=FILE_OR_URL)``: timm's ``.safetensors``, ``.pth`` and ``.bin``
+      files, a folder of one of timm's models on the Hugging Face hub, or a checkpoint of kdxf or MMPretrain with this
+      backbone; ``prefix`` as in MMEngine. The classifier's weights are left out;
     * ``pretrained=True``: those that timm publishes under ``model_name``, from the network or its cache.
 
     Attributes:

@@ -22,6 +22,7 @@ name                            timm's current name                    what it i
 
 import difflib
 import re
+from pathlib import Path
 from typing import Any
 
 import timm
@@ -32,6 +33,7 @@ from torch import Tensor, nn
 
 import kdxf.engine  # noqa: F401  (makes CheckpointLoader read files without running code)
 from kdxf.errors import UserError
+from kdxf.models.text_encoders.hugging_face_models import WEIGHT_FILES
 
 _HUB = "https://huggingface.co"
 # Keys under which training scripts save the weights; averaged ones come first, as in timm.
@@ -46,7 +48,7 @@ def read_weights(source: str, prefix: str = "") -> dict[str, Tensor]:
 
     Args:
         source: File or URL: published by timm, saved by a training script in timm's style, or a checkpoint of kdxf or
-            MMPretrain whose backbone is a timm model.
+            MMPretrain whose backbone is a timm model. Or a folder from the Hugging Face hub that has such a file.
         prefix: Read only the weights whose names begin with this, and remove it from them.
 
     Returns:
@@ -55,7 +57,7 @@ def read_weights(source: str, prefix: str = "") -> dict[str, Tensor]:
     Raises:
         UserError: The source cannot be read, or has no weights with that prefix.
     """
-    checkpoint = CheckpointLoader.load_checkpoint(source, "cpu")
+    checkpoint = CheckpointLoader.load_checkpoint(_file_of(source), "cpu")
     weights = next((checkpoint[key] for key in _WRAPPERS if checkpoint.get(key)), checkpoint)
     if any("timm_model." in name for name in weights):
         weights = {name: weight for name, weight in weights.items() if "timm_model." in name}
@@ -63,6 +65,16 @@ def read_weights(source: str, prefix: str = "") -> dict[str, Tensor]:
     if not weights:
         raise UserError(f"checkpoint {source} has no weights whose names begin with {prefix!r}; check the prefix")
     return {name.removeprefix(prefix): weight for name, weight in weights.items()}
+
+
+def _file_of(source: str) -> str:
+    folder = Path(source).expanduser()
+    if not folder.is_dir():
+        return source
+    found = next((folder / name for name in WEIGHT_FILES if (folder / name).is_file()), None)
+    if found is None:
+        raise UserError(f"checkpoint {source} is a folder without weights ({' or '.join(WEIGHT_FILES)})")
+    return str(found)
 
 
 def fetch_weights(name: str) -> dict[str, Tensor]:

@@ -187,6 +187,40 @@ def test_starts_from_a_file(key, tmp_path, monkeypatch):
     ]
 
 
+@pytest.mark.parametrize("name", ["model.safetensors", "pytorch_model.bin"])
+def test_starts_from_a_folder_of_the_hub(name, tmp_path):
+    """What ``hf download timm/...`` leaves in a folder."""
+    torch.manual_seed(0)
+    source = timm.create_model("resnet10t", num_classes=5)
+    timm.models.save_for_hf(source, tmp_path / "hub", safe_serialization="both")
+    (tmp_path / "hub" / ({"model.safetensors", "pytorch_model.bin"} - {name}).pop()).unlink()
+    init = {"type": "Pretrained", "checkpoint": str(tmp_path / "hub")}
+    backbone = TIMMBackbone("resnet10t", init_cfg=init)
+    backbone.init_weights()
+    found = backbone.timm_model.state_dict()
+    assert all(torch.equal(weight, source.state_dict()[name]) for name, weight in found.items())
+    (tmp_path / "hub" / name).unlink()
+    with pytest.raises(UserError, match=r"hub is a folder without weights \(model.safetensors or pytorch_model.bin\)"):
+        TIMMBackbone("resnet10t", init_cfg=init).init_weights()
+
+
+def test_mmpretrain_backbones_start_from_mmpretrain_checkpoints(tmp_path):
+    """The checkpoint of a classifier that MMPretrain publishes or trains: ``backbone.`` and ``head.`` in its names."""
+    small = {"type": "mmpretrain.ResNet", "depth": 18, "stem_channels": 8, "base_channels": 8}
+    head = {"type": "mmpretrain.LinearClsHead", "num_classes": 5, "in_channels": 64}
+    source = MODELS.build({"type": "mmpretrain.ImageClassifier", "backbone": small, "head": head})
+    torch.manual_seed(0)
+    source.init_weights()
+    torch.save({"meta": {"epoch": 1}, "state_dict": source.state_dict()}, tmp_path / "x.pth")
+    init = {"type": "Pretrained", "checkpoint": str(tmp_path / "x.pth"), "prefix": "backbone."}
+    head = {"type": "LinearClsHead", "num_classes": 3, "in_channels": 64}
+    model = classifier({**small, "type": "ResNet", "init_cfg": init}, head=head)
+    model.init_weights()
+    for name, weight in source.backbone.state_dict().items():
+        assert torch.equal(model.image_backbone.state_dict()[name], weight)
+    assert not torch.equal(source.backbone.conv1.weight, MODELS.build(small).conv1.weight)
+
+
 def test_starts_from_a_checkpoint_of_kdxf(tmp_path):
     torch.manual_seed(0)
     first = classifier(TINY)

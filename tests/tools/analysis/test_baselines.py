@@ -26,3 +26,14 @@ def test_faults(run_tool, frozen_lab, tmp_path):
     assert done.returncode == 2 and "t.txt: the name must end with .md or .csv" in done.stderr
     done = run_tool("tools/analysis/baselines.py", train, tmp_path / "none.csv", "--backbone", "none")
     assert done.returncode == 2 and "none.csv: no such annotation file" in done.stderr
+
+
+def test_without_weights_the_image_is_hog_and_colours(run_tool, frozen_lab, tmp_path, tiny_images, monkeypatch):
+    monkeypatch.setattr("kdxf.analysis.baselines.installed_backbone", lambda: None)
+    val = frozen_lab.lists / "val.csv"
+    done = run_tool("tools/analysis/baselines.py", val, val, "--root", tiny_images / "val", "--out", tmp_path / "t.md")
+    assert not done.returncode, done.stderr
+    assert done.stdout.startswith(
+        "No ImageNet weights are installed (extra 'weights'): image means HOG and colours.\n\n"
+    )
+    assert (tmp_path / "t.md").read_text() == done.stdout

@@ -20,7 +20,8 @@ def tool(repo, monkeypatch, capfd):
     return call
 
 
-def test_compares(tool, tiny_config, tmp_path):
+def test_compares(tool, tiny_config, tmp_path, monkeypatch):
+    monkeypatch.setattr("kdxf.analysis.config_baselines.installed_backbone", lambda: None)
     done = tool(
         *(tiny_config, "--seeds", 3, "--work-dir", tmp_path / "c", "--cfg-options", "train_cfg.max_epochs=1"),
         *("--variant", "plain", "--variant", "frozen", "optim_wrapper.optimizer.lr=0", "randomness.deterministic=True"),

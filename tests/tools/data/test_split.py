@@ -59,6 +59,13 @@ def test_splits_a_folder_then_refuses_then_splits_a_list(call, data, tmp_path):
     assert sizes == [12, 6, 5]  # 10 + 1 + 1, 5 + 1 + 0, 5 + 0 + 0
 
 
+def test_a_test_fraction_alone_is_enough(call, data):
+    done = call(data / "train", "--test-fraction", "0.15")
+    assert done.returncode == 0, done.stderr
+    sizes = [len(read_annotations(data / f"{name}.csv")) for name in ("train", "val", "test")]
+    assert sizes == [16, 4, 3]  # of 20, 2 and 1: 14 + 1 + 1, 3 + 1 + 0, 3 + 0 + 0
+
+
 def test_mistakes_end_with_one_line(call, data):
     cases = {
         "error: none: no such annotation file": ("none",),
