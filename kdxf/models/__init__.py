@@ -14,6 +14,7 @@ from kdxf.models.losses import LabelSmoothFocalLoss
 from kdxf.models.text_encoders import (
     JoinedTextEncoder,
     NgramEncoder,
+    StoredTextFeatures,
     TfidfEncoder,
     TransformerTextEncoder,
     Word2VecEncoder,
@@ -38,6 +39,7 @@ __all__ = [
     "NgramEncoder",
     "ResizeMix",
     "StoredFeatures",
+    "StoredTextFeatures",
     "TIMMBackbone",
     "TfidfEncoder",
     "TransformerTextEncoder",
