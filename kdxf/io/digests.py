@@ -10,7 +10,7 @@ from typing import Any
 from kdxf.io.images import IMAGE_EXTENSIONS
 
 _CHUNK = 1 << 20
-_known: dict[tuple[str, int, int], str] = {}
+_known: dict[tuple[str | Path, int, int, int, int], str] = {}
 
 
 def file_digest(path: str | Path) -> str:
@@ -25,7 +25,8 @@ def file_digest(path: str | Path) -> str:
 def known_digest(path: str | Path) -> str:
     """Return :func:`file_digest`; this process reads a file again only if its size or time stamp has changed."""
     status = os.stat(path)
-    key = (os.path.realpath(path), status.st_size, status.st_mtime_ns)
+    # Samples ask each time they are loaded: unlike the device and the inode, resolving the links of a path is slow.
+    key = (path, status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
     if key not in _known:
         _known[key] = file_digest(path)
     return _known[key]

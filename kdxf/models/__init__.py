@@ -20,6 +20,7 @@ from kdxf.models.losses import LabelSmoothFocalLoss
 from kdxf.models.text_encoders import (
     JoinedTextEncoder,
     NgramEncoder,
+    StoredTextFeatures,
     TfidfEncoder,
     TransformerTextEncoder,
     Word2VecEncoder,
@@ -47,6 +48,7 @@ __all__ = [
     "NgramEncoder",
     "ResizeMix",
     "StoredFeatures",
+    "StoredTextFeatures",
     "TIMMBackbone",
     "TfidfEncoder",
     "TransformerTextEncoder",

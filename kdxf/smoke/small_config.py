@@ -135,6 +135,9 @@ class _Maker:
         # Without training views, which would have to be computed ahead, features are computed as they are asked for.
         part.update(folder=str(self.folder / "features"), test_image=picture, train_image=[], views=0)
 
+    def _adapt_LoadTextFeature(self, part: dict) -> None:  # noqa: N802
+        part["folder"] = str(self.folder / "features")  # its encoder and tokenizer are adapted like others
+
     def _adapt_TokenizeForTransformer(self, part: dict) -> None:  # noqa: N802
         part["tokenizer"] = str(self._bert())
 

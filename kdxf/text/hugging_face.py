@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from kdxf.errors import UserError
+from kdxf.io.digests import known_digest, settings_digest
 from kdxf.optional import require
 
 TOKENIZER_FILES = (
@@ -21,6 +22,7 @@ TOKENIZER_FILES = (
     "sentencepiece.bpe.model",
     "tokenizer.model",
 )
+_MODEL_SUFFIXES = (".json", ".txt", ".model", ".safetensors", ".bin")  # not those of other frameworks
 _HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
 
 
@@ -47,6 +49,18 @@ def local_folder(path: str | Path, option: str) -> Path:
     raise UserError(
         f"{option} {path} does not exist; download a model into it with 'hf download OWNER/NAME --local-dir {path}'"
     )
+
+
+def model_digest(folder: str | Path) -> str:
+    """Return the SHA-256 of the files that a model and its tokenizer are read from, 64 hexadecimal digits.
+
+    The place of the folder does not count, nor do files of another kind, such as a README.
+
+    Raises:
+        OSError: A file cannot be read.
+    """
+    files = sorted(file for file in Path(folder).iterdir() if file.suffix in _MODEL_SUFFIXES)
+    return settings_digest([(file.name, known_digest(file)) for file in files])
 
 
 def read_config_json(folder: Path, option: str) -> dict[str, Any]:

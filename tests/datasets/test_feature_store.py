@@ -107,17 +107,18 @@ def _kept(store, image):
 
 
 def test_faults_are_named(lab):
-    options, images = lab
+    options, _ = lab
     with pytest.raises(UserError, match="2 training views need train_image; give its transforms"):
         FeatureStore(**{**options, "train_image": []})
     with pytest.raises(UserError, match="the frozen backbone has no weights; name some, such as init_cfg"):
         FeatureStore(**{**options, "backbone": BARE})
+
+
+def test_weights_and_policies_count_by_their_content_not_by_their_place(lab, tmp_path):
+    options, images = lab
     store = FeatureStore(**options)
     store.compute(images)
-    (part,) = store.path.glob("part-*.npz")
-    part.write_bytes(part.read_bytes()[:100])
-    with pytest.raises(UserError, match=r"part-.*npz is damaged .*; remove it, and its features are computed anew"):
-        FeatureStore(**options)
-    np.savez(part, keys=np.array(["a"]), features=np.zeros((1, 2, 5), np.float16))
-    with pytest.raises(UserError, match="does not hold 1 or 3 views of each picture; remove it"):
-        FeatureStore(**options)
+    (tmp_path / "moved").mkdir()
+    moved = (tmp_path / "w.pth").rename(tmp_path / "moved" / "w.pth")
+    backbone = {**BARE, "init_cfg": dict(type="Pretrained", checkpoint=str(moved))}
+    assert FeatureStore(**{**options, "backbone": backbone}).path == store.path

@@ -2,7 +2,7 @@
 
 from kdxf.datasets.transforms.albumentations import Albumentations
 from kdxf.datasets.transforms.dropping import DropModality, DropWords, EraseText
-from kdxf.datasets.transforms.features import LoadFeature
+from kdxf.datasets.transforms.features import LoadFeature, LoadTextFeature
 from kdxf.datasets.transforms.geometry import CenterCropKeepText, FlipUnlessText, Letterbox, RandomResizedCropKeepText
 from kdxf.datasets.transforms.lines import ConfuseCharacters, DropLines, MixTraditional, ShuffleLines, SplitLines
 from kdxf.datasets.transforms.loading import BLANK_BGR, BlankImage, LoadImage, SilenceText
@@ -28,6 +28,7 @@ __all__ = [
     "Letterbox",
     "LoadFeature",
     "LoadImage",
+    "LoadTextFeature",
     "LookUpWordVectors",
     "MixTraditional",
     "PackImageTextInputs",

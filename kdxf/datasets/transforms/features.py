@@ -1,4 +1,4 @@
-"""Stored features of a frozen backbone in place of the image. Shapes: C channels."""
+"""Stored features of frozen encoders in place of the image or the text. Shapes: C channels."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,6 +7,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 
 from kdxf.datasets.feature_store import FeatureStore
+from kdxf.datasets.text_feature_store import TextFeatureStore
 from kdxf.io.images import ImageReadError
 from kdxf.registry import TRANSFORMS
 
@@ -57,4 +58,38 @@ class LoadFeature(BaseTransform):
             feature, results["error"] = blank, str(error)
         results["img"] = feature
         results["img_blank"] = blank
+        return results
+
+
+@TRANSFORMS.register_module()
+class LoadTextFeature(BaseTransform):
+    """Load the feature that a frozen text encoder gave of a text.
+
+    ``tools/features.py CONFIG`` computes the features; the model's text encoder is then ``StoredTextFeatures``. In
+    prediction a text that the store lacks is encoded at that moment, so the same config predicts new images. See
+    :class:`~kdxf.datasets.text_feature_store.TextFeatureStore`.
+
+    Required keys: ``ocr``. Added keys: ``text_feature`` (float32 (1, C)) and ``text_feature_weight`` (float32 (1,)): 1,
+    or 0 where the text has no token. The text stands there as its single token, so that whatever drops or mixes tokens
+    works on it as on others.
+
+    Args:
+        folder: The store.
+        encoder: Config of the text encoder that computed it.
+        text: Transforms in front of the encoder.
+
+    Raises:
+        UserError: The store is damaged, or the encoder lacks weights.
+    """
+
+    needs_ocr = True  # tells inference to read the text of new images
+
+    def __init__(self, folder: str, encoder: Mapping[str, Any], text: Sequence[dict]) -> None:
+        self.store = TextFeatureStore(folder, encoder, text)
+
+    def transform(self, results: dict) -> dict:
+        """Load the feature of ``ocr``."""
+        feature = self.store.feature(results["ocr"])
+        results["text_feature"] = feature[None]
+        results["text_feature_weight"] = np.array([feature.any()], np.float32)
         return results

@@ -47,8 +47,8 @@ class LoadImage(BaseTransform):
         return results
 
 
-TEXT_WEIGHTS = ("text_weight", "text_mask", "ngram_weight", "tfidf_weight")
-"""The keys of token weights: for word vectors, a transformer's tokens, n-grams, and TF-IDF."""
+TEXT_WEIGHTS = ("text_weight", "text_mask", "ngram_weight", "tfidf_weight", "text_feature_weight")
+"""The keys of token weights: for word vectors, a transformer's tokens, n-grams, TF-IDF, and stored text features."""
 
 
 def has_text(results: dict) -> bool:
@@ -74,8 +74,8 @@ class BlankImage(BaseTransform):
 class SilenceText(BaseTransform):
     """Sets the weights of all tokens to 0, so that the sample has no text.
 
-    Required and modified keys: ``text_weight``, ``text_mask``, ``ngram_weight`` or ``tfidf_weight``, whichever
-    exist (set to 0).
+    Required and modified keys: ``text_weight``, ``text_mask``, ``ngram_weight``, ``tfidf_weight`` or
+    ``text_feature_weight``, whichever exist (set to 0).
 
     Raises:
         UserError: The sample has none of them.
@@ -86,8 +86,8 @@ class SilenceText(BaseTransform):
         keys = [key for key in TEXT_WEIGHTS if key in results]
         if not keys:
             raise UserError(
-                "SilenceText: the sample has neither text_weight nor text_mask nor ngram_weight nor tfidf_weight; "
-                "put it after LookUpWordVectors, TokenizeForTransformer, HashNgrams or EncodeTfidf"
+                f"SilenceText: the sample has none of {', '.join(TEXT_WEIGHTS)}; put it after LookUpWordVectors, "
+                "TokenizeForTransformer, HashNgrams, EncodeTfidf or LoadTextFeature"
             )
         for key in keys:
             results[key] = np.zeros_like(results[key])

@@ -20,6 +20,8 @@ TEXT_KEYS = (
     "ngram_weight",
     "tfidf",
     "tfidf_weight",
+    "text_feature",
+    "text_feature_weight",
 )
 META_KEYS = (
     "sample_idx",
@@ -43,7 +45,8 @@ class PackImageTextInputs(BaseTransform):
                        'text': float32 (L, D), 'text_weight': float32 (L,), 'text_box': float32 (L, 4),
                        'text_ids': int64 (T,), 'text_mask': float32 (T,),
                        'ngram_ids': int64 (M,), 'ngram_weight': float32 (M,),
-                       'tfidf': float32 (1, C), 'tfidf_weight': float32 (1,)}
+                       'tfidf': float32 (1, C), 'tfidf_weight': float32 (1,),
+                       'text_feature': float32 (1, C), 'text_feature_weight': float32 (1,)}
         data_samples  DataSample with the meta keys and, if present, gt_label int64 (1,) or several,
                       gt_score float32 (K,), sample_weight float32 (1,)
 
@@ -77,6 +80,8 @@ class PackImageTextInputs(BaseTransform):
         if "sample_weight" in results:
             weight = torch.tensor([results["sample_weight"]], dtype=torch.float32)
             sample.set_field(weight, "sample_weight", dtype=torch.Tensor)
-        sample.set_metainfo({key: results[key] for key in self.meta_keys if key in results})
-        sample.set_metainfo({"error": results.get("error")})
+        for key in self.meta_keys:
+            if key in results:  # set_metainfo makes deep copies, which takes long
+                sample.set_field(results[key], key, field_type="metainfo")
+        sample.set_field(results.get("error"), "error", field_type="metainfo")
         return {"inputs": inputs, "data_samples": sample}

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from mmengine.device import get_device
 from mmengine.dist import get_rank
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
@@ -47,4 +48,6 @@ class IterationSeedHook(Hook):
         seeds = np.random.SeedSequence((runner.seed or 0, get_rank(), iteration, what)).generate_state(3)
         random.seed(int(seeds[0]))
         np.random.seed(int(seeds[1]))
-        torch.manual_seed(int(seeds[2]))
+        # torch.manual_seed visits every kind of accelerator, which takes longer than a small model's step.
+        seed_torch = torch.default_generator.manual_seed if get_device() == "cpu" else torch.manual_seed
+        seed_torch(int(seeds[2]))

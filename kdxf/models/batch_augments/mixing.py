@@ -10,13 +10,23 @@ from torch import Tensor
 from kdxf.errors import UserError
 from kdxf.registry import BATCH_AUGMENTS
 
-JOINED_KEYS = ("text", "text_weight", "text_box", "ngram_ids", "ngram_weight", "tfidf", "tfidf_weight")
+JOINED_KEYS = (
+    "text",
+    "text_weight",
+    "text_box",
+    "ngram_ids",
+    "ngram_weight",
+    "tfidf",
+    "tfidf_weight",
+    "text_feature",
+    "text_feature_weight",
+)
 """Inputs without an order: the words of both texts become one text."""
 
 PAIRED_KEYS = ("text_ids", "text_mask")
 """Inputs of a transformer, where order matters: the two texts stay apart."""
 
-WEIGHT_KEYS = ("text_weight", "ngram_weight", "tfidf_weight", "text_mask")
+WEIGHT_KEYS = ("text_weight", "ngram_weight", "tfidf_weight", "text_feature_weight", "text_mask")
 """Inputs that hold the weight of each token."""
 
 

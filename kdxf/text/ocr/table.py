@@ -45,8 +45,9 @@ class OCRTable:
     def __init__(self, table: pa.Table, path: Path) -> None:
         self.path = path
         self._table = table
-        self._batches: list[pa.RecordBatch] = table.to_batches()
-        lengths = [batch.num_rows for batch in self._batches]
+        batches = table.to_batches()
+        self._batches = [_Batch(batch) for batch in batches]
+        lengths = [batch.num_rows for batch in batches]
         self._starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
 
     @classmethod
@@ -115,17 +116,47 @@ class OCRTable:
         if not 0 <= row < len(self):
             raise IndexError(f"row {row} of an OCR table with {len(self)} rows")
         part = int(np.searchsorted(self._starts, row, side="right")) - 1
-        batch, index = self._batches[part], row - int(self._starts[part])
-        value = {name: batch.column(name)[index] for name in SCHEMA.names}
-        scores = value["scores"].values
-        boxes = value["boxes"].values
-        if scores is None or boxes is None or not len(scores):
-            scores, boxes = np.zeros(0, np.float32), np.zeros((0, 4, 2), np.float32)
+        return self._batches[part].record(row - int(self._starts[part]))
+
+
+class _Batch:
+    """Some rows of a table. Lists and numbers are NumPy views: an Arrow scalar for each value takes ten times as long."""
+
+    def __init__(self, batch: pa.RecordBatch) -> None:
+        self._images, self._engines, self._errors = (batch.column(name) for name in ("image", "engine", "error"))
+        self._widths, self._heights = (_numbers(batch.column(name)) for name in ("width", "height"))
+        self._texts, self._text_starts, self._text_ends = _lists(batch.column("texts"))
+        scores, self._score_starts, self._score_ends = _lists(batch.column("scores"))
+        boxes, self._box_starts, self._box_ends = _lists(batch.column("boxes"))
+        corners, self._corner_starts, self._corner_ends = _lists(boxes)
+        self._scores, self._corners = _numbers(scores), _numbers(corners)
+
+    def record(self, row: int) -> OCRRecord:
+        """Return row ``row`` of the batch."""
+        texts = self._texts[self._text_starts[row] : self._text_ends[row]].to_pylist()
+        scores = self._scores[self._score_starts[row] : self._score_ends[row]]
+        first, end = self._box_starts[row], self._box_ends[row]
+        if len(scores) and end > first:
+            boxes = self._corners[self._corner_starts[first] : self._corner_ends[end - 1]].reshape(-1, 4, 2)
         else:
-            scores, boxes = scores.to_numpy(), boxes.flatten().to_numpy().reshape(-1, 4, 2)
-        texts, engine = value["texts"].as_py() or [], value["engine"].as_py() or ""
-        width, height = value["width"].as_py() or 0, value["height"].as_py() or 0
-        return OCRRecord(value["image"].as_py(), texts, scores, boxes, width, height, engine, value["error"].as_py())
+            scores, boxes = np.zeros(0, np.float32), np.zeros((0, 4, 2), np.float32)
+        width, height = int(self._widths[row]), int(self._heights[row])
+        engine, error = self._engines[row].as_py() or "", self._errors[row].as_py()
+        return OCRRecord(self._images[row].as_py(), texts, scores, boxes, width, height, engine, error)
+
+
+def _numbers(column: pa.Array) -> np.ndarray:
+    """Return a column as NumPy array, without copying it unless there are nulls, which become 0."""
+    return (column.fill_null(0) if column.null_count else column).to_numpy(zero_copy_only=False)
+
+
+def _lists(column: pa.ListArray) -> tuple[pa.Array, np.ndarray, np.ndarray]:
+    """Return the values of all lists of a column, and where in them the list of each row starts and ends."""
+    offsets = column.offsets.to_numpy()
+    starts, ends = offsets[:-1], offsets[1:]
+    if column.null_count:
+        ends = np.where(column.is_valid().to_numpy(zero_copy_only=False), ends, starts)
+    return column.values, starts, ends
 
 
 def to_arrow(records: Sequence[OCRRecord]) -> pa.Table:

@@ -66,7 +66,7 @@ def test_every_image_is_blanked(sample):
     assert (sample["img"] == image).all()
 
 
-@pytest.mark.parametrize("key", ["text_weight", "text_mask", "ngram_weight"])
+@pytest.mark.parametrize("key", ["text_weight", "text_mask", "ngram_weight", "text_feature_weight"])
 def test_every_text_is_silenced(key):
     sample = {key: np.array([1, 0.5, 0], np.float32), "error": "the file is empty"}
     assert has_text(sample)
@@ -84,8 +84,8 @@ def test_words_and_ngrams_are_silenced_together():
 
 def test_no_text_to_silence():
     message = (
-        "SilenceText: the sample has neither text_weight nor text_mask nor ngram_weight nor tfidf_weight; "
-        "put it after LookUpWordVectors, TokenizeForTransformer, HashNgrams or EncodeTfidf"
+        "SilenceText: the sample has none of text_weight, text_mask, ngram_weight, tfidf_weight, text_feature_weight; "
+        "put it after LookUpWordVectors, TokenizeForTransformer, HashNgrams, EncodeTfidf or LoadTextFeature"
     )
     with pytest.raises(UserError, match=f"^{re.escape(message)}$"):
         SilenceText().transform({"img": np.zeros((1, 1, 3), np.uint8)})

@@ -122,6 +122,16 @@ def test_nulls_of_other_writers_are_empty(tmp_path):
     assert record.texts == [] and record.boxes.shape == (0, 4, 2) and record.engine == "" and record.width == 0
 
 
+def test_rows_between_nulls_keep_their_own(tmp_path):
+    nothing = {**dict.fromkeys(SCHEMA.names), "image": "a"}
+    table = OCRTable.open(write(tmp_path / "t.parquet", [nothing, ROWS[0], nothing, ROWS[1], ROWS[0]]))
+    assert [record.texts for record in table] == [[], ROWS[0]["texts"], [], [], ROWS[0]["texts"]]
+    for row in (1, 4):
+        found = table.record(row)
+        assert found.boxes.reshape(-1, 8).tolist() == ROWS[0]["boxes"] and found.scores.tolist() == ROWS[0]["scores"]
+        assert (found.width, found.height) == (40, 30)
+
+
 def test_row_that_is_not_there(tmp_path):
     table = OCRTable.open(write(tmp_path / "t.parquet", ROWS))
     for row in (-1, 3):
