@@ -11,6 +11,8 @@ from mmengine.config import ConfigDict
 
 Steps = list[dict[str, Any]]
 
+_GREY = 127  # about the mean of the pixels, so that it becomes about 0
+
 
 def random_crop(image_size: int, *, keep_text: bool = False) -> Steps:
     """Return training steps for a small image: load, crop at random, mirror unless there is text, jitter colours.
@@ -45,6 +47,31 @@ def center_crop(image_size: int, *, keep_text: bool = False) -> Steps:
     ]
 
 
+def random_letterbox(image_size: int) -> Steps:
+    """Return training steps for long or wide pictures: load, fit into a frame, crop a little, mirror, jitter colours.
+
+    Args:
+        image_size: Edge of the square input, in pixels; the frame is 9/8 of it.
+    """
+    frame = image_size * 9 // 8
+    return [
+        dict(type="LoadImage"),
+        dict(type="Letterbox", scale=frame, pad_val=_GREY),
+        dict(type="RandomCrop", crop_size=image_size),
+        dict(type="FlipUnlessText", prob=0.5),
+        dict(type="ColorJitter", brightness=0.3, contrast=0.3, saturation=0.3, backend="cv2"),
+    ]
+
+
+def letterbox(image_size: int) -> Steps:
+    """Return test steps that show the whole picture: load, fit into the square, fill the rest with grey.
+
+    Args:
+        image_size: Edge of the square input, in pixels.
+    """
+    return [dict(type="LoadImage"), dict(type="Letterbox", scale=image_size, pad_val=_GREY)]
+
+
 def two_scales(test_image: Steps, test_text: Steps, pack: Steps) -> Steps:
     """Return the ``tta_pipeline`` of four views: two scales, each as it is and mirrored (images with text are not).
 
@@ -69,7 +96,9 @@ def lite_backbone(name: str) -> dict[str, Any]:
     return dict(type="TIMMBackbone", model_name=f"tf_efficientnet_{name}", init_cfg=weights)
 
 
-def stored_image(folder: str, backbone: str, image_size: int, views: int) -> tuple[Steps, Steps]:
+def stored_image(
+    folder: str, backbone: str, image_size: int, views: int, letterboxed: bool = False
+) -> tuple[Steps, Steps]:
     """Return training and test steps that load the stored feature of an image (``tools/features.py``).
 
     Args:
@@ -77,14 +106,16 @@ def stored_image(folder: str, backbone: str, image_size: int, views: int) -> tup
         backbone: As of :func:`lite_backbone`.
         image_size: Edge of the square that the backbone sees, in pixels.
         views: Training views of each image, besides the test view.
+        letterboxed: Show the whole picture (:func:`letterbox`) instead of crops.
     """
+    training = random_letterbox(image_size) if letterboxed else random_crop(image_size)
     step = dict(
         type="LoadFeature",
         folder=folder,
         backbone=lite_backbone(backbone),
-        test_image=center_crop(image_size),
+        test_image=letterbox(image_size) if letterboxed else center_crop(image_size),
         # Features are computed before the text is loaded, which this step needs.
-        train_image=[step for step in random_crop(image_size) if step["type"] != "FlipUnlessText"],
+        train_image=[step for step in training if step["type"] != "FlipUnlessText"],
         views=views,
     )
     return [dict(step, train=True)], [step]

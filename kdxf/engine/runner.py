@@ -15,6 +15,7 @@ from mmengine.visualization import Visualizer
 from kdxf.engine.hooks import (
     EnvironmentHook,
     IterationSeedHook,
+    LeftOutTextHook,
     ResumedScheduleHook,
     ResumedValidationHook,
     TrainedImagesHook,
@@ -24,6 +25,7 @@ from kdxf.engine.hooks import (
 HOOKS_OF_EVERY_RUN = (
     EnvironmentHook,
     IterationSeedHook,
+    LeftOutTextHook,
     ResumedScheduleHook,
     ResumedValidationHook,
     TrainedImagesHook,

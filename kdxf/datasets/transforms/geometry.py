@@ -121,16 +121,23 @@ class CenterCropKeepText(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Crop ``img``, and resize it if the crop was enlarged."""
         image = results["img"]
-        boxes = line_boxes(results["ocr"], image)
-        size = np.array(image.shape[1::-1])
-        window = self._window(size, boxes)
-        left, top = _best_place(size, window, boxes)
-        image = image[top : top + window[1], left : left + window[0]]
-        if (window != self.crop_size).any():
+        left, top, width, height = self.choose(np.array(image.shape[1::-1]), line_boxes(results["ocr"], image))
+        image = image[top : top + height, left : left + width]
+        if (width, height) != self.crop_size:
             image = mmcv.imresize(image, self.crop_size)
         results["img"] = image
         results["img_shape"] = image.shape[:2]
         return results
+
+    def choose(self, size: np.ndarray, boxes: np.ndarray) -> tuple[int, int, int, int]:
+        """Return left, top, width and height of the crop.
+
+        Args:
+            size: Width and height of the picture, int (2,).
+            boxes: float32 (n, 4), the lines of text in it, as of :func:`line_boxes`.
+        """
+        window = self._window(size, boxes)
+        return (*_best_place(size, window, boxes), int(window[0]), int(window[1]))
 
     def _window(self, size: np.ndarray, boxes: np.ndarray) -> np.ndarray:
         """Return width and height of the crop, int (2,), in an image of width and height ``size``."""

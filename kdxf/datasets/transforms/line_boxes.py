@@ -36,8 +36,16 @@ def line_boxes(record: OCRRecord, image: np.ndarray) -> np.ndarray:
     Returns:
         float32 (n, 4): (x0, y0, x1, y1) in pixels of ``image``, each with an area above 0.
     """
-    quads = line_quads(record, image)
-    height, width = image.shape[:2]
+    return _upright(line_quads(record, image), image.shape[1], image.shape[0])
+
+
+def upright_boxes(record: OCRRecord) -> np.ndarray:
+    """Return the same as :func:`line_boxes` in pixels of the picture itself, without the picture."""
+    known = record.boxes[record.boxes.any(axis=(1, 2))]
+    return _upright(known, record.width, record.height)
+
+
+def _upright(quads: np.ndarray, width: int, height: int) -> np.ndarray:
     boxes = np.concatenate([quads.min(axis=1), quads.max(axis=1)], axis=1).clip(0, [width, height, width, height])
     return boxes[(boxes[:, 2:] > boxes[:, :2]).all(axis=1)].astype(np.float32)
 

@@ -45,6 +45,8 @@ class HashNgrams(BaseTransform):
         UserError: A number is not positive, or ``shortest`` exceeds ``longest``.
     """
 
+    length_option, length_unit = "max_ngrams", "n-grams"
+
     def __init__(self, buckets: int = 2**15, shortest: int = 2, longest: int = 5, max_ngrams: int = 512) -> None:
         for name, value in (("buckets", buckets), ("shortest", shortest), ("max_ngrams", max_ngrams)):
             if value < 1:
@@ -55,6 +57,10 @@ class HashNgrams(BaseTransform):
         self.shortest = shortest
         self.longest = longest
         self.max_ngrams = max_ngrams
+
+    def length(self, results: dict) -> int:
+        """Return how many n-grams the ``tokens`` of a sample have, with those that are left out."""
+        return sum(len(word_ngrams(word, self.shortest, self.longest, self.buckets)) for word in results["tokens"])
 
     def transform(self, results: dict) -> dict:
         """Hash ``tokens`` into ``ngram_ids`` and ``ngram_weight``."""

@@ -131,11 +131,17 @@ class LookUpWordVectors(BaseTransform):
         UserError: ``vectors`` is not such a folder, or ``max_tokens`` is not positive.
     """
 
+    length_option, length_unit = "max_tokens", "words"
+
     def __init__(self, vectors: str, max_tokens: int = 64) -> None:
         if max_tokens < 1:
             raise UserError(f"LookUpWordVectors: max_tokens is {max_tokens}; give a number above 0")
         self.vectors = WordVectors.open(vectors)
         self.max_tokens = max_tokens
+
+    def length(self, results: dict) -> int:
+        """Return how many ``tokens`` a sample has, with those that are left out."""
+        return len(results["tokens"])
 
     def transform(self, results: dict) -> dict:
         """Look up the vectors of ``tokens``."""

@@ -45,6 +45,7 @@ class TokenizeForTransformer(BaseTransform):
     """
 
     needs_ocr = True  # tells inference to read the text of new images
+    length_option, length_unit = "max_length", "tokens"
 
     def __init__(
         self,
@@ -64,6 +65,10 @@ class TokenizeForTransformer(BaseTransform):
         self.special_tokens = opened.num_special_tokens_to_add()
         self.pad_id = opened.pad_token_id or 0
         self._check_length(opened.model_max_length)
+
+    def length(self, results: dict) -> int:
+        """Return how many tokens the text of ``ocr`` has, with those that are left out."""
+        return len(open_tokenizer(self.folder, _OPTION)(self._join(results["ocr"]), verbose=False)["input_ids"])
 
     def transform(self, results: dict) -> dict:
         """Turn ``ocr`` into ``text_ids`` and ``text_mask``."""

@@ -9,6 +9,7 @@ from kdxf.engine.hooks.freeze_hook import FreezeHook
 from kdxf.engine.hooks.gradient_centralization_hook import GradientCentralizationHook
 from kdxf.engine.hooks.hyper_parameters_hook import HyperParametersHook
 from kdxf.engine.hooks.iteration_seed_hook import IterationSeedHook
+from kdxf.engine.hooks.left_out_text_hook import LeftOutTextHook
 from kdxf.engine.hooks.loaded_weights_hook import LoadedWeightsHook
 from kdxf.engine.hooks.margin_schedule_hook import MarginScheduleHook
 from kdxf.engine.hooks.resumed_run_hooks import ResumedScheduleHook, ResumedValidationHook
@@ -30,6 +31,7 @@ __all__ = [
     "GradientCentralizationHook",
     "HyperParametersHook",
     "IterationSeedHook",
+    "LeftOutTextHook",
     "LoadedWeightsHook",
     "MarginScheduleHook",
     "ResumedScheduleHook",

@@ -1,0 +1,15 @@
+"""moe_lite2_frozen.py without the text: the image alone.
+
+Data     as moe_lite2_frozen.py
+Features python tools/features.py configs/papers/image_lite2_frozen.py     (the store of moe_lite2_frozen.py)
+Train    python tools/train.py configs/papers/image_lite2_frozen.py
+Test     python tools/test.py configs/papers/image_lite2_frozen.py work_dirs/papers/image_lite2_frozen/epoch_80.pth
+Result   not measured
+"""
+
+_base_ = "moe_lite2_frozen.py"
+
+model = dict(text_encoder=None, fusion=None, head=dict(in_channels=_base_.image_channels))
+train_dataloader = dict(dataset=dict(pipeline=[*_base_.train_image, *_base_.pack]))
+val_dataloader = dict(dataset=dict(pipeline=[*_base_.test_image, *_base_.pack]))
+test_dataloader = val_dataloader

@@ -1,0 +1,14 @@
+"""moe_lite2_frozen.py without the image: the text alone, TF-IDF under a normalized linear head.
+
+Data     as moe_lite2_frozen.py
+Train    python tools/train.py configs/papers/text_tfidf.py
+Test     python tools/test.py configs/papers/text_tfidf.py work_dirs/papers/text_tfidf/epoch_80.pth
+Result   not measured
+"""
+
+_base_ = "moe_lite2_frozen.py"
+
+model = dict(image_backbone=None, image_neck=None, fusion=None, head=dict(in_channels=_base_.tfidf_channels))
+train_dataloader = dict(dataset=dict(pipeline=[*_base_.train_text, *_base_.pack]))
+val_dataloader = dict(dataset=dict(pipeline=[*_base_.test_text, *_base_.pack]))
+test_dataloader = val_dataloader
