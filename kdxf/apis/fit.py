@@ -6,8 +6,8 @@ What is left in ``out``:
 file                           content
 ============================== =====================================================================================
 ``result.md``                  the test: the model beside the plainest ones, and what to do next
-``config.py``, ``model.pth``   the better model on the validation list; ``kdxf predict`` reads them; yours to change
-``frozen.py``, ``fine-tuned.py`` the configs of the two candidates; yours to change
+``config.py``, ``model.pth``   the best model on the validation list; ``kdxf predict`` reads them; yours to change
+``frozen.py``, ``fine-tuned.py`` the configs of the candidates; yours to change. ``ensemble.py`` averages both
 ``frozen/``, ``fine-tuned/``   their training runs
 ``pictures.csv``               the pictures that can be read, with size and time stamp; ``unreadable.csv`` has the rest
 ``train.csv``, ...             the lists, with ``classes.txt``; ``duplicates.csv`` has the near-duplicates in them
@@ -26,7 +26,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
@@ -37,7 +37,7 @@ from mmengine.config import Config
 
 from kdxf.analysis.baselines import compare, fit_baselines, read_labelled
 from kdxf.apis.features import compute_features
-from kdxf.apis.fit_config import KINDS, FitSettings, Kind, write_config
+from kdxf.apis.fit_config import ENSEMBLE_CONFIG, KINDS, TRAINED, FitSettings, Kind, write_config
 from kdxf.apis.test import test
 from kdxf.apis.train import train
 from kdxf.data.duplicates.find import find_duplicates
@@ -48,6 +48,7 @@ from kdxf.data.split import LabelledImages, format_summary, read_class_folders, 
 from kdxf.data.verification.image_checks import Limits, check_image
 from kdxf.datasets.feature_store import FeatureStore
 from kdxf.engine.config import building, config_digest, load_config, set_list
+from kdxf.engine.join_models import join_models
 from kdxf.engine.publish import publish_checkpoint
 from kdxf.errors import UserError
 from kdxf.inference.fitted import CHECKPOINT, CONFIG
@@ -75,6 +76,7 @@ _MODEL = "This model"
 _TIPS: dict[Kind, str] = {
     "frozen": "more --minutes, so that all of the model is fine-tuned, and more pictures",
     "fine-tuned": "more --minutes, more pictures, and cleaner labels (kdxf data clean)",
+    "ensemble": "more --minutes, more pictures, and cleaner labels (kdxf data clean)",
 }
 
 
@@ -84,7 +86,7 @@ class FitResult:
 
     Attributes:
         folder: The folder that :func:`kdxf.load` and ``kdxf predict`` take.
-        kind: Which candidate was kept: ``'frozen'`` or ``'fine-tuned'``.
+        kind: Which candidate was kept: ``'frozen'``, ``'fine-tuned'``, or ``'ensemble'``, the mean of both.
         val_accuracy: Its top-1 accuracy in percent on the validation list, by which it was chosen.
         test_accuracy: The same on the test list.
         verdict: Whether it beats the best plain model, in one sentence.
@@ -184,7 +186,8 @@ def fit(
     """Train a model on labelled pictures, test it once, and compare it with the plainest models.
 
     Two candidates are trained: a head on features of a frozen ImageNet model and TF-IDF of the text, and, in the time
-    that is left, all of the model. The better one on the validation list is kept. A call that was interrupted goes on
+    that is left, all of the model, starting from that head. They and the mean of their scores are compared on the
+    validation list, and the best is kept. A call that was interrupted goes on
     when it is repeated; steps whose inputs have not changed are not repeated. Processes are spawned, so a script calls
     this below ``if __name__ == '__main__':``.
 
@@ -237,6 +240,7 @@ def fit(
     known = {"lists": lists, "text": text}
     _train_frozen(steps, settings, out, known, workers)
     _fine_tune(steps, settings, out, known, lambda: 60 * minutes - (time.monotonic() - start))
+    _join(steps, out, known)
     _choose(steps, out)
     _test(steps, out, known)
     return _report(steps, out, root, table)
@@ -446,13 +450,18 @@ def _train(file: Path, result: Path, hooks: list[dict[str, Any]]) -> None:
     checkpoint = trained.best_checkpoint or trained.checkpoint
     if checkpoint is None:
         raise UserError(f"{file}: its training saved no checkpoint; see the log in {cfg.work_dir}")
-    cfg = load_config(file)
-    set_list(cfg, "test_dataloader", result.parent.parent / "val.csv", "validation")
-    with redirect_stdout(_Progress(sys.stdout)):
-        accuracy = float(test(cfg, checkpoint)[_METRIC])
+    accuracy = _validate(file, checkpoint)
     print(f"   validation: {accuracy:.1f} % top-1, the best of {trained.epoch} epochs")
     note = {"checkpoint": os.path.relpath(checkpoint, result.parent), "accuracy": accuracy}
     write_json({**note, "epoch": trained.epoch, "finished": trained.finished}, result)
+
+
+def _validate(file: Path, checkpoint: str | Path) -> float:
+    """Return the top-1 accuracy on the validation list, in percent."""
+    cfg = load_config(file)
+    set_list(cfg, "test_dataloader", file.parent / "val.csv", "validation")
+    with redirect_stdout(_Progress(sys.stdout)):
+        return float(test(cfg, checkpoint)[_METRIC])
 
 
 def _fine_tune(
@@ -460,8 +469,9 @@ def _fine_tune(
 ) -> None:
     """Fine-tune in the time that is left, for as many epochs as fit in."""
     file, result = out / "fine-tuned.py", out / "fine-tuned" / "result.json"
-    plan = out / "fine-tuned.json"
-    wanted = settings_digest([settings.__dict__, known])
+    plan, head = out / "fine-tuned.json", read_json(out / "frozen" / "result.json")
+    settings = replace(settings, start=f"frozen/{head['checkpoint']}")
+    wanted = settings_digest([settings.__dict__, known, head])
     planned = read_json(plan) if plan.is_file() else {}
     if planned.get("inputs") != wanted:
         if seconds_left() <= 0:
@@ -478,7 +488,7 @@ def _fine_tune(
             return
         print(f"   {epochs} epochs of about {seconds:.0f} s")
         planned = {"inputs": wanted, "epochs": epochs, "seconds per epoch": seconds}
-        steps.write(file, write_config("fine-tuned", FitSettings(**{**settings.__dict__, "epochs": epochs})))
+        steps.write(file, write_config("fine-tuned", replace(settings, epochs=epochs)))
         write_json(planned, plan)
     seconds = seconds_left()
     if result.is_file() and not read_json(result)["finished"] and seconds > planned["seconds per epoch"]:
@@ -487,7 +497,7 @@ def _fine_tune(
         print("== fine-tune: skipped, the minutes are spent; give more with --minutes")
         return
     budget = {"type": "BudgetHook", "hours": max(seconds, 1.0) / 3600}
-    inputs = [config_digest(load_config(file)), known]
+    inputs = [config_digest(load_config(file)), known, head]
     steps.run("fine-tune", inputs, [result], lambda: _train(file, result, [budget]), result.parent)
 
 
@@ -518,8 +528,28 @@ def _plan_epochs(settings: FitSettings, out: Path, seconds_left: Callable[[], fl
     return min(_MAX_EPOCHS, int(_RESERVE * seconds_left() / seconds)), seconds
 
 
+def _join(steps: _Steps, out: Path, known: dict[str, Any]) -> None:
+    """Average the two trained candidates where there are two: they err on different pictures."""
+    notes = {kind: out / kind / "result.json" for kind in TRAINED}
+    if not all(note.is_file() for note in notes.values()):
+        return
+    file, folder = out / "ensemble.py", out / "ensemble"
+    steps.write(file, ENSEMBLE_CONFIG)
+    found = {kind: read_json(note) for kind, note in notes.items()}
+    cfg = load_config(file)
+
+    def make() -> None:
+        checkpoints = [out / kind / result["checkpoint"] for kind, result in found.items()]
+        joined = join_models(cfg, checkpoints, folder / "model.pth")
+        accuracy = _validate(file, joined)
+        print(f"   validation: {accuracy:.1f} % top-1")
+        write_json({"checkpoint": joined.name, "accuracy": accuracy}, folder / "result.json")
+
+    steps.run("average both", [config_digest(cfg), known, found], [folder / "result.json"], make)
+
+
 def _choose(steps: _Steps, out: Path) -> None:
-    """Keep the candidate that is better on the validation list; of equals the frozen one, which is cheaper."""
+    """Keep the candidate that is best on the validation list; of equals the one that comes first, which is cheaper."""
     found = {kind: read_json(file) for kind in KINDS if (file := out / kind / "result.json").is_file()}
     best = max(found, key=lambda kind: found[kind]["accuracy"])
     config = (out / f"{best}.py").read_text(encoding="utf-8")

@@ -1,22 +1,33 @@
-"""The two short configs that ``kdxf fit`` writes, and that the user owns from then on."""
+"""The short configs that ``kdxf fit`` writes, and that the user owns from then on."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Kind = Literal["frozen", "fine-tuned"]
-KINDS: tuple[Kind, ...] = ("frozen", "fine-tuned")
+Kind = Literal["frozen", "fine-tuned", "ensemble"]
+TRAINED: tuple[Kind, ...] = ("frozen", "fine-tuned")
+KINDS: tuple[Kind, ...] = (*TRAINED, "ensemble")
 
 _SETTINGS: dict[Kind, dict[str, Any]] = {
     "frozen": {"image_size": 224, "views": 4, "max_epochs": 80, "lr": 5e-3},
-    "fine-tuned": {"image_size": 192, "max_epochs": 10, "lr": 1e-3},
+    "fine-tuned": {"image_size": 192, "test_size": 224, "max_epochs": 10, "lr": 3e-4},
 }
+ENSEMBLE_CONFIG = '''"""The head on frozen features and the fine-tuned model, whose scores are averaged.
+
+kdxf fit wrote this file, and it is yours. The pipelines are those of fine-tuned.py.
+"""
+
+_base_ = "fine-tuned.py"
+
+work_dir = "{{ fileDirname }}/ensemble"
+model = dict(_delete_=True, type="EnsembleClassifier", members=[_base_.model, _base_.model])
+'''
 _BATCH: dict[Kind, int] = {"frozen": 64, "fine-tuned": 32}
 _WORKERS = 2
 _FEW = 200  # images; below, starting loader processes takes longer than it saves
 _NOTES = {
     "backbone": "lite0 is faster, lite2 better",
     "views": "of each training picture, besides the test view",
-    "lr": "of the new parts",
+    "test_size": "larger than in training, where crops magnify",
     "tfidf_channels": "channels in tfidf/tfidf.json",
 }
 
@@ -36,6 +47,8 @@ class FitSettings:
         engine: Config of the OCR engine that reads new images.
         seed: Of the training.
         epochs: Of fine-tuning.
+        start: The checkpoint of the head that fine-tuning starts from, relative to the folder of the config; None
+            starts from a new head.
     """
 
     root: str
@@ -48,6 +61,7 @@ class FitSettings:
     engine: dict[str, Any]
     seed: int
     epochs: int = 10
+    start: str | None = None
 
 
 def write_config(kind: Kind, settings: FitSettings) -> str:
@@ -91,14 +105,15 @@ def write_config(kind: Kind, settings: FitSettings) -> str:
         "",
         "# Hardly ever changed.",
         f'work_dir = out + "{kind}"',
+        *([f"load_from = out + {_literal(settings.start)}"] * (not frozen and settings.start is not None)),
     ]
     if frozen:
         lines += ['train_image, test_image = stored_image(out + "features", backbone, image_size, views)']
     else:
-        lines += ["train_image, test_image = random_crop(image_size), center_crop(image_size)"]
+        lines += ["train_image, test_image = random_crop(image_size), center_crop(test_size)"]
     if text:
         lines += ['train_text, test_text = tfidf_text(out + "tfidf", tokenizer)']
-    train = "*train_image, *train_text, *_base_.drop" if text else "*train_image"
+    train = f"*train_image{', *train_text' * text}{', *_base_.drop' * (text and frozen)}"
     if not frozen and not text:
         lines += ['train_image = [step for step in train_image if step["type"] != "FlipUnlessText"]']
     lines += [
@@ -109,8 +124,13 @@ def write_config(kind: Kind, settings: FitSettings) -> str:
         *(["    image_backbone=lite_backbone(backbone),"] * (not frozen)),
         f"    text_encoder={'dict(in_channels=tfidf_channels)' if text else None},",
         *(["    fusion=None,"] * (not text)),
-        "    head=dict(num_classes=num_classes, in_channels=_base_.image_channels"
-        f"{' + tfidf_channels' if text else ''}),",
+        "    head=dict("
+        + (
+            "num_classes=num_classes, heads=dict(text=dict(in_channels=tfidf_channels))"
+            if text
+            else "_base_.image_head, _delete_=True, num_classes=num_classes"
+        )
+        + "),",
         ")",
         f"loader = dict({'' if frozen else 'num_workers=num_workers, persistent_workers=num_workers > 0'})",
         *_data_loader("train", "train_steps", frozen),

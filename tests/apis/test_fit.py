@@ -57,7 +57,7 @@ def small(monkeypatch):
     """Small pictures, few epochs."""
     settings = {
         "frozen": {"image_size": 64, "views": 1, "max_epochs": 10, "lr": 2e-3},
-        "fine-tuned": {"image_size": 64, "max_epochs": 2, "lr": 1e-3},
+        "fine-tuned": {"image_size": 64, "test_size": 64, "max_epochs": 2, "lr": 1e-3},
     }
     monkeypatch.setattr(fit_config, "_SETTINGS", settings)
     monkeypatch.setattr(module, "_MAX_EPOCHS", 2)
@@ -115,7 +115,7 @@ def test_from_a_folder_to_predictions(pictures, small, tmp_path, monkeypatch, ca
     fit(pictures, out, minutes=30, **options)
     third = steps_of(capsys.readouterr().out)
     assert third[:5] == [f"{name}: done before" for name in [*before, "train a head"]]
-    assert third[5:7] == ["time a step of fine-tuning", "fine-tune"]
+    assert third[5:9] == ["time a step of fine-tuning", "fine-tune", "average both", "choose"]
     assert (out / "fine-tuned" / "result.json").is_file()
     fit(pictures, out, minutes=30, **options)
     assert all(step.endswith(": done before") for step in steps_of(capsys.readouterr().out))
@@ -168,6 +168,7 @@ def test_fine_tuning_that_ran_out_of_minutes_goes_on_with_more(tmp_path, monkeyp
         calls.append((file.name, hooks[0]["hours"] * 3600))
         write_json({"finished": len(calls) > 1}, result)
 
+    write_json({"checkpoint": "epoch_80.pth"}, tmp_path / "frozen" / "result.json")
     monkeypatch.setattr(module, "_train", train)
     monkeypatch.setattr(module, "_plan_epochs", lambda settings, out, left: (5, 60.0) if left() > 400 else (1, 60.0))
     steps = module._Steps(tmp_path)

@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from kdxf.apis.fit_config import KINDS, FitSettings, write_config
+from kdxf.apis.fit_config import ENSEMBLE_CONFIG, TRAINED, FitSettings, write_config
 from kdxf.engine.config import load_config
 
 SETTINGS = FitSettings(
@@ -25,7 +25,7 @@ def load(folder, kind, settings):
     return load_config(path)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", TRAINED)
 def test_a_config_is_short_and_works_wherever_its_folder_is(kind, tmp_path):
     cfg = load(tmp_path, kind, SETTINGS)
     assert len(write_config(kind, SETTINGS).splitlines()) < 60
@@ -36,7 +36,8 @@ def test_a_config_is_short_and_works_wherever_its_folder_is(kind, tmp_path):
         assert dataset.ann_file == str(tmp_path / f"{name}.csv")
         assert (dataset.data_root, dataset.ocr_file) == ("/pictures", str(tmp_path / "ocr"))
         assert [step.folder for step in dataset.pipeline if step.type == "EncodeTfidf"] == [str(tmp_path / "tfidf")]
-    assert (cfg.model.head.num_classes, cfg.model.head.in_channels) == (3, 1287)
+    assert cfg.model.head.num_classes == 3
+    assert [head.in_channels for head in cfg.model.head.heads.values()] == [1280, 7]
     assert cfg.model.text_encoder.in_channels == 7
     assert cfg.train_dataloader.batch_size == 6
     assert cfg.randomness.seed == 5
@@ -59,10 +60,11 @@ def test_epochs_are_those_of_fine_tuning(tmp_path):
     assert load(tmp_path, "frozen", settings).train_cfg.max_epochs == 80
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", TRAINED)
 def test_without_text_the_image_is_alone(kind, tmp_path):
     cfg = load(tmp_path, kind, replace(SETTINGS, tfidf_channels=0))
-    assert (cfg.model.text_encoder, cfg.model.fusion, cfg.model.head.in_channels) == (None, None, 1280)
+    assert (cfg.model.text_encoder, cfg.model.fusion) == (None, None)
+    assert (cfg.model.head.type, cfg.model.head.in_channels, cfg.model.head.num_classes) == ("ArcFaceClsHead", 1280, 3)
     steps = {step.type for step in cfg.train_dataloader.dataset.pipeline}
     assert not steps & {"TokenizeOCR", "EncodeTfidf", "DropModality", "FlipUnlessText"}
 
@@ -72,3 +74,19 @@ def test_names_of_folders_survive(root):
     tree = ast.parse(write_config("frozen", replace(SETTINGS, root=root)))
     dataset = next(node for node in tree.body if ast.unparse(node).startswith("dataset = "))
     assert ast.literal_eval(dataset.value.keywords[0].value) == root
+
+
+def test_fine_tuning_starts_from_the_trained_head(tmp_path):
+    cfg = load(tmp_path, "fine-tuned", replace(SETTINGS, start="frozen/epoch_80.pth"))
+    assert cfg.load_from == str(tmp_path / "frozen" / "epoch_80.pth")
+    assert load(tmp_path, "fine-tuned", SETTINGS).load_from is None
+
+
+@pytest.mark.parametrize("channels", [0, 7])
+def test_the_ensemble_has_both_models_and_the_pipelines_of_the_fine_tuned_one(tmp_path, channels):
+    tuned = load(tmp_path, "fine-tuned", replace(SETTINGS, tfidf_channels=channels))
+    (tmp_path / "ensemble.py").write_text(ENSEMBLE_CONFIG, encoding="utf-8")
+    cfg = load_config(tmp_path / "ensemble.py")
+    assert cfg.model.to_dict() == {"type": "EnsembleClassifier", "members": [tuned.model.to_dict()] * 2}
+    assert cfg.test_dataloader.to_dict() == tuned.test_dataloader.to_dict()
+    assert cfg.work_dir == str(tmp_path / "ensemble")
