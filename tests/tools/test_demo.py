@@ -59,7 +59,7 @@ def test_it_reads_then_trains_then_predicts_and_ends_with_a_table(demo, start, c
         *["train.py", "test.py"] * 3,
         "inference.py",
     ]
-    fused = {"weights": "moe_lite0_frozen", "scratch": "moe_r18"}[start]
+    fused = {"weights": "moe_lite2_frozen", "scratch": "moe_r18"}[start]
     assert commands[-1][1:3] == [f"configs/demo/{fused}.py", f"{fused}.pth"]
     printed = capsys.readouterr().out
     assert ("the models are trained from scratch" in printed) == (start == "scratch")

