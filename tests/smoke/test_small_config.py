@@ -63,6 +63,16 @@ def test_parts_that_need_files(tmp_path):
     assert "level_3" in Path(cfg.model.head.class_tree).read_text().splitlines()[0]
 
 
+def test_a_model_of_hugging_face_keeps_its_architecture_and_needs_no_weights(tmp_path):
+    init_cfg = {"type": "Pretrained", "checkpoint": "data/pretrained/dinov2"}
+    for backbone in ({"init_cfg": init_cfg}, {"config": "data/pretrained/dinov2"}):
+        backbone = {"type": "HuggingFaceBackbone", **backbone}
+        found = small_config(
+            config(tmp_path, model={"image_backbone": backbone}), tmp_path, CHANGES
+        ).model.image_backbone
+        assert found.config == "data/pretrained/dinov2" and found.get("init_cfg") is None
+
+
 def test_a_run_of_one_epoch_gets_another_to_resume_in(tmp_path):
     cfg = small_config(config(tmp_path, train_cfg={"by_epoch": True, "max_epochs": 1}), tmp_path, CHANGES)
     assert cfg.train_cfg.max_epochs == 2
