@@ -120,7 +120,7 @@ class OCRTable:
 
 
 class _Batch:
-    """Some rows of a table. Lists and numbers are NumPy views: Arrow scalars take ten times as long."""
+    """Some rows of a table. Lists and numbers are NumPy views, since making Arrow scalars of them takes longer."""
 
     def __init__(self, batch: pa.RecordBatch) -> None:
         self._images, self._engines, self._errors = (batch.column(name) for name in ("image", "engine", "error"))
