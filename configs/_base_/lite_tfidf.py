@@ -15,6 +15,9 @@ image_head = dict(
     scale=16.0,
     margins=0.0,
     loss=dict(type="CrossEntropyLoss"),
+    # Only the directions of the weights count. Short ones turn fast; longer ones keep much of their first, random
+    # direction in a training of some hundred steps (docs/benchmarks.md).
+    init_cfg=dict(type="Normal", layer="NormProduct", std=1e-3),
 )
 
 data_preprocessor = dict(mean=[127.5] * 3, std=[127.5] * 3)

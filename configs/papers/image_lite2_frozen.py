@@ -9,7 +9,8 @@ Result   not measured
 
 _base_ = "moe_lite2_frozen.py"
 
-model = dict(text_encoder=None, fusion=None, head=dict(in_channels=_base_.image_channels))
+head = dict(_base_.image_head, _delete_=True, num_classes=_base_.num_classes)
+model = dict(text_encoder=None, fusion=None, head=head)
 train_dataloader = dict(dataset=dict(pipeline=[*_base_.train_image, *_base_.pack]))
 val_dataloader = dict(dataset=dict(pipeline=[*_base_.test_image, *_base_.pack]))
 test_dataloader = val_dataloader

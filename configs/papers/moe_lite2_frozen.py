@@ -33,7 +33,7 @@ train_text, test_text = tfidf_text(data_root + "tfidf", tokenizer)
 data_preprocessor = dict(num_classes=num_classes)
 model = dict(
     text_encoder=dict(in_channels=tfidf_channels),
-    head=dict(num_classes=num_classes, in_channels=_base_.image_channels + tfidf_channels),
+    head=dict(num_classes=num_classes, heads=dict(text=dict(in_channels=tfidf_channels))),
 )
 train_dataloader = dict(
     batch_size=54, dataset=dict(data_root=data_root, pipeline=[*train_image, *train_text, *_base_.drop, *_base_.pack])

@@ -8,7 +8,8 @@ Result   not measured
 
 _base_ = "moe_lite2_frozen.py"
 
-model = dict(image_backbone=None, image_neck=None, fusion=None, head=dict(in_channels=_base_.tfidf_channels))
+head = dict(_base_.model.head.heads.text, _delete_=True, num_classes=_base_.num_classes)
+model = dict(image_backbone=None, image_neck=None, fusion=None, head=head)
 train_dataloader = dict(dataset=dict(pipeline=[*_base_.train_text, *_base_.pack]))
 val_dataloader = dict(dataset=dict(pipeline=[*_base_.test_text, *_base_.pack]))
 test_dataloader = val_dataloader

@@ -9,7 +9,7 @@ file                           content
 ``config.py``, ``model.pth``   the best model on the validation list; ``kdxf predict`` reads them; yours to change
 ``frozen.py``, ``fine-tuned.py`` the configs of the candidates; yours to change. ``ensemble.py`` averages both
 ``frozen/``, ``fine-tuned/``   their training runs
-``pictures.csv``               the pictures that can be read, with size and time stamp; ``unreadable.csv`` has the rest
+``pictures.csv``               the pictures that can be read, with their sizes; ``unreadable.csv`` has the rest
 ``train.csv``, ...             the lists, with ``classes.txt``; ``duplicates.csv`` has the near-duplicates in them
 ``ocr/``, ``tfidf/``, ``features/`` the text, its TF-IDF, the features of the frozen backbone
 ``test.parquet``               the predictions of the test list; ``test_image.parquet`` and ``test_text.parquet`` by one
@@ -67,6 +67,7 @@ _METRIC = "accuracy/top1"
 _UNREADABLE = ("missing", "unreadable", "truncated")
 _HAN_SHARE = 0.2  # of the letters: with fewer, a text is one with spaces between its words
 _SHOWN = 10
+_LONG = 1.6  # long edge : short edge; where half of the pictures are longer, a crop of the centre shows too little
 _MAX_EPOCHS = 10
 _MIN_EPOCHS = 2  # fewer do not reach the frozen features
 _VALIDATION_STEP = 0.4  # the time of a step without gradients, as a share of a training step
@@ -236,6 +237,7 @@ def fit(
         ocr=None if ocr is None else os.path.abspath(ocr),
         engine=engine,
         seed=seed,
+        letterboxed=are_long(frame),
     )
     known = {"lists": lists, "text": text}
     _train_frozen(steps, settings, out, known, workers)
@@ -288,7 +290,8 @@ def _check_pictures(steps: _Steps, data: LabelledImages, root: Path, out: Path, 
             print(f"   left out: {image}: {reason}")
         if len(bad) > _SHOWN:
             print(f"   ... and {len(bad) - _SHOWN} more in {out / 'unreadable.csv'}")
-        readable = frame[reasons.isna()]
+        edges = pd.DataFrame([one.size for one in checks], columns=["width", "height"], index=frame.index)
+        readable = frame.join(edges)[reasons.isna()]
         if readable.empty:
             first = f"{root / frame['image'].iloc[0]}: {reasons.iloc[0]}"
             raise UserError(
@@ -305,8 +308,14 @@ def _check_pictures(steps: _Steps, data: LabelledImages, root: Path, out: Path, 
         write_annotations(readable, file)
         print(f"   {len(readable)} pictures of {readable['label'].nunique()} classes")
 
-    steps.run("check the pictures", [str(root), frame.to_numpy().tolist()], [file], check)
+    steps.run("check the pictures", [str(root), "with edges", frame.to_numpy().tolist()], [file], check)
     return read_annotations(file)
+
+
+def are_long(frame: pd.DataFrame) -> bool:
+    """Tell whether half of the pictures, of ``width`` and ``height``, are 1.6 times as long as wide or more."""
+    edges = frame[["width", "height"]].astype(int)
+    return bool((edges.max(axis=1) / edges.min(axis=1)).median() >= _LONG)
 
 
 def _stamp(path: Path) -> tuple[int, int]:

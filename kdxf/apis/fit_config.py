@@ -49,6 +49,7 @@ class FitSettings:
         epochs: Of fine-tuning.
         start: The checkpoint of the head that fine-tuning starts from, relative to the folder of the config; None
             starts from a new head.
+        letterboxed: Show whole pictures in a frame instead of crops.
     """
 
     root: str
@@ -62,6 +63,7 @@ class FitSettings:
     seed: int
     epochs: int = 10
     start: str | None = None
+    letterboxed: bool = False
 
 
 def write_config(kind: Kind, settings: FitSettings) -> str:
@@ -83,7 +85,8 @@ def write_config(kind: Kind, settings: FitSettings) -> str:
     data["ocr_engine"] = settings.engine
     data["randomness"] = {"seed": settings.seed}
     ocr = 'out + "ocr"' if settings.ocr is None else _literal(settings.ocr)
-    parts = sorted(["stored_image" if frozen else "center_crop, lite_backbone, random_crop", *["tfidf_text"] * text])
+    crops = ("letterbox", "random_letterbox") if settings.letterboxed else ("center_crop", "random_crop")
+    parts = sorted([*(["stored_image"] if frozen else ["lite_backbone", *crops]), *["tfidf_text"] * text])
     what = "a head on the frozen features of" if frozen else "fine-tuned"
     lines = [
         f'"""{what.capitalize()} EfficientNet{" and TF-IDF of the text" if text else ", without text"}.',
@@ -108,9 +111,10 @@ def write_config(kind: Kind, settings: FitSettings) -> str:
         *([f"load_from = out + {_literal(settings.start)}"] * (not frozen and settings.start is not None)),
     ]
     if frozen:
-        lines += ['train_image, test_image = stored_image(out + "features", backbone, image_size, views)']
+        whole = ", letterboxed=True" * settings.letterboxed
+        lines += [f'train_image, test_image = stored_image(out + "features", backbone, image_size, views{whole})']
     else:
-        lines += ["train_image, test_image = random_crop(image_size), center_crop(test_size)"]
+        lines += [f"train_image, test_image = {crops[1]}(image_size), {crops[0]}(test_size)"]
     if text:
         lines += ['train_text, test_text = tfidf_text(out + "tfidf", tokenizer)']
     train = f"*train_image{', *train_text' * text}{', *_base_.drop' * (text and frozen)}"

@@ -19,8 +19,10 @@ from kdxf.text.ocr.record import OCRRecord
 
 _SAMPLE = 500  # documents, spread evenly
 _FEW_CUT = 0.05  # of the documents
-_FEW_LOST = 0.2  # of the lines: a crop of the centre always loses some at the edges
-_WHOLE = 0.95  # of a line's area: boxes are a little larger than their letters
+_FEW_LOST = (
+    0.2  # of the lines: a crop of the centre always loses some at the edges, and the words are read all the same
+)
+_LONG = 1.6  # long edge : short edge
 
 
 def long_documents(dataset: Any) -> list[str]:
@@ -37,7 +39,8 @@ def long_documents(dataset: Any) -> list[str]:
 def cropped_lines(dataset: Any) -> list[str]:
     """Describe each crop of the centre that leaves out more than a fifth of the lines of text, and what to use instead.
 
-    Known are crops of a picture that is only resized by ``ResizeEdge`` before.
+    A line of which less than half is shown counts as left out. Known are crops of a picture that is only resized by
+    ``ResizeEdge`` before.
 
     Args:
         dataset: As for :func:`long_documents`.
@@ -108,13 +111,15 @@ def _describe(crop: Any, resize: tuple[int, str] | None, records: Sequence[OCRRe
             size = np.array([record.width, record.height])
             zoom = 1.0 if resize is None else resize[0] / _edge(size, resize[1])
             shown = _shown(crop, np.round(size * zoom).astype(int), boxes * zoom)
-            lines, lost = lines + len(boxes), lost + int((shown < _WHOLE).sum())
+            lines, lost = lines + len(boxes), lost + int((shown < 0.5).sum())
             shapes.append(size.max() / size.min())
     if lines and lost / lines > _FEW_LOST:
+        advice = "use CenterCropKeepText, as center_crop(keep_text=True) of kdxf.engine.config_parts does"
+        if np.median(shapes) >= _LONG or isinstance(crop, CenterCropKeepText):
+            advice = "use Letterbox, as letterbox() and random_letterbox() of kdxf.engine.config_parts do"
         yield (
-            f"{type(crop).__name__} to {crop.crop_size[0]} px cuts or leaves out {lost / lines:.0%} of the lines of "
-            f"text (half of the pictures are 1:{np.median(shapes):.1f} or longer); letterbox() and random_letterbox() "
-            "of kdxf.engine.config_parts show whole pictures"
+            f"{type(crop).__name__} to {crop.crop_size[0]} px leaves out {lost / lines:.0%} of the lines of text from "
+            f"the picture (half of the pictures are 1:{np.median(shapes):.1f} or longer); to show them {advice}"
         )
 
 

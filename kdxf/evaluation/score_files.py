@@ -56,10 +56,13 @@ class Scoreboard:
             95 % confidence interval of top-1 accuracy (``top-1 from``, ``top-1 to``) and its difference to the first
             row's (``gain``) with the interval of that (``gain from``, ``gain to``).
         notes: What to know about them, each a sentence.
+        classes: A row per class that has images: ``class``, ``images``, and per file, under its name, the percentage of
+            them that is right. None where an image may have several labels.
     """
 
     table: pd.DataFrame
     notes: Sequence[str]
+    classes: pd.DataFrame | None = None
 
     def markdown(self) -> str:
         """Return it as Markdown: numbers with two digits, an interval in one cell, the notes below."""
@@ -75,6 +78,21 @@ class Scoreboard:
             for row, (gain, low, high) in zip(cells, self.table[_GAIN].to_numpy(), strict=True):
                 row.append("" if np.isnan(gain) else f"{gain:+.2f} ({low:+.2f} to {high:+.2f})")
         return markdown_table(titles, cells) + "".join(f"\n{note}\n" for note in self.notes)
+
+    def classes_markdown(self) -> str:
+        """Return the classes as Markdown, those first where the files differ most.
+
+        Raises:
+            UserError: An image may have several labels.
+        """
+        if self.classes is None:
+            raise UserError("--per-class: these predictions have several labels per image; see the config's metrics")
+        names = list(self.classes.columns[2:])
+        spread = self.classes[names].max(axis=1) - self.classes[names].min(axis=1)
+        ordered = self.classes.loc[spread.sort_values(ascending=False, kind="stable").index]
+        cells = [[name, str(images), *(f"{share:.0f}" for share in shares)]
+                 for name, images, *shares in ordered.itertuples(index=False)]  # fmt: skip
+        return markdown_table(list(ordered.columns), cells)
 
 
 def score(cfg: Config, files: Mapping[str, Path]) -> Scoreboard:
@@ -102,7 +120,11 @@ def score(cfg: Config, files: Mapping[str, Path]) -> Scoreboard:
         if predictions.source.holds_ranks():
             ranks.append(name)
     table = pd.DataFrame(rows).astype({_SEEN: "Int64"})
-    return Scoreboard(table.assign(**_intervals(np.stack(hits, axis=1))) if hits else table, _notes(table, ranks))
+    if not hits:
+        return Scoreboard(table, _notes(table, ranks))
+    right = np.stack(hits, axis=1)
+    classes = _classes(right, predictions.labels, predictions.classes, list(files))
+    return Scoreboard(table.assign(**_intervals(right)), _notes(table, ranks), classes)
 
 
 def _check(file: Path, predictions: Predictions) -> None:
@@ -115,6 +137,15 @@ def _check(file: Path, predictions: Predictions) -> None:
             f"{file}: {without.sum()} of its {len(predictions)} images have no label, such as "
             f"{predictions.images[without.argmax()]}; predict a labelled list"
         )
+
+
+def _classes(right: np.ndarray, labels: np.ndarray, names: Sequence[str], files: Sequence[str]) -> pd.DataFrame:
+    """Return what is right, bool (n, R), class by class."""
+    found = pd.DataFrame(100.0 * right, columns=files).groupby(labels)
+    table = found.mean()
+    table.insert(0, "images", found.size())
+    table.insert(0, "class", [names[label] for label in table.index])
+    return table.reset_index(drop=True)
 
 
 def _intervals(hits: np.ndarray) -> dict[str, np.ndarray]:

@@ -4,7 +4,7 @@
 import argparse
 from pathlib import Path
 
-from papers.generate import generate
+from papers.paper_set import generate
 
 from kdxf.cli.command import count, run
 from kdxf.data.split import format_summary

@@ -12,7 +12,7 @@ import pytest
 import kdxf
 from kdxf.apis import fit as module
 from kdxf.apis import fit_config
-from kdxf.apis.fit import choose_tokenizer, fit
+from kdxf.apis.fit import are_long, choose_tokenizer, fit
 from kdxf.apis.fit_config import FitSettings
 from kdxf.cli.main import main
 from kdxf.errors import UserError
@@ -206,6 +206,13 @@ def test_pictures_that_were_replaced_are_read_again(tmp_path, draw):
     draw(root / "milk" / "a.png", "black", 9, 9)
     check()
     assert not (out / "ocr").exists()
+
+
+def test_long_pictures():
+    """Edges of 1.6, 2 and 1 to 1: the median is the first."""
+    frame = pd.DataFrame({"width": [100, 50, 80], "height": [160, 25, 80]})
+    assert are_long(frame)
+    assert not are_long(frame.assign(height=[159, 25, 80]))
 
 
 def test_results_among_the_pictures(pictures):

@@ -3,7 +3,16 @@ from mmengine.config import Config, ConfigDict
 
 from kdxf.engine import config_parts
 from kdxf.engine.config import load_config
-from kdxf.engine.config_parts import center_crop, image_only, random_crop, text_only, two_scales
+from kdxf.engine.config_parts import (
+    center_crop,
+    image_only,
+    letterbox,
+    random_crop,
+    random_letterbox,
+    stored_image,
+    text_only,
+    two_scales,
+)
 from kdxf.errors import UserError
 
 
@@ -23,6 +32,16 @@ def test_crops_that_keep_text():
     assert kinds(random_crop(96, keep_text=True))[1] == "RandomResizedCropKeepText"
     assert kinds(center_crop(96))[-1] == "CenterCrop"
     assert kinds(center_crop(96, keep_text=True))[-1] == "CenterCropKeepText"
+
+
+def test_letterboxes_show_whole_pictures():
+    assert kinds(letterbox(96)) == ["LoadImage", "Letterbox"]
+    load, frame, crop, *_ = random_letterbox(96)
+    assert (frame["scale"], crop["crop_size"]) == (108, 96)
+    assert load == dict(type="LoadImage")
+    (train,), (test,) = stored_image("store", "lite0", 96, 2, letterboxed=True)
+    assert kinds(test["test_image"]) == kinds(letterbox(96)) and train["train"]
+    assert kinds(test["train_image"]) == ["LoadImage", "Letterbox", "RandomCrop", "ColorJitter"]
 
 
 def test_four_views_of_one_text():

@@ -62,6 +62,29 @@ def test_side_by_side(board):
     ]
 
 
+def test_class_by_class(write):
+    """Class x: two images; class y: one; z has none. The class where the files differ comes first."""
+    labels = [0, 0, 1]
+    sure = np.eye(3)[[0, 0, 1]]
+    files = {
+        "image": write("image", sure[[2, 0, 2]], labels),
+        "both": write("both", sure, labels),
+    }
+    found = score(Config({"val_evaluator": ACCURACY}), files)
+    assert found.classes.to_dict("list") == {
+        "class": ["x", "y"],
+        "images": [2, 1],
+        "image": [50, 100],
+        "both": [100, 100],
+    }
+    turned = score(Config({"val_evaluator": ACCURACY}), {
+        "image": write("image2", sure[[0, 0, 0]], labels), "both": files["both"],
+    })  # fmt: skip
+    assert turned.classes_markdown() == (
+        "| class | images | image | both |\n| --- | --- | --- | --- |\n| y | 1 | 0 | 100 |\n| x | 2 | 100 | 100 |\n"
+    )
+
+
 def test_images_are_paired_in_any_order(board):
     scores = [RIGHT, WRONG, RIGHT, WRONG]
     found = board(one=(scores, {}), two=(scores, {"order": [3, 1, 0, 2]})).table
@@ -98,6 +121,8 @@ def test_several_labels_have_no_intervals(write):
     found = score(cfg, files)
     assert list(found.table.columns) == ["name", "images", "trained on", "multi-label/mAP"]
     assert found.markdown().splitlines()[2:] == ["| a | 2 | 100.00 |", "| b | 2 | 100.00 |"]
+    with pytest.raises(UserError, match="--per-class: these predictions have several labels per image"):
+        found.classes_markdown()
 
 
 def test_trained_images_and_ranks_are_named(board):

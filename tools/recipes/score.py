@@ -5,6 +5,10 @@ The scores are those of the config's val_evaluator, of the last stage if it has 
 from tools/test.py --out, kfold.py, ensemble.py, ...; no model is run. If images have one label, each row has the 95 %
 confidence interval of its top-1 accuracy, and the rows after the first that of the difference to the first, from 1000
 paired bootstrap samples of the images. A difference whose interval contains 0 may be chance.
+
+What the text adds, class by class, those classes first where it matters most:
+
+    tools/recipes/score.py CONFIG image=image.parquet text=text.parquet both=both.parquet --per-class
 """
 
 import argparse
@@ -23,6 +27,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("config", help="config file")
     parser.add_argument("files", nargs="+", metavar="[NAME=]FILE", help="files of predictions, with labels")
     parser.add_argument("--out", type=Path, metavar="FILE", help="table: .md or .csv")
+    parser.add_argument("--per-class", action="store_true", help="print also what is right class by class, in percent")
     return parser.parse_args()
 
 
@@ -33,6 +38,8 @@ def main() -> None:
         raise UserError(f"--out {args.out}: the name must end with .md or .csv")
     board = score(load_config(args.config), named_files(args.files, "FILE"))
     print(board.markdown(), end="")
+    if args.per_class:
+        print("\n" + board.classes_markdown(), end="")
     if args.out is not None:
         text = board.table.to_csv(index=False) if args.out.suffix == ".csv" else board.markdown()
         write_whole(text.encode(), args.out)

@@ -20,8 +20,9 @@ Shapes: V terms, C channels, n documents.
 import json
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -76,14 +77,16 @@ def count_terms(words: Iterable[str], shortest: int, longest: int) -> Counter[st
         shortest: The least number of characters of an n-gram.
         longest: The greatest number.
     """
-    terms: Counter[str] = Counter()
-    for word in words:
-        word = word.casefold()
-        terms[f"={word}"] += 1
-        padded = f" {word} "
-        for size in range(shortest, longest + 1):
-            terms.update(padded[start : start + size] for start in range(len(padded) - size + 1))
-    return terms
+    return Counter(term for word in words for term in _terms(word, shortest, longest))
+
+
+def _terms(word: str, shortest: int, longest: int) -> Iterator[str]:
+    word = word.casefold()
+    yield f"={word}"
+    padded = f" {word} "
+    for size in range(shortest, longest + 1):
+        for start in range(len(padded) - size + 1):
+            yield padded[start : start + size]
 
 
 class Tfidf:
@@ -101,17 +104,24 @@ class Tfidf:
         self._rows = {term: row for row, term in enumerate(terms)}
         self._idf = idf
         self._components = components
+        # The same words occur in every epoch, and finding their terms is pure Python.
+        self._rows_of = lru_cache(maxsize=2**15)(self._find_rows)
         self.folder: Path | None = None
 
     def encode(self, words: Sequence[str]) -> np.ndarray:
         """Return the vector of a document (C,), float32; zeros where it has none of the terms."""
-        rows, values = self._weigh(count_terms(words, *self.meta.ngrams))
+        rows, values = self._weigh(words)
         return (values @ self._components[rows]).astype(np.float32)
 
-    def _weigh(self, counts: Counter[str]) -> tuple[np.ndarray, np.ndarray]:
-        known = [(self._rows[term], count) for term, count in counts.items() if term in self._rows]
-        rows = np.array([row for row, _ in known], np.int64)
-        values = np.array([1.0 + math.log(count) for _, count in known], np.float32) * self._idf[rows]
+    def _find_rows(self, word: str) -> np.ndarray:
+        terms = _terms(word, *self.meta.ngrams)
+        return np.array([self._rows[term] for term in terms if term in self._rows], np.int64)
+
+    def _weigh(self, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        """Return the rows of the terms of a document, ascending, and the weight of each."""
+        found = [np.empty(0, np.int64), *map(self._rows_of, words)]
+        rows, counts = np.unique(np.concatenate(found), return_counts=True)
+        values = (1.0 + np.log(counts)).astype(np.float32) * self._idf[rows]
         norm = float(np.sqrt((values**2).sum()))
         return rows, values / norm if norm else values
 
@@ -186,28 +196,28 @@ def fit_tfidf(
     for name, value in (("channels", channels), ("min-count", min_count), ("max-terms", max_terms)):
         if value < 1:
             raise UserError(f"{name} must be at least 1, got {value}")
-    counted = [count_terms(words, *ngrams) for words in documents if words]
+    documents = [words for words in documents if words]
     frequency: Counter[str] = Counter()
-    for counts in counted:
-        frequency.update(counts.keys())
+    for words in documents:
+        frequency.update(count_terms(words, *ngrams).keys())
     kept = sorted((term for term, count in frequency.items() if count >= min_count and "\n" not in term),
                   key=lambda term: (-frequency[term], term))[:max_terms]  # fmt: skip
     if not kept:
         raise UserError(
-            f"no term occurs in {min_count} of {len(counted)} documents with words; is this the right OCR table, "
+            f"no term occurs in {min_count} of {len(documents)} documents with words; is this the right OCR table, "
             "tokenizer and --min-count?"
         )
-    idf = np.array([math.log((1 + len(counted)) / (1 + frequency[term])) + 1 for term in kept], np.float32)
+    idf = np.array([math.log((1 + len(documents)) / (1 + frequency[term])) + 1 for term in kept], np.float32)
     empty = np.zeros((len(kept), 0), np.float32)
-    whole = Tfidf(TfidfMeta(len(counted), len(kept), 0, ngrams, 0.0, tokenizer), kept, idf, empty)
-    weighed = [whole._weigh(counts) for counts in counted]
+    whole = Tfidf(TfidfMeta(len(documents), len(kept), 0, ngrams, 0.0, tokenizer), kept, idf, empty)
+    weighed = [whole._weigh(words) for words in documents]
     matrix = csr_matrix(
         (
             np.concatenate([values for _, values in weighed]),
             np.concatenate([rows for rows, _ in weighed]),
             np.cumsum([0, *(len(rows) for rows, _ in weighed)]),
         ),
-        shape=(len(counted), len(kept)),
+        shape=(len(documents), len(kept)),
     )
     most = min(matrix.shape) - 1
     if most < 1:
@@ -216,7 +226,7 @@ def fit_tfidf(
         svd = TruncatedSVD(min(channels, most), random_state=0, n_iter=7).fit(matrix)
         components = np.ascontiguousarray(svd.components_.T, np.float32)
         explained = float(((matrix @ components) ** 2).sum() / matrix.multiply(matrix).sum())
-    meta = TfidfMeta(len(counted), len(kept), components.shape[1], ngrams, round(explained, 4), tokenizer)
+    meta = TfidfMeta(len(documents), len(kept), components.shape[1], ngrams, round(explained, 4), tokenizer)
     return Tfidf(meta, kept, idf, components)
 
 

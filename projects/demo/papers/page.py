@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from kdxf.text.ocr.record import OCRLine
 from papers.kinds import Kind, other_mark
-from papers.wording import price, vocabulary
+from papers.words import price, vocabulary
 
 _WIDTH = {"receipt": 340, "letter": 380, "form": 400}
 _WIDE = 0.3  # of the forms lie on their side

@@ -20,6 +20,8 @@ def test_table_and_errors(run_tool, tmp_path, monkeypatch):
     )
     assert found.stdout == table and (tmp_path / "new" / "t.md").read_text() == table
     assert tool("p.parquet", "again=p.parquet", "--out", "t.csv").stdout == table
+    by_class = "\n| class | images | p | again |\n| --- | --- | --- | --- |\n| x | 2 | 50 | 50 |\n"
+    assert tool("p.parquet", "again=p.parquet", "--per-class").stdout == table + by_class
     assert (tmp_path / "t.csv").read_text() == (
         "name,images,trained on,accuracy/top1,top-1 from,top-1 to,gain,gain from,gain to\n"
         "p,2,0,50.0,0.0,100.0,,,\nagain,2,0,50.0,0.0,100.0,0.0,0.0,0.0\n"

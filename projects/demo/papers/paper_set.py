@@ -13,7 +13,7 @@ from kdxf.text.ocr.writer import OCRTableWriter
 from papers.kinds import KINDS
 from papers.page import draw
 from papers.reading import ENGINE, read
-from papers.wording import AUTHORS, write
+from papers.words import AUTHORS, write
 
 IMAGES = "images"
 FEWEST, MOST = 110, 200  # words of a paper, without prices
