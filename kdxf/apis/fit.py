@@ -136,9 +136,8 @@ class _Steps:
 
     def write(self, path: Path, text: str) -> None:
         """Write a config, but not over one that the user has changed."""
-        if self.is_changed(path):
-            if path.read_text(encoding="utf-8") != text:
-                print(f"   {path} is yours and stays as it is; remove it to have it written anew")
+        if self.is_changed(path) and path.read_text(encoding="utf-8") != text:
+            print(f"   {path} is yours and stays as it is; remove it to have it written anew")
             return
         write_whole(text.encode(), path)
         self._note(f"{path.name}, written", file_digest(path))
