@@ -3,7 +3,8 @@
 Data     as moe_lite2_frozen.py
 Features python tools/features.py configs/papers/image_lite2_frozen-crop.py
 Train    python tools/train.py configs/papers/image_lite2_frozen-crop.py
-Test     python tools/test.py configs/papers/image_lite2_frozen-crop.py work_dirs/papers/image_lite2_frozen-crop/epoch_80.pth
+Test     python tools/test.py configs/papers/image_lite2_frozen-crop.py \\
+             work_dirs/papers/image_lite2_frozen-crop/epoch_80.pth
 Result   not measured
 """
 
