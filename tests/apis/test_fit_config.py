@@ -71,12 +71,12 @@ def test_without_text_the_image_is_alone(kind, tmp_path):
 
 def test_long_pictures_are_shown_whole(tmp_path):
     settings = replace(SETTINGS, letterboxed=True)
-    frozen, tuned = (load(tmp_path, kind, settings).test_dataloader.dataset.pipeline for kind in KINDS)
+    frozen, tuned = (load(tmp_path, kind, settings).test_dataloader.dataset.pipeline for kind in TRAINED)
     assert (
         [step.type for step in frozen[0].test_image] == [step.type for step in tuned[:2]] == ["LoadImage", "Letterbox"]
     )
     assert (frozen[0].test_image[1].scale, tuned[1].scale) == (224, 192)
-    crops = (load(tmp_path, kind, SETTINGS).test_dataloader.dataset.pipeline for kind in KINDS)
+    crops = (load(tmp_path, kind, SETTINGS).test_dataloader.dataset.pipeline for kind in TRAINED)
     assert not any("Letterbox" in str(steps) for steps in crops)
 
 
