@@ -1,17 +1,26 @@
-"""moe_lite2_frozen.py without the text: the image alone.
+"""moe_lite2_frozen.py without the text: the image alone, in 20 epochs at a higher rate.
 
 Data     as moe_r18.py
 Features python tools/features.py configs/grocery/image_lite2_frozen.py     (the store of moe_lite2_frozen.py)
 Train    python tools/train.py configs/grocery/image_lite2_frozen.py
-Test     python tools/test.py configs/grocery/image_lite2_frozen.py work_dirs/grocery/image_lite2_frozen/epoch_80.pth
-Result   val, last epoch: top-1 77.0 (+-2.4), packages alone 72 (+-4.5); logistic regression on the same features: 75.0.
-         Training took 1.1 minutes, one thread (two Xeon cores, torch 2.14)
+Test     python tools/test.py configs/grocery/image_lite2_frozen.py work_dirs/grocery/image_lite2_frozen/epoch_20.pth
+Result   val, last epoch: top-1 77.0 (+-2.4), packages alone 71 (+-4.5); logistic regression on the same features: 75.0.
+         14 s of processor time with the start of Python, one thread (a Xeon core that other work shared, torch 2.14).
+         80 epochs at 5e-3 take 36 s and reach 77.0 (packages 72). Length and rate were chosen on five folds of train,
+         where both reach 95.2; its photographs resemble each other more than those of val
 """
 
 _base_ = "moe_lite2_frozen.py"
 
+# Often changed.
+max_epochs = 20
+lr = 2e-2
+
+# Hardly ever changed.
 head = dict(_base_.image_head, _delete_=True, num_classes=_base_.num_classes)
 model = dict(text_encoder=None, fusion=None, head=head)
 train_dataloader = dict(dataset=dict(pipeline=[*_base_.train_image, *_base_.pack]))
 val_dataloader = dict(dataset=dict(pipeline=[*_base_.test_image, *_base_.pack]))
 test_dataloader = val_dataloader
+optim_wrapper = dict(optimizer=dict(lr=lr))
+train_cfg = dict(max_epochs=max_epochs)
