@@ -6,9 +6,13 @@ that fine-tuning can start from it.
 
 _base_ = "lite_tfidf.py"
 
+hard = dict(type="CrossEntropyLoss", _delete_=True)
+image_head = dict(loss=hard)
+
 data_preprocessor = dict(_delete_=True, type="ImageTextDataPreprocessor")
 model = dict(
     image_backbone=dict(_delete_=True, type="StoredFeatures", out_channels=_base_.image_channels),
+    head=dict(loss=hard, heads=dict(image=image_head)),
     channels_last=False,
 )
 loader = dict(num_workers=0, persistent_workers=False)

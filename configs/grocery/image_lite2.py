@@ -8,7 +8,7 @@ Result   not measured
 
 _base_ = "moe_lite2.py"
 
-load_from = "work_dirs/grocery/image_lite2_frozen/epoch_80.pth"
+load_from = "work_dirs/grocery/image_lite2_frozen/epoch_20.pth"
 
 head = dict(_base_.image_head, _delete_=True, num_classes=_base_.num_classes)
 model = dict(text_encoder=None, fusion=None, head=head)

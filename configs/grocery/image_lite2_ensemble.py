@@ -2,7 +2,7 @@
 
 Data     as image_lite2.py; first train both
 Join     python tools/recipes/join_models.py configs/grocery/image_lite2_ensemble.py \\
-             work_dirs/grocery/image_lite2_frozen/epoch_80.pth work_dirs/grocery/image_lite2/epoch_6.pth \\
+             work_dirs/grocery/image_lite2_frozen/epoch_20.pth work_dirs/grocery/image_lite2/epoch_6.pth \\
              --out work_dirs/grocery/image_lite2_ensemble/model.pth
 Test     python tools/test.py configs/grocery/image_lite2_ensemble.py work_dirs/grocery/image_lite2_ensemble/model.pth
 Result   not measured

@@ -1,4 +1,4 @@
-"""moe_lite2_frozen.py without the text: the image alone, in 20 epochs at a higher rate.
+"""moe_lite2_frozen.py without the text: the image alone.
 
 Data     as moe_r18.py
 Features python tools/features.py configs/grocery/image_lite2_frozen.py     (the store of moe_lite2_frozen.py)
@@ -12,15 +12,8 @@ Result   val, last epoch: top-1 77.0 (+-2.4), packages alone 71 (+-4.5); logisti
 
 _base_ = "moe_lite2_frozen.py"
 
-# Often changed.
-max_epochs = 20
-lr = 2e-2
-
-# Hardly ever changed.
 head = dict(_base_.image_head, _delete_=True, num_classes=_base_.num_classes)
 model = dict(text_encoder=None, fusion=None, head=head)
 train_dataloader = dict(dataset=dict(pipeline=[*_base_.train_image, *_base_.pack]))
 val_dataloader = dict(dataset=dict(pipeline=[*_base_.test_image, *_base_.pack]))
 test_dataloader = val_dataloader
-optim_wrapper = dict(optimizer=dict(lr=lr))
-train_cfg = dict(max_epochs=max_epochs)

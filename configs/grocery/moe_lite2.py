@@ -19,8 +19,8 @@ image_size = 192
 test_size = 224  # objects are magnified by the crops of training
 batch_size = 32
 max_epochs = 6
-lr = 3e-4
-load_from = "work_dirs/grocery/moe_lite2_frozen/epoch_80.pth"  # None starts with a new head
+lr = 5e-4
+load_from = "work_dirs/grocery/moe_lite2_frozen/epoch_20.pth"  # None starts with a new head
 
 # Sometimes changed.
 data_root = "data/grocery/"

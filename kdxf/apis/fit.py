@@ -29,7 +29,7 @@ from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Literal, TextIO
 
 import numpy as np
 import pandas as pd
@@ -44,7 +44,15 @@ from kdxf.data.duplicates.find import find_duplicates
 from kdxf.data.folds.groups import join_keys, text_keys
 from kdxf.data.lists import ImageList
 from kdxf.data.parallel import parallel_map
-from kdxf.data.split import LabelledImages, format_summary, read_class_folders, read_labelled_list, split, write_split
+from kdxf.data.split import (
+    LabelledImages,
+    format_summary,
+    inner_classes,
+    read_class_folders,
+    read_labelled_list,
+    split,
+    write_split,
+)
 from kdxf.data.verification.image_checks import Limits, check_image
 from kdxf.datasets.feature_store import FeatureStore
 from kdxf.engine.config import building, config_digest, load_config, set_list
@@ -174,6 +182,7 @@ def fit(
     out: str | Path,
     *,
     root: str | Path | None = None,
+    classes: Literal["outer", "inner"] | None = None,
     minutes: float = 30.0,
     seed: int = 0,
     test_fraction: float = 0.15,
@@ -195,6 +204,8 @@ def fit(
         source: A folder with one folder of pictures per class, or a list with the columns ``image`` and ``label``.
         out: The folder to write.
         root: The folder that the paths of a list are relative to; by default that of the list.
+        classes: Of a folder, whether the outermost or the innermost folders are the classes; None takes the innermost
+            where they look like classes (:func:`kdxf.data.split.inner_classes`).
         minutes: Time for this call. Fine-tuning gets what the other steps leave, and is left out if that is too little.
         seed: Of the split and of the training.
         test_fraction: Share of each class to test on.
@@ -215,7 +226,7 @@ def fit(
     source, out, root = Path(source), Path(out), None if root is None else Path(root)
     workers = workers or available_cores()
     engine = engine or {"type": "RapidOCREngine"}
-    data, root = _read_source(source, out, root)
+    data, root = _read_source(source, out, root, classes)
     find_weights(f"{SCHEME}efficientnet_{backbone}")
     out.mkdir(parents=True, exist_ok=True)
     steps = _Steps(out)
@@ -239,7 +250,7 @@ def fit(
         letterboxed=are_long(frame),
     )
     known = {"lists": lists, "text": text}
-    _train_frozen(steps, settings, out, known, workers)
+    _train_frozen(steps, settings, out, known)
     _fine_tune(steps, settings, out, known, lambda: 60 * minutes - (time.monotonic() - start))
     _join(steps, out, known)
     _choose(steps, out)
@@ -247,12 +258,18 @@ def fit(
     return _report(steps, out, root, table)
 
 
-def _read_source(source: Path, out: Path, root: Path | None) -> tuple[LabelledImages, Path]:
+def _read_source(source: Path, out: Path, root: Path | None, classes: str | None = None) -> tuple[LabelledImages, Path]:
     if source.is_dir():
         if out.resolve().is_relative_to(source.resolve()):
             raise UserError(f"--out {out}: lies in the folder of the classes, {source}; choose another folder")
         root = root or source
-        data = read_class_folders(source, root)
+        inner = inner_classes(source) if classes is None else classes == "inner"
+        data = read_class_folders(source, root, inner)
+        if inner:
+            print(
+                f"{source}: folders inside of folders: the innermost are taken for the {len(data.ids)} classes; "
+                "--classes outer takes the outermost"
+            )
     else:
         if not source.is_file():
             raise UserError(f"{source}: no such folder or list; give a folder with one folder of pictures per class")
@@ -434,14 +451,14 @@ def _fit_text(steps: _Steps, frame: pd.DataFrame, table: Path, out: Path) -> dic
     return read_json(file)
 
 
-def _train_frozen(steps: _Steps, settings: FitSettings, out: Path, known: dict[str, Any], workers: int) -> None:
+def _train_frozen(steps: _Steps, settings: FitSettings, out: Path, known: dict[str, Any]) -> None:
     file = out / "frozen.py"
     steps.write(file, write_config("frozen", settings))
     cfg = load_config(file)
     inputs = [config_digest(cfg), known]
 
     def compute() -> None:
-        for count in compute_features(cfg, workers if workers > 1 else 0).values():
+        for count in compute_features(cfg).values():
             print(f"   {count} pictures computed")
 
     steps.run("compute features", inputs, [out / "features"], compute)

@@ -9,7 +9,7 @@ KINDS: tuple[Kind, ...] = (*TRAINED, "ensemble")
 
 _SETTINGS: dict[Kind, dict[str, Any]] = {
     "frozen": {"image_size": 224, "views": 4, "max_epochs": 80, "lr": 5e-3},
-    "fine-tuned": {"image_size": 192, "test_size": 224, "max_epochs": 10, "lr": 3e-4},
+    "fine-tuned": {"image_size": 192, "test_size": 224, "max_epochs": 10, "lr": 5e-4},
 }
 ENSEMBLE_CONFIG = '''"""The head on frozen features and the fine-tuned model, whose scores are averaged.
 

@@ -43,6 +43,9 @@ def parse_args() -> argparse.Namespace:
     add("source", type=Path, metavar="FOLDER_OR_CSV", help="one folder of pictures per class, or a labelled list")
     add("--out", type=Path, required=True, help="folder of the model and of everything that it is made from")
     add("--root", type=Path, help="folder that the paths of a list are relative to (default: the folder of the list)")
+    add("--classes", choices=("outer", "inner"),
+        help="of folders inside of folders, which ones are the classes (default: the innermost, where no picture lies "
+        "outside of them and their names differ)")  # fmt: skip
     add("--minutes", type=_minutes, default=30.0, metavar="N",
         help="time for the whole command; fine-tuning gets what the other steps leave (default: 30)")  # fmt: skip
     add("--seed", type=int, default=0, help="another seed gives another split and another training (default: 0)")
@@ -62,6 +65,6 @@ def main() -> None:
     from kdxf.apis.fit import fit
     from kdxf.text.ocr import engine_config
 
-    names = ("root", "minutes", "seed", "test_fraction", "val_fraction", "backbone", "ocr", "workers")
+    names = ("root", "classes", "minutes", "seed", "test_fraction", "val_fraction", "backbone", "ocr", "workers")
     engine = engine_config(args.engine, args.engine_options)
     print(fit(args.source, args.out, engine=engine, **{name: getattr(args, name) for name in names}).report)

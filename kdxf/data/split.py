@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pandas as pd
@@ -59,12 +59,23 @@ class Split:
     warnings: list[str]
 
 
-def read_class_folders(folder: Path, root: Path) -> LabelledImages:
+def inner_classes(folder: Path) -> bool:
+    """Return whether the innermost folders look like the classes, as in ``Fruit/Apple/Golden-Delicious/1.jpg``.
+
+    That is so where no picture lies directly in an outer folder, and the folders that hold pictures have names of their
+    own: ``cats/2024/1.jpg`` and ``dogs/2024/2.jpg`` are of the classes ``cats`` and ``dogs``.
+    """
+    holders = {PurePosixPath(image).parent for image in list_images(folder)}
+    return all(len(holder.parts) > 1 for holder in holders) and len({holder.name for holder in holders}) == len(holders)
+
+
+def read_class_folders(folder: Path, root: Path, inner: bool = False) -> LabelledImages:
     """List the images of a folder that holds one folder per class.
 
     Args:
         folder: The folder of class folders; names that begin with a dot are skipped.
         root: Image root; the paths become relative to it.
+        inner: The class of an image is the folder that it lies in, instead of the outermost one.
 
     Raises:
         UserError: There is no class folder, an image is next to the class folders, or ``root`` does not contain them.
@@ -79,6 +90,9 @@ def read_class_folders(folder: Path, root: Path) -> LabelledImages:
     rows = [((prefix / item / image).as_posix(), item) for item in ids for image in list_images(folder / item)]
     if not rows:
         raise UserError(f"{folder}: no images in its {len(ids)} class folders")
+    if inner:
+        rows = [(image, PurePosixPath(image).parent.name) for image, _ in rows]
+        ids = order_ids(label for _, label in rows)
     return LabelledImages(pd.DataFrame(rows, columns=["image", "label"], dtype="str"), ids, folder)
 
 

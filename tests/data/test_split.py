@@ -8,6 +8,7 @@ from kdxf.data.split import (
     LabelledImages,
     assign_parts,
     format_summary,
+    inner_classes,
     keep_class_map,
     list_unlabelled,
     read_class_folders,
@@ -43,6 +44,22 @@ def test_class_folders_become_ids_and_paths(tmp_path):
         ["train/2/图.PNG", "2"],
         ["train/10/b 1.jpg", "10"],
     ]
+
+
+def test_the_innermost_folders_may_be_the_classes(tmp_path):
+    names = ("Fruit/Apple/Golden/1.jpg", "Fruit/Apple/Gala/2.jpg", "Fruit/Lime/3.jpg", "Milk/Whole/4.jpg")
+    make_images(tmp_path, *names)
+    assert inner_classes(tmp_path)
+    data = read_class_folders(tmp_path, tmp_path, inner=True)
+    assert data.ids == ["Gala", "Golden", "Lime", "Whole"]
+    assert dict(data.frame.to_numpy()) == {name: name.split("/")[-2] for name in names}
+    assert read_class_folders(tmp_path, tmp_path).ids == ["Fruit", "Milk"]
+
+
+@pytest.mark.parametrize("names", [("cats/2024/1.jpg", "dogs/2024/2.jpg"), ("cats/1.jpg", "dogs/old/2.jpg")])
+def test_folders_inside_of_a_class_are_no_classes(tmp_path, names):
+    make_images(tmp_path, *names)
+    assert not inner_classes(tmp_path)
 
 
 def test_root_may_be_the_folder_itself_or_hold_a_link_to_it(tmp_path, monkeypatch):
