@@ -1,7 +1,7 @@
 """The mean of moe_lite2_frozen.py and moe_lite2.py: they err on different photographs.
 
 Data     as moe_lite2.py; first train both
-Join     python tools/recipes/join_models.py configs/grocery/moe_lite2_ensemble.py \\
+Train    each alone; then join: python tools/recipes/join_models.py configs/grocery/moe_lite2_ensemble.py \\
              work_dirs/grocery/moe_lite2_frozen/epoch_20.pth work_dirs/grocery/moe_lite2/epoch_6.pth \\
              --out work_dirs/grocery/moe_lite2_ensemble/model.pth
 Test     python tools/test.py configs/grocery/moe_lite2_ensemble.py work_dirs/grocery/moe_lite2_ensemble/model.pth
@@ -12,3 +12,4 @@ _base_ = "moe_lite2.py"
 
 model = dict(_delete_=True, type="EnsembleClassifier", members=[_base_.model, _base_.model])
 load_from = None
+custom_hooks = _base_.custom_hooks[:-2]  # those of training alone

@@ -8,7 +8,7 @@ file                           content
 ``result.md``                  the test: the model beside the plainest ones, and what to do next
 ``config.py``, ``model.pth``   the best model on the validation list; ``kdxf predict`` reads them; yours to change
 ``frozen.py``, ``fine-tuned.py`` the configs of the candidates; yours to change. ``ensemble.py`` averages both
-``frozen/``, ``fine-tuned/``   their training runs
+``frozen/``, ``fine-tuned/``   their training runs; ``best.pth`` is the best epoch on the validation list
 ``pictures.csv``               the pictures that can be read, with their sizes; ``unreadable.csv`` has the rest
 ``train.csv``, ...             the lists, with ``classes.txt``; ``duplicates.csv`` has the near-duplicates in them
 ``ocr/``, ``tfidf/``, ``features/`` the text, its TF-IDF, the features of the frozen backbone
@@ -59,11 +59,12 @@ from kdxf.engine.config import building, config_digest, load_config, set_list
 from kdxf.engine.join_models import join_models
 from kdxf.engine.publish import publish_checkpoint
 from kdxf.errors import UserError
-from kdxf.inference.fitted import CHECKPOINT, CONFIG
+from kdxf.inference.fitted import CHECKPOINT, CONFIG, load
+from kdxf.inference.prediction_csv import Prediction
 from kdxf.io.annotations import read_annotations, read_classes, write_annotations
 from kdxf.io.class_names import order_ids
 from kdxf.io.digests import file_digest, settings_digest
-from kdxf.io.files import read_json, write_json, write_whole
+from kdxf.io.files import read_json, replacing, write_json, write_whole
 from kdxf.io.machine import available_cores
 from kdxf.io.predictions import read_predictions
 from kdxf.models.backbones.wheel_weights import SCHEME, find_weights
@@ -81,6 +82,7 @@ _MIN_EPOCHS = 2  # fewer do not reach the frozen features
 _VALIDATION_STEP = 0.4  # the time of a step without gradients, as a share of a training step
 _RESERVE = 0.85  # of the minutes left go to training, the rest to loading, testing and the unforeseen
 _LISTS = ("train", "val", "test")
+_BEST = "best.pth"
 _MODEL = "This model"
 _TIPS: dict[Kind, str] = {
     "frozen": "more --minutes, so that all of the model is fine-tuned, and more pictures",
@@ -108,6 +110,10 @@ class FitResult:
     test_accuracy: float
     verdict: str
     report: str
+
+    def predict(self, inputs: Sequence[str | Path], **options: Any) -> list[Prediction]:
+        """Load the model and predict, as :meth:`kdxf.inference.fitted.FittedModel.predict` does."""
+        return load(self.folder).predict(inputs, **options)
 
 
 class _Steps:
@@ -250,10 +256,10 @@ def fit(
         letterboxed=are_long(frame),
     )
     known = {"lists": lists, "text": text}
-    _train_frozen(steps, settings, out, known)
-    _fine_tune(steps, settings, out, known, lambda: 60 * minutes - (time.monotonic() - start))
+    _train_frozen(steps, settings, out, known, workers)
+    _fine_tune(steps, settings, out, known, minutes, lambda: 60 * minutes - (time.monotonic() - start))
     _join(steps, out, known)
-    _choose(steps, out)
+    _choose(steps, out, known)
     _test(steps, out, known)
     return _report(steps, out, root, table)
 
@@ -451,14 +457,14 @@ def _fit_text(steps: _Steps, frame: pd.DataFrame, table: Path, out: Path) -> dic
     return read_json(file)
 
 
-def _train_frozen(steps: _Steps, settings: FitSettings, out: Path, known: dict[str, Any]) -> None:
+def _train_frozen(steps: _Steps, settings: FitSettings, out: Path, known: dict[str, Any], workers: int) -> None:
     file = out / "frozen.py"
     steps.write(file, write_config("frozen", settings))
     cfg = load_config(file)
     inputs = [config_digest(cfg), known]
 
     def compute() -> None:
-        for count in compute_features(cfg).values():
+        for count in compute_features(cfg, None if workers > 1 else 0).values():
             print(f"   {count} pictures computed")
 
     steps.run("compute features", inputs, [out / "features"], compute)
@@ -477,7 +483,10 @@ def _train(file: Path, result: Path, hooks: list[dict[str, Any]]) -> None:
         raise UserError(f"{file}: its training saved no checkpoint; see the log in {cfg.work_dir}")
     accuracy = _validate(file, checkpoint)
     print(f"   validation: {accuracy:.1f} % top-1, the best of {trained.epoch} epochs")
-    note = {"checkpoint": os.path.relpath(checkpoint, result.parent), "accuracy": accuracy}
+    best = result.parent / _BEST
+    with replacing(best) as temporary:
+        shutil.copyfile(checkpoint, temporary)
+    note = {"checkpoint": file_digest(best), "accuracy": accuracy}
     write_json({**note, "epoch": trained.epoch, "finished": trained.finished}, result)
 
 
@@ -490,15 +499,25 @@ def _validate(file: Path, checkpoint: str | Path) -> float:
 
 
 def _fine_tune(
-    steps: _Steps, settings: FitSettings, out: Path, known: dict[str, Any], seconds_left: Callable[[], float]
+    steps: _Steps,
+    settings: FitSettings,
+    out: Path,
+    known: dict[str, Any],
+    minutes: float,
+    seconds_left: Callable[[], float],
 ) -> None:
-    """Fine-tune in the time that is left, for as many epochs as fit in."""
+    """Fine-tune in the time that is left of the minutes, for as many epochs as fit in."""
     file, result = out / "fine-tuned.py", out / "fine-tuned" / "result.json"
     plan, head = out / "fine-tuned.json", read_json(out / "frozen" / "result.json")
-    settings = replace(settings, start=f"frozen/{head['checkpoint']}")
-    wanted = settings_digest([settings.__dict__, known, head])
+    settings = replace(settings, start=f"frozen/{_BEST}")
+    wanted = settings_digest([settings.__dict__, known, head["checkpoint"]])
     planned = read_json(plan) if plan.is_file() else {}
-    if planned.get("inputs") != wanted:
+    if planned.get("inputs") != wanted or (
+        minutes > planned["minutes"] and _fitting(planned, seconds_left()) > planned["epochs"]
+    ):
+        # What it was made from has changed, or there are minutes for more epochs: an earlier result is no candidate.
+        for kind in ("fine-tuned", "ensemble"):
+            (out / kind / "result.json").unlink(missing_ok=True)
         if seconds_left() <= 0:
             print("== fine-tune: skipped, the minutes are spent; give more with --minutes")
             return
@@ -512,7 +531,7 @@ def _fine_tune(
             )
             return
         print(f"   {epochs} epochs of about {seconds:.0f} s")
-        planned = {"inputs": wanted, "epochs": epochs, "seconds per epoch": seconds}
+        planned = {"inputs": wanted, "minutes": minutes, "epochs": epochs, "seconds per epoch": seconds}
         steps.write(file, write_config("fine-tuned", replace(settings, epochs=epochs)))
         write_json(planned, plan)
     seconds = seconds_left()
@@ -522,7 +541,7 @@ def _fine_tune(
         print("== fine-tune: skipped, the minutes are spent; give more with --minutes")
         return
     budget = {"type": "BudgetHook", "hours": max(seconds, 1.0) / 3600}
-    inputs = [config_digest(load_config(file)), known, head]
+    inputs = [config_digest(load_config(file)), known, head["checkpoint"]]
     steps.run("fine-tune", inputs, [result], lambda: _train(file, result, [budget]), result.parent)
 
 
@@ -536,10 +555,7 @@ def _plan_epochs(settings: FitSettings, out: Path, seconds_left: Callable[[], fl
     try:
         cfg = load_config(file)
         cfg.work_dir = str(work)
-        cfg.custom_hooks = [
-            dict(type="UnreadableImageHook"),
-            dict(type="StepTimeHook", file=str(work / "steps.json")),
-        ]
+        cfg.custom_hooks = [*cfg.custom_hooks, dict(type="StepTimeHook", file=str(work / "steps.json"))]
         cfg.default_hooks.checkpoint = dict(type="CheckpointHook", interval=-1, save_last=False)
         with redirect_stdout(_Progress(sys.stdout)):
             train(cfg, validate=False)
@@ -550,7 +566,12 @@ def _plan_epochs(settings: FitSettings, out: Path, seconds_left: Callable[[], fl
     batch = cfg.train_dataloader.batch_size
     tests = -(-len(read_annotations(out / "val.csv")) // batch)
     seconds = step * (settings.images // batch + _VALIDATION_STEP * tests)
-    return min(_MAX_EPOCHS, int(_RESERVE * seconds_left() / seconds)), seconds
+    return _fitting({"seconds per epoch": seconds}, seconds_left()), seconds
+
+
+def _fitting(planned: dict[str, Any], seconds: float) -> int:
+    """Return how many epochs fit into some seconds."""
+    return min(_MAX_EPOCHS, int(_RESERVE * seconds / planned["seconds per epoch"]))
 
 
 def _join(steps: _Steps, out: Path, known: dict[str, Any]) -> None:
@@ -564,16 +585,15 @@ def _join(steps: _Steps, out: Path, known: dict[str, Any]) -> None:
     cfg = load_config(file)
 
     def make() -> None:
-        checkpoints = [out / kind / result["checkpoint"] for kind, result in found.items()]
-        joined = join_models(cfg, checkpoints, folder / "model.pth")
+        joined = join_models(cfg, [out / kind / _BEST for kind in found], folder / _BEST)
         accuracy = _validate(file, joined)
         print(f"   validation: {accuracy:.1f} % top-1")
-        write_json({"checkpoint": joined.name, "accuracy": accuracy}, folder / "result.json")
+        write_json({"checkpoint": file_digest(joined), "accuracy": accuracy}, folder / "result.json")
 
     steps.run("average both", [config_digest(cfg), known, found], [folder / "result.json"], make)
 
 
-def _choose(steps: _Steps, out: Path) -> None:
+def _choose(steps: _Steps, out: Path, known: dict[str, Any]) -> None:
     """Keep the candidate that is best on the validation list; of equals the one that comes first, which is cheaper."""
     found = {kind: read_json(file) for kind in KINDS if (file := out / kind / "result.json").is_file()}
     best = max(found, key=lambda kind: found[kind]["accuracy"])
@@ -589,13 +609,13 @@ def _choose(steps: _Steps, out: Path) -> None:
             print(
                 f"   the changes in {kept} belong to the {before['kind']} model, which is not kept; they are in {aside}"
             )
-        published = publish_checkpoint(out / best / found[best]["checkpoint"], out / CHECKPOINT)
+        published = publish_checkpoint(out / best / _BEST, out / CHECKPOINT)
         os.replace(published, out / CHECKPOINT)
         steps.write(kept, config)
         write_json({"kind": best, **found[best]}, out / "chosen.json")
 
     outputs = [out / CONFIG, out / CHECKPOINT, out / "chosen.json"]
-    steps.run("choose", [found, config], outputs, make)
+    steps.run("choose", [found, config, known], outputs, make)
 
 
 def _test(steps: _Steps, out: Path, known: dict[str, Any]) -> None:
@@ -615,7 +635,7 @@ def _test(steps: _Steps, out: Path, known: dict[str, Any]) -> None:
 def _test_tables(out: Path, cfg: Config) -> dict[str, tuple[str | None, Path]]:
     """Return what the model is tested on, by the names in the report: the modality that is left out, and the table."""
     tables: dict[str, tuple[str | None, Path]] = {_MODEL: (None, out / "test.parquet")}
-    if cfg.model.get("text_encoder") is not None:
+    if all(model.get("text_encoder") is not None for model in cfg.model.get("members") or [cfg.model]):
         tables[f"{_MODEL}, image alone"] = "text", out / "test_image.parquet"
         tables[f"{_MODEL}, text alone"] = "image", out / "test_text.parquet"
     return tables
@@ -663,7 +683,8 @@ def _page(out: Path, chosen: dict[str, Any], table: str, count: int) -> str:
     return f"""# {out.name}
 
 {count} test pictures, which neither training nor the choice of the model has seen. The model is the {chosen["kind"]}
-one ({chosen["accuracy"]:.1f} % top-1 on the validation list). The baselines are fitted on the training list.
+one ({chosen["accuracy"]:.1f} % top-1 on the validation list). The baselines are fitted on the training list. The
+model's TF-IDF has seen the text of all lists, without labels.
 
 {table}
 Next:

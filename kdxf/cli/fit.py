@@ -1,9 +1,10 @@
 """Train a model on a folder of class folders, or on a list: ``kdxf fit FOLDER --out work_dirs/mine``.
 
 FOLDER has one folder of pictures per class; or it is a CSV with the columns image and label, whose paths are relative
-to --root. The pictures are checked, divided into training, validation and test lists, and their text is read. A head is
-trained on frozen ImageNet features and TF-IDF of the text, then, as far as the minutes reach, all of the model is
-fine-tuned; the better of the two on the validation list is kept. It is tested once, beside the plainest models.
+to --root. The pictures are checked, their text is read, and they are divided into training, validation and test lists.
+A head is trained on frozen ImageNet features and TF-IDF of the text. From there, as far as the minutes reach, the model
+is fine-tuned. These two and the mean of their scores are compared on the validation list; the best is kept, and tested
+once, beside the plainest models.
 
 OUT gets config.py, model.pth, result.md and what they were made from. The same command goes on after an interruption
 and repeats no step whose inputs have not changed. The configs are yours: edit the settings on top of frozen.py or

@@ -62,11 +62,18 @@ class Split:
 def inner_classes(folder: Path) -> bool:
     """Return whether the innermost folders look like the classes, as in ``Fruit/Apple/Golden-Delicious/1.jpg``.
 
-    That is so where no picture lies directly in an outer folder, and the folders that hold pictures have names of their
-    own: ``cats/2024/1.jpg`` and ``dogs/2024/2.jpg`` are of the classes ``cats`` and ``dogs``.
+    That is so where pictures lie in innermost folders alone, these have names of their own, and some outer folder has
+    several of them. So ``cats/2024/1.jpg`` and ``dogs/2024/2.jpg`` are of the classes ``cats`` and ``dogs``. Folders
+    whose names begin with a dot do not count.
     """
-    holders = {PurePosixPath(image).parent for image in list_images(folder)}
-    return all(len(holder.parts) > 1 for holder in holders) and len({holder.name for holder in holders}) == len(holders)
+    paths = (PurePosixPath(image) for image in list_images(folder))
+    holders = {path.parent for path in paths if not path.parts[0].startswith(".")}
+    outer = {parent for holder in holders for parent in holder.parents if parent.parts}
+    return (
+        all(len(holder.parts) > 1 for holder in holders)
+        and not holders & outer
+        and len({holder.name for holder in holders}) == len(holders) > len({holder.parts[0] for holder in holders})
+    )
 
 
 def read_class_folders(folder: Path, root: Path, inner: bool = False) -> LabelledImages:
@@ -91,6 +98,10 @@ def read_class_folders(folder: Path, root: Path, inner: bool = False) -> Labelle
     if not rows:
         raise UserError(f"{folder}: no images in its {len(ids)} class folders")
     if inner:
+        names = {PurePosixPath(image).parent for image, _ in rows}
+        if len({name.name for name in names}) < len(names):
+            twice = next(name for name in sorted(names) if sum(other.name == name.name for other in names) > 1)
+            raise UserError(f"{folder}: several folders have the name {twice.name!r}, which cannot all be one class")
         rows = [(image, PurePosixPath(image).parent.name) for image, _ in rows]
         ids = order_ids(label for _, label in rows)
     return LabelledImages(pd.DataFrame(rows, columns=["image", "label"], dtype="str"), ids, folder)

@@ -71,13 +71,14 @@ def _fill(member: nn.Module, content: dict[str, Any], path: str | Path) -> None:
     if strangers:
         raise UserError(f"{path} does not fit its member of the ensemble (first: {strangers[0]}); check their order")
     for name, part in member.named_children():
-        missing = [key for key in own if key.startswith(f"{name}.") and key not in state]
-        if not missing:
+        keys = [key for key in own if key.startswith(f"{name}.")]
+        missing = [key for key in keys if key not in state]
+        if name == "data_preprocessor" or not missing:
             continue
-        if getattr(part, "init_cfg", None) is None:
+        if missing != keys or (getattr(part, "init_cfg", None) or {}).get("type") != "Pretrained":
             raise UserError(
-                f"{path} lacks {len(missing)} weights of {name} (first: {missing[0]}), and the config names none that "
-                "it starts from"
+                f"{path} lacks {len(missing)} of the {len(keys)} weights of {name} (first: {missing[0]}); only a part "
+                "with init_cfg=dict(type='Pretrained', ...) may be missing, and only as a whole"
             )
         part.init_weights()  # type: ignore[operator]
     member.load_state_dict(state, strict=False)

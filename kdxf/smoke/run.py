@@ -23,9 +23,10 @@ from mmengine.runner import Runner
 from kdxf.apis.stages import plan_stages
 from kdxf.apis.test import test
 from kdxf.apis.train import train
-from kdxf.engine.config import load_config
+from kdxf.engine.config import building, load_config, model_config
 from kdxf.errors import UserError
 from kdxf.inference.inferencer import KDXFInferencer
+from kdxf.registry import MODELS
 from kdxf.smoke.made_up_data import COUNT, IMAGES
 from kdxf.smoke.small_config import small_config
 
@@ -87,6 +88,8 @@ def _holds_a_model(file: Path) -> bool:
 def smoke(path: Path, folder: Path, override: Path, *, whole: bool = True) -> str | None:
     """Build a config's model, train it for a few steps, resume, test it and predict with it; each stage of it.
 
+    An ensemble, whose members are trained by their own configs, is tested and predicts as it is built.
+
     Args:
         path: The config.
         folder: For data, shared between configs, and runs, which are removed.
@@ -104,7 +107,9 @@ def smoke(path: Path, folder: Path, override: Path, *, whole: bool = True) -> st
             for stage in [stage.cfg for stage in plan_stages(cfg)] if cfg.get("stages") else [cfg]:
                 small = small_config(stage, folder, changes)
                 small.work_dir = str(runs / Path(stage.work_dir).name)
-                if whole:
+                if small.model.type == "EnsembleClassifier":
+                    _try_out(small, _untrained(small, runs), folder)
+                elif whole:
                     weights = _run(small, changes.steps, weights, folder)
                 else:
                     _run_one_step(small)
@@ -120,6 +125,12 @@ def _run(cfg: Config, steps: int, weights: Path | None, folder: Path) -> Path:
     cfg.load_from = None if weights is None else str(weights)
     _train(cfg, steps, resume=False)
     checkpoint = _train(cfg, 2 * steps, resume=True)
+    _try_out(cfg, checkpoint, folder)
+    return checkpoint
+
+
+def _try_out(cfg: Config, checkpoint: Path, folder: Path) -> None:
+    """Test and predict."""
     if cfg.get("test_dataloader") is not None and not test(cfg, checkpoint):
         raise UserError("the test gave no score")
     predictions = KDXFInferencer(cfg, checkpoint)(
@@ -127,7 +138,15 @@ def _run(cfg: Config, steps: int, weights: Path | None, folder: Path) -> Path:
     )
     if sorted(prediction.image_id for prediction in predictions) != sorted(IMAGES) or len(predictions) != COUNT:
         raise UserError(f"prediction gave {[prediction.image_id for prediction in predictions]}")
-    return checkpoint
+
+
+def _untrained(cfg: Config, folder: Path) -> Path:
+    """Write a checkpoint of a model as it is built."""
+    with building(cfg):
+        model = MODELS.build(model_config(cfg))
+    folder.mkdir(parents=True, exist_ok=True)
+    torch.save({"state_dict": model.state_dict()}, folder / "untrained.pth")
+    return folder / "untrained.pth"
 
 
 def _run_one_step(cfg: Config) -> None:

@@ -147,12 +147,12 @@ def test_one_class_only(tmp_path, draw):
 
 
 def test_of_nested_folders_the_innermost_are_the_classes(tmp_path, draw, capsys):
-    for name in ("food/milk/a.png", "food/bread/b.png", "shoe/c.png"):
+    for name in ("food/milk/a.png", "food/bread/b.png", "shop/shoe/c.png"):
         draw(tmp_path / "shop" / name)
     data, _ = module._read_source(tmp_path / "shop", tmp_path / "out", None)
     assert data.ids == ["bread", "milk", "shoe"]
     assert "the innermost are taken for the 3 classes; --classes outer takes the outermost" in capsys.readouterr().out
-    assert module._read_source(tmp_path / "shop", tmp_path / "out", None, "outer")[0].ids == ["food", "shoe"]
+    assert module._read_source(tmp_path / "shop", tmp_path / "out", None, "outer")[0].ids == ["food", "shop"]
     assert capsys.readouterr().out == ""
 
 
@@ -178,14 +178,14 @@ def test_fine_tuning_that_ran_out_of_minutes_goes_on_with_more(tmp_path, monkeyp
         calls.append((file.name, hooks[0]["hours"] * 3600))
         write_json({"finished": len(calls) > 1}, result)
 
-    write_json({"checkpoint": "epoch_80.pth"}, tmp_path / "frozen" / "result.json")
+    write_json({"checkpoint": "digest"}, tmp_path / "frozen" / "result.json")
     monkeypatch.setattr(module, "_train", train)
     monkeypatch.setattr(module, "_plan_epochs", lambda settings, out, left: (5, 60.0) if left() > 400 else (1, 60.0))
     steps = module._Steps(tmp_path)
     settings = FitSettings("/pictures", 3, 24, "lite0", 7, {"type": "WordTokenizer"}, None, {"type": "RapidOCR"}, 0)
 
-    def fine_tune(seconds):
-        module._fine_tune(steps, settings, tmp_path, {}, lambda: seconds)
+    def fine_tune(seconds, minutes=30):
+        module._fine_tune(steps, settings, tmp_path, {}, minutes, lambda: seconds)
         return steps_of(capsys.readouterr().out)
 
     assert fine_tune(0) == ["fine-tune: skipped, the minutes are spent; give more with --minutes"]
@@ -196,7 +196,13 @@ def test_fine_tuning_that_ran_out_of_minutes_goes_on_with_more(tmp_path, monkeyp
     assert fine_tune(30) == ["fine-tune: done before"]
     assert fine_tune(90) == ["fine-tune"]
     assert fine_tune(900) == ["fine-tune: done before"]
-    assert calls == [("fine-tuned.py", pytest.approx(500)), ("fine-tuned.py", pytest.approx(90))]
+    assert fine_tune(300, minutes=31) == ["fine-tune: done before"]
+    (tmp_path / "ensemble").mkdir()
+    write_json({}, tmp_path / "ensemble" / "result.json")
+    assert fine_tune(900, minutes=31) == ["time a step of fine-tuning", "fine-tune"]
+    assert not (tmp_path / "ensemble" / "result.json").exists()
+    assert fine_tune(900, minutes=31) == ["fine-tune: done before"]
+    assert calls == [("fine-tuned.py", pytest.approx(seconds)) for seconds in (500, 90, 900)]
 
 
 def test_pictures_that_were_replaced_are_read_again(tmp_path, draw):

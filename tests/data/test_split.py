@@ -56,10 +56,25 @@ def test_the_innermost_folders_may_be_the_classes(tmp_path):
     assert read_class_folders(tmp_path, tmp_path).ids == ["Fruit", "Milk"]
 
 
-@pytest.mark.parametrize("names", [("cats/2024/1.jpg", "dogs/2024/2.jpg"), ("cats/1.jpg", "dogs/old/2.jpg")])
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("cats/2024/1.jpg", "dogs/2024/2.jpg"),
+        ("cats/2023/1.jpg", "dogs/2024/2.jpg"),
+        ("cats/1.jpg", "dogs/old/2.jpg"),
+        ("pets/cats/1.jpg", "pets/cats/old/2.jpg", "pets/dogs/3.jpg"),
+        (".trash/cats/1.jpg", ".trash/dogs/2.jpg"),
+    ],
+)
 def test_folders_inside_of_a_class_are_no_classes(tmp_path, names):
     make_images(tmp_path, *names)
     assert not inner_classes(tmp_path)
+
+
+def test_innermost_folders_of_one_name_are_refused(tmp_path):
+    make_images(tmp_path, "cats/2024/1.jpg", "dogs/2024/2.jpg")
+    with pytest.raises(UserError, match="several folders have the name '2024', which cannot all be one class"):
+        read_class_folders(tmp_path, tmp_path, inner=True)
 
 
 def test_root_may_be_the_folder_itself_or_hold_a_link_to_it(tmp_path, monkeypatch):

@@ -73,9 +73,7 @@ def test_what_does_not_fit_is_refused(ensemble, tmp_path):
         join_models(cfg, parts, tmp_path / "joined.onnx")
     with pytest.raises(UserError, match=r"the model is no EnsembleClassifier, so there is nothing to join"):
         join_models(load_config(tmp_path / "moe.py"), parts, out)
-    with pytest.raises(
-        UserError, match=r"first.pth lacks \d+ weights of image_backbone \(first: .*and the config names"
-    ):
+    with pytest.raises(UserError, match=r"first.pth lacks (\d+) of the \1 weights of image_backbone \(first: "):
         join_models(cfg, parts[::-1], out)
     torch.save({"state_dict": {"neck.weight": torch.ones(1)}}, tmp_path / "other.pth")
     message = "other.pth does not fit its member of the ensemble (first: neck.weight); check their order"

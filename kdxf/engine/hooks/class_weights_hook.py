@@ -12,7 +12,6 @@ from torch import Tensor, nn
 
 from kdxf.engine.dist import unwrapped
 from kdxf.errors import UserError
-from kdxf.models.heads.hierarchical_cls_head import HierarchicalClsHead
 from kdxf.models.losses.label_smooth_focal_loss import LabelSmoothFocalLoss
 from kdxf.registry import HOOKS
 
@@ -105,7 +104,7 @@ class ClassWeightsHook(Hook):
         if getattr(head, "num_classes", None) is None:
             raise UserError("ClassWeightsHook: the model has no head with num_classes; drop the hook from custom_hooks")
         counts = torch.from_numpy(class_counts(runner.train_dataloader.dataset, head.num_classes))
-        parts = head.class_counts(counts) if isinstance(head, HierarchicalClsHead) else [(head, counts)]
+        parts = head.class_counts(counts) if hasattr(head, "class_counts") else [(head, counts)]
         for part, part_counts in parts:
             weights = class_weights(part_counts.numpy(), self.by, self.beta)
             device = next(part.parameters()).device

@@ -29,7 +29,7 @@ class EnsembleClassifier(BaseClassifier):
 
     Args:
         members: Configs of M classifiers, such as ``ImageTextClassifier``, with the same K classes and inputs. A data
-            preprocessor in a member's config is left out.
+            preprocessor in a member's config gives way to the common one.
         weights: :math:`w_m`, by default all 1.
         data_preprocessor: That of all members, ``ImageTextDataPreprocessor`` by default.
         init_cfg: Initialization, as everywhere in MMEngine.
@@ -62,8 +62,7 @@ class EnsembleClassifier(BaseClassifier):
             )
         self.weights = [weight / sum(weights) for weight in weights]
         self.members = ModuleList(
-            MODELS.build({key: value for key, value in member.items() if key != "data_preprocessor"})
-            for member in members
+            MODELS.build({**member, "data_preprocessor": data_preprocessor}) for member in members
         )
         counts = [getattr(getattr(member, "head", None), "num_classes", None) for member in self.members]
         if None in counts or len(set(counts)) > 1:

@@ -68,6 +68,7 @@ class LateFusionClsHead(ClsHead):
         built = {name: _build(name, config, num_classes) for name, config in heads.items()}
         self.widths: list[int] = [head.in_channels for head in built.values()]
         self.heads: Any = ModuleDict(built)
+        self.cal_acc = self.cal_acc or any(head.cal_acc for head in built.values())
 
     def pre_logits(self, feats: tuple[Tensor, ...]) -> Tensor:
         """Return the last item (N, C) of ``feats``, which is split between the heads."""
@@ -101,6 +102,10 @@ class LateFusionClsHead(ClsHead):
             for key, value in head.loss(part, data_samples, **kwargs).items():
                 losses[f"{name}_{key}"] = self.own_loss_weight * value if "loss" in key else value
         return losses
+
+    def class_counts(self, counts: Tensor) -> list[tuple[ClsHead, Tensor]]:
+        """Return each head whose loss may have class weights with the sample counts (K,): this one and those in it."""
+        return [(self, counts), *((head, counts) for head in self.heads.values())]
 
     def _split(self, feats: tuple[Tensor, ...]) -> list[tuple[Tensor]]:
         feature = feats[-1]
