@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mmengine.config import Config
-
 from kdxf.errors import UserError
+from kdxf.io.config_files import read_config
 
 
 def replaced(values: Mapping[str, Any], new: Mapping[str, Any], recipe: str, source: str) -> dict[str, Any]:
@@ -200,10 +199,7 @@ def _content(path: Path) -> dict[str, Any]:
     """Read the file and check that it has stages, a work folder, and valid values of a small trial if any."""
     if not path.is_file():
         raise UserError(f"recipe {path} does not exist; give a file such as configs/recipes/xfyun_ad/pipeline.py")
-    try:
-        content = Config.fromfile(path, lazy_import=False).to_dict()
-    except Exception as error:
-        raise UserError(f"recipe {path} cannot be read: {type(error).__name__}: {error}") from error
+    content = read_config(path, "recipe", lazy_import=False).to_dict()
     if not content.get("stages") or "work" not in content:
         raise UserError(f"recipe {path}: it needs stages = [...] and work = 'FOLDER'")
     if not isinstance(content["stages"], (list, tuple)):

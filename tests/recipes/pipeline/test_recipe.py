@@ -114,6 +114,18 @@ def test_yaml(place):
     assert stage.commands == (("join.py", "w/a b", "x"),) and stage.inputs == ()
 
 
+def test_a_yaml_recipe_runs_nothing_when_it_is_read(place):
+    run = "!!python/object/apply:os.system ['touch ran']"
+    (place / "r.yaml").write_text(f"work: w\nstages:\n  - {{name: {run}, run: join.py, outputs: '{{work}}/a'}}\n")
+    with pytest.raises(UserError) as raised:
+        read_recipe("r.yaml")
+    assert not (place / "ran").exists()
+    assert str(raised.value) == (
+        f"recipe r.yaml cannot be loaded: {place}/r.yaml, line 3: the tag !!python/object/apply:os.system is refused, "
+        "as a YAML file is data and may run nothing; write the value itself, or a Python config"
+    )
+
+
 def test_values_name_those_before_them_of_recipe(place):
     (place / "r.py").write_text(
         "work = 'w'\ndata = 'data'\ntool = 't.py {data}'\nsmoke = dict(data='{work}/raw')\n"
@@ -133,7 +145,7 @@ STAGE = "dict(name='a', run='t.py', outputs='w/x')"
     [
         ("work = 'w'\nstages = []", r"recipe r.py: it needs stages = \[...\] and work = 'FOLDER'"),
         (f"stages = [{STAGE}]", "recipe r.py: it needs stages"),
-        ("import nothing_of_this_name", "recipe r.py cannot be read: ModuleNotFoundError: No module named"),
+        ("import nothing_of_this_name", "recipe r.py cannot be loaded: line 1: ModuleNotFoundError: No module named"),
         ("work = 'w'\nstages = 'x'", r"recipe r.py: stages is 'x'; write stages = \[dict\(name='train', run="),
         ("work = 'w'\nstages = ['a']", r"recipe r.py: stage 1 is 'a'; write dict\(name='train', run="),
         (f"work = 'w'\nstages = [{STAGE}, dict(name=1)]", "recipe r.py: stage 2 has name = 1; write a text, such as"),
