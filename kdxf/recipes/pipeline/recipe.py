@@ -30,12 +30,12 @@ def replaced(values: Mapping[str, Any], new: Mapping[str, Any], recipe: str, sou
         if name not in values:
             known = ", ".join(sorted(values))
             raise UserError(f"{recipe}: {source} names {name!r}, which the recipe does not use (it has: {known})")
-    return values | {
+    words = {
         name: list(_words(value, f"{recipe}: {source} {name}"))
-        if isinstance(values[name], list) and isinstance(value, str)
-        else value
         for name, value in new.items()
+        if isinstance(values[name], list) and isinstance(value, str)
     }
+    return {**values, **new, **words}
 
 
 def filled(values: Mapping[str, Any], recipe: str) -> dict[str, Any]:
