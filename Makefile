@@ -37,7 +37,7 @@ test: about-test lint
 
 about-demo:
 	@echo "== Demo: OCR, features, three trainings, tests and predictions on the pictures in data/demo;"
-	@echo "   7 to 8 minutes on two cores, no GPU needed. Results go to work_dirs/demo"
+	@echo "   about 4 minutes on two cores, no GPU needed. Results go to work_dirs/demo"
 
 demo: about-demo env
 	$(BIN)/python tools/demo.py

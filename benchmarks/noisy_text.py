@@ -6,7 +6,7 @@ For each store of word vectors (tools/word2vec.py) the config is trained as it i
 training pipeline, on each fold (a folder with train.csv and val.csv) with each seed. It is scored on the fold's val.csv
 as it is read, and with each character of every line misread at the given rates; kdxf.text.spelling.ocr_noise makes the
 noise, the same for all models. Top-1 in percent, mean and standard deviation over the runs. The results are in
-docs/text.md. """
+docs/text.md."""
 
 import argparse
 import copy

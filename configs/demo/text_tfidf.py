@@ -3,7 +3,8 @@
 Data     as moe_lite2_frozen.py
 Train    python tools/train.py configs/demo/text_tfidf.py
 Test     python tools/test.py configs/demo/text_tfidf.py work_dirs/demo/text_tfidf/epoch_80.pth
-Result   not measured
+Result   val, last epoch: top-1 64.3, against 96.4 with the image (`make demo`, two Xeon cores, torch 2.14); logistic
+         regression on TF-IDF: 59.5
 """
 
 _base_ = "moe_lite2_frozen.py"

@@ -13,17 +13,20 @@ long_epochs = "60"  # one model, in the time of five folds
 half_epochs = "24"  # half of the labels, for as many steps as all labels take
 configs = "configs/grocery/craft"
 fused = "{configs}/arcface.py"
-options = ""  # more settings of every model
+options: list[str] = []  # more settings of every model
 inputs = ["{data}/train.csv", "{data}/val.csv", "{data}/ocr", "{data}/vectors"]
 # Training lists and targets are in work, everything else in data.
-places = " ".join(
-    f"train_dataloader.dataset.{setting}"
-    for setting in ("data_root=", "data_prefix={data}/images", "classes={data}/classes.txt", "ocr_file={data}/ocr")
-)
-settings = (
-    "train_cfg.max_epochs={epochs} train_cfg.val_interval={epochs} default_hooks.checkpoint.save_best=None "
-    "default_hooks.checkpoint.max_keep_ckpts=1 {places} {options}"
-)
+settings = [
+    "train_cfg.max_epochs={epochs}",
+    "train_cfg.val_interval={epochs}",
+    "default_hooks.checkpoint.save_best=None",
+    "default_hooks.checkpoint.max_keep_ckpts=1",
+    "train_dataloader.dataset.data_root=",
+    "train_dataloader.dataset.data_prefix={data}/images",
+    "train_dataloader.dataset.classes={data}/classes.txt",
+    "train_dataloader.dataset.ocr_file={data}/ocr",
+    "{options}",
+]
 
 
 def train(

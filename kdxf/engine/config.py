@@ -10,36 +10,38 @@ from typing import Any
 
 import torch
 from mmengine.config import Config, ConfigDict
-from mmengine.registry import DefaultScope, build_functions
+from mmengine.registry import DefaultScope, Registry, build_functions
 from mmengine.runner import checkpoint as host_checkpoint
 
-import kdxf.registry  # noqa: F401  (configs name registered components)
+import kdxf.registry
 from kdxf.errors import UserError
+from kdxf.io.config_files import read_config
 from kdxf.io.digests import settings_digest
 
 _LOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
 _CLASSES = "classes.txt"
+_CALLED = {"type", "constructor", "runner_type"}  # settings in which mmengine looks for a component's name
 
 
 def load_config(path: str | Path, options: Mapping[str, Any] | None = None) -> Config:
     """Load a config file.
 
     Args:
-        path: An mmengine config, of kdxf or an unmodified one of MMPretrain. Without a ``default_scope`` it gets
-            kdxf's, where MMPretrain's names are known as well; without a ``work_dir``, one under ``work_dirs``
-            (:func:`default_work_dir`).
+        path: An mmengine config, of kdxf or an unmodified one of MMPretrain: Python, or YAML or JSON, which are data
+            (:mod:`kdxf.io.config_files`). Without a ``default_scope`` it gets kdxf's, where MMPretrain's names are
+            known as well; without a ``work_dir``, one under ``work_dirs`` (:func:`default_work_dir`).
         options: ``--cfg-options``: dotted keys and the values that replace the file's.
 
     Raises:
-        UserError: The file is missing or fails to load, or an option does not fit it.
+        UserError: The file is missing or fails to load, is YAML or JSON and names Python objects that are no
+            components, or an option does not fit it.
     """
     path = Path(path)
     if not path.is_file():
         raise UserError(f"config file {path} does not exist; give the path of a .py file, such as configs/moe_r101.py")
-    try:
-        cfg = Config.fromfile(path)
-    except Exception as error:
-        raise UserError(f"config {path} cannot be loaded: {_where(error)}{type(error).__name__}: {error}") from error
+    cfg = read_config(path)
+    if path.suffix != ".py":
+        _check_types(cfg.to_dict(), path)
     # A run writes its config out six times; yapf, which would lay it out closer, takes 0.1 s or more each time.
     # Config.fromfile has an argument for this, and loses it.
     object.__setattr__(cfg, "_format_python_code", False)
@@ -53,6 +55,39 @@ def load_config(path: str | Path, options: Mapping[str, Any] | None = None) -> C
     if cfg.get("work_dir") is None:
         cfg.work_dir = str(default_work_dir(path))
     return cfg
+
+
+def _check_types(part: Any, path: Path) -> None:
+    """Check that a config which is data names registered components alone.
+
+    mmengine's registries take a dotted name for that of any Python object, such as ``os.system``, and call it with the
+    other settings. Python configs may say so, as they run code anyway.
+
+    Raises:
+        UserError: A dotted name is that of no registered component.
+    """
+    if isinstance(part, Mapping):
+        for key in _CALLED & set(part):
+            if isinstance(part[key], str) and "." in part[key] and not _is_registered(part[key]):
+                raise UserError(
+                    f"config {path} names {part[key]!r} as {key}, which is no registered component; only a Python "
+                    "config may name other objects"
+                )
+    for child in part.values() if isinstance(part, Mapping) else part if isinstance(part, (list, tuple)) else ():
+        _check_types(child, path)
+
+
+def _is_registered(name: str) -> bool:
+    """Tell whether a name such as ``mmpretrain.Accuracy`` is that of a component, after the scope of its registry."""
+    scope, _, component = name.partition(".")
+    for found in vars(kdxf.registry).values():
+        registry = found if isinstance(found, Registry) else None
+        while registry is not None:
+            registry.import_from_location()
+            if registry.scope == scope and component in registry.module_dict:
+                return True
+            registry = registry.parent
+    return False
 
 
 def config_digest(cfg: Config) -> str:
@@ -151,14 +186,6 @@ def set_loader_defaults(cfg: Config, *, pin_memory: bool = True, persistent_work
 
 def _classes_file(dataset: ConfigDict) -> Path:
     return Path(os.path.expanduser(dataset.get("data_root") or ""), dataset.ann_file).parent / _CLASSES
-
-
-def _where(error: Exception) -> str:
-    """Return the line of a config that an exception came from, as the beginning of a message."""
-    if isinstance(error, SyntaxError):
-        return ""
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.name == "<module>"]
-    return f"line {frames[-1].lineno}: " if frames else ""
 
 
 _SHOWN = 8  # prefixes in a message

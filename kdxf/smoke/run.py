@@ -26,6 +26,7 @@ from kdxf.apis.train import train
 from kdxf.engine.config import building, load_config, model_config
 from kdxf.errors import UserError
 from kdxf.inference.inferencer import KDXFInferencer
+from kdxf.io.config_files import read_config
 from kdxf.registry import MODELS
 from kdxf.smoke.made_up_data import COUNT, IMAGES
 from kdxf.smoke.small_config import small_config
@@ -80,8 +81,8 @@ def _timed(config: Path, folder: Path, override: Path) -> tuple[str | None, floa
 def _holds_a_model(file: Path) -> bool:
     """Tell a config from a recipe's pipeline, which has stages and no model; a broken file counts as a config."""
     try:
-        return "model" in Config.fromfile(file)
-    except Exception:
+        return "model" in read_config(file)
+    except UserError:
         return True
 
 
@@ -102,7 +103,7 @@ def smoke(path: Path, folder: Path, override: Path, *, whole: bool = True) -> st
     runs = folder / "run"
     try:
         with redirect_stdout(StringIO()):
-            cfg, changes = load_config(path), Config.fromfile(override)
+            cfg, changes = load_config(path), read_config(override)
             weights = None
             for stage in [stage.cfg for stage in plan_stages(cfg)] if cfg.get("stages") else [cfg]:
                 small = small_config(stage, folder, changes)

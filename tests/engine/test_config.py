@@ -1,3 +1,4 @@
+import json
 import re
 from pathlib import Path
 
@@ -79,6 +80,37 @@ def test_missing_file(tmp_path):
 def test_broken_file(tmp_path, text, reason):
     path = write(tmp_path, text)
     assert re.search(re.escape(f"config {path} cannot be loaded: ") + reason, error_of(path))
+
+
+def test_a_yaml_config_runs_nothing_when_it_is_loaded(tmp_path):
+    (tmp_path / "base.yml").write_text(f"a: !!python/object/apply:os.system ['touch {tmp_path}/ran']\n")
+    (tmp_path / "c.yaml").write_text("_base_: base.yml\nb: 1\n")
+    with pytest.raises(UserError) as raised:
+        load_config(tmp_path / "c.yaml")
+    assert not (tmp_path / "ran").exists()
+    assert str(raised.value) == (
+        f"config {tmp_path}/c.yaml cannot be loaded: {tmp_path}/base.yml, line 1: the tag "
+        "!!python/object/apply:os.system is refused, as a YAML file is data and may run nothing; write the value "
+        "itself, or a Python config"
+    )
+
+
+@pytest.mark.parametrize("suffix", [".yaml", ".json"])
+def test_a_config_that_is_data_names_components_alone(tmp_path, suffix):
+    """A registry would call ``os.system`` with the other settings, here ``command``, when it builds the hook."""
+    path = tmp_path / f"c{suffix}"
+    cfg = {"model": {"type": "mmpretrain.ImageClassifier"}, "metric": [{"type": "kdxf.Accuracy"}, {"type": "Accuracy"}]}
+    path.write_text(json.dumps(cfg))
+    assert load_config(path).model.type == "mmpretrain.ImageClassifier"
+    for key in ("type", "constructor", "runner_type"):
+        path.write_text(json.dumps({"custom_hooks": [{"type": "EMAHook"}, {key: "os.system", "command": "true"}]}))
+        with pytest.raises(UserError) as raised:
+            load_config(path)
+        assert str(raised.value) == (
+            f"config {path} names 'os.system' as {key}, which is no registered component; only a Python config may "
+            "name other objects"
+        )
+    assert load_config(write(tmp_path, "a = dict(type='torch.optim.sgd.SGD')")).a.type == "torch.optim.sgd.SGD"
 
 
 def test_option_that_does_not_fit(tmp_path):

@@ -13,18 +13,19 @@ once more on the reliable list; this is left out. Only the images of val are che
 work = "work_dirs/recipes/aliproducts/pipeline"
 data = "data/aliproducts"
 train_list, val_list = "{data}/train.json", "{data}/val.json"
-train_pattern = "--pattern 'train/{{label:0>5}}/{{image}}'"
-val_pattern = "--pattern 'val/{{label:0>5}}/{{image}}'"
+train_pattern = ["--pattern", "train/{{label:0>5}}/{{image}}"]
+val_pattern = ["--pattern", "val/{{label:0>5}}/{{image}}"]
 test = "{data}/test"
 configs = "configs/recipes/aliproducts"
 # Smallest and largest class size in the baseline, in version 1 and in version 3.
-small, medium, large = "80 100", "50 500", "20 500"
-options = ""  # more settings of every model
-staged_options = plain_options = ""  # of those with rounds, and of the one without
-inference_options = ""
+small, medium, large = ["80", "100"], ["50", "500"], ["20", "500"]
+options: list[str] = []  # more settings of every model
+staged_options: list[str] = []  # of those with rounds
+plain_options: list[str] = []  # of the one without
+inference_options: list[str] = []
 # The photographs are checked first; a smoke run takes some of the demo instead.
 raw = "{data}/val"
-check = "tools/data/verify.py {raw} --out {work}/problems.csv --overwrite"
+check = ["tools/data/verify.py", "{raw}", "--out", "{work}/problems.csv", "--overwrite"]
 checked = "{work}/problems.csv"
 
 lists = "{work}/lists"
@@ -127,30 +128,29 @@ smoke = dict(
     data="{work}/raw",
     train_list="{data}/train.csv",
     val_list="{data}/val.csv",
-    train_pattern="",
-    val_pattern="",
+    train_pattern=[],
+    val_pattern=[],
     test="{data}/images/test",
-    small="1 100",
-    medium="1 100",
-    large="1 100",
-    check="projects/demo/sample.py --out {work}/raw --labelled 6 --unlabelled 1 --overwrite",
+    small=["1", "100"],
+    medium=["1", "100"],
+    large=["1", "100"],
+    check=["projects/demo/sample.py", "--out", "{work}/raw", "--labelled", "6", "--unlabelled", "1", "--overwrite"],
     raw="",
     checked="{work}/raw",
-    options=" ".join(
-        (
-            "model.image_backbone.model_name=resnet10t model.image_backbone.pretrained=False",
-            "model.head.in_channels=512 model.head.num_classes=12",
-            *(f"{loader}_dataloader.num_workers=0" for loader in ("train", "val", "test")),
-            *(f"{loader}_dataloader.dataset.pipeline.1.scale=64" for loader in ("train", "val", "test")),
-        )
-    ),
-    plain_options="train_dataloader.batch_size=12 train_cfg.max_epochs=1",
-    staged_options=" ".join(
-        (
-            "stages.0.model.head.num_classes=12 stages.1.model.head.num_classes=12",
-            *(f"stages.{stage}.train_dataloader.batch_size=12" for stage in range(3)),
-            *(f"stages.{stage}.train_cfg.max_epochs=1" for stage in range(3)),
-        )
-    ),
-    inference_options="--workers 1 --cfg-options {options} {staged_options}",
+    options=[
+        "model.image_backbone.model_name=resnet10t",
+        "model.image_backbone.pretrained=False",
+        "model.head.in_channels=512",
+        "model.head.num_classes=12",
+        *(f"{loader}_dataloader.num_workers=0" for loader in ("train", "val", "test")),
+        *(f"{loader}_dataloader.dataset.pipeline.1.scale=64" for loader in ("train", "val", "test")),
+    ],
+    plain_options=["train_dataloader.batch_size=12", "train_cfg.max_epochs=1"],
+    staged_options=[
+        "stages.0.model.head.num_classes=12",
+        "stages.1.model.head.num_classes=12",
+        *(f"stages.{stage}.train_dataloader.batch_size=12" for stage in range(3)),
+        *(f"stages.{stage}.train_cfg.max_epochs=1" for stage in range(3)),
+    ],
+    inference_options=["--workers", "1", "--cfg-options", "{options}", "{staged_options}"],
 )

@@ -18,15 +18,15 @@ work = "work_dirs/recipes/hualu_cup/pipeline"
 data = "data/hualu_cup"
 v1, v2, v3 = "v1", "v2", "v3"
 configs = "configs/recipes/hualu_cup"
-options = ""  # more settings of every model
+options: list[str] = []  # more settings of every model
 # How many images CutMix makes of each class in each fold.
-one = "--labels calling smoking --count 500 --background other --background-labels normal"
-both = "--labels smoking_calling --count 1000 --background other --background-labels normal"
-none = "--labels normal --count 100"
-members = "{work}/round_1/fold_0/test.parquet {work}/round_2/fold_1/test.parquet {work}/round_2/fold_2/test.parquet"
+one = ["--labels", "calling", "smoking", "--count", "500", "--background", "other", "--background-labels", "normal"]
+both = ["--labels", "smoking_calling", "--count", "1000", "--background", "other", "--background-labels", "normal"]
+none = ["--labels", "normal", "--count", "100"]
+members = [f"{{work}}/{fold}/test.parquet" for fold in ("round_1/fold_0", "round_2/fold_1", "round_2/fold_2")]
 # The photographs are checked first; a smoke run takes some of the demo instead.
 raw = "{data}"
-check = "tools/data/verify.py {raw} --out {work}/problems.csv --overwrite"
+check = ["tools/data/verify.py", "{raw}", "--out", "{work}/problems.csv", "--overwrite"]
 checked = "{work}/problems.csv"
 
 lists = "{work}/lists"
@@ -171,20 +171,21 @@ smoke = dict(
     v1="train",
     v2="train",
     v3="train",
-    one="--labels 00 --count 1 --background other --background-labels 01",
-    both="--labels 02 --count 1 --background other --background-labels 01",
-    none="--labels 01 --count 1",
-    check="projects/demo/sample.py --out {work}/raw --labelled 5 --unlabelled 1 --overwrite",
+    one=["--labels", "00", "--count", "1", "--background", "other", "--background-labels", "01"],
+    both=["--labels", "02", "--count", "1", "--background", "other", "--background-labels", "01"],
+    none=["--labels", "01", "--count", "1"],
+    check=["projects/demo/sample.py", "--out", "{work}/raw", "--labelled", "5", "--unlabelled", "1", "--overwrite"],
     raw="",
     checked="{work}/raw",
-    options=" ".join(
-        (
-            "model.image_backbone.model_name=resnet10t model.image_backbone.pretrained=False",
-            "model.head.in_channels=512 model.head.num_classes=12 data_preprocessor.num_classes=12",
-            "train_cfg.max_epochs=1",
-            *(f"{loader}_dataloader.num_workers=0" for loader in ("train", "val", "test")),
-            *(f"{loader}_dataloader.batch_size=12" for loader in ("train", "val", "test")),
-            *(f"{loader}_dataloader.dataset.pipeline.1.scale=64" for loader in ("train", "val", "test")),
-        )
-    ),
+    options=[
+        "model.image_backbone.model_name=resnet10t",
+        "model.image_backbone.pretrained=False",
+        "model.head.in_channels=512",
+        "model.head.num_classes=12",
+        "data_preprocessor.num_classes=12",
+        "train_cfg.max_epochs=1",
+        *(f"{loader}_dataloader.num_workers=0" for loader in ("train", "val", "test")),
+        *(f"{loader}_dataloader.batch_size=12" for loader in ("train", "val", "test")),
+        *(f"{loader}_dataloader.dataset.pipeline.1.scale=64" for loader in ("train", "val", "test")),
+    ],
 )

@@ -14,10 +14,10 @@ published ones, for which see data/README.md and --set vectors=FOLDER. Predictin
 work = "work_dirs/recipes/kdxf/pipeline"
 data = "data/kdxf"
 vectors = "{work}/vectors"
-options = ""  # more settings of both models
+options: list[str] = []  # more settings of both models
 last = "epoch_110.pth"
 # The images are checked first; a smoke run takes some of the demo instead.
-check = "tools/data/verify.py {data}/train --out {work}/problems.csv --overwrite"
+check = ["tools/data/verify.py", "{data}/train", "--out", "{work}/problems.csv", "--overwrite"]
 raw = "{data}/train"
 checked = "{work}/problems.csv"
 
@@ -101,16 +101,21 @@ stages = [
 smoke = dict(
     work="work_dirs/smoke/kdxf",
     data="{work}/raw/images",
-    check="projects/demo/sample.py --out {work}/raw --labelled 2 --unlabelled 1 --overwrite",
+    check=["projects/demo/sample.py", "--out", "{work}/raw", "--labelled", "2", "--unlabelled", "1", "--overwrite"],
     raw="",
     checked="{work}/raw",
     last="epoch_1.pth",
-    options=" ".join(
-        (
-            "model.image_backbone.depth=18 model.image_backbone.init_cfg=None model.head.in_channels=1536",
-            "model.head.num_classes=12 data_preprocessor.num_classes=12 train_cfg.max_epochs=1",
-            "train_dataloader.batch_size=8 train_dataloader.num_workers=0 test_dataloader.num_workers=0",
-            "train_dataloader.persistent_workers=False test_dataloader.persistent_workers=False",
-        )
-    ),
+    options=[
+        "model.image_backbone.depth=18",
+        "model.image_backbone.init_cfg=None",
+        "model.head.in_channels=1536",
+        "model.head.num_classes=12",
+        "data_preprocessor.num_classes=12",
+        "train_cfg.max_epochs=1",
+        "train_dataloader.batch_size=8",
+        "train_dataloader.num_workers=0",
+        "test_dataloader.num_workers=0",
+        "train_dataloader.persistent_workers=False",
+        "test_dataloader.persistent_workers=False",
+    ],
 )

@@ -15,11 +15,11 @@ work = "work_dirs/recipes/plant_pathology/pipeline"
 data = "data/plant_pathology"
 configs = "configs/recipes/plant_pathology"
 folds = 5
-amp = "--amp"
-options = ""  # more settings of every model
+amp = ["--amp"]
+options: list[str] = []  # more settings of every model
 # The photographs are checked first; a smoke run draws some instead.
 raw = "{data}/images"
-check = "tools/data/verify.py {raw} --out {work}/problems.csv --overwrite"
+check = ["tools/data/verify.py", "{raw}", "--out", "{work}/problems.csv", "--overwrite"]
 checked = "{work}/problems.csv"
 
 lists = "{work}/lists"
@@ -94,18 +94,19 @@ stages = [
 smoke = dict(
     work="work_dirs/smoke/plant_pathology",
     data="{work}/raw",
-    check="projects/demo/make_leaves.py --out {data} --labelled 6 --unlabelled 4 --overwrite",
+    check=["projects/demo/make_leaves.py", "--out", "{data}", "--labelled", "6", "--unlabelled", "4", "--overwrite"],
     raw="",
     checked="{work}/raw",
     folds=2,
-    amp="",
-    options=" ".join(
-        (
-            "model.image_backbone.model_name=resnet10t model.image_backbone.pretrained=False",
-            "model.head.in_channels=512 train_cfg.max_epochs=1 train_dataloader.batch_size=4",
-            *(f"{loader}_dataloader.num_workers=0" for loader in ("train", "val", "test")),
-            *(f"{loader}_dataloader.dataset.pipeline.1.scale='(64,48)'" for loader in ("train", "val", "test")),
-            "tta_pipeline.1.scale='(64,48)'",
-        )
-    ),
+    amp=[],
+    options=[
+        "model.image_backbone.model_name=resnet10t",
+        "model.image_backbone.pretrained=False",
+        "model.head.in_channels=512",
+        "train_cfg.max_epochs=1",
+        "train_dataloader.batch_size=4",
+        *(f"{loader}_dataloader.num_workers=0" for loader in ("train", "val", "test")),
+        *(f"{loader}_dataloader.dataset.pipeline.1.scale=(64,48)" for loader in ("train", "val", "test")),
+        "tta_pipeline.1.scale=(64,48)",
+    ],
 )

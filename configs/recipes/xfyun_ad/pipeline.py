@@ -15,15 +15,15 @@ its image augmentation, is not run: _base_/image.py has a substitute, and accept
 work = "work_dirs/recipes/xfyun_ad/pipeline"
 data = "data/xfyun_ad"
 configs = "configs/recipes/xfyun_ad"
-amp = "--amp"
+amp = ["--amp"]
 # More settings: of every model, of the image models, and of models whose weights are averaged.
-options = ""
-image_options = ""
-swa_options = ""
+options: list[str] = []
+image_options: list[str] = []
+swa_options: list[str] = []
 last = "epoch_30.pth"
-fetch = "hf download"
+fetch = ["hf", "download"]
 # The images are checked first; a smoke run takes some of the demo instead.
-check = "tools/data/verify.py {data}/train --out {work}/problems.csv --overwrite"
+check = ["tools/data/verify.py", "{data}/train", "--out", "{work}/problems.csv", "--overwrite"]
 raw = "{data}/train"
 checked = "{work}/problems.csv"
 
@@ -160,24 +160,26 @@ stages = [
 smoke = dict(
     work="work_dirs/smoke/xfyun_ad",
     data="{work}/raw/images",
-    check="projects/demo/sample.py --out {work}/raw --labelled 2 --unlabelled 1 --overwrite",
+    check=["projects/demo/sample.py", "--out", "{work}/raw", "--labelled", "2", "--unlabelled", "1", "--overwrite"],
     raw="",
     checked="{work}/raw",
-    fetch="tools/text/tiny_bert.py",
-    amp="",
+    fetch=["tools/text/tiny_bert.py"],
+    amp=[],
     last="epoch_1.pth",
-    swa_options="custom_hooks.2.begin_epoch=1",
-    options=" ".join(
-        (
-            "model.head.num_classes=12 data_preprocessor.num_classes=12 train_cfg.max_epochs=1",
-            "train_dataloader.batch_size=8 train_dataloader.num_workers=0 test_dataloader.num_workers=0",
-        )
-    ),
-    image_options=" ".join(
-        (
-            "model.image_backbone.model_name=resnet10t model.image_backbone.pretrained=False",
-            "model.head.in_channels=512 tta_pipeline.1.scale='(64,64)'",
-            "train_dataloader.dataset.pipeline.1.scale='(64,64)'",
-        )
-    ),
+    swa_options=["custom_hooks.2.begin_epoch=1"],
+    options=[
+        "model.head.num_classes=12",
+        "data_preprocessor.num_classes=12",
+        "train_cfg.max_epochs=1",
+        "train_dataloader.batch_size=8",
+        "train_dataloader.num_workers=0",
+        "test_dataloader.num_workers=0",
+    ],
+    image_options=[
+        "model.image_backbone.model_name=resnet10t",
+        "model.image_backbone.pretrained=False",
+        "model.head.in_channels=512",
+        "tta_pipeline.1.scale=(64,64)",
+        "train_dataloader.dataset.pipeline.1.scale=(64,64)",
+    ],
 )

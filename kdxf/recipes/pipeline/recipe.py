@@ -1,19 +1,20 @@
 """Recipes: Python or YAML files that name their stages with commands, inputs and outputs."""
 
-import re
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from string import Formatter
 from typing import Any
 
-from mmengine.config import Config
-
 from kdxf.errors import UserError
+from kdxf.io.config_files import read_config
 
 
 def replaced(values: Mapping[str, Any], new: Mapping[str, Any], recipe: str, source: str) -> dict[str, Any]:
     """Return the values, some of them replaced.
+
+    A text in the place of a list of words is cut into words as in a shell.
 
     Args:
         values: The values, in the order of the file.
@@ -22,13 +23,19 @@ def replaced(values: Mapping[str, Any], new: Mapping[str, Any], recipe: str, sou
         source: Name of the source of the new values in messages.
 
     Raises:
-        UserError: A new value has a name that the recipe does not use.
+        UserError: A new value has a name that the recipe does not use, or a text in the place of a list has an open
+            quote.
     """
     for name in new:
         if name not in values:
             known = ", ".join(sorted(values))
             raise UserError(f"{recipe}: {source} names {name!r}, which the recipe does not use (it has: {known})")
-    return {**values, **new}
+    words = {
+        name: list(_words(value, f"{recipe}: {source} {name}"))
+        for name, value in new.items()
+        if isinstance(values[name], list) and isinstance(value, str)
+    }
+    return {**values, **new, **words}
 
 
 def filled(values: Mapping[str, Any], recipe: str) -> dict[str, Any]:
@@ -39,21 +46,46 @@ def filled(values: Mapping[str, Any], recipe: str) -> dict[str, Any]:
     """
     done: dict[str, Any] = {}
     for name, value in values.items():
-        done[name] = fill(value, done, f"{recipe}: the value {name!r}") if isinstance(value, str) else value
+        where = f"{recipe}: the value {name!r}"
+        if isinstance(value, str):
+            value = fill(value, done, where)
+        elif isinstance(value, list) and all(isinstance(word, str) for word in value):
+            value = fill_words(value, done, where)
+        done[name] = value
     return done
+
+
+def fill_words(words: Sequence[str], values: Mapping[str, Any], where: str) -> list[str]:
+    """Insert values into the words of a command, each of which stays one word, whatever is in its value.
+
+    A word that is nothing but the name of a list, such as ``{options}``, becomes the words of the list.
+
+    Raises:
+        UserError: See :func:`fill`.
+    """
+    filled: list[str] = []
+    for word in words:
+        name = word[1:-1] if word[:1] == "{" and word[-1:] == "}" else ""
+        chosen = values.get(name)
+        filled += map(str, chosen) if isinstance(chosen, list) else [fill(word, values, where)]
+    return filled
 
 
 def fill(text: str, values: Mapping[str, Any], where: str) -> str:
     """Insert values into a text; ``{{`` is a brace.
 
     Raises:
-        UserError: The text names a value that does not exist, or has a single brace. The message begins with
-            ``where``.
+        UserError: The text names a value that does not exist, or a list, or has a single brace. The message begins
+            with ``where``.
     """
     try:
-        return text.format_map(values)
+        filled = text.format_map(values)
     except (KeyError, ValueError, IndexError, AttributeError, TypeError) as error:
         raise UserError(f"{where} has {text!r}, whose {error} has no value") from error
+    for _, name, _, _ in Formatter().parse(text):
+        if isinstance(values.get(name or ""), list):
+            raise UserError(f"{where} has {text!r}; {{{name}}} is a list of words, which must stand alone as a word")
+    return filled
 
 
 EXAMPLE = "dict(name='train', run='tools/train.py CONFIG', inputs='{data}/train', outputs='{work}/model')"
@@ -77,19 +109,19 @@ class Stage:
     outputs: tuple[str, ...]
 
 
-def read_stage(written: Any, number: int, work: Path, fill: Callable[[str, str], str], recipe: str) -> Stage:
+def read_stage(written: Any, number: int, work: Path, values: Mapping[str, Any], recipe: str) -> Stage:
     """Read a stage of a recipe.
 
     Args:
         written: Its ``dict(name, run, inputs, outputs)``. Inputs that are empty texts are left out.
         number: Which stage of the recipe it is, from 1.
         work: The folder of all outputs.
-        fill: Inserts the values into a text; the second argument says whose text it is.
+        values: What ``{name}`` stands for. In a command it stays one word; a list is as many words as it has.
         recipe: The recipe's name in messages.
 
     Raises:
-        UserError: It is not a dict, lacks a key, has an unknown key or a wrong value, an output is outside of ``work``,
-            or a command is cut at a space in a path.
+        UserError: It is not a dict, lacks a key, has an unknown key or a wrong value, or an output is outside of
+            ``work``.
     """
     where = f"{recipe}: stage {number}"
     if not isinstance(written, Mapping):
@@ -105,13 +137,13 @@ def read_stage(written: Any, number: int, work: Path, fill: Callable[[str, str],
     if unknown := sorted(map(str, set(written) - _KEYS)):
         raise UserError(f"{where} has unknown keys: {', '.join(unknown)}")
     texts = {key: _texts(key, written.get(key, ()), where) for key in ("run", "inputs", "outputs")}
-    read = {key: tuple(fill(text, where) for text in found) for key, found in texts.items()}
+    read = {key: tuple(fill(text, values, where) for text in texts[key]) for key in ("inputs", "outputs")}
     for output in read["outputs"]:
         if work not in Path(output).parents or ".." in Path(output).relative_to(work).parts:
             raise UserError(f"{where} writes {output}, which is not below work = {work}")
-    commands = tuple(_words(command, where) for command in read["run"])
-    for path in (*read["inputs"], *read["outputs"]):
-        _check_spaces(path, read["run"], commands, where)
+    commands = tuple(tuple(fill_words(_words(command, where), values, where)) for command in texts["run"])
+    if not all(commands):
+        raise UserError(f"{where} has an empty command")
     return Stage(name, commands, tuple(filter(None, read["inputs"])), read["outputs"])
 
 
@@ -123,24 +155,12 @@ def _texts(key: str, value: Any, where: str) -> list[str]:
     return list(texts)
 
 
-def _words(command: str, where: str) -> tuple[str, ...]:
+def _words(text: str, where: str) -> tuple[str, ...]:
+    """Cut a text into words as a shell does: at spaces outside of quotes."""
     try:
-        words = tuple(shlex.split(command))
+        return tuple(shlex.split(text))
     except ValueError as error:
-        raise UserError(f"{where} has the command {command!r}: {error}") from error
-    if not words:
-        raise UserError(f"{where} has an empty command")
-    return words
-
-
-def _check_spaces(path: str, texts: Sequence[str], commands: Sequence[Sequence[str]], where: str) -> None:
-    spaced = re.match(r".*\s[^/]*", path)  # up to the last folder with a space in its name, or the file
-    for text, words in zip(texts, commands, strict=True):
-        if spaced and spaced[0] in text and not any(spaced[0] in word for word in words):
-            raise UserError(
-                f"{where} has the command {text!r}, which is cut at the space in {spaced[0]!r}; put quotes around the "
-                "value in the recipe, or give the folder or file a name without spaces, or a link of such a name"
-            )
+        raise UserError(f"{where} has the command {text!r}: {error}") from error
 
 
 @dataclass(frozen=True)
@@ -164,7 +184,8 @@ def read_recipe(path: str | Path, *, smoke: bool = False, values: Mapping[str, s
     It is a Python or YAML file with ``stages``, a list of ``dict(name, run, inputs, outputs)``, with ``work``, the
     folder of all outputs, and with any other values. ``run`` is a command or a list of commands; ``{name}`` in a
     command, an input or an output is replaced by the value of that name; in a value, too, if the named one comes before
-    it in the file. ``smoke`` holds the values of a small trial.
+    it in the file. Commands are cut into words before that, and run without a shell: a value is one word or a part of
+    one, whatever characters it has; a list of texts is that many words. ``smoke`` holds the values of a small trial.
 
     Args:
         path: The file.
@@ -186,10 +207,7 @@ def read_recipe(path: str | Path, *, smoke: bool = False, values: Mapping[str, s
     if not content["work"] or not isinstance(content["work"], str):
         raise UserError(f"{where}: work is {content['work']!r}; write work = 'FOLDER'")
     work = Path(content["work"])
-    read = tuple(
-        read_stage(stage, number, work, lambda text, whose: fill(text, content, whose), where)
-        for number, stage in enumerate(stages, start=1)
-    )
+    read = tuple(read_stage(stage, number, work, content, where) for number, stage in enumerate(stages, start=1))
     names = [stage.name for stage in read]
     if twice := [name for name in names if names.count(name) > 1]:
         raise UserError(f"{where}: two stages are called {twice[0]!r}")
@@ -200,10 +218,7 @@ def _content(path: Path) -> dict[str, Any]:
     """Read the file and check that it has stages, a work folder, and valid values of a small trial if any."""
     if not path.is_file():
         raise UserError(f"recipe {path} does not exist; give a file such as configs/recipes/xfyun_ad/pipeline.py")
-    try:
-        content = Config.fromfile(path, lazy_import=False).to_dict()
-    except Exception as error:
-        raise UserError(f"recipe {path} cannot be read: {type(error).__name__}: {error}") from error
+    content = read_config(path, "recipe", lazy_import=False).to_dict()
     if not content.get("stages") or "work" not in content:
         raise UserError(f"recipe {path}: it needs stages = [...] and work = 'FOLDER'")
     if not isinstance(content["stages"], (list, tuple)):

@@ -11,6 +11,8 @@ import numpy as np
 from annoy import AnnoyIndex
 from tqdm import tqdm
 
+from kdxf.text.vectors.annoy_file import check_index, write_digest
+
 INDEX_FILE = "words.ann"
 AXES_FILE = "axes.npy"
 _WIDEST = 100
@@ -47,6 +49,7 @@ def build_index(vectors: Path, trees: int, seed: int = 0) -> None:
     index.build(trees, n_jobs=1)  # several threads put the trees in any order
     index.unload()
     path.chmod(mode)  # annoy removes the permissions of other users
+    write_digest(path)
 
 
 def principal_axes(vectors: Path, count: int) -> np.ndarray:
@@ -80,8 +83,8 @@ class VectorIndex:
         vectors: Its vectors, (V, D).
 
     Raises:
-        OSError: There is no index.
-        ValueError: The index belongs to other vectors.
+        OSError: There is no index, or no digest of it.
+        ValueError: The index is damaged, or belongs to other vectors.
     """
 
     def __init__(self, folder: Path, vectors: np.ndarray) -> None:
@@ -91,10 +94,10 @@ class VectorIndex:
         self._axes = np.load(folder / AXES_FILE) if (folder / AXES_FILE).is_file() else None
         if self._axes is not None and (self._axes.ndim != 2 or len(self._axes) != width):
             raise ValueError(f"{AXES_FILE} has the shape {self._axes.shape}, the vectors have {width} numbers")
-        self._index = AnnoyIndex(width if self._axes is None else self._axes.shape[1], "angular")
+        indexed = width if self._axes is None else self._axes.shape[1]
+        check_index(folder / INDEX_FILE, count, indexed)
+        self._index = AnnoyIndex(indexed, "angular")
         self._index.load(str(folder / INDEX_FILE))
-        if self._index.get_n_items() != count:
-            raise ValueError(f"{INDEX_FILE} holds {self._index.get_n_items()} words, the store {count}")
 
     def nearest(self, vector: np.ndarray, count: int) -> tuple[list[int], list[float]]:
         """Return the rows nearest to a vector, (D,), nearest first, and their cosine similarities."""

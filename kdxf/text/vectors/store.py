@@ -1,17 +1,18 @@
 """The folder of a vector store: its files, and how they are written completely or not at all.
 
-================ =====================================================================================================
-file             content
-================ =====================================================================================================
-``meta.json``    the description: :class:`StoreMeta`
-``vectors.npy``  the vectors, (V, D) float32 or float16, the most frequent word's first
-``words.*``      the words: :mod:`kdxf.text.vectors.vocabulary`
-``counts.npy``   how often each occurs in the training text, (V,) int64; not in a converted store
-``ngrams.npy``   the vectors of hashed n-grams, (buckets, D); only for fastText
-``spelling.npy`` finds words of similar spelling: :mod:`kdxf.text.spelling.speller`; older stores lack it
-``words.ann``    finds words of similar vectors: :mod:`kdxf.text.vectors.index`; not with ``--trees 0``
-``axes.npy``     the principal axes, for vectors of more than 100 numbers
-================ =====================================================================================================
+==================== =================================================================================================
+file                 content
+==================== =================================================================================================
+``meta.json``        the description: :class:`StoreMeta`
+``vectors.npy``      the vectors, (V, D) float32 or float16, the most frequent word's first
+``words.*``          the words: :mod:`kdxf.text.vectors.vocabulary`
+``counts.npy``       how often each occurs in the training text, (V,) int64; not in a converted store
+``ngrams.npy``       the vectors of hashed n-grams, (buckets, D); only for fastText
+``spelling.npy``     finds words of similar spelling: :mod:`kdxf.text.spelling.speller`; older stores lack it
+``words.ann``        finds words of similar vectors: :mod:`kdxf.text.vectors.index`; not with ``--trees 0``
+``words.ann.sha256`` its digest: :mod:`kdxf.text.vectors.annoy_file`
+``axes.npy``         the principal axes, for vectors of more than 100 numbers
+==================== =================================================================================================
 """
 
 import json

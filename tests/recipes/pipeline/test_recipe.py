@@ -35,7 +35,7 @@ RIGHT = {"name": "a", "run": "t.py", "outputs": "w/x"}
 
 
 def read(written):
-    return read_stage(written, 2, Path("w"), lambda text, where: text.replace("{raw}", ""), "recipe r.py")
+    return read_stage(written, 2, Path("w"), {"raw": "", "none": []}, "recipe r.py")
 
 
 def test_one_or_several():
@@ -74,6 +74,11 @@ def test_empty_inputs_are_left_out():
         ({**RIGHT, "outputs": "w/../x"}, "recipe r.py: the stage 'a' writes w/../x, which is not below work = w"),
         ({**RIGHT, "run": 't.py "x'}, "recipe r.py: the stage 'a' has the command 't.py \"x': No closing quotation"),
         ({**RIGHT, "run": ["t.py", ""]}, "recipe r.py: the stage 'a' has an empty command"),
+        ({**RIGHT, "run": "{none}"}, "recipe r.py: the stage 'a' has an empty command"),
+        (
+            {**RIGHT, "run": "t.py x={none}"},
+            "recipe r.py: the stage 'a' has 'x={none}'; {none} is a list of words, which must stand alone as a word",
+        ),
     ],
 )
 def test_what_is_wrong_with_it(written, message):
@@ -81,18 +86,43 @@ def test_what_is_wrong_with_it(written, message):
         read(written)
 
 
-@pytest.mark.parametrize("path", ["my photos/train", "a/my file.txt"])
-def test_paths_with_spaces(path):
-    quoted = "t.py '--root=my photos' 'a/my file.txt'"
-    assert read({**RIGHT, "run": [quoted, "cp x y"], "inputs": path}).inputs == (path,)
-    spaced = path.replace("/train", "")
-    message = (
-        f"recipe r.py: the stage 'a' has the command 'x.py {spaced}', which is cut at the space in {spaced!r}; put "
-        "quotes around the value in the recipe, or give the folder or file a name without spaces, or a link of such a "
-        "name"
+ODD = [
+    "my photos",
+    "a'b",
+    'a"b',
+    "$(touch ran)",
+    "`touch ran`",
+    "x); touch ran",
+    "a\\b",
+    "a;b&c|d>e",
+    "#x",
+    "~",
+    "",
+    "\n",
+]
+
+
+@pytest.mark.parametrize("value", ODD)
+def test_a_value_is_one_word_of_a_command(value, place):
+    (place / "r.yaml").write_text(
+        "data: ''\nwork: w\nlist: ['{data}', 'l={data}']\n"
+        "stages: [{name: a, run: \"t.py {data} x={data}/y '{data} z' {list}\", outputs: '{work}/a'}]\n"
     )
-    with pytest.raises(UserError, match=re.escape(message)):
-        read({**RIGHT, "run": [quoted, f"x.py {spaced}"], "inputs": path})
+    (stage,) = read_recipe("r.yaml", values={"data": value}).stages
+    assert stage.commands == (("t.py", value, f"x={value}/y", f"{value} z", value, f"l={value}"),)
+
+
+def test_a_list_is_many_words(place):
+    (place / "r.py").write_text(
+        "work = 'w'\nmore = ['b c', '{work}/d']\noptions = ['a', '{more}']\nnone = []\nsmoke = dict(more=[])\n"
+        "stages = [dict(name='a', run='t.py {none} {options} e', outputs='{work}/x')]"
+    )
+    assert read_recipe("r.py").stages[0].commands == (("t.py", "a", "b c", "w/d", "e"),)
+    assert read_recipe("r.py", smoke=True).stages[0].commands == (("t.py", "a", "e"),)
+    given = read_recipe("r.py", values={"more": "f 'g h'", "none": ""})  # a text in its place is cut as in a shell
+    assert given.stages[0].commands == (("t.py", "a", "f", "g h", "e"),)
+    with pytest.raises(UserError, match=r"^recipe r.py: --set more has the command \"f 'g\": No closing quotation$"):
+        read_recipe("r.py", values={"more": "f 'g"})
 
 
 def test_values_take_their_places(place):
@@ -114,9 +144,21 @@ def test_yaml(place):
     assert stage.commands == (("join.py", "w/a b", "x"),) and stage.inputs == ()
 
 
+def test_a_yaml_recipe_runs_nothing_when_it_is_read(place):
+    run = "!!python/object/apply:os.system ['touch ran']"
+    (place / "r.yaml").write_text(f"work: w\nstages:\n  - {{name: {run}, run: join.py, outputs: '{{work}}/a'}}\n")
+    with pytest.raises(UserError) as raised:
+        read_recipe("r.yaml")
+    assert not (place / "ran").exists()
+    assert str(raised.value) == (
+        f"recipe r.yaml cannot be loaded: {place}/r.yaml, line 3: the tag !!python/object/apply:os.system is refused, "
+        "as a YAML file is data and may run nothing; write the value itself, or a Python config"
+    )
+
+
 def test_values_name_those_before_them_of_recipe(place):
     (place / "r.py").write_text(
-        "work = 'w'\ndata = 'data'\ntool = 't.py {data}'\nsmoke = dict(data='{work}/raw')\n"
+        "work = 'w'\ndata = 'data'\ntool = ['t.py', '{data}']\nsmoke = dict(data='{work}/raw')\n"
         "stages = [dict(name='a', run='{tool} {{image}}', outputs='{work}/x')]"
     )
     assert read_recipe("r.py").stages[0].commands == (("t.py", "data", "{image}"),)
@@ -133,7 +175,7 @@ STAGE = "dict(name='a', run='t.py', outputs='w/x')"
     [
         ("work = 'w'\nstages = []", r"recipe r.py: it needs stages = \[...\] and work = 'FOLDER'"),
         (f"stages = [{STAGE}]", "recipe r.py: it needs stages"),
-        ("import nothing_of_this_name", "recipe r.py cannot be read: ModuleNotFoundError: No module named"),
+        ("import nothing_of_this_name", "recipe r.py cannot be loaded: line 1: ModuleNotFoundError: No module named"),
         ("work = 'w'\nstages = 'x'", r"recipe r.py: stages is 'x'; write stages = \[dict\(name='train', run="),
         ("work = 'w'\nstages = ['a']", r"recipe r.py: stage 1 is 'a'; write dict\(name='train', run="),
         (f"work = 'w'\nstages = [{STAGE}, dict(name=1)]", "recipe r.py: stage 2 has name = 1; write a text, such as"),
@@ -151,11 +193,11 @@ STAGE = "dict(name='a', run='t.py', outputs='w/x')"
         ),
         (
             "work = 'w'\nstages = [dict(name='a', run='t.py {images}', outputs='w/x')]",
-            r"recipe r.py: the stage 'a' has 't.py \{images\}', whose 'images' has no value",
+            r"recipe r.py: the stage 'a' has '\{images\}', whose 'images' has no value",
         ),
         (
             "work = 'w'\nstages = [dict(name='a', run='t.py {work.x}', outputs='w/x')]",
-            r"recipe r.py: the stage 'a' has 't.py \{work.x\}', whose 'str' object has no attribute 'x' has no value",
+            r"recipe r.py: the stage 'a' has '\{work.x\}', whose 'str' object has no attribute 'x' has no value",
         ),
         (
             f"work = 'w'\nsmoke = dict(wrok='v')\nstages = [{STAGE}]",

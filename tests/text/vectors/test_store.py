@@ -52,6 +52,7 @@ def test_folder_holds_the_store_and_nothing_else(tmp_path):
         "spelling.npy",
         "vectors.npy",
         "words.ann",
+        "words.ann.sha256",
         "words.bin",
         "words.hashes.npy",
         "words.offsets.npy",
