@@ -14,6 +14,7 @@ from mmengine.visualization import Visualizer
 
 from kdxf.engine.hooks import (
     EnvironmentHook,
+    FiniteLossHook,
     IterationSeedHook,
     LeftOutTextHook,
     ResumedScheduleHook,
@@ -24,6 +25,7 @@ from kdxf.engine.hooks import (
 
 HOOKS_OF_EVERY_RUN = (
     EnvironmentHook,
+    FiniteLossHook,
     IterationSeedHook,
     LeftOutTextHook,
     ResumedScheduleHook,
