@@ -10,6 +10,7 @@ from numpy.testing import assert_allclose
 from torch import nn
 
 from kdxf.apis.train import train
+from kdxf.engine.checkpoint import load_checkpoint
 from kdxf.engine.config import load_config
 from kdxf.engine.hooks import ClassWeightsHook
 from kdxf.engine.hooks.class_weights_hook import class_counts, class_weights
@@ -128,6 +129,18 @@ def test_in_a_run_and_in_one_that_is_resumed(tiny_config, caplog):
     logs = [path.read_text() for path in sorted(result.checkpoint.parent.glob("*/*.log"))]
     line = "class weights (inverse_sqrt): 1 for the most frequent of 3 classes (8 samples) to 1 for the rarest (8)"
     assert "".join(logs).count(line) == 2
+
+
+def test_beside_averaged_weights(tiny_config):
+    """Their copies of the model are made before the labels are counted, and pair buffers by their order."""
+    hooks = [{"type": "EMAHook", "momentum": 0.5}, {"type": "ClassWeightsHook"}]
+    options = {"model.head.loss.type": "LabelSmoothFocalLoss", "train_cfg.max_epochs": 1, "custom_hooks": hooks}
+    cfg = load_config(tiny_config, {**options, "model.backbone.norm_cfg": {"type": "BN", "_delete_": True}})
+    result = train(cfg, validate=False)
+    content = load_checkpoint(result.checkpoint)
+    averaged, own = content["state_dict"], content["ema_state_dict"]
+    statistics = [name for name in averaged if "running" in name]
+    assert statistics and all(torch.equal(averaged[name], own[f"module.{name}"]) for name in statistics)
 
 
 @pytest.mark.parametrize(
