@@ -1,6 +1,8 @@
 """What kdxf changes in mmengine for the whole process: files are written whole, checkpoints are loaded safely."""
 
+import hashlib
 import io
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,7 +10,7 @@ from urllib.parse import urlparse
 
 import torch
 from mmengine.config import Config
-from mmengine.dist import barrier, get_rank
+from mmengine.dist import all_gather_object
 from mmengine.fileio import LocalBackend, get_file_backend, register_backend
 from mmengine.runner import CheckpointLoader
 from mmengine.runner import checkpoint as host
@@ -71,23 +73,40 @@ def load_from_local(filename: str, map_location: Any = None) -> dict[str, Any]:
 
 
 def load_from_http(filename: str, map_location: Any = None) -> dict[str, Any]:
-    """Load a file from the web, kept in torch's hub folder (``$TORCH_HOME``); rank 0 downloads it.
+    """Load a file from the web, kept in torch's hub folder (``$TORCH_HOME``), in a folder named after the whole URL.
+
+    On each machine one process downloads it, so machines need not share that folder.
 
     Raises:
-        UserError: It cannot be fetched, is damaged, or would run code.
+        UserError: It cannot be fetched, in whatever process; it is damaged, or would run code.
     """
-    cached = Path(torch.hub.get_dir(), "checkpoints", Path(urlparse(filename).path).name)
-    if get_rank() == 0 and not cached.is_file():
-        cached.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            torch.hub.download_url_to_file(filename, str(cached))
-        except OSError as error:
-            raise UserError(
-                f"checkpoint {filename} cannot be fetched ({error}); fetch it elsewhere and put it at {cached}, "
-                "or give a local path"
-            ) from error
-    barrier()
+    cached = cached_download(filename)
+    error = None
+    if int(os.environ.get("LOCAL_RANK", 0)) == 0 and not cached.is_file():
+        error = _download(filename, cached)
+    failed = [one for one in all_gather_object(error) if one is not None]  # the others wait here, and hear of it
+    if failed:
+        raise UserError(failed[0])
     return load_checkpoint(cached, map_location)
+
+
+def cached_download(url: str) -> Path:
+    """Return where the file of a URL is kept; files of one name from several places are different files."""
+    digest = hashlib.sha256(url.encode()).hexdigest()[:16]
+    return Path(torch.hub.get_dir(), "checkpoints", digest, Path(urlparse(url).path).name)
+
+
+def _download(url: str, target: Path) -> str | None:
+    """Download a file; return what is to be said if that fails."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        torch.hub.download_url_to_file(url, str(target))
+    except Exception as error:  # whatever it is, the other processes wait
+        return (
+            f"checkpoint {url} cannot be fetched ({error}); fetch it elsewhere and put it at {target}, or give a local "
+            "path"
+        )
+    return None
 
 
 def load_from_torchvision(filename: str, map_location: Any = None) -> dict[str, Any]:

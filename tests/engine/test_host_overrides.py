@@ -14,7 +14,7 @@ from torch import nn
 
 from kdxf.engine import host_overrides
 from kdxf.engine.config import load_config
-from kdxf.engine.host_overrides import AtomicLocalBackend, install_host_overrides
+from kdxf.engine.host_overrides import AtomicLocalBackend, cached_download, install_host_overrides
 from kdxf.errors import UserError
 
 
@@ -84,8 +84,13 @@ def hub(tmp_path, monkeypatch):
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
     folder = tmp_path / "checkpoints"
     folder.mkdir()
-    torch.save({"state_dict": {"backbone.weight": torch.ones(1), "head.weight": torch.ones(2)}}, folder / "good.pth")
-    torch.save({"state_dict": Breaks()}, folder / "evil.pth")
+    weights = {"backbone.weight": torch.ones(1), "head.weight": torch.ones(2)}
+    for name, state in (("good", weights), ("evil", Breaks())):
+        torch.save({"state_dict": state}, folder / f"{name}.pth")
+        for url in (f"http://host/{name}.pth", f"https://host/{name}.pth", f"https://host/a/{name}.pth?x=1"):
+            path = cached_download(url)
+            path.parent.mkdir()
+            path.write_bytes((folder / f"{name}.pth").read_bytes())
     for tables in ("get_torchvision_models", "get_external_models", "get_mmcls_models"):
         monkeypatch.setattr(host, tables, lambda: {name: f"https://host/a/{name}.pth?x=1" for name in ("good", "evil")})
     return folder
@@ -137,17 +142,35 @@ def test_download(tmp_path, monkeypatch):
 
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
     monkeypatch.setattr(torch.hub, "download_url_to_file", download)
-    assert CheckpointLoader.load_checkpoint("https://host/a.pth") == {"url": "https://host/a.pth"}
-    assert (tmp_path / "checkpoints" / "a.pth").is_file()
+    urls = ["https://host/a/best.pth", "https://host/b/best.pth", "https://host/b/best.pth?version=2"]
+    for url in [*urls, *urls]:
+        assert CheckpointLoader.load_checkpoint(url) == {"url": url}
+    assert len(list((tmp_path / "checkpoints").glob("*/best.pth"))) == 3
 
 
-def test_no_network(tmp_path, monkeypatch):
+@pytest.mark.parametrize("local_rank", [0, 1])
+def test_all_processes_hear_of_a_failure(tmp_path, monkeypatch, local_rank):
+    """And on each machine the first one downloads, though only one of them is rank 0 of all."""
+    tried = []
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+    monkeypatch.setattr(torch.hub, "download_url_to_file", lambda url, target: tried.append(url))
+    monkeypatch.setattr(host_overrides, "all_gather_object", lambda error: [error, "it cannot be fetched"])
+    monkeypatch.setenv("RANK", "8")
+    monkeypatch.setenv("LOCAL_RANK", str(local_rank))
+    with pytest.raises(UserError, match="it cannot be fetched"):
+        CheckpointLoader.load_checkpoint("https://host/a.pth")
+    assert len(tried) == 1 - local_rank
+
+
+@pytest.mark.parametrize("failure", [OSError, RuntimeError])
+def test_no_network(tmp_path, monkeypatch, failure):
     def download(url, target):
-        raise OSError("no route to host")
+        raise failure("no route to host")
 
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
     monkeypatch.setattr(torch.hub, "download_url_to_file", download)
-    message = rf"https://host/a.pth cannot be fetched \(no route to host\); .* put it at {tmp_path}/checkpoints/a.pth"
+    target = cached_download("https://host/a.pth")
+    message = rf"https://host/a.pth cannot be fetched \(no route to host\); .* put it at {target}, or give a local path"
     with pytest.raises(UserError, match=message):
         CheckpointLoader.load_checkpoint("https://host/a.pth")
 
