@@ -14,6 +14,7 @@ from mmengine.visualization import Visualizer
 
 from kdxf.engine.hooks import (
     EnvironmentHook,
+    EqualBuffersHook,
     FiniteLossHook,
     IterationSeedHook,
     LeftOutTextHook,
@@ -25,6 +26,7 @@ from kdxf.engine.hooks import (
 
 HOOKS_OF_EVERY_RUN = (
     EnvironmentHook,
+    EqualBuffersHook,
     FiniteLossHook,
     IterationSeedHook,
     LeftOutTextHook,
