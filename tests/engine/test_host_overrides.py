@@ -1,13 +1,17 @@
 """What kdxf changes in mmengine, when, and how it behaves afterwards."""
 
+import copy
 import io
+import pickle
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from mmengine.fileio import get_file_backend
+from mmengine.logging import HistoryBuffer
 from mmengine.runner import CheckpointLoader
 from mmengine.runner import checkpoint as host
 from torch import nn
@@ -198,3 +202,41 @@ def test_a_base_that_does_not_exist(tmp_path):
     path.write_text('_base_ = "kdxf::_base_/no.py"\n')
     with pytest.raises(UserError, match="kdxf::_base_/no.py: kdxf has no such config"):
         load_config(path)
+
+
+@pytest.mark.parametrize("max_length", [1000, 7])
+def test_histories_are_as_before_and_not_copied_each_time(max_length):
+    random = np.random.default_rng(0)
+    buffer, rooms = HistoryBuffer([3, 4], [1, 1], max_length=max_length), set()
+    values, counts = [3, 4, *random.random(500).tolist()], [1, 1, *random.integers(1, 9, 500).tolist()]
+    for number in range(2, len(values)):
+        buffer.update(values[number], counts[number])
+        if number == 300:
+            buffer = copy.deepcopy(buffer)
+        if number == 400:
+            buffer = pickle.loads(pickle.dumps(buffer))
+        found = buffer.data
+        assert found[0].tolist() == values[: number + 1][-max_length:], number
+        assert found[1].tolist() == counts[: number + 1][-max_length:], number
+        rooms.add(id(found[0].base))
+    assert found[1].dtype == np.int64 and found[0].dtype == np.float64
+    assert buffer.mean(5) == sum(values[-5:]) / sum(counts[-5:]) and buffer.current() == values[-1]
+    if max_length == 1000:
+        assert len(rooms) < 20
+        assert len(pickle.dumps(buffer)) < 502 * 16 + 1000  # without the room
+
+
+def test_a_copy_of_a_history_goes_its_own_way():
+    one = HistoryBuffer()
+    one.update(1.0)
+    other = copy.copy(one)
+    one.update(2.0)
+    other.update(3.0)
+    assert [history.data[0].tolist() for history in (one, other)] == [[1.0, 2.0], [1.0, 3.0]]
+
+
+def test_what_is_no_number_is_no_history():
+    with pytest.raises(TypeError, match="log_val must be int or float, got str"):
+        HistoryBuffer().update("1")
+    with pytest.raises(TypeError, match="count must be int or float, got NoneType"):
+        HistoryBuffer().update(1.0, None)
