@@ -4,13 +4,13 @@ from unittest.mock import Mock
 import numpy as np
 import pytest
 import torch
+from mmengine.model import ExponentialMovingAverage
 from mmengine.registry import DefaultScope
 from mmpretrain.models.heads import LinearClsHead
 from numpy.testing import assert_allclose
 from torch import nn
 
 from kdxf.apis.train import train
-from kdxf.engine.checkpoint import load_checkpoint
 from kdxf.engine.config import load_config
 from kdxf.engine.hooks import ClassWeightsHook
 from kdxf.engine.hooks.class_weights_hook import class_counts, class_weights
@@ -131,16 +131,17 @@ def test_in_a_run_and_in_one_that_is_resumed(tiny_config, caplog):
     assert "".join(logs).count(line) == 2
 
 
-def test_beside_averaged_weights(tiny_config):
+def test_beside_averaged_weights(scope):
     """Their copies of the model are made before the labels are counted, and pair buffers by their order."""
-    hooks = [{"type": "EMAHook", "momentum": 0.5}, {"type": "ClassWeightsHook"}]
-    options = {"model.head.loss.type": "LabelSmoothFocalLoss", "train_cfg.max_epochs": 1, "custom_hooks": hooks}
-    cfg = load_config(tiny_config, {**options, "model.backbone.norm_cfg": {"type": "BN", "_delete_": True}})
-    result = train(cfg, validate=False)
-    content = load_checkpoint(result.checkpoint)
-    averaged, own = content["state_dict"], content["ema_state_dict"]
-    statistics = [name for name in averaged if "running" in name]
-    assert statistics and all(torch.equal(averaged[name], own[f"module.{name}"]) for name in statistics)
+    model = nn.Module()
+    model.head = LinearClsHead(3, 2, loss={"type": "LabelSmoothFocalLoss"})
+    model.norm = nn.BatchNorm1d(1)
+    averaged = ExponentialMovingAverage(model)
+    dataset = SimpleNamespace(get_gt_labels=lambda: np.asarray(LABELS))
+    ClassWeightsHook().before_train(Mock(model=model, train_dataloader=SimpleNamespace(dataset=dataset)))
+    model.norm.running_mean.fill_(5.0)
+    averaged.update_parameters(model)
+    assert averaged.module.norm.running_mean.item() == 5.0
 
 
 @pytest.mark.parametrize(
