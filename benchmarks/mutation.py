@@ -76,7 +76,7 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
     ],
     "models/text_encoders/document_norm.py": [
         ("document.detach()[has_text]", "document.detach()", "documents without text in the statistics"),
-        (".clamp(max=HORIZON)", "", "statistics that never forget"),
+        (".clamp(max=self.horizon)", "", "statistics that never forget"),
         ("len(document) < 2", "len(document) < 1", "variance of one document"),
         ("if self.training:", "if True:", "statistics updated in prediction"),
     ],

@@ -46,7 +46,7 @@ def parse_args() -> argparse.Namespace:
     cores = min(os.cpu_count() or 1, 8)
     add("--workers", type=int, default=cores, metavar="N", help="processes (default: one per core, at most 8)")
     add("--device", help="cpu, cuda, cuda:1, ... (default: the GPU if there is one)")
-    add("--amp", action="store_true", help="mixed precision: bfloat16")
+    add("--amp", action="store_true", help="mixed precision: float16 on a GPU, bfloat16 on a CPU")
     add("--budget-ms", type=float, metavar="MS", help="exit with status 1 if an image takes longer, on average")
     add("--budget-gb", type=float, metavar="GB", help="exit with status 1 if this process takes more memory")
     add("--cfg-options", nargs="+", action=ConfigOptions, metavar="KEY=VALUE", help="replace settings of the config")

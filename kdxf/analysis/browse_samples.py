@@ -13,6 +13,7 @@ from torch import Tensor
 
 from kdxf.datasets.collate import collate_function
 from kdxf.datasets.image_keys import leaf_datasets
+from kdxf.engine.config import type_name
 from kdxf.errors import UserError
 from kdxf.registry import MODELS
 
@@ -99,7 +100,7 @@ class Mixer:
     """
 
     def __init__(self, cfg: Config, loader: Mapping[str, Any]) -> None:
-        kind = "ImageTextDataPreprocessor" if cfg.model.type == "ImageTextClassifier" else "ClsDataPreprocessor"
+        kind = "ImageTextDataPreprocessor" if type_name(cfg.model) == "ImageTextClassifier" else "ClsDataPreprocessor"
         settings = dict(cfg.model.get("data_preprocessor") or cfg.get("data_preprocessor") or {})
         settings = {"type": kind, "batch_augments": cfg.model.get("train_cfg"), **settings}
         if not settings["batch_augments"]:

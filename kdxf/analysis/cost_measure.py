@@ -25,7 +25,7 @@ import kdxf.datasets
 import kdxf.engine
 import kdxf.models  # noqa: F401  (registers, as the line before)
 from kdxf.datasets.collate import collate_function
-from kdxf.engine.config import building, model_config
+from kdxf.engine.config import building, model_config, type_name
 from kdxf.errors import UserError
 from kdxf.inference.pipeline import dataset_config
 from kdxf.io.machine import peak_memory
@@ -57,15 +57,10 @@ def sample_maker(cfg: Config, model: nn.Module) -> Callable[[], dict]:
     }
     steps = []
     for step in dataset_config(cfg, "train_dataloader").pipeline:
-        stand_in = stand_ins.get(_name(step))
+        stand_in = stand_ins.get(type_name(step))
         steps.append(TRANSFORMS.build(dict(step)) if stand_in is None else stand_in(step))
     pipeline: Any = Compose(steps)
     return lambda: pipeline({"img_path": "noise.jpg", "sample_idx": 0, "gt_label": 0, "ocr": _record()})
-
-
-def _name(step: Mapping[str, Any]) -> str:
-    kind = step["type"]
-    return (kind if isinstance(kind, str) else kind.__name__).rpartition(".")[2]
 
 
 def _vector_width(model: nn.Module) -> int:

@@ -8,6 +8,7 @@ from mmengine.registry import DefaultScope
 
 from kdxf.datasets.feature_store import FeatureStore
 from kdxf.datasets.text_feature_store import TextFeatureStore
+from kdxf.engine.config import type_name
 from kdxf.errors import UserError
 from kdxf.io.machine import available_cores
 from kdxf.registry import DATASETS
@@ -61,7 +62,7 @@ def loading_workers() -> int:
 def _compute(step: Mapping[str, Any], dataset: Any, workers: int, progress: bool) -> tuple[str, int]:
     samples = (dataset.get_data_info(index) for index in range(len(dataset)))
     options = {key: value for key, value in step.items() if key not in ("type", "train")}
-    if step["type"] == "LoadTextFeature":
+    if type_name(step) == "LoadTextFeature":
         texts = TextFeatureStore(**options)
         return str(texts.path), texts.compute((sample["ocr"] for sample in samples), progress)
     images = FeatureStore(**options)
@@ -72,7 +73,7 @@ def _compute(step: Mapping[str, Any], dataset: Any, workers: int, progress: bool
 def _load_steps(config: Any) -> Iterator[Mapping[str, Any]]:
     """Yield the configs of ``LoadFeature`` and ``LoadTextFeature`` in (nested) configs."""
     if isinstance(config, Mapping):
-        if config.get("type") in ("LoadFeature", "LoadTextFeature"):
+        if type_name(config) in ("LoadFeature", "LoadTextFeature"):
             yield config
         config = list(config.values())
     if isinstance(config, list | tuple):

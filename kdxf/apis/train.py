@@ -15,7 +15,7 @@ from mmengine.runner import Runner
 
 from kdxf.apis.stages import train_stages
 from kdxf.engine.checkpoint import trusting_checkpoints
-from kdxf.engine.config import explaining_config_errors, set_loader_defaults
+from kdxf.engine.config import explaining_config_errors, set_loader_defaults, type_name
 from kdxf.engine.dist import start_distributed
 from kdxf.engine.hooks import BudgetHook, LoadedWeightsHook
 from kdxf.engine.runner import open_runner
@@ -151,11 +151,10 @@ def _set_resume(cfg: Config, resume: bool | str | Path) -> None:
 
 def _set_mixed_precision(cfg: Config) -> None:
     wrapper = cfg.optim_wrapper
-    kind = wrapper.get("type", "OptimWrapper")
-    name = kind if isinstance(kind, str) else kind.__name__
+    name = type_name(wrapper) or "OptimWrapper"
     if name.endswith(("AmpOptimWrapper", "AutocastOptimWrapper")):
         return
-    if name.rpartition(".")[2] != "OptimWrapper":
+    if name != "OptimWrapper":
         raise UserError(f"--amp cannot be combined with optim_wrapper.type={name!r}, only with OptimWrapper")
     if torch.cuda.is_available():
         wrapper.type = "AmpOptimWrapper"
@@ -167,7 +166,7 @@ def _set_mixed_precision(cfg: Config) -> None:
 def _set_loop(cfg: Config) -> None:
     """Replace mmengine's loop over epochs by the one that can resume within an epoch."""
     loop = cfg.train_cfg
-    if loop.get("by_epoch") or loop.get("type") == "EpochBasedTrainLoop":
+    if loop.get("by_epoch") or type_name(loop) == "EpochBasedTrainLoop":
         loop.pop("by_epoch", None)
         loop.type = "kdxf.ResumableEpochLoop"
 

@@ -12,6 +12,7 @@ import torch
 from mmengine.config import Config, ConfigDict
 from mmengine.registry import DefaultScope, Registry, build_functions
 from mmengine.runner import checkpoint as host_checkpoint
+from mmengine.utils import import_modules_from_strings
 
 import kdxf.registry
 from kdxf.errors import UserError
@@ -42,6 +43,11 @@ def load_config(path: str | Path, options: Mapping[str, Any] | None = None) -> C
     cfg = read_config(path)
     if path.suffix != ".py":
         _check_types(cfg.to_dict(), path)
+    elif cfg.get("custom_imports"):  # mmengine forgets them in a config that imports its components
+        try:
+            import_modules_from_strings(**cfg.custom_imports)
+        except Exception as error:
+            raise UserError(f"config {path} cannot be loaded: {type(error).__name__}: {error}") from error
     # A run writes its config out six times; yapf, which would lay it out closer, takes 0.1 s or more each time.
     # Config.fromfile has an argument for this, and loses it.
     object.__setattr__(cfg, "_format_python_code", False)
@@ -121,6 +127,16 @@ def _without_pretrained(part: Any) -> Any:
     if isinstance(part, dict):
         return {k: False if k == "pretrained" and v is True else _without_pretrained(v) for k, v in part.items()}
     return [_without_pretrained(item) for item in part] if isinstance(part, list) else part
+
+
+def type_name(settings: Mapping[str, Any]) -> str:
+    """Return the name of the component that settings build, without scope and module; ``''`` without a ``type``.
+
+    ``type`` is a name in configs that are read as text, and the class itself in those that import it (MMEngine's lazy
+    configs).
+    """
+    kind = settings.get("type", "")
+    return (kind if isinstance(kind, str) else kind.__name__).rpartition(".")[2]
 
 
 def leaf_dataset(loader: ConfigDict) -> ConfigDict:

@@ -1,15 +1,20 @@
 """What kdxf changes in mmengine for the whole process: files are written whole, checkpoints are loaded safely."""
 
+import hashlib
 import io
+import os
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
 
+import numpy as np
 import torch
 from mmengine.config import Config
-from mmengine.dist import barrier, get_rank
+from mmengine.dist import all_gather_object
 from mmengine.fileio import LocalBackend, get_file_backend, register_backend
+from mmengine.logging import HistoryBuffer
 from mmengine.runner import CheckpointLoader
 from mmengine.runner import checkpoint as host
 
@@ -20,7 +25,7 @@ from kdxf.io.shipped import PREFIX, shipped_config
 
 
 def install_host_overrides() -> None:
-    """Make three changes to mmengine that hold for everything in the process, also for code that does not use kdxf.
+    """Make four changes to mmengine that hold for everything in the process, also for code that does not use kdxf.
 
     - The storage backend ``local``, through which mmengine writes checkpoints and every other file, becomes
       :class:`AtomicLocalBackend`. mmengine's own writes in place: a run that is killed while it saves leaves a torn
@@ -31,6 +36,8 @@ def install_host_overrides() -> None:
       checkpoint; these refuse it (:mod:`kdxf.engine.checkpoint`), and ``pavi://`` altogether.
     - A path ``kdxf::FILE`` in a config's ``_base_`` is that file of kdxf's configs (:mod:`kdxf.io.shipped`), whether
       kdxf is installed or runs from a clone. mmengine does this for OpenMMLab's packages only.
+    - ``HistoryBuffer.update``, which is called for each logged number of each step, becomes :func:`update_history`.
+      mmengine's own copies the whole history each time.
 
     :mod:`kdxf.engine` calls this when it is imported, and with it whatever of kdxf trains, builds models or predicts.
     Further calls change nothing.
@@ -39,6 +46,7 @@ def install_host_overrides() -> None:
     for loader, prefixes in _LOADERS.items():
         CheckpointLoader.register_scheme(prefixes, loader, force=True)
     Config._get_cfg_path = staticmethod(find_base)  # type: ignore[method-assign]
+    HistoryBuffer.update = update_history  # type: ignore[method-assign]
 
 
 _find_base = Config._get_cfg_path
@@ -51,6 +59,46 @@ def find_base(cfg_path: str, filename: str) -> tuple[str, str | None]:
         UserError: It names a config of kdxf that does not exist.
     """
     return (shipped_config(cfg_path), None) if cfg_path.startswith(PREFIX) else _find_base(cfg_path, filename)
+
+
+def update_history(self: HistoryBuffer, log_val: float, count: float = 1) -> None:
+    """Add a number to a history and, beyond its ``max_length``, drop the oldest.
+
+    Args:
+        self: The history.
+        log_val: The number.
+        count: How many numbers it is the sum of.
+
+    Raises:
+        TypeError: One of them is no number.
+    """
+    for name, value in (("log_val", log_val), ("count", count)):
+        if not isinstance(value, (int, float)):
+            raise TypeError(f"{name} must be int or float, got {type(value).__name__}")
+    self._log_history = _appended(self._log_history, log_val)[-self.max_length :]
+    self._count_history = _appended(self._count_history, count)[-self.max_length :]
+
+
+_filled: dict[int, int] = {}  # by the id of an array with room that _appended made: how many of its values are used
+
+
+def _appended(history: np.ndarray, value: float) -> np.ndarray:
+    """Return a history with one more value: a view of an array with room for as many again, which later calls use."""
+    room, kind = history.base, np.result_type(history, np.asarray(value))
+    end = -1
+    if isinstance(room, np.ndarray) and room.dtype == kind:
+        first = history.__array_interface__["data"][0] - room.__array_interface__["data"][0]
+        end = first // room.itemsize + len(history)
+    if (
+        not isinstance(room, np.ndarray) or _filled.get(id(room)) != end or end == len(room)
+    ):  # none, another's, used by a copy, or full
+        end = len(history)
+        room = np.empty(max(2 * end, 16), kind)
+        room[:end] = history
+        weakref.finalize(room, _filled.pop, id(room))
+    room[end] = value
+    _filled[id(room)] = end + 1
+    return room[end - len(history) : end + 1]
 
 
 class AtomicLocalBackend(LocalBackend):
@@ -71,23 +119,40 @@ def load_from_local(filename: str, map_location: Any = None) -> dict[str, Any]:
 
 
 def load_from_http(filename: str, map_location: Any = None) -> dict[str, Any]:
-    """Load a file from the web, kept in torch's hub folder (``$TORCH_HOME``); rank 0 downloads it.
+    """Load a file from the web, kept in torch's hub folder (``$TORCH_HOME``), in a folder named after the whole URL.
+
+    On each machine one process downloads it, so machines need not share that folder.
 
     Raises:
-        UserError: It cannot be fetched, is damaged, or would run code.
+        UserError: It cannot be fetched, in whatever process; it is damaged, or would run code.
     """
-    cached = Path(torch.hub.get_dir(), "checkpoints", Path(urlparse(filename).path).name)
-    if get_rank() == 0 and not cached.is_file():
-        cached.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            torch.hub.download_url_to_file(filename, str(cached))
-        except OSError as error:
-            raise UserError(
-                f"checkpoint {filename} cannot be fetched ({error}); fetch it elsewhere and put it at {cached}, "
-                "or give a local path"
-            ) from error
-    barrier()
+    cached = cached_download(filename)
+    error = None
+    if int(os.environ.get("LOCAL_RANK", 0)) == 0 and not cached.is_file():
+        error = _download(filename, cached)
+    failed = [one for one in all_gather_object(error) if one is not None]  # the others wait here, and hear of it
+    if failed:
+        raise UserError(failed[0])
     return load_checkpoint(cached, map_location)
+
+
+def cached_download(url: str) -> Path:
+    """Return where the file of a URL is kept; files of one name from several places are different files."""
+    digest = hashlib.sha256(url.encode()).hexdigest()[:16]
+    return Path(torch.hub.get_dir(), "checkpoints", digest, Path(urlparse(url).path).name)
+
+
+def _download(url: str, target: Path) -> str | None:
+    """Download a file; return what is to be said if that fails."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        torch.hub.download_url_to_file(url, str(target))
+    except Exception as error:  # whatever it is, the other processes wait
+        return (
+            f"checkpoint {url} cannot be fetched ({error}); fetch it elsewhere and put it at {target}, or give a local "
+            "path"
+        )
+    return None
 
 
 def load_from_torchvision(filename: str, map_location: Any = None) -> dict[str, Any]:

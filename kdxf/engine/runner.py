@@ -14,6 +14,8 @@ from mmengine.visualization import Visualizer
 
 from kdxf.engine.hooks import (
     EnvironmentHook,
+    EqualBuffersHook,
+    FiniteLossHook,
     IterationSeedHook,
     LeftOutTextHook,
     ResumedScheduleHook,
@@ -24,6 +26,8 @@ from kdxf.engine.hooks import (
 
 HOOKS_OF_EVERY_RUN = (
     EnvironmentHook,
+    EqualBuffersHook,
+    FiniteLossHook,
     IterationSeedHook,
     LeftOutTextHook,
     ResumedScheduleHook,

@@ -1,9 +1,8 @@
 """A test set without one of its modalities, to see how much that is worth."""
 
-from typing import Any
-
 from mmengine.config import Config, ConfigDict
 
+from kdxf.engine.config import type_name
 from kdxf.errors import UserError
 from kdxf.inference.pipeline import dataset_config
 
@@ -40,17 +39,12 @@ def remove_modality(cfg: Config, modality: str) -> None:
 def _before_packing(pipeline: list, step: ConfigDict, modality: str) -> list:
     """Return the pipeline with a step before the one that packs, which may be inside ``TestTimeAug``."""
     for index, transform in enumerate(pipeline):
-        if _name(transform) in _PACKERS:
+        if type_name(transform) in _PACKERS:
             return [*pipeline[:index], step, *pipeline[index:]]
-        if _name(transform) == "TestTimeAug":
+        if type_name(transform) == "TestTimeAug":
             groups = transform["transforms"]
             for position, group in enumerate(groups):
-                if any(_name(choice) in _PACKERS for choice in group):
+                if any(type_name(choice) in _PACKERS for choice in group):
                     views = ConfigDict({**transform, "transforms": [*groups[:position], [step], *groups[position:]]})
                     return [*pipeline[:index], views, *pipeline[index + 1 :]]
     raise UserError(f"--without {modality}: a test pipeline of the config has none of {', '.join(_PACKERS)}")
-
-
-def _name(transform: Any) -> str:
-    kind = transform["type"]
-    return (kind if isinstance(kind, str) else kind.__name__).rpartition(".")[2]

@@ -50,7 +50,7 @@ class KDXFInferencer:
         checkpoint: A checkpoint of the config's model, path or URL.
         device: ``'cpu'``, ``'cuda'``, ``'cuda:1'``, ...; by default the GPU where there is one.
         tta: Test-time augmentation: the config's ``tta_model`` and ``tta_pipeline``.
-        amp: bfloat16 autocast.
+        amp: Mixed precision, as in ``tools/test.py``: float16 on a GPU, bfloat16 on a CPU.
         trust_checkpoint: Load a checkpoint that may run code.
         engine: Config of the OCR engine; by default the config's ``ocr_engine``, and RapidOCR where it has none.
         class_names: File with readable class names, see :meth:`kdxf.inference.model.Categories.renamed`.
@@ -169,7 +169,7 @@ class KDXFInferencer:
     @torch.inference_mode()
     def _scores(self, batch: dict) -> np.ndarray:
         """Return the scores of a batch, float32 (N, K)."""
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.amp):
+        with torch.autocast(self.device.type, enabled=self.amp):
             samples = self.model.test_step(batch)
         return torch.stack([sample.pred_score for sample in samples]).float().cpu().numpy()
 

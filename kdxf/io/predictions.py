@@ -197,8 +197,8 @@ def read_predictions(path: str | Path, *, classes: Sequence[str] | None = None, 
 
     By default it is a file that :func:`write_predictions` wrote. With ``classes``, or without ``scores``, it may be any
     table of one class per image, CSV or Parquet, with the columns ``image``, ``pred_label`` and ``score``, and perhaps
-    ``pred_class`` and ``scores``, such as ``tools/test.py --out`` writes. Then nothing else of it is read, the best
-    class and its score are those of the table, and it may have an image several times.
+    ``pred_class``, ``scores`` and ``seen``, such as ``tools/test.py --out`` writes. Nothing else of it is read then,
+    the best class and its score are those of the table, and it may have an image several times.
 
     Args:
         path: The file.
@@ -249,6 +249,7 @@ def _read_table(path: str | Path, classes: Sequence[str] | None, scores: bool) -
         images=table["image"].to_pandas().astype("str").tolist(),
         scores=_table_scores(table, len(classes or ()), path) if scores else np.empty((len(best), 0), np.float32),
         classes=tuple(classes or ()),
+        seen=_table_seen(table, path),
         best_class=best,
         best_score=table["score"].to_numpy().astype(np.float32),
     )
@@ -276,6 +277,14 @@ def _check_classes(table: pa.Table, best: np.ndarray, classes: Sequence[str], pa
                     f"{path}: class {index} is {name!r} there and {classes[index]!r} in classes.txt; give the "
                     "classes.txt of the model with --classes"
                 )
+
+
+def _table_seen(table: pa.Table, path: str | Path) -> np.ndarray | None:
+    if "seen" not in table.column_names or table["seen"].null_count:
+        return None
+    if not pa.types.is_boolean(table["seen"].type):
+        raise UserError(f"{path}: the column seen is not true or false for each image; {_TABLE_ADVICE}")
+    return table["seen"].to_numpy()
 
 
 def _table_scores(table: pa.Table, count: int, path: str | Path) -> np.ndarray:

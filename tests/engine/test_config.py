@@ -1,5 +1,6 @@
 import json
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from kdxf.engine.config import (
     model_config,
     set_list,
     set_loader_defaults,
+    type_name,
 )
 from kdxf.errors import UserError
 from kdxf.registry import MODELS, PARAM_SCHEDULERS, TRANSFORMS
@@ -63,6 +65,21 @@ def test_written_out_and_read_again(monkeypatch, repo, tmp_path):
     cfg = load_config(repo / "configs/moe_r101.py")
     cfg.dump(tmp_path / "config.py")
     assert load_config(tmp_path / "config.py").to_dict() == cfg.to_dict()
+
+
+def test_name_of_a_type():
+    names = [{"type": "kdxf.LoadImage"}, {"type": "Resize"}, {"type": nn.Linear}, {"by_epoch": True}]
+    assert list(map(type_name, names)) == ["LoadImage", "Resize", "Linear", ""]
+
+
+def test_a_config_that_imports_its_components_has_custom_imports_as_well(tmp_path, monkeypatch):
+    (tmp_path / "components_of_mine.py").write_text("MADE = True\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    imports = 'custom_imports = dict(imports=["components_of_mine"], allow_failed_imports=False)\n'
+    cfg = load_config(write(tmp_path, f"from torch.nn import Linear\n{imports}model = dict(type=Linear)\n"))
+    assert type_name(cfg.model) == "Linear" and sys.modules["components_of_mine"].MADE
+    message = error_of(write(tmp_path, "from torch.nn import Linear\n" + imports.replace("mine", "nobody")))
+    assert message.startswith("config ") and "Failed to import components_of_nobody" in message
 
 
 def test_missing_file(tmp_path):

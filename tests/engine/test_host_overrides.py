@@ -1,20 +1,24 @@
 """What kdxf changes in mmengine, when, and how it behaves afterwards."""
 
+import copy
 import io
+import pickle
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from mmengine.fileio import get_file_backend
+from mmengine.logging import HistoryBuffer
 from mmengine.runner import CheckpointLoader
 from mmengine.runner import checkpoint as host
 from torch import nn
 
 from kdxf.engine import host_overrides
 from kdxf.engine.config import load_config
-from kdxf.engine.host_overrides import AtomicLocalBackend, install_host_overrides
+from kdxf.engine.host_overrides import AtomicLocalBackend, cached_download, install_host_overrides
 from kdxf.errors import UserError
 
 
@@ -84,8 +88,13 @@ def hub(tmp_path, monkeypatch):
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
     folder = tmp_path / "checkpoints"
     folder.mkdir()
-    torch.save({"state_dict": {"backbone.weight": torch.ones(1), "head.weight": torch.ones(2)}}, folder / "good.pth")
-    torch.save({"state_dict": Breaks()}, folder / "evil.pth")
+    weights = {"backbone.weight": torch.ones(1), "head.weight": torch.ones(2)}
+    for name, state in (("good", weights), ("evil", Breaks())):
+        torch.save({"state_dict": state}, folder / f"{name}.pth")
+        for url in (f"http://host/{name}.pth", f"https://host/{name}.pth", f"https://host/a/{name}.pth?x=1"):
+            path = cached_download(url)
+            path.parent.mkdir()
+            path.write_bytes((folder / f"{name}.pth").read_bytes())
     for tables in ("get_torchvision_models", "get_external_models", "get_mmcls_models"):
         monkeypatch.setattr(host, tables, lambda: {name: f"https://host/a/{name}.pth?x=1" for name in ("good", "evil")})
     return folder
@@ -137,17 +146,35 @@ def test_download(tmp_path, monkeypatch):
 
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
     monkeypatch.setattr(torch.hub, "download_url_to_file", download)
-    assert CheckpointLoader.load_checkpoint("https://host/a.pth") == {"url": "https://host/a.pth"}
-    assert (tmp_path / "checkpoints" / "a.pth").is_file()
+    urls = ["https://host/a/best.pth", "https://host/b/best.pth", "https://host/b/best.pth?version=2"]
+    for url in [*urls, *urls]:
+        assert CheckpointLoader.load_checkpoint(url) == {"url": url}
+    assert len(list((tmp_path / "checkpoints").glob("*/best.pth"))) == 3
 
 
-def test_no_network(tmp_path, monkeypatch):
+@pytest.mark.parametrize("local_rank", [0, 1])
+def test_all_processes_hear_of_a_failure(tmp_path, monkeypatch, local_rank):
+    """And on each machine the first one downloads, though only one of them is rank 0 of all."""
+    tried = []
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+    monkeypatch.setattr(torch.hub, "download_url_to_file", lambda url, target: tried.append(url))
+    monkeypatch.setattr(host_overrides, "all_gather_object", lambda error: [error, "it cannot be fetched"])
+    monkeypatch.setenv("RANK", "8")
+    monkeypatch.setenv("LOCAL_RANK", str(local_rank))
+    with pytest.raises(UserError, match="it cannot be fetched"):
+        CheckpointLoader.load_checkpoint("https://host/a.pth")
+    assert len(tried) == 1 - local_rank
+
+
+@pytest.mark.parametrize("failure", [OSError, RuntimeError])
+def test_no_network(tmp_path, monkeypatch, failure):
     def download(url, target):
-        raise OSError("no route to host")
+        raise failure("no route to host")
 
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
     monkeypatch.setattr(torch.hub, "download_url_to_file", download)
-    message = rf"https://host/a.pth cannot be fetched \(no route to host\); .* put it at {tmp_path}/checkpoints/a.pth"
+    target = cached_download("https://host/a.pth")
+    message = rf"https://host/a.pth cannot be fetched \(no route to host\); .* put it at {target}, or give a local path"
     with pytest.raises(UserError, match=message):
         CheckpointLoader.load_checkpoint("https://host/a.pth")
 
@@ -175,3 +202,42 @@ def test_a_base_that_does_not_exist(tmp_path):
     path.write_text('_base_ = "kdxf::_base_/no.py"\n')
     with pytest.raises(UserError, match="kdxf::_base_/no.py: kdxf has no such config"):
         load_config(path)
+
+
+@pytest.mark.parametrize("max_length", [1000, 7])
+def test_histories_are_as_before_and_not_copied_each_time(max_length):
+    random = np.random.default_rng(0)
+    buffer, copies, before = HistoryBuffer([3, 4], [1, 1], max_length=max_length), 0, np.empty(0)
+    values, counts = [3, 4, *random.random(500).tolist()], [1, 1, *random.integers(1, 9, 500).tolist()]
+    for number in range(2, len(values)):
+        buffer.update(values[number], counts[number])
+        if number == 300:
+            buffer = copy.deepcopy(buffer)
+        if number == 400:
+            buffer = pickle.loads(pickle.dumps(buffer))
+        found = buffer.data
+        assert found[0].tolist() == values[: number + 1][-max_length:], number
+        assert found[1].tolist() == counts[: number + 1][-max_length:], number
+        copies += not np.shares_memory(before, found[0])
+        before = found[0]
+    assert found[1].dtype == np.int64 and found[0].dtype == np.float64
+    assert buffer.mean(5) == sum(values[-5:]) / sum(counts[-5:]) and buffer.current() == values[-1]
+    if max_length == 1000:
+        assert copies < 12  # when it has doubled, and twice above
+        assert len(pickle.dumps(buffer)) < 502 * 16 + 1000  # without the room
+
+
+def test_a_copy_of_a_history_goes_its_own_way():
+    one = HistoryBuffer()
+    one.update(1.0)
+    other = copy.copy(one)
+    one.update(2.0)
+    other.update(3.0)
+    assert [history.data[0].tolist() for history in (one, other)] == [[1.0, 2.0], [1.0, 3.0]]
+
+
+def test_what_is_no_number_is_no_history():
+    with pytest.raises(TypeError, match="log_val must be int or float, got str"):
+        HistoryBuffer().update("1")
+    with pytest.raises(TypeError, match="count must be int or float, got NoneType"):
+        HistoryBuffer().update(1.0, None)

@@ -1,9 +1,12 @@
 import pickle
+from contextlib import nullcontext
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.runner.amp import autocast as host_autocast
 
 from kdxf.engine.config import load_config
 from kdxf.errors import UserError
@@ -98,6 +101,25 @@ def test_tta_is_the_mean_of_the_views(lab):
 def test_tta_needs_its_config(lab):
     with pytest.raises(UserError, match=r"^--tta: config .*image\.py has no tta_model; add it, or leave --tta out$"):
         KDXFInferencer(lab.image, lab.image_checkpoint, tta=True)
+
+
+@pytest.mark.parametrize(("kind", "dtype"), [("cuda", torch.float16), ("cpu", torch.bfloat16)])
+def test_amp_is_that_of_a_test(moe, monkeypatch, kind, dtype):
+    """The type follows from the device, in the inferencer as in mmengine's loop that ``tools/test.py`` runs."""
+    seen = []
+
+    def autocast(device_type, dtype=None, enabled=True, cache_enabled=None):
+        seen.append((device_type, dtype or torch.get_autocast_dtype(device_type), enabled))
+        return nullcontext()
+
+    monkeypatch.setattr(torch, "autocast", autocast)
+    monkeypatch.setattr("mmengine.runner.amp.get_device", lambda: kind)
+    with host_autocast(enabled=True):
+        pass
+    moe.amp, moe.device = True, torch.device(kind)
+    moe.model = Mock(test_step=lambda batch: [Mock(pred_score=torch.tensor([0.25, 0.75]))])
+    assert moe._scores({}).tolist() == [[0.25, 0.75]]
+    assert seen == [(kind, dtype, True)] * 2
 
 
 def test_amp_is_close(lab, moe):

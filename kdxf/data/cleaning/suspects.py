@@ -84,12 +84,13 @@ def find_suspects(
         options: How to judge.
 
     Raises:
-        UserError: A file does not fit, an image has two labels, or there is nothing to judge.
+        UserError: A file does not fit, a model was trained on an image whose label is judged, an image has two labels,
+            or there is nothing to judge.
     """
     options = options or Options()
     frame, labels = images.frame, _labels(images, classes)
-    models = _read_models(frame["image"], classes, files, witnesses, options.rule)
     chosen = _chosen(frame["image"], options.only)
+    models = _read_models(frame["image"], frame["image"][chosen], classes, files, witnesses, options.rule)
     rows = _predicted_rows(images, chosen, models, options.partial)
     judged = frame["image"].iloc[rows].tolist()
     models = [(name, in_order(model, judged)) for name, model in models]
@@ -118,6 +119,7 @@ def find_suspects(
 
 def _read_models(
     images: pd.Series,
+    judged: pd.Series,
     classes: Sequence[str],
     files: Sequence[Path],
     witnesses: Sequence[tuple[str, Sequence[Path]]],
@@ -128,9 +130,9 @@ def _read_models(
         raise UserError(f"--rule {rule}: needs --predictions")
     if empty := [name for name, tables in witnesses if not tables]:
         raise UserError(f"--witness {empty[0]}: give its tables after the name")
-    models = [(name, read_tables(tables, images, classes)) for name, tables in witnesses]
+    models = [(name, read_tables(tables, images, classes, judged=judged)) for name, tables in witnesses]
     if files:
-        models.append(("model", read_tables(files, images, classes, all_scores=rule == "confident")))
+        models.append(("model", read_tables(files, images, classes, rule == "confident", judged)))
     if not models:
         raise UserError("--rule quarrel: needs two witnesses or more; give --witness NAME FILE... twice")
     return models

@@ -9,10 +9,15 @@ import pandas as pd
 
 from kdxf.errors import UserError
 from kdxf.io.predictions import Predictions, concatenate, read_predictions
+from kdxf.io.provenance import check_unseen
 
 
 def read_tables(
-    files: Sequence[Path], images: pd.Series, classes: Sequence[str], all_scores: bool = False
+    files: Sequence[Path],
+    images: pd.Series,
+    classes: Sequence[str],
+    all_scores: bool = False,
+    judged: pd.Series | None = None,
 ) -> Predictions:
     """Read the tables of one model, and keep the images of a list.
 
@@ -24,12 +29,14 @@ def read_tables(
         images: The paths of the list, (n,), each relative to the image root.
         classes: The K class names, in index order.
         all_scores: Whether the scores of all classes are needed; only Parquet has them.
+        judged: Those of the images whose labels are judged; None means all.
 
     Returns:
         The predictions of the images that are in the list, each once, named as the list names them.
 
     Raises:
-        UserError: A file is not such a table, has other images or classes, or an image is predicted twice.
+        UserError: A file is not such a table, has other images or classes, an image is predicted twice, or the model
+            was trained on an image that is judged: it agrees with the label that it learnt.
     """
     known = pd.Index(images.unique())
     taken = np.zeros(len(known), bool)
@@ -43,7 +50,9 @@ def read_tables(
         if again.any():
             raise UserError(f"{file}: {short.iloc[rows[again.argmax()]]} is predicted twice; each image has one fold")
         taken[index] = True
-        parts.append(replace(table.take(rows), images=known[index].tolist()))
+        part = replace(table.take(rows), images=known[index].tolist())
+        check_unseen(part, str(file), None if judged is None else known[index].isin(judged))
+        parts.append(part)
     return concatenate(parts)
 
 

@@ -5,6 +5,8 @@ from kdxf.engine.hooks.class_weights_hook import ClassWeightsHook
 from kdxf.engine.hooks.cost_report_hook import CostReportHook
 from kdxf.engine.hooks.early_stopping_hook import EarlyStoppingHook
 from kdxf.engine.hooks.environment_hook import EnvironmentHook
+from kdxf.engine.hooks.equal_buffers_hook import EqualBuffersHook
+from kdxf.engine.hooks.finite_loss_hook import FiniteLossHook
 from kdxf.engine.hooks.freeze_hook import FreezeHook
 from kdxf.engine.hooks.gradient_centralization_hook import GradientCentralizationHook
 from kdxf.engine.hooks.hyper_parameters_hook import HyperParametersHook
@@ -27,6 +29,8 @@ __all__ = [
     "CostReportHook",
     "EarlyStoppingHook",
     "EnvironmentHook",
+    "EqualBuffersHook",
+    "FiniteLossHook",
     "FreezeHook",
     "GradientCentralizationHook",
     "HyperParametersHook",

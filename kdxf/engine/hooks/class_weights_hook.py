@@ -107,8 +107,7 @@ class ClassWeightsHook(Hook):
         parts = head.class_counts(counts) if hasattr(head, "class_counts") else [(head, counts)]
         for part, part_counts in parts:
             weights = class_weights(part_counts.numpy(), self.by, self.beta)
-            device = next(part.parameters()).device
-            _set_weights(part.loss_module, torch.from_numpy(weights).float().to(device))
+            _set_weights(part.loss_module, torch.from_numpy(weights).float())
             runner.logger.info(f"class weights ({self.by}): {_describe(weights, part_counts.numpy())}")
 
 

@@ -80,6 +80,10 @@ class FreezeHook(Hook):
         if self._changed:
             self._changed = False
             self._rewrap(runner)
+        self._evaluate(runner)
+
+    def _evaluate(self, runner: Runner) -> None:
+        """Set the parts to evaluation mode while they are frozen."""
         if self._frozen is not None:
             for part in self._parts(runner):
                 if part.training:
@@ -114,8 +118,11 @@ class FreezeHook(Hook):
             setattr(parameter, _HOLDS, holds)
             parameter.requires_grad_(holds == 0)
         self._frozen = None
-        for part in self._parts(runner):
-            part.train()
+        # Not part.train(): what stays in evaluation mode (norm_eval, frozen_stages) is known to the whole model only.
+        unwrapped(runner.model).train()
+        for hook in runner.hooks:
+            if isinstance(hook, FreezeHook):
+                hook._evaluate(runner)
         runner.logger.info(f"learning again: {', '.join(self.modules)}")
 
     def _rewrap(self, runner: Any) -> None:

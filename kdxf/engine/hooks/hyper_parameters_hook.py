@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from mmengine.dist import master_only
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmengine.visualization import TensorboardVisBackend
@@ -27,8 +28,9 @@ class HyperParametersHook(Hook):
     def __init__(self, fields: tuple[str, ...] = _FIELDS) -> None:
         self.fields = fields
 
+    @master_only
     def after_train(self, runner: Runner) -> None:
-        """Write the settings and the last validation scores."""
+        """Write the settings and the last validation scores; of several processes, the main one does."""
         from torch.utils.tensorboard.summary import hparams
 
         settings: dict[str, Any] = {}

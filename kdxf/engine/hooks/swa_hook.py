@@ -1,5 +1,6 @@
-"""Mean weights of the last epochs, with recomputed statistics of batch normalization."""
+"""Mean weights of the last epochs, with recomputed statistics of batch norms and ``DocumentNorm``."""
 
+import sys
 from collections.abc import Iterable, Sequence
 from numbers import Real
 from typing import Any
@@ -10,37 +11,48 @@ from mmengine.hooks import Hook
 from mmengine.model import StochasticWeightAverage
 from mmengine.runner import EpochBasedTrainLoop, Runner, weights_to_cpu
 from mmengine.runner.amp import autocast
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from kdxf.engine.dist import unwrapped
 from kdxf.errors import UserError
+from kdxf.models.text_encoders.document_norm import HORIZON, DocumentNorm
 from kdxf.registry import HOOKS
 
 
-def updating_batch_norms(model: nn.Module) -> list[str]:
-    """Return the names of the batch-norm layers whose running statistics a training step would change."""
+def updating_norms(model: nn.Module) -> list[str]:
+    """Return the names of the batch norms and ``DocumentNorm`` whose statistics a training step would change."""
     return [
         name
         for name, layer in model.named_modules()
-        if isinstance(layer, _BatchNorm) and layer.training and layer.track_running_stats
+        if layer.training
+        and (isinstance(layer, DocumentNorm) or (isinstance(layer, _BatchNorm) and layer.track_running_stats))
     ]
 
 
 @torch.no_grad()
-def recompute_batch_norms(model: Any, names: Sequence[str], batches: Iterable[dict]) -> None:
-    """Replace running means and variances by their means over batches, weighted by the batches' sizes.
+def recompute_norms(model: Any, names: Sequence[str], batches: Iterable[dict]) -> None:
+    """Replace running means and variances by their means over batches.
+
+    The statistics of batch norms are weighted by the batches' sizes. Those of ``DocumentNorm`` are of the batches with
+    at least two documents that have text.
 
     The rest of the model works as in prediction (no dropout), and batch augmentations such as mixup are left out, so
     that the layers get the same inputs as in prediction. In a distributed run the batches of all processes count.
 
     Args:
         model: A classifier with a ``data_preprocessor``; it is in evaluation mode afterwards.
-        names: Names of its batch-norm layers that are to be changed.
+        names: Names of its layers that are to be changed, such as :func:`updating_norms` returns.
         batches: Batches of a training dataloader, at least one in each process.
     """
     model.eval()
-    layers: list[Any] = [model.get_submodule(name) for name in names]
+    norms: list[Any] = [model.get_submodule(name) for name in names]
+    documents = [norm for norm in norms if isinstance(norm, DocumentNorm)]
+    layers = [norm for norm in norms if not isinstance(norm, DocumentNorm)]
+    for norm in documents:
+        norm.train()
+        norm.num_batches.zero_()
+        norm.horizon = sys.maxsize
     momenta = [layer.momentum for layer in layers]
     for layer in layers:
         layer.train()
@@ -54,28 +66,31 @@ def recompute_batch_norms(model: Any, names: Sequence[str], batches: Iterable[di
         model(**data)
     for layer, momentum in zip(layers, momenta, strict=True):
         layer.momentum = momentum
-    _merge(layers, seen)
+    _merge([statistic for layer in layers for statistic in (layer.running_mean, layer.running_var)], seen)
+    for norm in documents:
+        norm.num_batches.fill_(_merge([norm.mean, norm.var], int(norm.num_batches)))
+        norm.horizon = HORIZON
     model.eval()
 
 
-def _merge(layers: list[Any], seen: int) -> None:
-    """Average the statistics over the processes, weighted by the number of samples that each has seen."""
+def _merge(statistics: list[Tensor], seen: int) -> int:
+    """Average statistics over the processes, weighted by what each has seen of samples or batches; return the sum."""
     total = torch.tensor(float(seen))
     all_reduce(total)
-    for layer in layers:
-        for statistic in (layer.running_mean, layer.running_var):
-            statistic.mul_(seen / float(total))
-            all_reduce(statistic)
+    for statistic in statistics if total else []:
+        statistic.mul_(seen / float(total))
+        all_reduce(statistic)
+    return int(total)
 
 
 @HOOKS.register_module()
 class SWAHook(Hook):
     """Stochastic weight averaging (https://arxiv.org/abs/1803.05407).
 
-    The plain mean of the weights at the end of every epoch from ``begin_epoch`` on. When training ends, the batch-norm
-    layers of the mean get their statistics in a pass over the training data (those that training left alone keep
-    theirs), it is validated, its scores are logged as ``val/<score>_swa``, and it is saved as ``swa.pth`` in the work
-    folder, a checkpoint like any other. The run's own weights and checkpoints stay as they are.
+    The plain mean of the weights at the end of every epoch from ``begin_epoch`` on. When training ends, the batch norms
+    and ``DocumentNorm`` of the mean get their statistics in a pass over the training data (those that training left
+    alone keep theirs), it is validated, its scores are logged as ``val/<score>_swa``, and it is saved as ``swa.pth`` in
+    the work folder, a checkpoint like any other. The run's own weights and checkpoints stay as they are.
 
     The schedule sets the learning rate. For the constant one of the paper let a schedule end early::
 
@@ -133,11 +148,11 @@ class SWAHook(Hook):
             )
 
     def after_train_epoch(self, runner: Runner) -> None:
-        """Add the weights to the mean, and note which batch-norm layers train."""
+        """Add the weights to the mean, and note which norms train."""
         if runner.epoch + 1 >= self.begin_epoch:
             model = unwrapped(runner.model)
             self._average.update_parameters(model)
-            self._layers = updating_batch_norms(model)
+            self._layers = updating_norms(model)
 
     def after_train(self, runner: Runner) -> None:
         """Finish, validate and save the mean."""
@@ -146,7 +161,7 @@ class SWAHook(Hook):
             runner.logger.warning(f"SWAHook: training stopped before epoch {self.begin_epoch}; nothing is averaged")
             return
         if self._layers:
-            self._update_batch_norms(runner)
+            self._update_norms(runner)
         scores = self._validate(runner) if runner.val_loop is not None else {}
         listed = "".join(f", {name} {score:.4f}" for name, score in scores.items())
         runner.logger.info(f"mean of the weights of {epochs} epochs, saved as swa.pth{listed}")
@@ -170,12 +185,12 @@ class SWAHook(Hook):
             average = weights_to_cpu(self._average.state_dict())
             checkpoint["swa"] = {"average": average, "batch_norms": self._layers}
 
-    def _update_batch_norms(self, runner: Any) -> None:
+    def _update_norms(self, runner: Any) -> None:
         loader = runner.train_loop.dataloader
         if hasattr(loader.sampler, "set_epoch"):
             loader.sampler.set_epoch(runner.epoch)  # the same batches, whether the run was resumed or not
         with runner.optim_wrapper.optim_context(self._average.module):  # the precision of training
-            recompute_batch_norms(self._average.module, self._layers, loader)
+            recompute_norms(self._average.module, self._layers, loader)
 
     def _validate(self, runner: Runner) -> dict[str, float]:
         """Return and log the scores; the hooks of a validation, such as ``CheckpointHook``, are not called."""

@@ -1,6 +1,7 @@
 """Keeps the weights of the k best validations."""
 
 import re
+from math import isfinite
 from pathlib import Path
 
 from mmengine.dist import is_main_process
@@ -17,7 +18,8 @@ class TopCheckpointsHook(Hook):
 
     Use it together with ``CheckpointHook``, which keeps the last ones (``max_keep_ckpts``) and the single best
     (``save_best``). Files are named ``top_<metric>_<score>_epoch_<n>.pth`` (``_iter_<n>`` where training counts
-    iterations) and hold no optimizer state. A resumed run reads its earlier ones back from their names.
+    iterations) and hold no optimizer state. A resumed run reads its earlier ones back from their names. Weights whose
+    score is NaN or infinite are not kept.
 
     Args:
         metric: A validation score, such as ``'accuracy/top1'``.
@@ -61,6 +63,9 @@ class TopCheckpointsHook(Hook):
                 f"TopCheckpointsHook: the validation has no score {self.metric!r}, only {', '.join(metrics or {})}"
             )
         score = round(float(metrics[self.metric]), 4)
+        if not isfinite(score):  # NaN compares as neither better nor worse, so it would displace better weights
+            runner.logger.warning(f"TopCheckpointsHook: {self.metric} is {score}; these weights are not kept")
+            return
         if len(self._kept) >= self.k and self._sign * score <= min(self._sign * kept for kept, _ in self._kept):
             return
         by_iter = isinstance(runner.train_loop, IterBasedTrainLoop)

@@ -64,7 +64,9 @@ class LabelSmoothFocalLoss(nn.Module):
         weights = None if alpha is None else torch.as_tensor(alpha, dtype=torch.float32)
         if weights is not None and (weights.dim() > 1 or not weights.numel() or bool((weights < 0).any())):
             raise ValueError(f"alpha must be one number >= 0 or a list with one per class, got {alpha}")
-        self.register_buffer("alpha", weights, persistent=False)
+        # No buffer: averaged copies of a model pair buffers by their order, and ClassWeightsHook sets this one after
+        # they are made.
+        self.alpha = weights
 
     def forward(
         self,
@@ -95,6 +97,9 @@ class LabelSmoothFocalLoss(nn.Module):
         num_classes = cls_score.size(-1)
         if self.alpha is not None and self.alpha.dim() and self.alpha.numel() != num_classes:
             raise ValueError(f"alpha has {self.alpha.numel()} weights, but there are {num_classes} classes")
+
+        if self.alpha is not None:
+            self.alpha = self.alpha.to(cls_score.device)
 
         log_p = torch.log_softmax(cls_score.float(), dim=-1)
         if target.shape == cls_score.shape:

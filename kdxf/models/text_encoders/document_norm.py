@@ -4,7 +4,6 @@ import torch
 from torch import Tensor, nn
 
 HORIZON = 100
-"""Number of batches that the running statistics average over, after that many were seen."""
 
 
 class DocumentNorm(nn.Module):
@@ -18,6 +17,9 @@ class DocumentNorm(nn.Module):
     Args:
         channels: D.
         eps: Added to the variance.
+
+    Attributes:
+        horizon: Number of batches that the statistics average over, after that many were seen.
     """
 
     mean: Tensor
@@ -27,6 +29,7 @@ class DocumentNorm(nn.Module):
     def __init__(self, channels: int, eps: float = 1e-8) -> None:
         super().__init__()
         self.eps = eps
+        self.horizon = HORIZON
         self.no_text = nn.Parameter(torch.zeros(channels))
         self.register_buffer("mean", torch.zeros(channels))
         self.register_buffer("var", torch.ones(channels))
@@ -53,7 +56,7 @@ class DocumentNorm(nn.Module):
         if len(document) < 2:
             return
         self.num_batches += 1
-        share = 1 / self.num_batches.clamp(max=HORIZON)
+        share = 1 / self.num_batches.clamp(max=self.horizon)
         var, mean = torch.var_mean(document, dim=0)
         self.mean.lerp_(mean, share)
         self.var.lerp_(var, share)

@@ -50,6 +50,36 @@ def test_suspects_have_a_reason_and_a_decision(tmp_path):
     }
 
 
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_a_model_that_was_trained_on_the_images_is_refused(tmp_path, suffix, monkeypatch):
+    """It agrees with the labels that it learnt; which model it is, judge or witness, does not matter."""
+    warnings = []
+    monkeypatch.setattr("kdxf.io.provenance.print_log", lambda message, **options: warnings.append(message))
+    images = images_of(["milk", "oat", "soy", "milk"], tmp_path)
+    table = pd.read_csv(predict(tmp_path / "p.csv", [0, 1, 1, 0]))
+
+    def write(name, seen):
+        path = tmp_path / f"{name}{suffix}"
+        frame = table.assign(seen=seen)
+        frame.to_csv(path, index=False) if suffix == ".csv" else frame.to_parquet(path, index=False)
+        return path
+
+    good, bad, unknown = write("good", False), write("bad", [False, True, True, False]), write("unknown", None)
+    message = rf"bad{suffix}: its model was trained on 1.jpg \(2 such images\), so what it says of them .*kfold.py"
+    with pytest.raises(UserError, match=message):
+        find_suspects(images, CLASSES, [bad])
+    with pytest.raises(UserError, match=message):
+        find_suspects(images, CLASSES, [], [("image", [good]), ("text", [bad])], Options("quarrel"))
+    with pytest.raises(UserError, match="the column seen is not true or false for each image"):
+        find_suspects(images, CLASSES, [write("odd", "yes")])
+    # Images that are not judged may have been trained on.
+    assert find_suspects(images, CLASSES, [bad], options=Options(only="[03].jpg")).judged == 2
+    assert find_suspects(images, CLASSES, [good]).table["image"].tolist() == ["2.jpg"]
+    assert warnings == []
+    assert find_suspects(images, CLASSES, [unknown]).judged == 4
+    assert len(warnings) == 1 and f"unknown{suffix} does not say which images its model was trained" in warnings[0]
+
+
 def test_a_class_kept_whole_is_shown_after_the_wrong_ones(tmp_path):
     images = images_of(["0"] * 4 + ["1"], tmp_path)
     table = predict(tmp_path / "p.csv", [0, 0, 0, 2, 1])

@@ -35,6 +35,15 @@ def test_ends_within_an_epoch_and_goes_on(tiny_config, tmp_path):
     assert third.metrics["accuracy/top1"] == whole.metrics["accuracy/top1"]
 
 
+def test_ends_within_an_epoch_where_the_config_imports_the_loop(tiny_config):
+    """MMEngine's lazy configs have classes in place of names."""
+    imported = "from mmengine.runner import EpochBasedTrainLoop\n"
+    loop = "train_cfg = dict(type=EpochBasedTrainLoop, max_epochs=2)\n"
+    tiny_config.write_text(imported + tiny_config.read_text() + loop)
+    result = train(load_config(tiny_config, budget(steps=2)), validate=False)
+    assert not result.finished and result.checkpoint.name == "iter_2.pth"
+
+
 def test_hours(tiny_config, monkeypatch):
     clock = iter(range(0, 100 * 1800, 1800))  # half an hour passes from look to look
     monkeypatch.setattr(budget_hook, "time", SimpleNamespace(monotonic=lambda: next(clock)))

@@ -4,6 +4,7 @@ from unittest.mock import Mock
 import numpy as np
 import pytest
 import torch
+from mmengine.model import ExponentialMovingAverage
 from mmengine.registry import DefaultScope
 from mmpretrain.models.heads import LinearClsHead
 from numpy.testing import assert_allclose
@@ -128,6 +129,19 @@ def test_in_a_run_and_in_one_that_is_resumed(tiny_config, caplog):
     logs = [path.read_text() for path in sorted(result.checkpoint.parent.glob("*/*.log"))]
     line = "class weights (inverse_sqrt): 1 for the most frequent of 3 classes (8 samples) to 1 for the rarest (8)"
     assert "".join(logs).count(line) == 2
+
+
+def test_beside_averaged_weights(scope):
+    """Their copies of the model are made before the labels are counted, and pair buffers by their order."""
+    model = nn.Module()
+    model.head = LinearClsHead(3, 2, loss={"type": "LabelSmoothFocalLoss"})
+    model.norm = nn.BatchNorm1d(1)
+    averaged = ExponentialMovingAverage(model)
+    dataset = SimpleNamespace(get_gt_labels=lambda: np.asarray(LABELS))
+    ClassWeightsHook().before_train(Mock(model=model, train_dataloader=SimpleNamespace(dataset=dataset)))
+    model.norm.running_mean.fill_(5.0)
+    averaged.update_parameters(model)
+    assert averaged.module.norm.running_mean.item() == 5.0
 
 
 @pytest.mark.parametrize(

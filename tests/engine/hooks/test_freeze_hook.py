@@ -38,6 +38,17 @@ class SpyHook(Hook):
         self.seen.append((keeps, any(modes.values()), model.head.training))
 
 
+@HOOKS.register_module()
+class ModesHook(Hook):
+    """Notes after every step which parts are in training mode."""
+
+    priority = "LOWEST"
+    seen: ClassVar[list] = []
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
+        self.seen.append({name: part.training for name, part in runner.model.named_modules()})
+
+
 def hooks(*settings):
     return {"custom_hooks": [{"type": "FreezeHook", **one} for one in settings]}
 
@@ -108,6 +119,26 @@ def test_iterations(tiny_config):
     SpyHook.seen.clear()
     train(cfg)
     assert SpyHook.seen == [(False, False, True), (True, True, True)]
+
+
+def test_what_the_model_keeps_in_evaluation_mode_stays_so(tiny_config):
+    """After a release in the middle of an epoch; and another hook's part stays frozen in that very step."""
+    by_step = {"by_epoch": False, "begin": 0}
+    options = BATCH_NORM | {"model.backbone.norm_eval": True, "model.backbone.frozen_stages": 1}
+    options["train_cfg.max_epochs"] = 1
+    parts = ["backbone.layer1", "backbone.layer2", "backbone.layer3"]
+    cfg = load_config(
+        tiny_config,
+        options | hooks({"modules": ["head"], "end": 3, **by_step}, {"modules": parts, "end": 1, **by_step}),
+    )
+    cfg.custom_hooks.append({"type": "ModesHook"})
+    ModesHook.seen.clear()
+    train(cfg, validate=False)
+    assert len(ModesHook.seen) == 3
+    for modes in ModesHook.seen:
+        assert not any(mode for name, mode in modes.items() if "bn" in name or name.startswith("backbone.layer1"))
+        assert not modes["head"]
+    assert [modes["backbone.layer3"] for modes in ModesHook.seen] == [False, True, True]
 
 
 @pytest.mark.slow

@@ -1,5 +1,7 @@
+from math import inf, nan
 from pathlib import Path
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 
@@ -15,6 +17,7 @@ class Runner:
         self.work_dir, self._resume = str(folder), resume
         self.epoch = self.iter = 0
         self.train_loop = None
+        self.logger = Mock()
 
     def save_checkpoint(self, folder, name, **kwargs):
         Path(folder, name).touch()
@@ -37,6 +40,17 @@ def test_keeps_the_best(tmp_path):
     assert names(tmp_path) == ["top_accuracy_top1_50.0000_epoch_1.pth", "top_accuracy_top1_60.0000_epoch_2.pth"]
     validate(hook, runner, 40.0, 55.0, 55.0)  # no; in place of 50; as good as one that is there
     assert names(tmp_path) == ["top_accuracy_top1_55.0000_epoch_4.pth", "top_accuracy_top1_60.0000_epoch_2.pth"]
+
+
+def test_a_score_that_is_no_number_displaces_none(tmp_path):
+    hook, runner = TopCheckpointsHook("accuracy/top1", k=2), Runner(tmp_path)
+    hook.before_train(runner)
+    validate(hook, runner, 0.5, nan, 0.9, inf, 0.8, 0.95)
+    assert names(tmp_path) == ["top_accuracy_top1_0.9000_epoch_3.pth", "top_accuracy_top1_0.9500_epoch_6.pth"]
+    assert [call.args[0] for call in runner.logger.warning.call_args_list] == [
+        "TopCheckpointsHook: accuracy/top1 is nan; these weights are not kept",
+        "TopCheckpointsHook: accuracy/top1 is inf; these weights are not kept",
+    ]
 
 
 def test_less_is_better(tmp_path):

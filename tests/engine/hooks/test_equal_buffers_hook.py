@@ -1,0 +1,126 @@
+import os
+import subprocess
+import sys
+from types import SimpleNamespace
+from unittest.mock import Mock
+
+import pytest
+import torch
+from mmengine.hooks import CheckpointHook, EMAHook
+from torch import nn
+
+from kdxf.apis.test import test as run_test
+from kdxf.engine.checkpoint import load_checkpoint
+from kdxf.engine.config import load_config
+from kdxf.engine.hooks import EqualBuffersHook, equal_buffers_hook
+from kdxf.engine.hooks.equal_buffers_hook import equalize
+from kdxf.models.text_encoders.document_norm import DocumentNorm
+
+
+def test_means_of_statistics_and_counters_of_the_main_process(monkeypatch):
+    """Another process stands by whose statistics are all 3, and the main process has counted 7."""
+    monkeypatch.setattr(equal_buffers_hook, "all_reduce", lambda flat, op: flat.add_(3).div_(2))
+    monkeypatch.setattr(equal_buffers_hook, "broadcast", lambda flat, src: flat.fill_(7))
+    model = nn.Sequential(nn.BatchNorm1d(2), DocumentNorm(2))
+    model[0].running_mean[0] = 5.0
+    equalize(model.buffers())
+    assert model[0].running_mean.tolist() == [4.0, 1.5] and model[0].running_var.tolist() == [2.0, 2.0]
+    assert model[1].mean.tolist() == [1.5, 1.5] and model[1].var.tolist() == [2.0, 2.0]
+    assert model[0].num_batches_tracked == model[1].num_batches == 7 and model[1].num_batches.dtype == torch.int64
+    assert model[0].weight.tolist() == [1.0, 1.0]
+
+
+def test_once_before_each_checkpoint_and_validation(monkeypatch):
+    done = []
+    monkeypatch.setattr(equal_buffers_hook, "equalize", lambda buffers: done.append(len(list(buffers))))
+    monkeypatch.setattr(equal_buffers_hook, "get_world_size", lambda: 2)
+    ema = Mock(spec=EMAHook, ema_model=nn.BatchNorm1d(1))
+    hooks = [ema, CheckpointHook(by_epoch=False, interval=2)]
+    runner = SimpleNamespace(model=nn.BatchNorm1d(1), hooks=hooks, iter=0, max_iters=9)
+    hook = EqualBuffersHook()
+    hook.before_val_epoch(runner)  # of a resumed run, whose buffers are those of the checkpoint
+    hook.after_train_iter(runner, 0)
+    assert done == []
+    hook.before_val_epoch(runner)
+    assert done == [6]  # three of the model, three of its average
+    runner.iter = 1
+    hook.after_train_iter(runner, 1)
+    hook.before_val_epoch(runner)
+    hook.after_train_epoch(runner)
+    assert done == [6, 6]
+    hook.after_train_iter(runner, 2)
+    hook.after_train_epoch(runner)
+    hook.after_train(runner)
+    assert done == [6, 6, 6]
+    monkeypatch.setattr(equal_buffers_hook, "get_world_size", lambda: 1)
+    hook.after_train_iter(runner, 3)
+    hook.after_train_epoch(runner)
+    assert done == [6, 6, 6]
+
+
+SPY = """
+from pathlib import Path
+
+import torch
+from mmengine.dist import get_rank, is_distributed
+from mmengine.hooks import Hook
+
+from kdxf.registry import HOOKS
+
+
+@HOOKS.register_module()
+class NoteHook(Hook):
+    priority = "LOWEST"
+
+    def before_run(self, runner):
+        self.scores = {}
+
+    def after_val_iter(self, runner, batch_idx, data_batch=None, outputs=None):
+        self.scores.update({sample.img_path: sample.pred_score for sample in outputs})
+
+    after_test_iter = after_val_iter
+
+    def after_val_epoch(self, runner, metrics=None):
+        model = runner.model.module if is_distributed() else runner.model
+        torch.save((dict(model.named_buffers()), self.scores), Path(runner.work_dir, f"rank_{get_rank()}.pth"))
+
+    after_test_epoch = after_val_epoch
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("averaged", [False, True])
+def test_two_processes_validate_the_model_that_is_saved(tiny_config, repo, tmp_path, monkeypatch, averaged):
+    (tmp_path / "notes_of_ranks.py").write_text(SPY)
+    config = tiny_config.with_name("norm.py")
+    ema = 'dict(type="EMAHook", momentum=0.3), ' if averaged else ""
+    config.write_text(
+        f'_base_ = "tiny.py"\ncustom_hooks = [{ema}dict(type="NoteHook")]\n'
+        'custom_imports = dict(imports=["notes_of_ranks"])\n'
+        'model = dict(backbone=dict(norm_cfg=dict(type="BN", _delete_=True)))\n'
+    )
+    paths = os.pathsep.join(filter(None, [str(tmp_path), os.environ.get("PYTHONPATH")]))
+    command = [str(repo / "tools/dist_train.sh"), str(config), "2", "--work-dir", str(tmp_path / "two")]
+    done = subprocess.run(
+        [*command, "--cfg-options", "train_dataloader.batch_size=4", "val_dataloader.batch_size=3"],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env=os.environ
+        | {"PYTHON": sys.executable, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "-1", "PYTHONPATH": paths},
+    )
+    assert done.returncode == 0, done.stderr
+    (one, scores), (other, rest) = (torch.load(tmp_path / "two" / f"rank_{rank}.pth") for rank in (0, 1))
+    saved = load_checkpoint(tmp_path / "two" / "epoch_2.pth")["state_dict"]
+    assert any("running_mean" in name for name in one)
+    for name, buffer in one.items():
+        assert torch.equal(buffer, other[name]), name
+        assert name not in saved or torch.equal(buffer, saved[name]), name
+    monkeypatch.syspath_prepend(tmp_path)
+    cfg = load_config(config, {"work_dir": str(tmp_path / "test")})
+    run_test(cfg, tmp_path / "two" / "epoch_2.pth")
+    _, tested = torch.load(tmp_path / "test" / "rank_0.pth")
+    validated = scores | rest
+    assert len(tested) == 12 and validated.keys() == tested.keys()
+    for name, score in tested.items():
+        torch.testing.assert_close(validated[name], score, rtol=0, atol=1e-6)
