@@ -4,8 +4,8 @@ Data     as moe_lite2_frozen.py
 Features python tools/features.py configs/demo/image_lite2_frozen.py     (the store of moe_lite2_frozen.py)
 Train    python tools/train.py configs/demo/image_lite2_frozen.py
 Test     python tools/test.py configs/demo/image_lite2_frozen.py work_dirs/demo/image_lite2_frozen/epoch_80.pth
-Result   val, last epoch: top-1 65.5, against 96.4 with the text (`make demo`, two Xeon cores, torch 2.14); logistic regression
-         on the same features: 64.3
+Result   val, last epoch: top-1 65.5, against 96.4 with the text (`make demo`, two Xeon cores, torch 2.14); logistic
+         regression on the same features: 64.3
 """
 
 _base_ = "moe_lite2_frozen.py"
