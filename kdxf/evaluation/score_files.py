@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -139,9 +140,9 @@ def _check(file: Path, predictions: Predictions) -> None:
         )
 
 
-def _classes(right: np.ndarray, labels: np.ndarray, names: Sequence[str], files: Sequence[str]) -> pd.DataFrame:
-    """Return what is right, bool (n, R), class by class."""
-    found = pd.DataFrame(100.0 * right, columns=files).groupby(labels)
+def _classes(right: np.ndarray, labels: Any, names: Sequence[str], files: Sequence[str]) -> pd.DataFrame:
+    """Return what is right, bool (n, R), class by class, for the labels (n,)."""
+    found = pd.DataFrame(100.0 * right, columns=list(files)).groupby(labels)
     table = found.mean()
     table.insert(0, "images", found.size())
     table.insert(0, "class", [names[label] for label in table.index])

@@ -68,7 +68,7 @@ class LateFusionClsHead(ClsHead):
         built = {name: _build(name, config, num_classes) for name, config in heads.items()}
         self.widths: list[int] = [head.in_channels for head in built.values()]
         self.heads: Any = ModuleDict(built)
-        self.cal_acc = self.cal_acc or any(head.cal_acc for head in built.values())
+        self.cal_acc: bool = kwargs.get("cal_acc", False) or any(head.cal_acc for head in built.values())
 
     def pre_logits(self, feats: tuple[Tensor, ...]) -> Tensor:
         """Return the last item (N, C) of ``feats``, which is split between the heads."""
