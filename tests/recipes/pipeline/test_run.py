@@ -342,3 +342,11 @@ def test_table(place):
     stages = read_recipe("recipe.py").stages
     found = [StageState(stages[0], "done", 90.0), StageState(stages[2], "waits", 0.0)]
     assert table(found).splitlines() == ["one   done          1.5 min", "both  waits"]
+
+
+def test_odd_names_reach_the_tool_and_run_nothing(place):
+    odd = "my 'data' $(touch ran) `touch ran`; touch ran) \"x\""
+    (place / "data").rename(place / odd)
+    run_recipe(read_recipe("recipe.py", values={"data": odd, "work": f"work {odd}"}))
+    assert (place / f"work {odd}" / "3.txt").read_text() == "ab"
+    assert not (place / "ran").exists()
