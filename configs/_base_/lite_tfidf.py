@@ -18,7 +18,7 @@ image_head = dict(
     margins=0.0,
     loss=smooth,
     # Only the directions of the weights count. Short ones turn fast; longer ones keep much of their first, random
-    # direction in a training of some hundred steps (docs/benchmarks.md).
+    # direction in a training of some hundred steps.
     init_cfg=dict(type="Normal", layer="NormProduct", std=1e-3),
 )
 
