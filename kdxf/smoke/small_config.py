@@ -178,7 +178,8 @@ class _Maker:
 
 
 def _number_of_classes(cfg: Config) -> int:
-    found = [part["num_classes"] for part in _dicts(cfg.model.get("head")) if "num_classes" in part]
+    heads = [model.get("head") for model in cfg.model.get("members") or [cfg.model]]
+    found = [part["num_classes"] for part in _dicts(heads) if "num_classes" in part]
     if not found:
         raise UserError(f"{cfg.filename}: its head does not say num_classes")
     return max(found)

@@ -159,6 +159,6 @@ def test_frozen_features_are_kept(tmp_path, tiny_images):
     encode = frozen_features("lite0", tmp_path / "store", size=32)
     found = encode([*images, str(tmp_path / "gone.png")])
     assert found.shape == (4, 1280) and not np.allclose(found[0], found[1])
-    assert len(list((tmp_path / "store").glob("*/part-*.npz"))) == 1
+    assert len(list((tmp_path / "store").glob("*/features-*.npy"))) == 1
     np.testing.assert_array_equal(encode(images), found[:3])
-    assert len(list((tmp_path / "store").glob("*/part-*.npz"))) == 1
+    assert len(list((tmp_path / "store").glob("*/features-*.npy"))) == 1

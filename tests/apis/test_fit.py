@@ -310,7 +310,7 @@ def candidates(tmp_path, monkeypatch):
             (tmp_path / kind).mkdir(exist_ok=True)
             write_json({"checkpoint": "best.pth", "accuracy": accuracy}, tmp_path / kind / "result.json")
             (tmp_path / f"{kind}.py").write_text(f"kind = {kind!r}\n")
-        module._choose(module._Steps(tmp_path), tmp_path)
+        module._choose(module._Steps(tmp_path), tmp_path, {})
         return (tmp_path / "config.py").read_text(), (tmp_path / "model.pth").read_text()
 
     return choose
