@@ -5,13 +5,17 @@ input has tens of thousands of columns. The leading singular vectors of the trai
 Deerwester et al. 1990) keep most of their variance in a few hundred numbers, so one linear layer over these is about as
 good as logistic regression on TF-IDF.
 
+The channels are these vectors turned by a random rotation. Distances stay, but each channel has the same variance:
+Adam makes steps of one size in every channel, and would learn the noise of the last singular vectors as fast as the
+meaning of the first.
+
 ==================== =================================================================================================
 file                 content
 ==================== =================================================================================================
 ``tfidf.json``       what it is: :class:`TfidfMeta`
 ``terms.txt``        the terms, one per line, UTF-8: ``=word`` is a whole word, anything else a character n-gram
 ``idf.npy``          the inverse document frequency of each term, (V,) float32
-``components.npy``   the singular vectors, (V, C) float32
+``components.npy``   the singular vectors, rotated, (V, C) float32
 ==================== =================================================================================================
 
 Shapes: V terms, C channels, n documents.
@@ -90,7 +94,7 @@ def _terms(word: str, shortest: int, longest: int) -> Iterator[str]:
 
 
 class Tfidf:
-    """Turns the words of a document into C numbers: sublinear TF-IDF of unit length, projected on singular vectors.
+    """Turns the words of a document into C numbers: sublinear TF-IDF of unit length, projected on the channels.
 
     Args:
         meta: What it was fitted on.
@@ -224,10 +228,15 @@ def fit_tfidf(
         components, explained = np.ones((len(kept), 1), np.float32), 1.0
     else:
         svd = TruncatedSVD(min(channels, most), random_state=0, n_iter=7).fit(matrix)
-        components = np.ascontiguousarray(svd.components_.T, np.float32)
+        components = np.ascontiguousarray(svd.components_.T @ _rotation(len(svd.components_)), np.float32)
         explained = float(((matrix @ components) ** 2).sum() / matrix.multiply(matrix).sum())
     meta = TfidfMeta(len(documents), len(kept), components.shape[1], ngrams, round(explained, 4), tokenizer)
     return Tfidf(meta, kept, idf, components)
+
+
+def _rotation(size: int) -> np.ndarray:
+    """Return an orthogonal matrix (size, size), always the same one."""
+    return np.linalg.qr(np.random.default_rng(0).standard_normal((size, size)))[0]
 
 
 def fit_tfidf_on_sources(

@@ -38,6 +38,17 @@ def test_equals_scikit_learns_tfidf_in_the_space_of_the_components():
     assert found.meta.explained == pytest.approx(values[1:].sum() / values.sum(), abs=1e-4)
 
 
+def test_no_channel_has_most_of_the_variance():
+    """One word in half of the documents: of the singular vectors, the first has it all, and a rotation deals it out."""
+    numbers = np.random.default_rng(0).permutation(200).reshape(20, 10)
+    documents = [["milk"] * 50 * (row % 2) + [f"w{number}" for number in numbers] for row, numbers in enumerate(numbers)]
+    documents = [words + documents[row - 1][-10:] for row, words in enumerate(documents)]
+    found = fit_tfidf(documents, WORDS)
+    encoded = np.stack([found.encode(words) for words in documents])
+    variance, singular = (encoded - encoded.mean(axis=0)).var(axis=0), np.linalg.svd(encoded - encoded.mean(axis=0))[1]
+    assert variance.max() / variance.sum() < 0.6 * singular[0] ** 2 / (singular**2).sum()
+
+
 def test_rare_and_most_frequent_terms():
     """Four documents have a word that ends in k; of the terms of three, those that sort first are taken."""
     assert "=juice" in fit_tfidf(DOCUMENTS, WORDS)._rows
