@@ -8,7 +8,7 @@ file                           content
 ``result.md``                  the test: the model beside the plainest ones, and what to do next
 ``config.py``, ``model.pth``   the best model on the validation list; ``kdxf predict`` reads them; yours to change
 ``frozen.py``, ``fine-tuned.py`` the configs of the candidates; yours to change. ``ensemble.py`` averages both
-``frozen/``, ``fine-tuned/``   their training runs; ``best.pth`` is the best epoch on the validation list
+``frozen/``, ``fine-tuned/``   their training runs; ``last.pth`` is what they ended with
 ``pictures.csv``               the pictures that can be read, with their sizes; ``unreadable.csv`` has the rest
 ``train.csv``, ...             the lists, with ``classes.txt``; ``duplicates.csv`` has the near-duplicates in them
 ``ocr/``, ``tfidf/``, ``features/`` the text, its TF-IDF, the features of the frozen backbone
@@ -79,10 +79,9 @@ _SHOWN = 10
 _LONG = 1.6  # long edge : short edge; where half of the pictures are longer, a crop of the centre shows too little
 _MAX_EPOCHS = 10
 _MIN_EPOCHS = 2  # fewer do not reach the frozen features
-_VALIDATION_STEP = 0.4  # the time of a step without gradients, as a share of a training step
-_RESERVE = 0.85  # of the minutes left go to training, the rest to loading, testing and the unforeseen
+_RESERVE = 0.85  # of the minutes left go to training, the rest to validation, testing and the unforeseen
 _LISTS = ("train", "val", "test")
-_BEST = "best.pth"
+_LAST = "last.pth"  # not the best epoch: of some hundred validation pictures, that is the luckiest one
 _MODEL = "This model"
 _TIPS: dict[Kind, str] = {
     "frozen": "more --minutes, so that all of the model is fine-tuned, and more pictures",
@@ -201,10 +200,10 @@ def fit(
     """Train a model on labelled pictures, test it once, and compare it with the plainest models.
 
     Two candidates are trained: a head on features of a frozen ImageNet model and TF-IDF of the text, and, in the time
-    that is left, all of the model, starting from that head. They and the mean of their scores are compared on the
-    validation list, and the best is kept. A call that was interrupted goes on
-    when it is repeated; steps whose inputs have not changed are not repeated. Processes are spawned, so a script calls
-    this below ``if __name__ == '__main__':``.
+    that is left, all of the model, starting from that head. They, as they are after their last epoch, and the mean of
+    their scores are compared on the validation list, and the best is kept. A call that was interrupted goes on when it
+    is repeated; steps whose inputs have not changed are not repeated. Processes are spawned, so a script calls this
+    below ``if __name__ == '__main__':``.
 
     Args:
         source: A folder with one folder of pictures per class, or a list with the columns ``image`` and ``label``.
@@ -473,20 +472,19 @@ def _train_frozen(steps: _Steps, settings: FitSettings, out: Path, known: dict[s
 
 
 def _train(file: Path, result: Path, hooks: list[dict[str, Any]]) -> None:
-    """Train a candidate, going on where it was stopped, and note its best checkpoint and validation score."""
+    """Train a candidate, going on where it was stopped, and note its last checkpoint and validation score."""
     cfg = load_config(file)
     cfg.custom_hooks = [*cfg.custom_hooks, *hooks]
     with redirect_stdout(_Progress(sys.stdout)):
-        trained = train(cfg, resume=True)
-    checkpoint = trained.best_checkpoint or trained.checkpoint
-    if checkpoint is None:
+        trained = train(cfg, resume=True, validate=False)
+    if trained.checkpoint is None:
         raise UserError(f"{file}: its training saved no checkpoint; see the log in {cfg.work_dir}")
-    accuracy = _validate(file, checkpoint)
-    print(f"   validation: {accuracy:.1f} % top-1, the best of {trained.epoch} epochs")
-    best = result.parent / _BEST
-    with replacing(best) as temporary:
-        shutil.copyfile(checkpoint, temporary)
-    note = {"checkpoint": file_digest(best), "accuracy": accuracy}
+    accuracy = _validate(file, trained.checkpoint)
+    print(f"   validation: {accuracy:.1f} % top-1 after {trained.epoch} epochs")
+    last = result.parent / _LAST
+    with replacing(last) as temporary:
+        shutil.copyfile(trained.checkpoint, temporary)
+    note = {"checkpoint": file_digest(last), "accuracy": accuracy}
     write_json({**note, "epoch": trained.epoch, "finished": trained.finished}, result)
 
 
@@ -509,7 +507,7 @@ def _fine_tune(
     """Fine-tune in the time that is left of the minutes, for as many epochs as fit in."""
     file, result = out / "fine-tuned.py", out / "fine-tuned" / "result.json"
     plan, head = out / "fine-tuned.json", read_json(out / "frozen" / "result.json")
-    settings = replace(settings, start=f"frozen/{_BEST}")
+    settings = replace(settings, start=f"frozen/{_LAST}")
     wanted = settings_digest([settings.__dict__, known, head["checkpoint"]])
     planned = read_json(plan) if plan.is_file() else {}
     if planned.get("inputs") != wanted or (
@@ -563,9 +561,7 @@ def _plan_epochs(settings: FitSettings, out: Path, seconds_left: Callable[[], fl
     finally:
         file.unlink()
         shutil.rmtree(work, ignore_errors=True)
-    batch = cfg.train_dataloader.batch_size
-    tests = -(-len(read_annotations(out / "val.csv")) // batch)
-    seconds = step * (settings.images // batch + _VALIDATION_STEP * tests)
+    seconds = step * (settings.images // cfg.train_dataloader.batch_size)
     return _fitting({"seconds per epoch": seconds}, seconds_left()), seconds
 
 
@@ -585,7 +581,7 @@ def _join(steps: _Steps, out: Path, known: dict[str, Any]) -> None:
     cfg = load_config(file)
 
     def make() -> None:
-        joined = join_models(cfg, [out / kind / _BEST for kind in found], folder / _BEST)
+        joined = join_models(cfg, [out / kind / _LAST for kind in found], folder / _LAST)
         accuracy = _validate(file, joined)
         print(f"   validation: {accuracy:.1f} % top-1")
         write_json({"checkpoint": file_digest(joined), "accuracy": accuracy}, folder / "result.json")
@@ -609,7 +605,7 @@ def _choose(steps: _Steps, out: Path, known: dict[str, Any]) -> None:
             print(
                 f"   the changes in {kept} belong to the {before['kind']} model, which is not kept; they are in {aside}"
             )
-        published = publish_checkpoint(out / best / _BEST, out / CHECKPOINT)
+        published = publish_checkpoint(out / best / _LAST, out / CHECKPOINT)
         os.replace(published, out / CHECKPOINT)
         steps.write(kept, config)
         write_json({"kind": best, **found[best]}, out / "chosen.json")

@@ -2,6 +2,7 @@
 
 import csv
 import importlib.util
+from pathlib import Path
 from types import SimpleNamespace
 
 import cv2
@@ -17,6 +18,7 @@ from kdxf.apis.fit_config import FitSettings
 from kdxf.cli.main import main
 from kdxf.errors import UserError
 from kdxf.io.annotations import read_annotations, write_annotations
+from kdxf.io.digests import file_digest
 from kdxf.io.files import write_json
 from kdxf.text.ocr import OCRRecord
 from kdxf.text.ocr.writer import OCRTableWriter
@@ -101,6 +103,8 @@ def test_from_a_folder_to_predictions(pictures, small, tmp_path, monkeypatch, ca
     skipped = "fine-tune: skipped, the minutes are spent; give more with --minutes"
     assert steps_of(second) == [*(f"{name}: done before" for name in before), "train a head", skipped, *after]
     assert result.kind == "frozen"
+    end = (out / "frozen" / "last_checkpoint").read_text(encoding="utf-8")
+    assert Path(end).name == "epoch_10.pth" and file_digest(out / "frozen" / "last.pth") == file_digest(Path(end))
     page = (out / "result.md").read_text(encoding="utf-8")
     assert page == result.report
     for name in ("majority", "text", "image", "image and text"):
@@ -308,7 +312,7 @@ def candidates(tmp_path, monkeypatch):
     def choose(**accuracies):
         for kind, accuracy in accuracies.items():
             (tmp_path / kind).mkdir(exist_ok=True)
-            write_json({"checkpoint": "best.pth", "accuracy": accuracy}, tmp_path / kind / "result.json")
+            write_json({"checkpoint": "last.pth", "accuracy": accuracy}, tmp_path / kind / "result.json")
             (tmp_path / f"{kind}.py").write_text(f"kind = {kind!r}\n")
         module._choose(module._Steps(tmp_path), tmp_path, {})
         return (tmp_path / "config.py").read_text(), (tmp_path / "model.pth").read_text()

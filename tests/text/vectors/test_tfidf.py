@@ -41,7 +41,7 @@ def test_equals_scikit_learns_tfidf_in_the_space_of_the_components():
 def test_no_channel_has_most_of_the_variance():
     """One word in half of the documents: of the singular vectors, the first has it all, and a rotation deals it out."""
     numbers = np.random.default_rng(0).permutation(200).reshape(20, 10)
-    documents = [["milk"] * 50 * (row % 2) + [f"w{number}" for number in numbers] for row, numbers in enumerate(numbers)]
+    documents = [["milk"] * 50 * (row % 2) + [f"w{number}" for number in ten] for row, ten in enumerate(numbers)]
     documents = [words + documents[row - 1][-10:] for row, words in enumerate(documents)]
     found = fit_tfidf(documents, WORDS)
     encoded = np.stack([found.encode(words) for words in documents])
