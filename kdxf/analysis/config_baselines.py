@@ -1,10 +1,11 @@
 """The baselines on the lists of a config, for reports of models that were trained on them."""
 
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from mmengine.config import Config, ConfigDict
+from mmengine.config import Config
 
 import kdxf.datasets  # noqa: F401  (registers)
 from kdxf.analysis.baselines import (
@@ -44,32 +45,17 @@ def baselines_of_config(cfg: Config, folder: Path, workers: int) -> pd.DataFrame
         UserError: An image of the lists has no label or several, there is one class only, or there are more than
             :data:`LARGEST` images to train on.
     """
-    cfg = last_stage(cfg)
-    backbone = installed_backbone()
-    with building(cfg):
-        lists = {name: _read(leaf_dataset(cfg[f"{name}_dataloader"]), name) for name in ("train", "val")}
-    if len(lists["train"][0]) > LARGEST:
+    cfg, backbone = last_stage(cfg), installed_backbone()
+    lists = {name: read_list_of_config(cfg, name) for name in ("train", "val")}
+    if len(lists["train"].images) > LARGEST:
         raise UserError(
             f"the training list has more than {LARGEST:,} images; tools/analysis/baselines.py takes a shorter list"
         )
-    known, file = settings_digest([lists, backbone]), folder / "baselines.json"
+    known, file = settings_digest([list(map(asdict, lists.values())), backbone]), folder / "baselines.json"
     kept = read_json(file) or {}
     if known not in kept:
-        encode = None if backbone is None else frozen_features(backbone, folder / "features", workers)
-        train, val = (
-            LabelledImages(
-                images,
-                np.array(labels, np.int64),
-                texts,
-                unit_rows(
-                    np.stack(list(parallel_map(plain_features, [Path(image) for image in images], workers, "images")))
-                    if encode is None
-                    else encode(images)
-                ),
-            )
-            for images, labels, texts, _ in lists.values()
-        )
-        found = fit_baselines(train, val, lists["train"][3])
+        train, val = (with_features(part, folder, workers) for part in lists.values())
+        found = fit_baselines(train, val, lists["train"].classes)
         top1 = {one.name: 100 * float((one.predictions.scores.argmax(axis=1) == val.labels).mean()) for one in found}
         kept[known] = top1
         write_json(kept, file)
@@ -77,17 +63,59 @@ def baselines_of_config(cfg: Config, folder: Path, workers: int) -> pd.DataFrame
     return pd.DataFrame({"name": names, "top-1": list(kept[known].values())})
 
 
-def _read(settings: ConfigDict, which: str) -> tuple[list[str], list[int], list[str], list[str]]:
-    """Return the paths of a dataset's images, their class indices, their texts in lower case, and the class names."""
-    dataset = DATASETS.build({**settings, "pipeline": []})
+@dataclass(frozen=True)
+class LabelledList:
+    """What a labelled list of a config says of its n images.
+
+    Attributes:
+        images: n paths of files.
+        labels: n class indices.
+        texts: The lines of each image, joined by spaces, in lower case; '' where none were read.
+        classes: K names.
+    """
+
+    images: list[str]
+    labels: list[int]
+    texts: list[str]
+    classes: list[str]
+
+
+def read_list_of_config(cfg: Config, which: str) -> LabelledList:
+    """Read the list of a data loader.
+
+    Args:
+        cfg: The config.
+        which: ``'train'``, ``'val'`` or ``'test'``.
+
+    Raises:
+        UserError: It cannot be read, or an image has no label or several.
+    """
+    with building(cfg):
+        dataset = DATASETS.build({**leaf_dataset(cfg[f"{which}_dataloader"]), "pipeline": []})
     infos = [dataset.get_data_info(index) for index in range(len(dataset))]
     labels = [info.get("gt_label") for info in infos]
     if not all(isinstance(label, int | np.integer) for label in labels):
         raise UserError(f"the {which} list has images without a label or with several")
-    texts = [" ".join(info["ocr"].texts).casefold() if "ocr" in info else "" for info in infos]
-    return (
+    return LabelledList(
         [info["img_path"] for info in infos],
         [int(label) for label in labels],
-        texts,
+        [" ".join(info["ocr"].texts).casefold() if "ocr" in info else "" for info in infos],
         list(dataset.metainfo["classes"]),
     )
+
+
+def with_features(found: LabelledList, folder: Path, workers: int) -> LabelledImages:
+    """Add features of a frozen ImageNet model, or HOG and colours where no weights are installed.
+
+    Args:
+        found: The list.
+        folder: Keeps the features of the frozen model.
+        workers: Processes that load images.
+    """
+    backbone = installed_backbone()
+    if backbone is None:
+        files = [Path(image) for image in found.images]
+        features = np.stack(list(parallel_map(plain_features, files, workers, "images")))
+    else:
+        features = frozen_features(backbone, folder / "features", workers)(found.images)
+    return LabelledImages(found.images, np.array(found.labels, np.int64), found.texts, unit_rows(features))
