@@ -1,0 +1,141 @@
+"""What a report is made of: predictions of a labelled list, and what the config knows about its images.
+
+n images with one label, K classes.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from mmengine.config import Config
+
+from kdxf.analysis.baselines import Baseline, fit_baselines
+from kdxf.analysis.config_baselines import LARGEST, LabelledList, read_list_of_config, with_features
+from kdxf.apis.stages import last_stage
+from kdxf.engine.config import building, leaf_dataset
+from kdxf.errors import UserError
+from kdxf.io.predictions import Predictions, in_order
+from kdxf.registry import DATASETS
+from kdxf.text.ocr.record import OCRRecord
+
+IMAGE_ALONE, TEXT_ALONE, SHUFFLED = "image alone", "text alone", "text of other images"
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """All that the sections of a report may show.
+
+    Attributes:
+        predictions: Of n images; each has a label.
+        alone: The same model with less to see, by :data:`IMAGE_ALONE`, :data:`TEXT_ALONE` and :data:`SHUFFLED`.
+        files: The n image files.
+        records: What OCR read in each image, with boxes; None where the list has no text.
+        train: The training list; None where the config has none that can be read.
+        baselines: What the plainest models say of the images; empty where they were left out.
+    """
+
+    predictions: Predictions
+    alone: Mapping[str, Predictions]
+    files: Sequence[str]
+    records: Sequence[OCRRecord] | None
+    train: LabelledList | None
+    baselines: Sequence[Baseline]
+
+    @property
+    def labels(self) -> np.ndarray:
+        """The true classes, int64 (n,)."""
+        labels = self.predictions.labels
+        if labels is None:
+            raise ValueError("a report's predictions have labels")
+        return labels
+
+    @property
+    def predicted(self) -> np.ndarray:
+        """The best classes, int64 (n,)."""
+        return self.predictions.scores.argmax(axis=1)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """K names."""
+        return self.predictions.classes
+
+    @property
+    def right(self) -> np.ndarray:
+        """Whether the best class is the true one, bool (n,)."""
+        return self.predicted == self.labels
+
+    def text(self, index: int) -> str:
+        """Return the lines of an image, joined by spaces."""
+        return "" if self.records is None else " ".join(self.records[index].texts)
+
+
+def gather(
+    cfg: Config,
+    predictions: Predictions,
+    alone: Mapping[str, Predictions],
+    *,
+    baselines: Path | None = None,
+    workers: int = 1,
+) -> Evidence:
+    """Bring together what a report needs.
+
+    Args:
+        cfg: The config whose ``test_dataloader`` has the images.
+        predictions: Of these images, in any order.
+        alone: As in :class:`Evidence`; of the same images, in any order.
+        baselines: The folder that keeps features for the baselines; None leaves the baselines out.
+        workers: Processes that load images for them.
+
+    Raises:
+        UserError: The lists cannot be read; the predictions lack labels, have several per image, or are of other
+            images or classes than the list.
+    """
+    cfg = last_stage(cfg)
+    if predictions.multi_label:
+        raise UserError("a report needs one label per image; for several see tools/recipes/score.py")
+    if predictions.labels is None or (predictions.labels < 0).any():
+        raise UserError("a report needs a label for every image; predict a labelled list")
+    with building(cfg):
+        dataset = DATASETS.build({**leaf_dataset(cfg.test_dataloader), "pipeline": []})
+    infos = [dataset.get_data_info(index) for index in range(len(dataset))]
+    root = f"{getattr(dataset, 'img_prefix', '')}/"
+    rows = {info["img_path"].removeprefix(root): index for index, info in enumerate(infos)}
+    if missing := [image for image in predictions.images if image not in rows]:
+        raise UserError(
+            f"{missing[0]}: is predicted, but not in the test list of {cfg.filename}, which the report takes the "
+            "pictures from; give the config that the predictions were made with"
+        )
+    known = dataset.metainfo.get("classes")
+    if known is not None and tuple(known) != predictions.classes:
+        raise UserError(f"the predictions have other classes than the test list of {cfg.filename}")
+    picked = [infos[rows[image]] for image in predictions.images]
+    train = _train_list(cfg)
+    evidence = Evidence(
+        predictions=predictions,
+        alone={name: in_order(part, predictions.images) for name, part in alone.items()},
+        files=[info["img_path"] for info in picked],
+        records=[info["ocr"] for info in picked] if all("ocr" in info for info in picked) else None,
+        train=train,
+        baselines=(),
+    )
+    if baselines is None or train is None or len(train.images) > LARGEST or len(set(train.labels)) < 2:
+        return evidence
+    return replace(evidence, baselines=_fit_baselines(evidence, train, baselines, workers))
+
+
+def _train_list(cfg: Config) -> LabelledList | None:
+    if cfg.get("train_dataloader") is None:
+        return None
+    try:
+        return read_list_of_config(cfg, "train")
+    except UserError as error:
+        print(f"the report goes without the training list: {error}")
+        return None
+
+
+def _fit_baselines(evidence: Evidence, train: LabelledList, folder: Path, workers: int) -> list[Baseline]:
+    texts = [evidence.text(index).casefold() for index in range(len(evidence.files))]
+    test = LabelledList(list(evidence.files), evidence.labels.tolist(), texts, list(evidence.classes))
+    fitted, tested = (with_features(part, folder, workers) for part in (train, test))
+    return fit_baselines(fitted, replace(tested, images=evidence.predictions.images), evidence.classes)

@@ -1,0 +1,65 @@
+"""Which images a report shows: the worst errors, and the right answers that were almost wrong. n images, K classes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from kdxf.analysis.report.evidence import Evidence
+
+_TINY = 1e-12
+
+
+@dataclass(frozen=True)
+class Example:
+    """One image.
+
+    Attributes:
+        index: Which of the n.
+        loss: The cross entropy of its label.
+        best: Indices of the best classes with their probabilities, best first.
+        alone: The best class and its probability with less to see, by name.
+    """
+
+    index: int
+    loss: float
+    best: tuple[tuple[int, float], ...]
+    alone: Mapping[str, tuple[int, float]]
+
+
+def losses(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return the cross entropy of each image, float64 (n,), from probabilities (n, K) and labels (n,)."""
+    return -np.log(np.maximum(scores[np.arange(len(labels)), labels].astype(np.float64), _TINY))
+
+
+def margins(scores: np.ndarray) -> np.ndarray:
+    """Return how far the best probability is above the second best, (n,), for probabilities (n, K)."""
+    if scores.shape[1] < 2:
+        return np.ones(len(scores), scores.dtype)
+    second, first = np.partition(scores, -2, axis=1)[:, -2:].T
+    return first - second
+
+
+def worst_errors(evidence: Evidence, most: int) -> list[Example]:
+    """Return the wrong answers of the greatest loss."""
+    loss = losses(evidence.predictions.scores, evidence.labels)
+    wrong = np.flatnonzero(~evidence.right)
+    return [_example(evidence, index, loss) for index in wrong[np.argsort(-loss[wrong], kind="stable")][:most].tolist()]
+
+
+def narrow_hits(evidence: Evidence, most: int) -> list[Example]:
+    """Return the right answers of the least margin."""
+    margin, loss = margins(evidence.predictions.scores), losses(evidence.predictions.scores, evidence.labels)
+    right = np.flatnonzero(evidence.right)
+    order = right[np.argsort(margin[right], kind="stable")][:most]
+    return [_example(evidence, index, loss) for index in order.tolist()]
+
+
+def _example(evidence: Evidence, index: int, loss: np.ndarray, shown: int = 5) -> Example:
+    row = evidence.predictions.scores[index]
+    order = np.argsort(-row, kind="stable")[:shown]
+    alone = {}
+    for name, part in evidence.alone.items():
+        best = int(part.scores[index].argmax())
+        alone[name] = best, float(part.scores[index, best])
+    return Example(index, float(loss[index]), tuple((int(best), float(row[best])) for best in order), alone)
