@@ -1,0 +1,110 @@
+"""Making a report: run the model where its predictions are not given, gather, explain, and write the page."""
+
+import kdxf.registry  # noqa: F401  isort: skip  (before the host, which it quietens)
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from mmengine.config import Config
+
+from kdxf.analysis.explain.explain import explain
+from kdxf.analysis.explain.modalities import modality_predictions
+from kdxf.analysis.explain.shortcuts import find_shortcuts
+from kdxf.analysis.report.evidence import IMAGE_ALONE, SHUFFLED, TEXT_ALONE, Evidence, gather
+from kdxf.analysis.report.examples import narrow_hits, worst_errors
+from kdxf.analysis.report.gates import collect_gates
+from kdxf.analysis.report.page import Findings, build_page
+from kdxf.analysis.report.table import image_table
+from kdxf.analysis.report.training_log import read_training_log
+from kdxf.engine.config import load_config, set_list
+from kdxf.errors import UserError
+from kdxf.inference.fitted import files_of_model
+from kdxf.inference.inferencer import KDXFInferencer
+from kdxf.io.files import write_whole
+from kdxf.io.predictions import Predictions, check_alike, read_predictions
+
+ALONE = {"image": IMAGE_ALONE, "text": TEXT_ALONE, "shuffled": SHUFFLED}
+_HITS = 12  # right answers shown
+_NO_LOG = pd.DataFrame({"step": [], "name": pd.Series([], dtype="str"), "value": []})
+
+
+def make_report(
+    config: Path,
+    checkpoint: Path | None,
+    out: Path,
+    *,
+    predictions: Mapping[str, Path] | None = None,
+    listed: Path | None = None,
+    errors: int = 24,
+    quick: bool = False,
+    workers: int = 1,
+    device: str | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> None:
+    """Write a page about a model, or a table of the images.
+
+    Args:
+        config: The config, or the folder of ``kdxf fit``.
+        checkpoint: Its weights; needed unless there are predictions.
+        out: ``.html`` or ``.csv``. The predictions that are made stay beside it.
+        predictions: Files of predictions, the first of the model as it is, the others by a name of :data:`ALONE`.
+        listed: A labelled list in place of that of ``test_dataloader``.
+        errors: How many wrong answers are shown.
+        quick: Leave out the baselines and what the model would have to be run for again.
+        workers: Processes that load images.
+        device: Where the model runs; by default on the GPU where there is one.
+        options: Settings that replace the config's.
+
+    Raises:
+        UserError: Something is missing or cannot be used, or the files of predictions do not fit each other.
+    """
+    if config.is_dir():
+        config, kept = files_of_model(config)
+        checkpoint = checkpoint or kept
+    cfg = load_config(config, options)
+    if listed is not None:
+        set_list(cfg, "test_dataloader", listed, "--list")
+    if predictions is not None:
+        whole, alone = _read(predictions)
+    elif checkpoint is None:
+        raise UserError(f"{config}: give the CHECKPOINT to report on, or files of its --predictions")
+    else:
+        found = modality_predictions(cfg, checkpoint, out.with_suffix(""), device=device)
+        whole, alone = found.pop("both"), {ALONE[name]: part for name, part in found.items()}
+    features = None if quick else Path("work_dirs/features/baselines")
+    evidence = gather(cfg, whole, alone, baselines=features, workers=workers)
+    if out.suffix == ".csv":
+        write_whole(image_table(evidence).to_csv(index=False).encode(), out)
+        return
+    findings = _look_into(cfg, checkpoint, evidence, errors, quick, device)
+    build_page(f"{config.stem}: report", evidence, findings, errors, _HITS).save(out)
+
+
+def _read(files: Mapping[str, Path]) -> tuple[Predictions, dict[str, Predictions]]:
+    read = {name: read_predictions(file) for name, file in files.items()}
+    check_alike(list(read.items()))
+    first, *others = read
+    if unknown := [name for name in others if name not in ALONE]:
+        raise UserError(
+            f"--predictions {unknown[0]}: after the first file the names are {', '.join(f'{name}=' for name in ALONE)}"
+        )
+    return read[first], {ALONE[name]: read[name] for name in others}
+
+
+def _look_into(
+    cfg: Config, checkpoint: Path | None, evidence: Evidence, errors: int, quick: bool, device: str | None
+) -> Findings:
+    """Run the model again on the images that are shown, and for what only it can tell."""
+    log = _NO_LOG if checkpoint is None else read_training_log(checkpoint)
+    if checkpoint is None or quick:
+        why = "--quick was given" if quick else "no CHECKPOINT was given"
+        return Findings({}, (), (), log, [f"Heatmaps, the effect of lines and words, gates and shortcuts: {why}."])
+    shown = [*worst_errors(evidence, errors), *narrow_hits(evidence, _HITS)]
+    indices = [example.index for example in shown]
+    explained = explain(cfg, checkpoint, [evidence.predictions.images[index] for index in indices], device=device)
+    inferencer = KDXFInferencer(cfg, checkpoint, device=device)
+    gates = collect_gates(inferencer, evidence.files, evidence.records)
+    shortcuts = find_shortcuts(cfg, checkpoint, device=device)
+    return Findings(dict(zip(indices, explained, strict=True)), gates, shortcuts, log, [])

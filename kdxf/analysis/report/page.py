@@ -1,0 +1,428 @@
+"""The page: sections of a report, each with a sentence that says what to read in it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import confusion_matrix
+
+from kdxf.analysis.baselines import BaselineTable, compare
+from kdxf.analysis.explain.drawing import draw_explanation
+from kdxf.analysis.explain.explanation import Explanation
+from kdxf.analysis.explain.shortcuts import Shortcut
+from kdxf.analysis.report.evidence import IMAGE_ALONE, TEXT_ALONE, Evidence
+from kdxf.analysis.report.examples import Example, narrow_hits, worst_errors
+from kdxf.analysis.report.gates import Gates
+from kdxf.analysis.report.modalities import modality_table
+from kdxf.analysis.report.similar import alike_in_words, map_images
+from kdxf.evaluation.calibration.reliability import expected_calibration_error, reliability
+from kdxf.evaluation.calibration.selective import coverage_accuracy, review_budget
+from kdxf.evaluation.calibration.temperature import cross_fitted
+from kdxf.evaluation.class_scores import class_scores, cluster_order, confused_pairs, wilson
+from kdxf.io.charts import Line, heat_matrix, line_chart, scatter_chart
+from kdxf.io.pages import Bar, HTMLReport, Percent, Picture
+
+MODEL = "this model"
+_PAIRS = 50
+_PAIRS_SHOWN = 6  # with pictures, before the rest folds
+_FOLDED = 25  # rows of a table
+_MAPPED = 600  # pictures on the map
+_REVIEW = 0.05
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What running the model again has told, beyond its predictions; each may be missing.
+
+    Attributes:
+        explanations: By the index of the image.
+        gates: Of all images.
+        shortcuts: Classes that hang on one word or on a place in the picture.
+        log: The curves of the training run (:mod:`kdxf.analysis.report.training_log`).
+        left_out: Why something is missing, in sentences.
+    """
+
+    explanations: dict[int, Explanation]
+    gates: Sequence[Gates]
+    shortcuts: Sequence[Shortcut]
+    log: pd.DataFrame
+    left_out: Sequence[str]
+
+
+def build_page(title: str, evidence: Evidence, findings: Findings, errors: int = 24, hits: int = 12) -> HTMLReport:
+    """Build the page.
+
+    Args:
+        title: Of the page.
+        evidence: What the model says of a labelled list.
+        findings: What it says when it is run again.
+        errors: How many wrong answers are shown.
+        hits: How many right answers that were almost wrong are shown.
+    """
+    page = HTMLReport(title)
+    _headline(page, evidence, findings)
+    _errors(page, evidence, findings, errors, hits)
+    _classes(page, evidence)
+    _confusions(page, evidence)
+    _modalities(page, evidence, findings)
+    _gates(page, evidence, findings)
+    _calibration(page, evidence)
+    _map(page, evidence)
+    _words(page, evidence)
+    _curves(page, findings)
+    _data(page, evidence)
+    for sentence in findings.left_out:
+        page.text(sentence)
+    return page
+
+
+def _headline(page: HTMLReport, evidence: Evidence, findings: Findings) -> None:
+    count, right = len(evidence.files), int(evidence.right.sum())
+    low, high = (100 * float(bound) for bound in wilson(np.array(right), np.array(count)))
+    page.summary(f"Right for {100 * right / count:.1f} % of {count:,} images (95 % interval {low:.1f} to {high:.1f}).")
+    seen = evidence.predictions.seen
+    if seen is not None and seen.any():
+        page.warning(
+            f"The model was trained on {int(seen.sum()):,} of these images, so every figure here is too good. Make the "
+            "report on a list that it has not seen."
+        )
+    page.heading("How good is it?")
+    models = {MODEL: evidence.predictions, **{f"{MODEL}, {name}": part for name, part in evidence.alone.items()}}
+    if not evidence.baselines:
+        rows = [(name, _share(part.scores.argmax(axis=1) == evidence.labels)) for name, part in models.items()]
+        page.text("Top-1 accuracy in percent, with its 95 % interval (Wilson).")
+        page.table(["model", "top-1 %"], rows)
+        return
+    compared: BaselineTable = compare(evidence.baselines, models, judged=[MODEL])
+    for verdict in compared.verdicts:
+        page.summary(verdict[0].upper() + verdict[1:])
+    page.text(
+        "Top-1 accuracy in percent with its 95 % interval, beside the plainest models a person would try. The last "
+        "column is the difference from the best of these, image by image; if its interval has 0 in it, it may be chance."
+    )
+    shown = compared.rows
+    page.table(
+        ["model", "top-1 %", "against the best baseline"],
+        [
+            (name, Percent(top, low, high), Percent(gain, gain_low, gain_high))
+            for name, top, low, high, gain, gain_low, gain_high in shown.drop(columns="seconds").itertuples(index=False)
+        ],
+    )
+
+
+def _share(right: np.ndarray) -> Percent:
+    low, high = wilson(np.array(right.sum()), np.array(len(right)))
+    return Percent(100 * float(right.mean()), 100 * float(low), 100 * float(high))
+
+
+def _errors(page: HTMLReport, evidence: Evidence, findings: Findings, errors: int, hits: int) -> None:
+    worst, narrow = worst_errors(evidence, errors), narrow_hits(evidence, hits)
+    page.heading("Where it errs")
+    if not worst:
+        page.text("It makes no error on this list.")
+    else:
+        page.text(
+            "The wrong answers, those of the highest loss first: wrong labels and pictures of several things are often "
+            "among the first. Boxes are lines of text: the stronger the colour, the more the line spoke for the answer "
+            "(leaving it out lowers the score) or against it. The heatmap shows what the image side looked at."
+        )
+        for example in worst:
+            _example(page, evidence, findings, example)
+    if narrow:
+        page.subheading("Right, but only just")
+        page.text("The right answers with the smallest margin before the second best class.")
+        with page.details(f"{len(narrow)} images"):
+            for example in narrow:
+                _example(page, evidence, findings, example)
+
+
+def _example(page: HTMLReport, evidence: Evidence, findings: Findings, example: Example) -> None:
+    classes, label = evidence.classes, int(evidence.labels[example.index])
+    best, score = example.best[0]
+    explanation = findings.explanations.get(example.index)
+    caption = [f"{evidence.predictions.images[example.index]}", f"label: {classes[label]}"]
+    caption.append(f"answer: {classes[best]} ({100 * score:.0f} %)")
+    caption += [f"{name}: {classes[index]} ({100 * share:.0f} %)" for name, (index, share) in example.alone.items()]
+    if error := evidence.predictions.errors.get(example.index):
+        caption.append(f"could not be read: {error}")
+    if text := evidence.text(example.index):
+        caption.append(f"text: {text}")
+    picture = Picture(evidence.files[example.index], "\n".join(caption))
+    if explanation is not None:
+        picture = draw_explanation(explanation, "\n".join(caption))
+    page.pictures([picture])
+    rows: list[tuple[str, Bar]] = [(classes[index], Bar(share)) for index, share in example.best]
+    if label not in [index for index, _ in example.best]:
+        rows.append((f"{classes[label]} (the label)", Bar(float(evidence.predictions.scores[example.index, label]))))
+    page.table(["class", "score"], rows)
+    if explanation is not None and explanation.words:
+        page.table(
+            ["without the word", "changes the score of the answer by, in points"],
+            [(word.word, 100 * word.predicted) for word in explanation.words],
+        )
+
+
+def _classes(page: HTMLReport, evidence: Evidence) -> None:
+    table = class_scores(evidence.labels, evidence.predicted, evidence.classes)
+    page.heading("Class by class")
+    page.text(
+        "Precision: of the images that are taken for the class, the share that is of it. Recall: of the images of the "
+        "class, the share that is found. A class with few images has a wide interval; do not read much into it."
+    )
+    order = table.sort_values(["f1", "images"], ascending=[True, False], kind="stable")
+    if len(weak := order[(order["f1"] < 50) & (order["images"] > 0)]):
+        shown = ", ".join(weak["class"][:3])
+        page.text(f"{len(weak)} of {len(table)} classes have an F1 below 50; the weakest: {shown}.")
+    page.table(
+        ["class", "images", "taken for it", "precision %", "recall %", "F1 %"],
+        [
+            (
+                row["class"],
+                int(row["images"]),
+                int(row["predicted"]),
+                Percent(row["precision"], row["precision low"], row["precision high"]),
+                Percent(row["recall"], row["recall low"], row["recall high"]),
+                Percent(row["f1"]),
+            )
+            for _, row in order.iterrows()
+        ],
+        sortable=True,
+        fold_after=_FOLDED,
+    )
+
+
+def _confusions(page: HTMLReport, evidence: Evidence) -> None:
+    pairs = confused_pairs(evidence.labels, evidence.predicted, _PAIRS)
+    if pairs.empty:
+        return
+    classes = evidence.classes
+    page.heading("What is taken for what")
+    first = pairs.iloc[0]
+    page.summary(
+        f"Most often {classes[first['label']]} is taken for {classes[first['predicted']]}: {int(first['images'])} "
+        f"images, {first['share']:.0f} % of them."
+    )
+    matrix = confusion_matrix(evidence.labels, evidence.predicted, labels=np.arange(len(classes)))
+    present = np.flatnonzero(matrix.sum(axis=0) + matrix.sum(axis=1))
+    order = present[cluster_order(matrix[np.ix_(present, present)])]
+    page.text(
+        "Each row is a class, each column what it is taken for; classes that are confused stand side by side, so errors "
+        "between alike classes are near the diagonal, and a cell far from it is a surprise. Point at a cell to read it, "
+        "or search for a class."
+    )
+    names, cells = [classes[index] for index in order], matrix[np.ix_(order, order)]
+
+    def title(row: int, column: int) -> str:
+        return f"{names[row]}, taken for {names[column]}: {cells[row, column]} of {cells[row].sum()}"
+
+    shares = cells / np.maximum(cells.sum(axis=1, keepdims=True), 1)
+    page.drawing(heat_matrix(shares, names, names, title, "label", "answer"))
+    page.subheading(f"The {len(pairs)} most confused pairs")
+    page.text("On the left an image of the first class that is taken for the second, on the right one of the second.")
+    shown, rest = pairs[:_PAIRS_SHOWN], pairs[_PAIRS_SHOWN:]
+    _pairs(page, evidence, shown)
+    if len(rest):
+        with page.details(f"{len(rest)} more pairs"):
+            _pairs(page, evidence, rest)
+
+
+def _pairs(page: HTMLReport, evidence: Evidence, pairs: pd.DataFrame) -> None:
+    labels, predicted = evidence.labels, evidence.predicted
+    for label, taken, images, share in pairs.itertuples(index=False):
+        wrong = int(np.flatnonzero((labels == label) & (predicted == taken))[0])
+        of_other = np.flatnonzero(labels == taken)
+        right = of_other[np.argsort(predicted[of_other] != taken, kind="stable")][:1]
+        first, second = evidence.classes[label], evidence.classes[taken]
+        caption = f"{first}\ntaken for {second}: {images} of its images ({share:.0f} %)"
+        pictures = [Picture(evidence.files[wrong], caption)]
+        page.pictures([*pictures, *(Picture(evidence.files[int(index)], second) for index in right)])
+
+
+def _modalities(page: HTMLReport, evidence: Evidence, findings: Findings) -> None:
+    if not evidence.alone and not findings.shortcuts:
+        return
+    page.heading("What image and text are worth")
+    for shortcut in findings.shortcuts:
+        page.warning(shortcut.sentence)
+        page.summary(shortcut.sentence)
+    if not evidence.alone:
+        return
+    table = modality_table(evidence)
+    sentence = "Of each class, the share of its images that is right with image and text, and with less to see."
+    if "text adds" in table:
+        gain = 100 * float((evidence.right * 1.0 - _right(evidence, IMAGE_ALONE)).mean())
+        helped, hurt = int((table["text adds"] > 0).sum()), int((table["text adds"] < 0).sum())
+        sentence += (
+            f" The text adds {gain:+.1f} points in all: {helped} classes gain, {hurt} lose. Where a class loses, its text "
+            "misleads: look at its words."
+        )
+    if {IMAGE_ALONE, TEXT_ALONE} <= evidence.alone.keys():
+        either = 100 * float((_right(evidence, IMAGE_ALONE) | _right(evidence, TEXT_ALONE)).mean())
+        sentence += f" Image alone or text alone is right for {either:.1f} %, which a perfect fusion would reach."
+    page.text(sentence)
+    shares = [name for name in table if name not in ("class", "images", "text adds")]
+    rows = [
+        (
+            row["class"],
+            int(row["images"]),
+            *(Percent(row[name]) for name in shares),
+            *([f"{row['text adds']:+.0f}"] if "text adds" in table else []),
+        )
+        for _, row in table.iterrows()
+    ]
+    titles = ["class", "images", *(f"{name} %" for name in shares), *(["text adds"] if "text adds" in table else [])]
+    page.table(titles, rows, sortable=True, fold_after=_FOLDED)
+
+
+def _right(evidence: Evidence, name: str) -> np.ndarray:
+    return evidence.alone[name].scores.argmax(axis=1) == evidence.labels
+
+
+def _gates(page: HTMLReport, evidence: Evidence, findings: Findings) -> None:
+    if not findings.gates:
+        return
+    page.heading("Whom the gates listen to")
+    page.text(
+        "The mean weight of each expert, or of image and text, for the images of each class. If all rows are alike, the "
+        "gates have learned nothing about classes. 'none' is the expert that votes for no class."
+    )
+    for gates in findings.gates:
+        page.subheading(gates.part)
+        means = pd.DataFrame(gates.values).groupby(evidence.labels).mean()
+        rows = [
+            (evidence.classes[int(label)], *(Bar(float(value), f"{value:.2f}") for value in row))
+            for label, row in zip(means.index, means.to_numpy(), strict=True)
+        ]
+        mean = ("all images", *(Bar(float(value), f"{value:.2f}") for value in gates.values.mean(axis=0)))
+        page.table(["class", *gates.names], [mean, *rows], sortable=True, fold_after=_FOLDED)
+
+
+def _calibration(page: HTMLReport, evidence: Evidence) -> None:
+    scores, labels = evidence.predictions.scores, evidence.labels
+    page.heading("Do the scores mean what they say?")
+    fitted = _cross_fitted(scores, labels)
+    before = expected_calibration_error(scores, labels)
+    sentence = (
+        "Of the images with a score of about 70 %, 70 % should be right: the points should lie on the diagonal. Below "
+        f"it the model is too sure. The mean distance (expected calibration error) is {100 * before:.1f} points"
+    )
+    if fitted is not None:
+        after = expected_calibration_error(fitted, labels)
+        sentence += f"; with a temperature fitted on the other four fifths of the images it would be {100 * after:.1f}"
+    page.text(sentence + ". 'kdxf calibrate' stores a temperature beside the checkpoint.")
+    series = []
+    for name, values in (("as they are", scores), ("with a temperature", fitted)):
+        if values is not None:
+            bins = reliability(values, labels)
+            series.append(Line(name, 100 * bins["confidence"], 100 * bins["accuracy"]))
+    diagonal = Line("as they should be", [0, 100], [0, 100], dashed=True)
+    page.drawing(line_chart([diagonal, *series], x_label="score %", y_label="right %"))
+    page.subheading("How many images could be left to the model")
+    rest = review_budget(scores, labels, _REVIEW)
+    page.text(
+        "If a person looks at the images with the lowest scores, the rest is right more often. Without the least sure "
+        f"{100 * (1 - rest.coverage):.0f} %, the model is right for {100 * rest.accuracy:.1f} % "
+        f"({100 * rest.low:.1f} to {100 * rest.high:.1f})."
+    )
+    curve = coverage_accuracy(scores, labels)
+    page.drawing(
+        line_chart(
+            [Line("accuracy", 100 * curve["coverage"], 100 * curve["accuracy"])],
+            x_label="images left to the model, %",
+            y_label="right %",
+        )
+    )
+
+
+def _cross_fitted(scores: np.ndarray, labels: np.ndarray) -> np.ndarray | None:
+    try:
+        return cross_fitted(scores, labels)
+    except ValueError:  # too few images
+        return None
+
+
+def _map(page: HTMLReport, evidence: Evidence) -> None:
+    rows, places = map_images(evidence.predictions.scores)
+    if not len(rows):
+        return
+    page.heading("Map of the images")
+    page.text(
+        "Images that the model scores alike lie near each other (t-SNE of the log-scores). A wrong image inside of a "
+        "group of another class is one that the model is sure of: look at its label. Point at a dot to see its picture."
+    )
+    shown = rows[:: max(1, -(-len(rows) // _MAPPED))]
+    kept = np.isin(rows, shown)
+    wrong = ~evidence.right[shown]
+    titles = [
+        f"{evidence.predictions.images[row]}: {evidence.classes[evidence.labels[row]]}"
+        + (f", taken for {evidence.classes[evidence.predicted[row]]}" if not evidence.right[row] else "")
+        for row in shown
+    ]
+    page.drawing(
+        scatter_chart(
+            *places[kept].T,
+            titles,
+            groups=["wrong" if flag else "right" for flag in wrong],
+            pictures=[page.keep(evidence.files[row]) for row in shown],
+        )
+    )
+
+
+def _words(page: HTMLReport, evidence: Evidence) -> None:
+    if evidence.train is None:
+        return
+    table = alike_in_words(evidence.train.labels, evidence.train.texts, evidence.classes)
+    if table.empty:
+        return
+    page.heading("Classes with the same words")
+    page.text(
+        "Pairs of classes whose training texts are most alike (cosine of their TF-IDF vectors, 1: the same). The text "
+        "cannot tell them apart, so the image must."
+    )
+    pairs = {frozenset(row[:2]): row for row in table.itertuples(index=False)}
+    page.table(["class", "is like", "similarity"], list(pairs.values()), sortable=True, fold_after=_FOLDED)
+
+
+def _curves(page: HTMLReport, findings: Findings) -> None:
+    if findings.log.empty:
+        return
+    page.heading("How it was trained")
+    page.text("The loss should fall and then flatten; a score that falls while the loss still does is overfitting.")
+    losses = findings.log["name"].str.endswith("loss")
+    for title, table in (("loss", findings.log[losses]), ("score", findings.log[~losses])):
+        series = [
+            Line(str(name), group["step"].to_numpy(float), group["value"].to_numpy(float))
+            for name, group in table.groupby("name")
+            if not str(name).endswith("stderr")
+        ]
+        if series:
+            page.drawing(line_chart(series, x_label="epoch", y_label=title))
+
+
+def _data(page: HTMLReport, evidence: Evidence) -> None:
+    page.heading("The data")
+    sizes = np.bincount(evidence.labels, minlength=len(evidence.classes))
+    rows: list[tuple[str, object]] = [
+        ("images tested", len(evidence.files)),
+        ("classes", len(evidence.classes)),
+        ("classes without a test image", int((sizes == 0).sum())),
+        ("images that could not be read", len(evidence.predictions.errors)),
+    ]
+    if evidence.train is not None:
+        trained = np.bincount(evidence.train.labels, minlength=len(evidence.classes))
+        rows += [
+            ("images trained on", len(evidence.train.images)),
+            ("training images of the smallest and the largest class", f"{trained.min():,} and {trained.max():,}"),
+        ]
+    if evidence.records is not None:
+        words = np.array([len(evidence.text(index).split()) for index in range(len(evidence.files))])
+        scores = np.concatenate([record.scores for record in evidence.records])
+        engines = sorted({record.engine for record in evidence.records if record.engine})
+        rows += [
+            ("images without text", int((words == 0).sum())),
+            ("words of an image: median, 95th percentile", f"{np.median(words):.0f}, {np.percentile(words, 95):.0f}"),
+            ("median confidence of a line of text", float(np.median(scores)) if len(scores) else None),
+            ("read by", ", ".join(engines) or "a column of the list"),
+        ]
+    page.table(["what", "figure"], rows)

@@ -1,0 +1,66 @@
+#!/usr/bin/env python
+"""Make a page about a trained model: ``python tools/analysis/report.py CONFIG CHECKPOINT --out report.html``.
+
+How good it is beside the plainest models, where it errs and why, class by class, what image and text are worth, and
+whether its scores can be trusted, on the test list of CONFIG (another: --list). One file, which fetches nothing and
+goes as a mail attachment. CONFIG may be the folder of kdxf fit, which then needs no CHECKPOINT.
+
+The predictions stay beside the page (report.parquet, report_image.parquet, ...). With --predictions they are taken
+from files and the model is not run, so the page lacks heatmaps and gates:
+
+    tools/analysis/report.py CONFIG --predictions both.parquet image=image.parquet text=text.parquet --out report.html
+"""
+
+import argparse
+from pathlib import Path
+
+from kdxf.cli.command import count, run
+from kdxf.errors import UserError
+
+FORMATS = {"html": ".html", "csv": ".csv"}
+ALONE = {"image": "image alone", "text": "text alone", "shuffled": "text of other images"}
+
+
+def parse_args() -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("config", type=Path, help="config file, or the folder of kdxf fit")
+    parser.add_argument("checkpoint", nargs="?", type=Path, help="its weights")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE",
+                        help="the page, .html; a .csv is a table of the images instead")  # fmt: skip
+    parser.add_argument("--predictions", nargs="+", metavar="[NAME=]FILE",
+                        help="files of tools/test.py --out: the first of the model as it is, image=, text=, shuffled= "
+                        "with less to see")  # fmt: skip
+    parser.add_argument("--list", type=Path, metavar="FILE", help="labelled list (default: that of test_dataloader)")
+    parser.add_argument("--errors", type=count, default=24, metavar="N", help="wrong answers shown (default: 24)")
+    parser.add_argument("--quick", action="store_true", help="without baselines, heatmaps and gates, which take longest")
+    parser.add_argument("--workers", type=count, default=1, help="processes that load images (default: 1)")
+    parser.add_argument("--device", help="cpu, cuda, cuda:1, ... (default: the GPU if there is one)")
+    parser.add_argument("--cfg-options", nargs="+", default=[], metavar="KEY=VALUE", help="replace settings")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Make the page."""
+    args = parse_args()
+    if args.out.suffix not in FORMATS.values():
+        raise UserError(f"--out {args.out}: the name must end with {' or '.join(FORMATS.values())}")
+    from kdxf.analysis.report.make import make_report
+
+    make_report(
+        args.config,
+        args.checkpoint,
+        args.out,
+        predictions=args.predictions,
+        listed=args.list,
+        errors=args.errors,
+        quick=args.quick,
+        workers=args.workers,
+        device=args.device,
+        options=args.cfg_options,
+    )
+    print(f"written to {args.out}")
+
+
+if __name__ == "__main__":
+    run(main)
