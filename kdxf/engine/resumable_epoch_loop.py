@@ -1,11 +1,13 @@
 """Training by epochs that may stop and resume within an epoch."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from mmengine.runner import EpochBasedTrainLoop
 from torch import nn
 from torch.utils.data import DataLoader
 
+from kdxf.engine.sample_seeds import SeededBatches, seeded_loader
 from kdxf.registry import LOOPS
 
 # Batches of the running epoch that are done, and all of them: kept with a run's information, so in checkpoints.
@@ -26,9 +28,16 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
     for samplers whose order follows from seed and epoch, such as ``DefaultSampler``. A hook that sets
     ``stop_training`` within an epoch ends the run at once.
 
+    The random numbers of a sample follow from the run's seed, the epoch and the sample's index
+    (:mod:`kdxf.engine.sample_seeds`). So neither the number of loader workers nor where a run was stopped changes what
+    is learned.
+
     :func:`kdxf.apis.train.train` uses it for ``train_cfg=dict(by_epoch=True, ...)``. The arguments are
     mmengine's.
     """
+
+    _seeded: tuple[DataLoader[Any], SeededBatches] | None = None
+    _pipeline: Any = None
 
     def run(self) -> nn.Module:
         """Train, and return the model."""
@@ -44,7 +53,7 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
         self.runner.call_hook("before_train_epoch")
         self.runner.model.train()
         done = self._batches_done()
-        for index, batch in enumerate(self._rest(done) if done else self.dataloader, start=done):
+        for index, batch in enumerate(self._batches(done), start=done):
             hub.update_info(_DONE, [index + 1, len(self.dataloader)])
             self.run_iter(index, batch)
             if self.stop_training:
@@ -63,17 +72,16 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
             return 0
         return done
 
-    def _rest(self, done: int) -> DataLoader[Any]:
-        """Return a loader of the epoch's remaining batches; those that are done are not loaded."""
-        loader = self.dataloader
-        return DataLoader(
-            loader.dataset,
-            batch_sampler=list(loader.batch_sampler)[done:],
-            num_workers=loader.num_workers,
-            collate_fn=loader.collate_fn,
-            pin_memory=loader.pin_memory,
-            timeout=loader.timeout,
-            worker_init_fn=loader.worker_init_fn,
-            multiprocessing_context=loader.multiprocessing_context,
-            prefetch_factor=loader.prefetch_factor,
-        )
+    def _batches(self, done: int) -> Iterator[Any]:
+        """Yield the epoch's remaining batches; those that are done are not loaded.
+
+        Workers that persist have the dataset as it was when they started: they start anew when a hook has changed its
+        pipeline.
+        """
+        pipeline = getattr(self.dataloader.dataset, "pipeline", None)
+        if self._seeded is None or pipeline is not self._pipeline or not self.dataloader.persistent_workers:
+            self._seeded = seeded_loader(self.dataloader, self.runner.seed or 0)
+            self._pipeline = pipeline
+        loader, batches = self._seeded
+        batches.epoch, batches.skip = self._epoch, done
+        yield from loader

@@ -330,3 +330,9 @@ def test_a_config_that_was_changed_outlives_the_choice(candidates, tmp_path, cap
     assert candidates(**{"fine-tuned": 80.0}) == ("kind = 'fine-tuned'\n", "fine-tuned")
     assert (tmp_path / "config_frozen.py").read_text() == "mine = True\n"
     assert "belong to the frozen model, which is not kept; they are in" in capsys.readouterr().out
+
+
+def test_of_equals_the_mean_is_kept_else_the_cheaper_one(candidates):
+    assert candidates(**{"frozen": 80.0, "fine-tuned": 80.0})[1] == "frozen"
+    assert candidates(**{"frozen": 70.0, "ensemble": 80.0})[1] == "ensemble"
+    assert candidates(**{"fine-tuned": 81.0})[1] == "fine-tuned"

@@ -19,9 +19,10 @@ _LOAD, _STEP = 0, 1
 class IterationSeedHook(Hook):
     """Seeds Python's, NumPy's and torch's generators from the run's seed and the iteration.
 
-    Otherwise a resumed run would restart its random numbers, and end with other weights than an uninterrupted one. With
-    this hook the two are equal where the loader has no workers (``num_workers=0``); workers have generators of their
-    own, which restart when a run is resumed. Every run of kdxf has it.
+    Otherwise a resumed run would restart its random numbers, and end with other weights than an uninterrupted one. In
+    a loop by epochs the samples have random numbers of their own (:mod:`kdxf.engine.sample_seeds`), and this hook is
+    for the model's. In a loop by iterations it is for both, but only without loader workers (``num_workers=0``), which
+    have generators of their own. Every run of kdxf has it.
     """
 
     priority = "VERY_LOW"

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from kdxf.engine.dist import unwrapped
+from kdxf.engine.sample_seeds import seeded_loader
 from kdxf.errors import UserError
 from kdxf.models.text_encoders.document_norm import HORIZON, DocumentNorm
 from kdxf.registry import HOOKS
@@ -189,8 +190,10 @@ class SWAHook(Hook):
         loader = runner.train_loop.dataloader
         if hasattr(loader.sampler, "set_epoch"):
             loader.sampler.set_epoch(runner.epoch)  # the same batches, whether the run was resumed or not
+        seeded, batches = seeded_loader(loader, runner.seed or 0)
+        batches.epoch = runner.epoch
         with runner.optim_wrapper.optim_context(self._average.module):  # the precision of training
-            recompute_norms(self._average.module, self._layers, loader)
+            recompute_norms(self._average.module, self._layers, seeded)
 
     def _validate(self, runner: Runner) -> dict[str, float]:
         """Return and log the scores; the hooks of a validation, such as ``CheckpointHook``, are not called."""

@@ -24,6 +24,16 @@ def run(config, folder, **options):
     return load_checkpoint(train(cfg, validate=False, **options).checkpoint)["state_dict"]
 
 
+def test_workers_change_nothing(tiny_config, tmp_path):
+    """Nor does a run that was stopped within an epoch, with workers that persist."""
+    whole = run(tiny_config, tmp_path / "none")
+    two = {"train_dataloader.num_workers": 2, "train_dataloader.persistent_workers": True}
+    merge = two | {"custom_hooks": [{"type": "BudgetHook", "steps": 2}]}
+    run(tiny_config, tmp_path / "two", merge=merge)
+    resumed = run(tiny_config, tmp_path / "two", merge=two, resume=True)
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+
+
 ARCH = {"embed_dims": 16, "num_layers": 1, "num_heads": 2, "feedforward_channels": 16}
 
 

@@ -8,6 +8,7 @@ from mmengine.registry import DefaultScope
 from mmpretrain.structures import DataSample
 from torch import nn
 from torch.testing import assert_close
+from torch.utils.data import DataLoader
 
 from kdxf.apis.test import test as run_test
 from kdxf.apis.train import train
@@ -264,21 +265,27 @@ def test_arguments():
         SWAHook(0)
 
 
-class Loader(list):
-    """Batches, and a sampler that remembers the epoch that it was shuffled for."""
+class Epochs(list):
+    """The order of two batches; remembers the epochs that it was shuffled for."""
 
-    def __init__(self, batches):
-        super().__init__(batches)
+    def __init__(self):
+        super().__init__([1, 0])
         self.epochs = []
-        self.sampler = SimpleNamespace(set_epoch=self.epochs.append)
+
+    def set_epoch(self, epoch):
+        self.epochs.append(epoch)
 
 
 def test_the_statistics_see_the_batches_of_the_epoch():
     """Whether the run was resumed or not: a sampler of a resumed run would else begin with epoch 0."""
-    train_loop = SimpleNamespace(dataloader=Loader(loader()))
+    sampler = Epochs()
+    train_loop = SimpleNamespace(
+        dataloader=DataLoader(loader(), batch_size=1, sampler=sampler, collate_fn=lambda batches: batches[0])
+    )
     runner = SimpleNamespace(
         model=Model().train(),
         epoch=6,
+        seed=None,
         iter=12,
         work_dir="",
         train_loop=train_loop,
@@ -292,5 +299,5 @@ def test_the_statistics_see_the_batches_of_the_epoch():
     hook.after_train_epoch(runner)
     runner.epoch = 7
     hook.after_train(runner)
-    assert train_loop.dataloader.epochs == [7]
+    assert sampler.epochs == [7]
     assert_close(hook._average.module.first.running_mean, torch.tensor([(4 * 4 + 2 * 11) / 6]))
