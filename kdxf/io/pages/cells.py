@@ -99,15 +99,15 @@ def format_number(value: float, decimals: int | None = None) -> str:
 
     Args:
         value: An integer or a float.
-        decimals: Of a float; by default as many as three significant digits need. A value that would be shown as zero
-            gets as many as it needs.
+        decimals: Of a float; by default as many as three significant digits need, none for a whole number. A value that
+            would be shown as zero gets as many as it needs.
     """
     if isinstance(value, Integral):
         return f"{int(value):,}"
     value = float(value)
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
-    needed = max(0, 2 - math.floor(math.log10(abs(value)))) if value else 0
+    needed = 0 if value == round(value) else max(0, 2 - math.floor(math.log10(abs(value))))
     places = needed if decimals is None else decimals
     if value and abs(value) < 0.5 * 10**-places:
         return f"{value:.2g}"

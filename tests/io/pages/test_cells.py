@@ -14,6 +14,7 @@ from kdxf.io.pages.cells import fold, format_number, lay_out
         (0.0, "0"),
         (0.82134, "0.821"),
         (12.345, "12.3"),
+        (30.0, "30"),
         (1234.5678, "1,235"),
         (-0.5, "-0.500"),
         (float("inf"), "∞"),
