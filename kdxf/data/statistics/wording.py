@@ -57,18 +57,19 @@ def advice(figures: Figures) -> list[str]:
 def _overlaps(figures: Figures) -> list[str]:
     others = figures.tables.get("compared with the first list")
     said = []
-    for row in [] if others is None else others.itertuples():
-        if row.also_in_first:
+    for row in [] if others is None else others.to_dict("records"):
+        name = row["list"]
+        if count := row["also_in_first"]:
             said.append(
-                f"{row.also_in_first:,} of {row.images:,} images of {row.list} are in the first list, too, so that "
-                "scores on it are too good: take them out of one of the two."
+                f"{count:,} of {row['images']:,} images of {name} are in the first list, too, so that scores on it are "
+                "too good: take them out of one of the two."
             )
-        if row.classes_missing:
-            said.append(f"{row.list} lacks {row.classes_missing:,} classes of the first list: it cannot score them.")
-        if row.classes_new:
+        if count := row["classes_missing"]:
+            said.append(f"{name} lacks {count:,} classes of the first list: it cannot score them.")
+        if count := row["classes_new"]:
             said.append(
-                f"{row.list} has {row.classes_new:,} classes without a training image, which no model can learn: add "
-                "images of them, or take the classes out."
+                f"{name} has {count:,} classes without a training image, which no model can learn: add images of them, "
+                "or take the classes out."
             )
     return said
 
