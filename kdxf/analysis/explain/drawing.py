@@ -29,7 +29,7 @@ def draw_explanation(image: np.ndarray, explanation: Explanation, side: int = 64
     Returns:
         uint8 (h, w, 3), BGR.
     """
-    record = explanation.record
+    image, record = _fitting(image, side), explanation.record
     known = np.flatnonzero(record.boxes.any(axis=(1, 2)))
     boxes = record.boxes[known]
     if record.width and record.height:
@@ -55,11 +55,10 @@ def draw_heatmap(image: np.ndarray, heatmap: np.ndarray, side: int = 640) -> np.
         side: The longer side in pixels of the picture.
 
     Returns:
-        uint8 (h, w, 3), BGR, no longer than ``side``.
+        uint8 (h, w, 3), BGR.
     """
-    scale = min(1.0, side / max(image.shape[:2]))
-    size = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
-    picture = cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+    picture = _fitting(image, side).astype(np.float32)
+    size = picture.shape[1::-1]
     unseen = cv2.resize(np.isnan(heatmap).astype(np.uint8), size, interpolation=cv2.INTER_NEAREST).astype(bool)
     values = cv2.resize(np.nan_to_num(heatmap), size, interpolation=cv2.INTER_LINEAR)
     colours = cv2.applyColorMap((values * 255).round().astype(np.uint8), cv2.COLORMAP_JET).astype(np.float32)
@@ -67,3 +66,10 @@ def draw_heatmap(image: np.ndarray, heatmap: np.ndarray, side: int = 640) -> np.
     laid = (1 - weight) * picture + weight * colours
     laid[unseen] = 0.35 * picture[unseen]
     return laid.round().astype(np.uint8)
+
+
+def _fitting(image: np.ndarray, side: int) -> np.ndarray:
+    """Return a picture enlarged or shrunk to a longer side."""
+    scale = side / max(image.shape[:2])
+    size = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)

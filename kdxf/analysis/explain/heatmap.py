@@ -46,18 +46,18 @@ class Heatmaps:
 
     def __init__(self, scorer: Scorer) -> None:
         self._grad_cam = require("pytorch_grad_cam", "report", "a heatmap")
-        self._scorer = scorer
-        model = scorer.inferencer.model
+        model = scorer.inferencer.model.requires_grad_(False)
         weights = getattr(model, "weights", None) or [1.0]
+        self._scorer = scorer
+        self._steps: list[dict] = scorer.pipeline()
+        self._store = self._find_store()
         self._members = [
-            (weight, member)
-            for weight, member in zip(weights, classifiers_of(model), strict=True)
-            if backbone_name(member) is not None
+            _Member(classifier, weight, self._store)
+            for weight, classifier in zip(weights, classifiers_of(model), strict=True)
+            if backbone_name(classifier) is not None
         ]
         if not self._members:
             raise NoHeatmap("the model takes no image")
-        self._steps: list[dict] = scorer.pipeline()
-        self._store = self._find_store()
 
     def heatmap(self, sample: Sample, label: int) -> np.ndarray:
         """Return how much each place spoke for a class, as in :class:`~kdxf.analysis.explain.explanation.Explanation`.
@@ -75,8 +75,8 @@ class Heatmaps:
         inputs = self._scorer.inputs(sample)
         if self._store is not None:
             inputs = {**inputs, "img": self._store.test_view(sample.image.path)[None].to(inputs["img"])}
-        maps = [weight * self._cam(member, inputs, label) for weight, member in self._members]
-        total = sum(weight for weight, _ in self._members)
+        maps = [member.weight * self._cam(member, inputs, label) for member in self._members]
+        total = sum(member.weight for member in self._members)
         shrink = min(1.0, LONGEST / max(height, width))
         size = max(1, round(width * shrink)), max(1, round(height * shrink))
         return view.on_photograph(np.sum(maps, axis=0) / total, *size)
@@ -98,17 +98,16 @@ class Heatmaps:
         except UnknownView as error:
             raise NoHeatmap(str(error)) from error
 
-    def _cam(self, classifier: Any, inputs: Any, label: int) -> np.ndarray:
+    def _cam(self, member: "_Member", inputs: Any, label: int) -> np.ndarray:
         """Return the map of one classifier over its input, float32 (H, W) in 0..1."""
-        image = (inputs["img"] if isinstance(inputs, Mapping) else inputs).detach().float().requires_grad_()
-        model = _ImageSide(classifier, inputs)
-        with _tapped(classifier, self._store) as tap:
-            layer, places = _last_places(tap, model, image, label)
-            target = self._grad_cam.utils.model_targets.ClassifierOutputTarget(label)
+        image = (inputs["img"] if isinstance(inputs, Mapping) else inputs).detach().float()
+        model = _ImageSide(member.classifier, inputs)
+        target = self._grad_cam.utils.model_targets.ClassifierOutputTarget(label)
+        with member.tapped() as tap:
+            image.requires_grad_(not tap.gives_map(image))
+            layer, places = (tap.map, _same) if tap.gives_map(image) else _last_places(tap, model, image, label)
             with self._grad_cam.GradCAM(model, [layer], places) as cam:
-                found = cam(input_tensor=image, targets=[target])[0]
-            model.zero_grad(set_to_none=True)
-        return found
+                return cam(input_tensor=image, targets=[target])[0]
 
 
 class _ImageSide(nn.Module):
@@ -131,10 +130,21 @@ class _Tap(nn.Module):
         super().__init__()
         self.backbone = backbone
         self.map = nn.Identity()
+        self._maps: dict[torch.Size, bool] = {}
 
     def forward(self, image: Tensor) -> tuple[Tensor, ...]:
         *others, last = self.backbone(image)
+        if not last.requires_grad:  # the gradient is wanted here; below this place it would be computed for nothing
+            last.requires_grad_()
         return (*others, self.map(last))
+
+    @torch.no_grad()
+    def gives_map(self, image: Tensor) -> bool:
+        """Return whether the feature of images of this size has several places."""
+        if image.shape not in self._maps:
+            feature = self.backbone(image)[-1]
+            self._maps[image.shape] = feature.ndim == 4 and feature[0, 0].numel() > 1
+        return self._maps[image.shape]
 
 
 class _Encoding(nn.Module):
@@ -148,18 +158,28 @@ class _Encoding(nn.Module):
         return (self.encoder(image)[:, :, None, None],)
 
 
-@contextmanager
-def _tapped(classifier: Any, store: FeatureStore | None) -> Iterator[_Tap]:
-    """Tap the backbone of a classifier inside the block, or that of the store whose features it takes."""
-    with ExitStack() as stack:
-        name = str(backbone_name(classifier))
+class _Member:
+    """A classifier whose backbone can be tapped, or that of the store whose features it takes."""
+
+    def __init__(self, classifier: Any, weight: float, store: FeatureStore | None) -> None:
+        self.classifier = classifier
+        self.weight = weight
+        self._name = str(backbone_name(classifier))
+        self._place: tuple[Any, str] = (classifier, self._name)
+        self._encoding = None
         if store is not None:
-            encoder = store.encoder.to(next(classifier.parameters()).device)
-            stack.enter_context(_replaced(classifier, name, _Encoding(encoder)))
-            classifier, name = encoder, "backbone"
-        tap = _Tap(getattr(classifier, name))
-        stack.enter_context(_replaced(classifier, name, tap))
-        yield tap
+            encoder = store.encoder.requires_grad_(False).to(next(classifier.parameters()).device)
+            self._encoding, self._place = _Encoding(encoder), (encoder, "backbone")
+        self._tap = _Tap(getattr(*self._place))
+
+    @contextmanager
+    def tapped(self) -> Iterator[_Tap]:
+        """Put the tap in its place inside the block."""
+        with ExitStack() as stack:
+            if self._encoding is not None:
+                stack.enter_context(_replaced(self.classifier, self._name, self._encoding))
+            stack.enter_context(_replaced(*self._place, self._tap))
+            yield self._tap
 
 
 @contextmanager
@@ -185,6 +205,7 @@ def _last_places(tap: _Tap, model: nn.Module, image: Tensor, label: int) -> tupl
         NoHeatmap: There is none.
     """
     calls: list[tuple[nn.Module, Layout, Tensor]] = []
+    inner = [module for module in tap.backbone.modules() if not any(True for _ in module.children())]
 
     def watch(module: nn.Module, _: Any, output: Any) -> None:
         layout = _layout(module, output, image)
@@ -192,9 +213,7 @@ def _last_places(tap: _Tap, model: nn.Module, image: Tensor, label: int) -> tupl
             output.retain_grad()
             calls.append((module, layout, output))
 
-    handles = [
-        module.register_forward_hook(watch) for module in tap.modules() if not any(True for _ in module.children())
-    ]
+    handles = [module.register_forward_hook(watch) for module in inner]
     try:
         model(image)[0, label].backward()
     finally:
