@@ -138,13 +138,13 @@ def backbone_name(classifier: Any) -> str | None:
 
 
 class _OncePerPicture(nn.Module):
-    """A backbone that runs once where a batch shows the same picture with different texts."""
+    """A backbone that runs once for neighbours in a batch that show the same picture, with different texts."""
 
     def __init__(self, backbone: nn.Module) -> None:
         super().__init__()
         self.backbone = backbone
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        if len(images) < 2 or not torch.equal(images, images[:1].expand_as(images)):
-            return self.backbone(images)
-        return tuple(feature.expand(len(images), *feature.shape[1:]) for feature in self.backbone(images[:1]))
+        new = torch.ones(len(images), dtype=torch.bool, device=images.device)
+        new[1:] = (images[1:] != images[:-1]).flatten(1).any(dim=1)
+        return tuple(feature[new.cumsum(dim=0) - 1] for feature in self.backbone(images[new]))
