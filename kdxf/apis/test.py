@@ -23,8 +23,8 @@ from kdxf.engine.hooks import LoadedWeightsHook, TrainedImagesHook, TrainingData
 from kdxf.engine.runner import open_runner
 from kdxf.errors import UserError
 from kdxf.evaluation.missing_modality import remove_modality
-from kdxf.evaluation.shuffled_text import shuffle_text
 from kdxf.evaluation.prediction_table import PredictionTable, check_name
+from kdxf.evaluation.shuffled_text import shuffle_text
 from kdxf.io.files import write_json
 from kdxf.io.predictions import check_each_once
 from kdxf.io.provenance import Provenance

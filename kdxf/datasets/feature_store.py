@@ -156,6 +156,8 @@ class FrozenEncoder(nn.Module):
         super().__init__()
         self.backbone: Any = _build_model(backbone)
         means, deviations = getattr(self.backbone, "normalization", None) or ((0.0,) * 3, (1.0,) * 3)
+        self.means: Tensor
+        self.deviations: Tensor
         self.register_buffer("means", torch.tensor(means).view(1, 3, 1, 1))
         self.register_buffer("deviations", torch.tensor(deviations).view(1, 3, 1, 1))
 

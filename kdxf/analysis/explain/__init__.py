@@ -1,3 +1,4 @@
+"""Why a model answers as it does: single images, single modalities, and shortcuts that a class hangs on."""
 
 from kdxf.analysis.explain.drawing import draw_explanation, draw_heatmap
 from kdxf.analysis.explain.explain import explain

@@ -35,7 +35,7 @@ def draw_explanation(image: np.ndarray, explanation: Explanation, side: int = 64
     if record.width and record.height:
         boxes = boxes * np.array([image.shape[1] / record.width, image.shape[0] / record.height], np.float32)
     effects = explanation.line_effects[:, 0]
-    return draw_boxes(image, boxes, side, (known + 1).tolist(), [effect_colour(effects, row) for row in known])
+    return draw_boxes(image, boxes, side, (known + 1).tolist(), [effect_colour(effects, row) for row in known.tolist()])
 
 
 def effect_colour(effects: np.ndarray, row: int) -> Colour:

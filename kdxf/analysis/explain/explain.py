@@ -7,7 +7,7 @@ import numpy as np
 from mmengine.config import Config
 
 from kdxf.analysis.explain.explanation import Explanation, WordEffect
-from kdxf.analysis.explain.heatmap import Heatmaps, NoHeatmap
+from kdxf.analysis.explain.heatmap import Heatmaps, NoHeatmapError
 from kdxf.analysis.explain.leaving_out import pipeline_tokenizer, without_line, without_word, words_of
 from kdxf.analysis.explain.scorer import Sample, Scorer
 from kdxf.errors import UserError
@@ -74,7 +74,7 @@ def _rows(scorer: Scorer, images: Sequence[str]) -> list[int]:
 def _heatmaps(scorer: Scorer) -> tuple[Heatmaps | None, str | None]:
     try:
         return Heatmaps(scorer), None
-    except NoHeatmap as error:
+    except NoHeatmapError as error:
         return None, str(error)
 
 
@@ -97,7 +97,7 @@ def _explain(
     if maker is not None:
         try:
             heatmap = maker.heatmap(sample, predicted)
-        except NoHeatmap as error:
+        except NoHeatmapError as error:
             reason = str(error)
     return Explanation(
         image=image.image_id,

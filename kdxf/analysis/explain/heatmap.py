@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from kdxf.analysis.explain.scorer import Sample, Scorer, backbone_name, classifiers_of
-from kdxf.analysis.explain.view import UnknownView, View, find_view
+from kdxf.analysis.explain.view import UnknownViewError, View, find_view
 from kdxf.datasets.feature_store import FeatureStore
 from kdxf.datasets.transforms import LoadFeature
 from kdxf.engine.config import building, type_name
@@ -29,7 +29,7 @@ from kdxf.registry import TRANSFORMS
 LONGEST = 640  # pixels; a map has a few hundred places, so more would be no sharper
 
 
-class NoHeatmap(ValueError):
+class NoHeatmapError(ValueError):
     """There can be no heatmap; the message says why."""
 
 
@@ -41,7 +41,7 @@ class Heatmaps:
 
     Raises:
         UserError: The package grad-cam is not installed.
-        NoHeatmap: The model takes no image.
+        NoHeatmapError: The model takes no image.
     """
 
     def __init__(self, scorer: Scorer) -> None:
@@ -57,7 +57,7 @@ class Heatmaps:
             if backbone_name(classifier) is not None
         ]
         if not self._members:
-            raise NoHeatmap("the model takes no image")
+            raise NoHeatmapError("the model takes no image")
 
     def heatmap(self, sample: Sample, label: int) -> np.ndarray:
         """Return how much each place spoke for a class, as in :class:`~kdxf.analysis.explain.explanation.Explanation`.
@@ -65,12 +65,12 @@ class Heatmaps:
         That of an ensemble is the mean of its members' maps, by their weights.
 
         Raises:
-            NoHeatmap: The photograph cannot be read, or the places of the input cannot be found in it.
+            NoHeatmapError: The photograph cannot be read, or the places of the input cannot be found in it.
         """
         try:
             height, width = read_image(sample.image.path).shape[:2]
         except ImageReadError as error:
-            raise NoHeatmap(f"the photograph cannot be read: {error}") from error
+            raise NoHeatmapError(f"the photograph cannot be read: {error}") from error
         view = self._view(sample)
         inputs = self._scorer.inputs(sample)
         if self._store is not None:
@@ -95,8 +95,8 @@ class Heatmaps:
         try:
             with building(self._scorer.cfg):
                 return find_view(steps, sample.image.path, sample.record)
-        except UnknownView as error:
-            raise NoHeatmap(str(error)) from error
+        except UnknownViewError as error:
+            raise NoHeatmapError(str(error)) from error
 
     def _cam(self, member: "_Member", inputs: Any, label: int) -> np.ndarray:
         """Return the map of one classifier over its input, float32 (H, W) in 0..1."""
@@ -202,7 +202,7 @@ def _last_places(tap: _Tap, model: nn.Module, image: Tensor, label: int) -> tupl
         The layer, and what turns its output into a map (N, C, h, w).
 
     Raises:
-        NoHeatmap: There is none.
+        NoHeatmapError: There is none.
     """
     calls: list[tuple[nn.Module, Layout, Tensor]] = []
     inner = [module for module in tap.backbone.modules() if not any(True for _ in module.children())]
@@ -223,7 +223,7 @@ def _last_places(tap: _Tap, model: nn.Module, image: Tensor, label: int) -> tupl
     for module, layout, output in reversed(calls):
         if times[module] == 1 and output.grad is not None and layout(output.grad).any():
             return module, layout
-    raise NoHeatmap("no layer of the image backbone has places that count for the answer")
+    raise NoHeatmapError("no layer of the image backbone has places that count for the answer")
 
 
 def _layout(module: nn.Module, output: Any, image: Tensor) -> Layout | None:

@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-import numpy as np
 from mmengine.config import Config
 
-from kdxf.analysis.explain.regions import CENTRE
+from kdxf.analysis.explain.regions import MIDDLE
 from kdxf.analysis.explain.scorer import Sample, Scorer
 from kdxf.datasets.image_keys import are_among, image_keys
 from kdxf.datasets.ocr_text_dataset import shuffled_rows
 from kdxf.engine.config import config_digest
+from kdxf.evaluation.covered_pictures import Cover
 from kdxf.evaluation.shuffled_text import SEED
 from kdxf.io.predictions import Predictions
 from kdxf.io.provenance import Provenance
@@ -67,7 +67,7 @@ def modality_predictions(
             "shuffled": predictor.predict(shuffle="text"),
         }
     if background and takes_image:
-        found["background"] = predictor.predict(without="text" if scorer.both else None, cover=CENTRE)
+        found["background"] = predictor.predict(without="text" if scorer.both else None, cover=MIDDLE)
     return found
 
 
@@ -79,7 +79,9 @@ class _ListPredictor:
         self.source = source.with_values(training_data=scorer.inferencer.training_data)
         self.options = options
 
-    def predict(self, without: str | None = None, shuffle: str | None = None, cover: tuple | None = None) -> Predictions:
+    def predict(
+        self, without: str | None = None, shuffle: str | None = None, cover: Cover | None = None
+    ) -> Predictions:
         scorer, samples = self.scorer, self.scorer.samples
         if shuffle is not None:
             texts = [samples[row].record for row in shuffled_rows(len(samples), SEED)]

@@ -13,7 +13,7 @@ from mmengine.config import Config
 from torch import Tensor, nn
 
 from kdxf.engine.config import building
-from kdxf.evaluation.covered_pictures import Region, covering_pictures
+from kdxf.evaluation.covered_pictures import Cover, covering_pictures
 from kdxf.evaluation.missing_modality import has_both_modalities, remove_modality
 from kdxf.inference.inferencer import KDXFInferencer
 from kdxf.inference.inputs import InputImage, dataset_images
@@ -70,12 +70,12 @@ class Scorer:
             if (name := backbone_name(classifier)) is not None:
                 setattr(classifier, name, _OncePerPicture(getattr(classifier, name)))
 
-    def pipeline(self, without: str | None = None, cover: Region | None = None) -> list[dict]:
+    def pipeline(self, without: str | None = None, cover: Cover | None = None) -> list[dict]:
         """Return the configs of the transforms, with a modality removed or a part of every picture covered.
 
         Args:
             without: ``'image'``, ``'text'`` or None.
-            cover: Left, top, right and bottom of the covered part, in fractions of the picture.
+            cover: The part of every picture to cover.
 
         Raises:
             UserError: The model does not have both modalities, or the pipeline loads no picture.
@@ -91,7 +91,7 @@ class Scorer:
         samples: Sequence[Sample],
         *,
         without: str | None = None,
-        cover: Region | None = None,
+        cover: Cover | None = None,
         batch_size: int = 64,
         workers: int = 0,
     ) -> tuple[np.ndarray, list[str | None]]:
@@ -122,7 +122,7 @@ class Scorer:
         batch, _ = next(iterate_batches(dataset, self.cfg, 1, workers=0))
         return self.inferencer.model.data_preprocessor(batch)["inputs"]
 
-    def _build_dataset(self, without: str | None, cover: Region | None) -> Any:
+    def _build_dataset(self, without: str | None, cover: Cover | None) -> Any:
         with building(self.cfg):
             return InferenceDataset([], None, self.pipeline(without, cover))
 

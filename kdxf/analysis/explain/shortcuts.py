@@ -6,13 +6,14 @@ A class may well need a word: the product's name is one. So an alarm is raised o
 * **a word**: at least half of the hits that were tried are lost without the lines that hold it, and the training texts
   show it to be a mark (:attr:`~kdxf.analysis.explain.word_traces.WordTrace.is_suspicious`): no part of the class's
   name, nowhere else, and always at the same place, or on nearly all of the class's texts;
-* **an edge**: at least half of the image's own hits are lost when the outer fifth of the picture on one side is covered,
-  and significantly more than in the other classes;
-* **the background**: significantly more of the image's own hits than in the other classes stay when the middle of the
-  picture is covered, and at least four of five do.
+* **an edge**: at least half of the image's own hits are lost when the outer fifth of the picture on one side is
+  covered, and significantly more than in the other classes;
+* **the background**: at least four of five of the image's own hits stay when the middle of the picture is covered, and
+  at least half are lost when all but the middle is, significantly more than in the other classes. (Of a thing that
+  fills the picture the hits stay either way.)
 
 Significant means a chance below 1 % in the whole report, by the binomial distribution with the share of all other
-classes (Bonferroni). A class with fewer than five hits lost, or kept, gets no alarm.
+classes (Bonferroni). Fewer than five hits raise no alarm.
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,7 +25,7 @@ from mmengine.config import Config
 from scipy.stats import binom
 
 from kdxf.analysis.explain.leaving_out import pipeline_tokenizer, without_lines_of
-from kdxf.analysis.explain.regions import CENTRE, EDGES
+from kdxf.analysis.explain.regions import EDGES, MIDDLE, SURROUNDINGS
 from kdxf.analysis.explain.scorer import Sample, Scorer
 from kdxf.analysis.explain.word_traces import WordTrace, trace_words
 from kdxf.datasets.image_keys import leaf_datasets
@@ -87,7 +88,7 @@ def find_shortcuts(
         cfg: A config; its ``test_dataloader`` names the list whose hits are tried, its ``train_dataloader`` the texts
             that say which words belong to a class. Of one with stages the last is used.
         checkpoint: A checkpoint of its model.
-        predictions: What :func:`~kdxf.analysis.explain.modalities.modality_predictions` returned for them, to save time.
+        predictions: What :func:`~kdxf.analysis.explain.modalities.modality_predictions` returned, to save time.
         per_class: Hits of a class to try, evenly spread over the list.
         workers: Loader processes.
         device: ``'cpu'``, ``'cuda'``, ...; by default the GPU where there is one.
@@ -178,7 +179,7 @@ class _Finder:
         rows = self._hits("image", without)
         samples = [self.scorer.samples[row] for row in rows]
         lost = {}
-        for name, region in {**EDGES, "middle": CENTRE}.items():
+        for name, region in {**EDGES, "middle": MIDDLE, "surroundings": SURROUNDINGS}.items():
             scores, _ = self.scorer.scores(samples, without=without, cover=region, workers=self.workers)
             lost[name] = scores.argmax(axis=1) != self.labels[rows]
         return _Losses(self.labels[rows], lost)
@@ -211,30 +212,39 @@ class _Finder:
                 if trace.is_fixed and trace.place is not None:
                     place = f", always at the same place ({_where(*trace.place)})"
                 yield (
-                    f"class {self.names[label]}: {lost / tried:.0%} of its hits need the word {trace.word!r}, which is "
-                    f"on {trace.share:.0%} of its training texts and {trace.elsewhere:.1%} of the others{place}, and is "
+                    f"class {self.names[label]}: {lost / tried:.0%} of its hits need the word {trace.word!r}, which "
+                    f"is on {trace.share:.0%} of its training texts and {trace.elsewhere:.1%} of the others{place}, and is "
                     "no part of its name"
                 )
 
     def _picture_alarms(self, label: int, pictures: _Losses) -> Iterator[str]:
         if not pictures.lost:
             return
-        chance = _CHANCE / len(self.names) / (len(EDGES) + 1)
         for edge in EDGES:
             lost, tried = pictures.of_class(label, edge)
-            normal = pictures.elsewhere(label, edge)
-            if lost >= _FEWEST and lost >= _HALF * tried and binom.sf(lost - 1, tried, normal) < chance:
+            if lost >= _HALF * tried and self._is_unusual(label, pictures, edge):
                 yield (
                     f"class {self.names[label]}: {lost / tried:.0%} of the hits of its pictures need the {edge} edge "
-                    f"(in other classes {normal:.0%}): look for a watermark or a frame there"
+                    f"(in other classes {pictures.elsewhere(label, edge):.0%}): look for a watermark or a frame there"
                 )
         lost, tried = pictures.of_class(label, "middle")
-        kept, normal = tried - lost, min(1.0, 1 - pictures.elsewhere(label, "middle") + 2 / (len(pictures.labels) + 1))
-        if kept >= _FEWEST and kept >= _MOST * tried and binom.sf(kept - 1, tried, normal) < chance:
+        bare, _ = pictures.of_class(label, "surroundings")
+        if (
+            tried - lost >= max(_FEWEST, _MOST * tried)
+            and bare >= _HALF * tried
+            and self._is_unusual(label, pictures, "surroundings")
+        ):
             yield (
-                f"class {self.names[label]}: {kept / tried:.0%} of the hits of its pictures stay when the middle is "
-                f"covered (in other classes {normal:.0%}): its background tells it apart"
+                f"class {self.names[label]}: {1 - lost / tried:.0%} of the hits of its pictures stay when the middle "
+                f"is covered, and {bare / tried:.0%} are lost when all but the middle is (in other classes "
+                f"{pictures.elsewhere(label, 'surroundings'):.0%}): its background tells it apart"
             )
+
+    def _is_unusual(self, label: int, pictures: _Losses, missing: str) -> bool:
+        """Return whether a class loses significantly more hits than the others do, and enough to tell."""
+        lost, tried = pictures.of_class(label, missing)
+        chance = _CHANCE / len(self.names) / len(pictures.lost)
+        return lost >= _FEWEST and binom.sf(lost - 1, tried, pictures.elsewhere(label, missing)) < chance
 
     def _hits(self, key: str, without: str | None) -> np.ndarray:
         """Return rows of the list that the model gets right, by class and at most ``per_class`` of each."""

@@ -18,7 +18,7 @@ _MARK = 201.0  # of a pixel that shows the photograph, in the third channel; fil
 _NEAR = 2.5  # levels of 255, by which resizing and rounding may change a value
 
 
-class UnknownView(ValueError):
+class UnknownViewError(ValueError):
     """The input is no straight cut-out of the photograph; the message says so."""
 
 
@@ -54,8 +54,8 @@ class View:
         slope = np.array(self.scale) * size
         offset = (np.array(self.start) + 0.5 * np.array(self.scale)) * size - 0.5
         places = [(np.arange(edge) - begin) / step for edge, begin, step in zip(size, offset, slope, strict=True)]
-        grid = np.meshgrid(*[place.astype(np.float32) for place in places])
-        laid = cv2.remap(values.astype(np.float32), *grid, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        across, down = np.meshgrid(*[place.astype(np.float32) for place in places])
+        laid = cv2.remap(values.astype(np.float32), across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         inside = [(place >= -0.5) & (place <= edge - 0.5) for place, edge in zip(places, self.size, strict=True)]
         laid[~(inside[1][:, None] & inside[0])] = np.nan
         return laid
@@ -73,13 +73,13 @@ def find_view(pipeline: Sequence[dict], path: str, record: OCRRecord) -> View:
         record: Its text, by which some transforms choose their crop.
 
     Raises:
-        UnknownView: A transform rotates or distorts, or changes pixels in such a way that coordinates get lost.
+        UnknownViewError: A transform rotates or distorts, or changes pixels in such a way that coordinates get lost.
     """
     results: Any = {"img_path": path, "ocr": record, "sample_idx": 0}
     steps = [step for step in pipeline if type_name(step) not in _PACKERS]
     loader = next((index for index, step in enumerate(steps) if type_name(step) in LOADERS), None)
     if loader is None:
-        raise UnknownView(f"the test pipeline has none of {', '.join(LOADERS)}")
+        raise UnknownViewError(f"the test pipeline has none of {', '.join(LOADERS)}")
     results = _run(steps[: loader + 1], results)
     height, width = results["img"].shape[:2]
     results["img"] = _coordinates(height, width)
@@ -105,11 +105,11 @@ def _fit(picture: np.ndarray, source: tuple[int, int]) -> View:
     shown = np.abs(picture[..., 2] - _MARK) < _NEAR
     columns, rows = shown.any(axis=0), shown.any(axis=1)
     if not shown.any() or not shown[np.ix_(rows, columns)].all():
-        raise UnknownView("the test pipeline changes pictures so that no place can be followed through it")
+        raise UnknownViewError("the test pipeline changes pictures so that no place can be followed through it")
     block = picture[np.ix_(rows, columns)][..., :2]
     across, down = block[..., 0].mean(axis=0), block[..., 1].mean(axis=1)
     if max(np.abs(block[..., 0] - across).max(), np.abs(block[..., 1] - down[:, None]).max()) > _NEAR:
-        raise UnknownView("the test pipeline rotates or distorts pictures")
+        raise UnknownViewError("the test pipeline rotates or distorts pictures")
     lines = [
         _line(np.flatnonzero(known), values, 255 / edge)
         for known, values, edge in ((columns, across, source[0]), (rows, down, source[1]))
@@ -120,8 +120,8 @@ def _fit(picture: np.ndarray, source: tuple[int, int]) -> View:
 def _line(places: np.ndarray, values: np.ndarray, step: float) -> tuple[float, float]:
     """Fit ``values / 255 = start + scale * (place + 0.5)``, and return scale and start.
 
-    A frame may be filled with the picture mirrored at its edges, so only the run through the middle counts, which is the
-    picture itself. At its ends an enlarged picture is flat for half a pixel, so they do not count either.
+    A frame may be filled with the picture mirrored at its edges, so only the run through the middle counts, which is
+    the picture itself. At its ends an enlarged picture is flat for half a pixel, so they do not count either.
 
     Args:
         places: Columns or rows of the input that show the photograph.
@@ -134,9 +134,9 @@ def _line(places: np.ndarray, values: np.ndarray, step: float) -> tuple[float, f
     begin = max((place + 1 for place in outer.tolist() if place <= middle), default=0)
     end = min((place for place in outer.tolist() if place > middle), default=len(values))
     if end - begin < 2:
-        raise UnknownView("the model's input shows too little of the photograph to follow its places")
+        raise UnknownViewError("the model's input shows too little of the photograph to follow its places")
     places, values = places[begin:end] + 0.5, values[begin:end] / 255
     scale, start = np.polyfit(places, values, 1)
     if scale == 0 or np.abs(start + scale * places - values).max() * 255 > _NEAR + step / 2:
-        raise UnknownView("the test pipeline distorts pictures")
+        raise UnknownViewError("the test pipeline distorts pictures")
     return float(scale), float(start)

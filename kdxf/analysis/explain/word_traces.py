@@ -93,9 +93,10 @@ def trace_words(
 
 def _places(record: OCRRecord, tokenizer: BaseTokenizer) -> dict[str, np.ndarray]:
     """Return the words of a text with the centre of the first line that holds each, NaN where it is not known."""
-    known = record.boxes.any(axis=(1, 2)) & bool(record.width and record.height)
-    size = np.array([record.width or 1, record.height or 1])
-    centres = np.where(known[:, None], record.boxes.mean(axis=1) / size, np.nan)
+    centres = record.boxes.mean(axis=1) / np.array([record.width or 1, record.height or 1])
+    if not (record.width and record.height):
+        centres[:] = np.nan
+    centres[~record.boxes.any(axis=(1, 2))] = np.nan
     found: dict[str, np.ndarray] = {}
     for text, centre in zip(record.texts, centres, strict=True):
         for word in tokenizer.tokenize(text):
