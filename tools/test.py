@@ -34,6 +34,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         "--without", choices=("image", "text"), help="blank every image or remove every text, to measure its value"
     )
+    parser.add_argument(
+        "--shuffle", choices=("text",), help="give each image another one's text, to measure how the model takes it"
+    )
     parser.add_argument("--show-dir", metavar="DIR", help="draw the predictions on the images, into this folder")
     parser.add_argument("--interval", type=int, default=1, metavar="N", help="draw every N-th image")
     add_run_arguments(parser)
@@ -52,6 +55,7 @@ def main() -> None:
         out=args.out,
         tta=args.tta,
         without=args.without,
+        shuffle=args.shuffle,
         amp=args.amp,
         show_dir=args.show_dir,
         show_interval=args.interval,

@@ -1,6 +1,7 @@
 """Pictures with outlined and numbered lines of text."""
 
 import math
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -9,14 +10,24 @@ import numpy as np
 _LONGEST = 2.5
 _COLOUR = (200, 0, 200)  # BGR; magenta is rare in print
 
+Colour = tuple[int, int, int]
 
-def draw_boxes(image: np.ndarray, boxes: np.ndarray, side: int) -> np.ndarray:
+
+def draw_boxes(
+    image: np.ndarray,
+    boxes: np.ndarray,
+    side: int,
+    numbers: Sequence[int] | None = None,
+    colours: Sequence[Colour] | None = None,
+) -> np.ndarray:
     """Draw boxes that are clearly visible when the picture is shown at ``side`` pixels.
 
     Args:
         image: uint8 (H, W, 3), BGR; not changed.
         boxes: float32 (n, 4, 2), corners (x, y) in pixels; box i gets the number i + 1.
         side: The longer side in pixels of the picture when it is shown.
+        numbers: Other numbers of the n boxes.
+        colours: Their colours, BGR; by default magenta.
 
     Returns:
         uint8 (h, w, 3), no longer than ``side``; very tall or wide images are cut, and the parts set side by side.
@@ -26,22 +37,26 @@ def draw_boxes(image: np.ndarray, boxes: np.ndarray, side: int) -> np.ndarray:
     scale = min(1.0, side / max(height, width))
     thickness = max(1, round(1.2 / scale))
     picture = image.copy()
-    for box in boxes:
-        cv2.polylines(picture, [np.round(box).astype(np.int32)], True, _COLOUR, thickness, cv2.LINE_AA)
-    for number, box in enumerate(boxes, start=1):
-        _draw_number(picture, str(number), box, 0.36 / scale, thickness)
+    colours = [_COLOUR] * len(boxes) if colours is None else colours
+    numbers = range(1, len(boxes) + 1) if numbers is None else numbers
+    for box, colour in zip(boxes, colours, strict=True):
+        cv2.polylines(picture, [np.round(box).astype(np.int32)], True, colour, thickness, cv2.LINE_AA)
+    for number, box, colour in zip(numbers, boxes, colours, strict=True):
+        _draw_number(picture, str(number), box, 0.36 / scale, thickness, colour)
     picture = _folded(picture, folds)
     size = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
     return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
 
 
-def _draw_number(picture: np.ndarray, number: str, box: np.ndarray, size: float, thickness: int) -> None:
+def _draw_number(
+    picture: np.ndarray, number: str, box: np.ndarray, size: float, thickness: int, colour: Colour
+) -> None:
     """Write the number in white on a patch at the box's first corner, inside the picture."""
     (width, height), _ = cv2.getTextSize(number, cv2.FONT_HERSHEY_SIMPLEX, size, thickness)
     margin = 2 * thickness
     left = int(np.clip(box[0, 0], 0, max(0, picture.shape[1] - width - margin)))
     bottom = int(np.clip(box[0, 1], height + margin, picture.shape[0]))
-    cv2.rectangle(picture, (left, bottom - height - margin), (left + width + margin, bottom), _COLOUR, cv2.FILLED)
+    cv2.rectangle(picture, (left, bottom - height - margin), (left + width + margin, bottom), colour, cv2.FILLED)
     place = (left + margin // 2, bottom - margin // 2)
     cv2.putText(picture, number, place, cv2.FONT_HERSHEY_SIMPLEX, size, (255, 255, 255), thickness, cv2.LINE_AA)
 

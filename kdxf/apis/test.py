@@ -24,6 +24,7 @@ from kdxf.engine.runner import open_runner
 from kdxf.errors import UserError
 from kdxf.evaluation.missing_modality import remove_modality
 from kdxf.evaluation.prediction_table import PredictionTable, check_name
+from kdxf.evaluation.shuffled_text import shuffle_text
 from kdxf.io.files import write_json
 from kdxf.io.predictions import check_each_once
 from kdxf.io.provenance import Provenance
@@ -36,6 +37,7 @@ def test(
     out: str | Path | None = None,
     tta: bool = False,
     without: str | None = None,
+    shuffle: str | None = None,
     amp: bool = False,
     show_dir: str | Path | None = None,
     show_interval: int = 1,
@@ -52,6 +54,7 @@ def test(
             the scores go into ``<name>.metrics.json`` in the same folder.
         tta: Average the predictions over the views of ``cfg.tta_pipeline``, with ``cfg.tta_model``.
         without: ``'image'`` blanks every image, ``'text'`` removes every text, to measure what each contributes.
+        shuffle: ``'text'`` gives each image the text of another one of the list.
         amp: Mixed precision: float16 on a GPU, bfloat16 on a CPU.
         show_dir: Folder for images with the prediction drawn on them.
         show_interval: Draw every n-th image.
@@ -69,7 +72,7 @@ def test(
     if out is not None:
         check_name(out)
         source = Provenance.of_model(str(cfg.filename), config_digest(cfg), checkpoint, tta=tta)
-        source = source.with_values(without=without)
+        source = source.with_values(without=without, shuffle=shuffle)
     cfg = last_stage(copy.deepcopy(cfg))
     cfg.load_from, cfg.resume = str(checkpoint), False
     if cfg.get("test_dataloader") is None or cfg.get("test_cfg") is None:
@@ -80,6 +83,8 @@ def test(
         _set_visualization(cfg, show_dir, show_interval)
     if without is not None:
         remove_modality(cfg, without)
+    if shuffle is not None:
+        shuffle_text(cfg)
     if tta:
         _set_tta(cfg)
     cfg.custom_hooks = [*(cfg.get("custom_hooks") or []), {"type": "kdxf.CostReportHook"}]

@@ -58,7 +58,7 @@ class FeatureStore(KeptFeatures):
             )
         self._backbone, self._seed = plain(backbone), seed
         self._test_image, self._train_image = plain(test_image), plain(train_image) if views else []
-        self._model: nn.Module | None = None
+        self._encoder: FrozenEncoder | None = None
         settings = {
             "backbone": by_content(self._backbone),
             "test_image": by_content(self._test_image),
@@ -121,16 +121,51 @@ class FeatureStore(KeptFeatures):
         pipelines = [Compose(_build(self._test_image)), *([Compose(_build(self._train_image))] * views)]
         return _Views(images, pipelines, self._seed)
 
+    @property
+    def encoder(self) -> "FrozenEncoder":
+        """The backbone, built when it is first asked for."""
+        if self._encoder is None:
+            self._encoder = FrozenEncoder(self._backbone)
+        return self._encoder
+
+    def test_view(self, image: str) -> Tensor:
+        """Return the pixels that the backbone gets of a picture, uint8 BGR (3, H, W); of an unreadable one, blank."""
+        return self._views([image], training_views=False)[0][0][0]
+
+    def test_steps(self) -> list[dict[str, Any]]:
+        """Return the configs of the transforms that make the test view."""
+        return self._test_image
+
     @torch.inference_mode()
     def _encode(self, pixels: Tensor) -> np.ndarray:
-        """Encode normalized views (V, 3, H, W) as (V, C), float32."""
-        if self._model is None:
-            self._model = _build_model(self._backbone)
-        means, deviations = getattr(self._model, "normalization", None) or ((0.0,) * 3, (1.0,) * 3)
-        rgb = pixels.flip(1).float()
-        rgb = (rgb - torch.tensor(means).view(1, 3, 1, 1)) / torch.tensor(deviations).view(1, 3, 1, 1)
-        feature = self._model(rgb.contiguous(memory_format=torch.channels_last))[-1]
-        return (feature.mean(dim=(2, 3)) if feature.ndim == 4 else feature).float().numpy()
+        """Encode views (V, 3, H, W) as (V, C), float32."""
+        return self.encoder(pixels).float().numpy()
+
+
+class FrozenEncoder(nn.Module):
+    """A frozen backbone behind the normalization that its weights were trained with.
+
+    Args:
+        backbone: Its config.
+
+    Attributes:
+        backbone: The module.
+    """
+
+    def __init__(self, backbone: dict[str, Any]) -> None:
+        super().__init__()
+        self.backbone: Any = _build_model(backbone)
+        means, deviations = getattr(self.backbone, "normalization", None) or ((0.0,) * 3, (1.0,) * 3)
+        self.means: Tensor
+        self.deviations: Tensor
+        self.register_buffer("means", torch.tensor(means).view(1, 3, 1, 1))
+        self.register_buffer("deviations", torch.tensor(deviations).view(1, 3, 1, 1))
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """Encode pictures, BGR of 0 to 255 (N, 3, H, W), as features (N, C)."""
+        rgb = (pixels.flip(1).float() - self.means) / self.deviations
+        feature = self.backbone(rgb.contiguous(memory_format=torch.channels_last))[-1]
+        return feature.mean(dim=(2, 3)) if feature.ndim == 4 else feature
 
 
 class _Views(Dataset):

@@ -60,6 +60,8 @@ class OCRTextDataset(BaseDataset):
         ground_truth_ratio: The target is ``ground_truth_ratio * truth + (1 - ground_truth_ratio) * soft label``; by
             default 0.7. An unlabelled list uses 0. Files of ``tools/recipes/soft_labels.py`` and ``pseudo_label.py
             --soft`` hold finished targets, which are used as they are; leave this out with them.
+        shuffle_texts: A seed: each image gets the text of another one (:func:`shuffled_rows`), to see whether a model
+            uses the text at all, and how much harm a wrong one does.
         data_root: Where relative paths start.
         data_prefix: The image root.
         **kwargs: ``pipeline``, ``test_mode``, ``indices``, ``metainfo`` and the others of MMPretrain's ``BaseDataset``.
@@ -80,6 +82,7 @@ class OCRTextDataset(BaseDataset):
         multi_label: bool = False,
         soft_label_file: str | None = None,
         ground_truth_ratio: float | None = None,
+        shuffle_texts: int | None = None,
         data_root: str = "",
         data_prefix: str | dict = "",
         **kwargs: Any,
@@ -101,6 +104,7 @@ class OCRTextDataset(BaseDataset):
         self.multi_label = multi_label
         self.soft_label_file = soft_label_file and os.path.join(data_root, os.path.expanduser(soft_label_file))
         self.ground_truth_ratio = ground_truth_ratio
+        self.shuffle_texts = shuffle_texts
         if classes is None or isinstance(classes, str):
             classes_file = classes or os.path.join(os.path.dirname(ann_file), "classes.txt")
             classes = read_classes(os.path.join(data_root, os.path.expanduser(classes_file)))
@@ -129,6 +133,10 @@ class OCRTextDataset(BaseDataset):
             self._report_missing(frame["image"], table_rows < 0)
         elif "text" in frame:
             texts = _arrow(frame["text"])
+        if self.shuffle_texts is not None:
+            others = shuffled_rows(len(frame), self.shuffle_texts)
+            texts = None if texts is None else texts.take(pa.array(others))
+            table_rows = None if table_rows is None else table_rows[others]
         pa.default_memory_pool().release_unused()  # otherwise Arrow keeps the memory that it used for reading
         prefix = os.path.join(self.img_prefix, "")
         images = _arrow(frame["image"])
@@ -211,6 +219,14 @@ def _open_table(path: str) -> OCRTable:
     if table is None:
         table = _open_tables[key] = OCRTable.open(path)
     return table
+
+
+def shuffled_rows(count: int, seed: int) -> np.ndarray:
+    """Return for each of ``count`` rows another row, int64 (count,), each once; a single row keeps itself."""
+    order = np.random.default_rng(seed).permutation(count)
+    others = np.empty(count, np.int64)
+    others[order] = np.roll(order, 1)
+    return others
 
 
 def _spread(count: int, labels: np.ndarray | pa.ListArray | None, fraction: float) -> np.ndarray:

@@ -12,6 +12,11 @@ _PARTS = {"image": "image_backbone", "text": "text_encoder"}
 _PACKERS = ("PackImageTextInputs", "PackInputs")
 
 
+def has_both_modalities(model: ConfigDict) -> bool:
+    """Return whether the model, or every member of an ensemble, takes in image and text."""
+    return all(member.get(part) is not None for member in _members(model) for part in _PARTS.values())
+
+
 def remove_modality(cfg: Config, modality: str) -> None:
     """Make a config blank every image, or silence every text, of its test set, just before the sample is packed.
 
@@ -22,7 +27,7 @@ def remove_modality(cfg: Config, modality: str) -> None:
     Raises:
         UserError: The model does not have both modalities, or a pipeline packs nothing.
     """
-    for model in cfg.model.get("members") or [cfg.model]:
+    for model in _members(cfg.model):
         for part in _PARTS.values():
             if model.get(part) is None:
                 raise UserError(
@@ -34,6 +39,10 @@ def remove_modality(cfg: Config, modality: str) -> None:
     dataset.pipeline = _before_packing(dataset.pipeline, step, modality)
     if cfg.get("tta_pipeline") is not None:
         cfg.tta_pipeline = _before_packing(cfg.tta_pipeline, step, modality)
+
+
+def _members(model: ConfigDict) -> list[ConfigDict]:
+    return model.get("members") or [model]
 
 
 def _before_packing(pipeline: list, step: ConfigDict, modality: str) -> list:

@@ -151,7 +151,7 @@ class KDXFInferencer:
             dataset = InferenceDataset(images, texts, self._pipeline)
         todo = iter(images)
         for batch, errors in iterate_batches(dataset, self.cfg, batch_size, workers):
-            for scores, error in zip(self._scores(batch), errors, strict=True):
+            for scores, error in zip(self.scores(batch), errors, strict=True):
                 index = int(scores.argmax())
                 category, name = self.categories.ids[index], self.categories.name(index)
                 labels = self._labels(scores)
@@ -167,8 +167,8 @@ class KDXFInferencer:
             return DATASETS.build(self.cfg.test_dataloader.dataset)
 
     @torch.inference_mode()
-    def _scores(self, batch: dict) -> np.ndarray:
-        """Return the scores of a batch, float32 (N, K)."""
+    def scores(self, batch: dict) -> np.ndarray:
+        """Return the scores of a batch of the test pipeline, float32 (N, K)."""
         with torch.autocast(self.device.type, enabled=self.amp):
             samples = self.model.test_step(batch)
         return torch.stack([sample.pred_score for sample in samples]).float().cpu().numpy()

@@ -1,6 +1,7 @@
 """Transforms that load, tokenize, look up, augment and pack. Each documents the keys that it reads and writes."""
 
 from kdxf.datasets.transforms.albumentations import Albumentations
+from kdxf.datasets.transforms.covering import CoverRegion
 from kdxf.datasets.transforms.dropping import DropModality, DropWords, EraseText
 from kdxf.datasets.transforms.features import LoadFeature, LoadTextFeature
 from kdxf.datasets.transforms.geometry import CenterCropKeepText, FlipUnlessText, Letterbox, RandomResizedCropKeepText
@@ -18,6 +19,7 @@ __all__ = [
     "BlankImage",
     "CenterCropKeepText",
     "ConfuseCharacters",
+    "CoverRegion",
     "DropLines",
     "DropModality",
     "DropWords",

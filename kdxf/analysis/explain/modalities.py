@@ -1,0 +1,100 @@
+"""What image and text are worth, image by image. Shapes: n images, K classes."""
+
+from pathlib import Path
+
+from mmengine.config import Config
+
+from kdxf.analysis.explain.regions import MIDDLE
+from kdxf.analysis.explain.scorer import Sample, Scorer
+from kdxf.datasets.image_keys import are_among, image_keys
+from kdxf.datasets.ocr_text_dataset import shuffled_rows
+from kdxf.engine.config import config_digest
+from kdxf.evaluation.covered_pictures import Cover
+from kdxf.evaluation.shuffled_text import SEED
+from kdxf.io.predictions import Predictions
+from kdxf.io.provenance import Provenance
+
+
+def modality_predictions(
+    cfg: Config,
+    checkpoint: str | Path,
+    *,
+    background: bool = False,
+    workers: int = 0,
+    batch_size: int = 64,
+    device: str | None = None,
+    trust_checkpoint: bool = False,
+) -> dict[str, Predictions]:
+    """Predict the test list by image and text, by one of them, and with texts that do not belong.
+
+    ============== ================================================= =========================================
+    key            the model gets                                    the same as ``tools/test.py``
+    ============== ================================================= =========================================
+    ``both``       image and text
+    ``image``      the image; the text is silenced                   with ``--without text``
+    ``text``       the text; the image is blank                      with ``--without image``
+    ``shuffled``   the image, and another image's text               with ``--shuffle text``
+    ``background`` the image without its middle, no text
+    ============== ================================================= =========================================
+
+    Args:
+        cfg: A config; its ``test_dataloader`` names the list. Of one with stages the last is used.
+        checkpoint: A checkpoint of its model.
+        background: Predict by the background too; on stored features that runs the frozen backbone.
+        workers: Loader processes.
+        batch_size: Images in a batch.
+        device: ``'cpu'``, ``'cuda'``, ...; by default the GPU where there is one.
+        trust_checkpoint: Load a checkpoint that may run code.
+
+    Returns:
+        Predictions by key, all with the images and labels of the list in its order. Of a model of one modality there is
+        ``image`` (and ``background``) or ``text`` alone.
+
+    Raises:
+        UserError: The config or the checkpoint cannot be used.
+    """
+    scorer = Scorer(cfg, checkpoint, device=device, trust_checkpoint=trust_checkpoint)
+    source = Provenance.of_model(str(cfg.filename), config_digest(cfg), checkpoint, tta=False)
+    predictor = _ListPredictor(scorer, source, {"workers": workers, "batch_size": batch_size})
+    takes_image = scorer.takes_image
+    if not scorer.both:
+        found = {"image" if takes_image else "text": predictor.predict()}
+    else:
+        found = {
+            "both": predictor.predict(),
+            "image": predictor.predict(without="text"),
+            "text": predictor.predict(without="image"),
+            "shuffled": predictor.predict(shuffle="text"),
+        }
+    if background and takes_image:
+        found["background"] = predictor.predict(without="text" if scorer.both else None, cover=MIDDLE)
+    return found
+
+
+class _ListPredictor:
+    """Predicts the test list of a scorer."""
+
+    def __init__(self, scorer: Scorer, source: Provenance, options: dict[str, int]) -> None:
+        self.scorer = scorer
+        self.source = source.with_values(training_data=scorer.inferencer.training_data)
+        self.options = options
+
+    def predict(
+        self, without: str | None = None, shuffle: str | None = None, cover: Cover | None = None
+    ) -> Predictions:
+        scorer, samples = self.scorer, self.scorer.samples
+        if shuffle is not None:
+            texts = [samples[row].record for row in shuffled_rows(len(samples), SEED)]
+            samples = [Sample(sample.image, text) for sample, text in zip(samples, texts, strict=True)]
+        scores, errors = scorer.scores(samples, without=without, cover=cover, **self.options)
+        seen, paths = scorer.inferencer.trained_on, [sample.image.path for sample in samples]
+        return Predictions(
+            images=[sample.image.image_id for sample in samples],
+            scores=scores,
+            classes=tuple(scorer.inferencer.classes),
+            labels=scorer.labels,
+            predicted=scorer.predicted_classes(scores),
+            seen=None if seen is None else are_among(image_keys(paths), seen),
+            errors={row: error for row, error in enumerate(errors) if error is not None},
+            source=self.source.with_values(without=without, shuffle=shuffle, cover=cover and list(cover)),
+        )

@@ -1,0 +1,293 @@
+"""Classes that hang on one word, on an edge of the picture or on its background. Shapes: n images, K classes.
+
+A class may well need a word: the product's name is one. So an alarm is raised only where a class hangs on something
+*and* that is not what a picture shows:
+
+* **a word**: at least half of the hits that were tried are lost without the lines that hold it, and the training texts
+  show it to be a mark (:attr:`~kdxf.analysis.explain.word_traces.WordTrace.is_suspicious`): no part of the class's
+  name, nowhere else, and always at the same place, or on nearly all of the class's texts;
+* **an edge**: at least half of the image's own hits are lost when the outer fifth of the picture on one side is
+  covered, and significantly more than in the other classes;
+* **the background**: at least four of five of the image's own hits stay when the middle of the picture is covered, and
+  at least half are lost when all but the middle is, significantly more than in the other classes. (Of a thing that
+  fills the picture the hits stay either way.)
+
+Significant means a chance below 1 % in the whole report, by the binomial distribution with the share of all other
+classes (Bonferroni). Fewer than five hits raise no alarm.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from mmengine.config import Config
+from scipy.stats import binom
+
+from kdxf.analysis.explain.leaving_out import pipeline_tokenizer, without_lines_of
+from kdxf.analysis.explain.regions import EDGES, MIDDLE, SURROUNDINGS
+from kdxf.analysis.explain.scorer import Sample, Scorer
+from kdxf.analysis.explain.word_traces import WordTrace, trace_words
+from kdxf.datasets.image_keys import leaf_datasets
+from kdxf.engine.config import building
+from kdxf.errors import UserError
+from kdxf.inference.score_file import dataset_labels
+from kdxf.io.predictions import Predictions
+from kdxf.registry import DATASETS
+from kdxf.text.ocr.record import OCRRecord
+
+_FEWEST = 5
+_HALF = 0.5
+_MOST = 0.8
+_CHANCE = 0.01
+
+
+@dataclass(frozen=True)
+class Reliance:
+    """What the hits of one class hang on.
+
+    Attributes:
+        label: The class.
+        name: Its name.
+        hits: The hits of image and text that were tried.
+        word: The word that most of them need; None where no word belongs to the class.
+        word_share: The share of them that is lost without the lines that hold it.
+        image_hits: The image's own hits that were tried, with the text silenced.
+        edge: The side of the picture that most of them need: ``left``, ``top``, ``right`` or ``bottom``; None without
+            any.
+        edge_share: The share of them that is lost when that side is covered.
+        background_share: The share of them that stays when the middle is covered; NaN without any.
+        alarms: A sentence for each shortcut.
+    """
+
+    label: int
+    name: str
+    hits: int
+    word: str | None
+    word_share: float
+    image_hits: int
+    edge: str | None
+    edge_share: float
+    background_share: float
+    alarms: tuple[str, ...]
+
+
+def find_shortcuts(
+    cfg: Config,
+    checkpoint: str | Path,
+    predictions: Mapping[str, Predictions] | None = None,
+    *,
+    per_class: int = 20,
+    workers: int = 0,
+    device: str | None = None,
+    trust_checkpoint: bool = False,
+) -> list[Reliance]:
+    """Find what the hits of each class hang on, and warn of shortcuts; the module says when.
+
+    Args:
+        cfg: A config; its ``test_dataloader`` names the list whose hits are tried, its ``train_dataloader`` the texts
+            that say which words belong to a class. Of one with stages the last is used.
+        checkpoint: A checkpoint of its model.
+        predictions: What :func:`~kdxf.analysis.explain.modalities.modality_predictions` returned, to save time.
+        per_class: Hits of a class to try, evenly spread over the list.
+        workers: Loader processes.
+        device: ``'cpu'``, ``'cuda'``, ...; by default the GPU where there is one.
+        trust_checkpoint: Load a checkpoint that may run code.
+
+    Returns:
+        One row for each of the K classes, in their order.
+
+    Raises:
+        UserError: The config or the checkpoint cannot be used, an image may have several labels, or none is known.
+    """
+    scorer = Scorer(cfg, checkpoint, device=device, trust_checkpoint=trust_checkpoint)
+    if scorer.labels is None or scorer.labels.ndim == 2:
+        raise UserError(f"shortcuts: the test list of {cfg.filename} must have one label for each image")
+    finder = _Finder(scorer, scorer.labels, predictions or {}, per_class, workers)
+    words, pictures = finder.word_losses(), finder.picture_losses()
+    return [finder.reliance(label, words, pictures) for label in range(len(scorer.inferencer.classes))]
+
+
+@dataclass(frozen=True)
+class _Losses:
+    """Hits of some classes that were tried with something missing.
+
+    Attributes:
+        labels: int64 (n,), the class of each hit.
+        lost: bool (n,) by what was missing.
+    """
+
+    labels: np.ndarray
+    lost: Mapping[str, np.ndarray]
+
+    def of_class(self, label: int, missing: str) -> tuple[int, int]:
+        """Return how many hits of a class were lost, and how many were tried."""
+        own = self.labels == label
+        return int(self.lost[missing][own].sum()), int(own.sum())
+
+    def elsewhere(self, label: int, missing: str) -> float:
+        """Return the share of the hits of all other classes that were lost, at least that of one hit."""
+        others = self.labels != label
+        return (float(self.lost[missing][others].sum()) + 1) / (int(others.sum()) + 1)
+
+
+class _Finder:
+    def __init__(
+        self,
+        scorer: Scorer,
+        labels: np.ndarray,
+        predictions: Mapping[str, Predictions],
+        per_class: int,
+        workers: int,
+    ) -> None:
+        self.scorer = scorer
+        self.labels = labels
+        self.predictions = predictions
+        self.per_class = per_class
+        self.workers = workers
+        self.names = list(scorer.inferencer.classes)
+        self.traces: list[list[WordTrace]] = [[] for _ in self.names]
+
+    def word_losses(self) -> _Losses:
+        """Try the hits without the words that belong to their classes; the lost ones by word."""
+        if not self.scorer.inferencer.needs_text:
+            return _Losses(np.zeros(0, np.int64), {})
+        tokenizer = pipeline_tokenizer(self.scorer.pipeline())
+        self.traces = trace_words(_training_texts(self.scorer), self.names, tokenizer)
+        rows = self._hits("both" if self.scorer.both else "text", None)
+        tries: list[tuple[int, str]] = []
+        samples: list[Sample] = []
+        for place, row in enumerate(rows):
+            sample = self.scorer.samples[row]
+            for trace in self.traces[self.labels[row]]:
+                record = without_lines_of(sample.record, trace.word, tokenizer)
+                if len(record.texts) < len(sample.record.texts):
+                    tries.append((place, trace.word))
+                    samples.append(Sample(sample.image, record))
+        scores, _ = self.scorer.scores(samples, workers=self.workers)
+        words = {trace.word for traces in self.traces for trace in traces}
+        lost = {word: np.zeros(len(rows), bool) for word in words}
+        for (place, word), best in zip(tries, scores.argmax(axis=1).tolist(), strict=True):
+            lost[word][place] = best != self.labels[rows[place]]
+        return _Losses(self.labels[rows], lost)
+
+    def picture_losses(self) -> _Losses:
+        """Try the image's own hits with parts of the picture covered; the lost ones by part."""
+        if not self.scorer.takes_image:
+            return _Losses(np.zeros(0, np.int64), {})
+        without = "text" if self.scorer.both else None
+        rows = self._hits("image", without)
+        samples = [self.scorer.samples[row] for row in rows]
+        lost = {}
+        for name, region in {**EDGES, "middle": MIDDLE, "surroundings": SURROUNDINGS}.items():
+            scores, _ = self.scorer.scores(samples, without=without, cover=region, workers=self.workers)
+            lost[name] = scores.argmax(axis=1) != self.labels[rows]
+        return _Losses(self.labels[rows], lost)
+
+    def reliance(self, label: int, words: _Losses, pictures: _Losses) -> Reliance:
+        """Sum up one class."""
+        shares = {trace.word: _share(*words.of_class(label, trace.word)) for trace in self.traces[label]}
+        word = max(shares, key=lambda key: shares[key], default=None)
+        edges = {edge: _share(*pictures.of_class(label, edge)) for edge in EDGES if pictures.lost}
+        edge = max(edges, key=lambda key: edges[key], default=None)
+        lost, tried = pictures.of_class(label, "middle") if pictures.lost else (0, 0)
+        return Reliance(
+            label=label,
+            name=self.names[label],
+            hits=int((words.labels == label).sum()),
+            word=word,
+            word_share=shares[word] if word is not None else 0.0,
+            image_hits=tried,
+            edge=edge if tried else None,
+            edge_share=edges[edge] if edge is not None else 0.0,
+            background_share=(tried - lost) / tried if tried else float("nan"),
+            alarms=(*self._word_alarms(label, words), *self._picture_alarms(label, pictures)),
+        )
+
+    def _word_alarms(self, label: int, words: _Losses) -> Iterator[str]:
+        for trace in self.traces[label]:
+            lost, tried = words.of_class(label, trace.word)
+            if trace.is_suspicious and lost >= _FEWEST and lost >= _HALF * tried:
+                place = ""
+                if trace.is_fixed and trace.place is not None:
+                    place = f", always at the same place ({_where(*trace.place)})"
+                yield (
+                    f"class {self.names[label]}: {lost / tried:.0%} of its hits need the word {trace.word!r}, which "
+                    f"is on {trace.share:.0%} of its training texts and {trace.elsewhere:.1%} of the others{place}, and is "
+                    "no part of its name"
+                )
+
+    def _picture_alarms(self, label: int, pictures: _Losses) -> Iterator[str]:
+        if not pictures.lost:
+            return
+        for edge in EDGES:
+            lost, tried = pictures.of_class(label, edge)
+            if lost >= _HALF * tried and self._is_unusual(label, pictures, edge):
+                yield (
+                    f"class {self.names[label]}: {lost / tried:.0%} of the hits of its pictures need the {edge} edge "
+                    f"(in other classes {pictures.elsewhere(label, edge):.0%}): look for a watermark or a frame there"
+                )
+        lost, tried = pictures.of_class(label, "middle")
+        bare, _ = pictures.of_class(label, "surroundings")
+        if (
+            tried - lost >= max(_FEWEST, _MOST * tried)
+            and bare >= _HALF * tried
+            and self._is_unusual(label, pictures, "surroundings")
+        ):
+            yield (
+                f"class {self.names[label]}: {1 - lost / tried:.0%} of the hits of its pictures stay when the middle "
+                f"is covered, and {bare / tried:.0%} are lost when all but the middle is (in other classes "
+                f"{pictures.elsewhere(label, 'surroundings'):.0%}): its background tells it apart"
+            )
+
+    def _is_unusual(self, label: int, pictures: _Losses, missing: str) -> bool:
+        """Return whether a class loses significantly more hits than the others do, and enough to tell."""
+        lost, tried = pictures.of_class(label, missing)
+        chance = _CHANCE / len(self.names) / len(pictures.lost)
+        return lost >= _FEWEST and binom.sf(lost - 1, tried, pictures.elsewhere(label, missing)) < chance
+
+    def _hits(self, key: str, without: str | None) -> np.ndarray:
+        """Return rows of the list that the model gets right, by class and at most ``per_class`` of each."""
+        known = self.predictions.get(key)
+        if known is not None and known.images != [sample.image.image_id for sample in self.scorer.samples]:
+            raise UserError("shortcuts: the predictions are those of another list than the config's test list")
+        if known is None:
+            scores, errors = self.scorer.scores(self.scorer.samples, without=without, workers=self.workers)
+            unreadable = [row for row, error in enumerate(errors) if error is not None]
+        else:
+            scores, unreadable = known.scores, list(known.errors)
+        hit = scores.argmax(axis=1) == self.labels
+        hit[unreadable] = False
+        rows = [np.flatnonzero(hit & (self.labels == label)) for label in range(len(self.names))]
+        return np.concatenate([_spread(found, self.per_class) for found in rows])
+
+
+def _training_texts(scorer: Scorer) -> Iterator[tuple[OCRRecord, int]]:
+    if scorer.cfg.get("train_dataloader") is None:
+        raise UserError(f"shortcuts: config {scorer.cfg.filename} has no train_dataloader, whose texts are needed")
+    with building(scorer.cfg):
+        dataset = DATASETS.build(scorer.cfg.train_dataloader.dataset)
+    for leaf in leaf_datasets(dataset):
+        labels = dataset_labels(leaf, scorer.inferencer.classes)
+        if labels is None or labels.ndim == 2:
+            continue
+        for row, label in enumerate(labels.tolist()):
+            record = leaf.get_data_info(row).get("ocr")
+            if record is not None and label >= 0:
+                yield record, label
+
+
+def _share(part: int, whole: int) -> float:
+    return part / whole if whole else 0.0
+
+
+def _spread(rows: np.ndarray, count: int) -> np.ndarray:
+    """Return at most ``count`` of the rows, at equal distances."""
+    return rows if len(rows) <= count else rows[np.arange(count) * len(rows) // count]
+
+
+def _where(x: float, y: float) -> str:
+    """Name a place, given in fractions of the picture."""
+    row = ("top", "", "bottom")[min(int(3 * max(y, 0.0)), 2)]
+    column = ("left", "", "right")[min(int(3 * max(x, 0.0)), 2)]
+    return " ".join(filter(None, (row, column))) or "middle"
