@@ -26,8 +26,11 @@ def expected_error(confidence: np.ndarray, right: np.ndarray, edges: np.ndarray)
     It is the mean over images of the distance, in their bin, between mean confidence and accuracy. The difference of
     sums is n_b times that of means.
     """
-    bins = np.searchsorted(edges, confidence, side="left")
-    return float(np.abs(np.bincount(bins, right - confidence)).sum() / len(confidence))
+    return float(np.abs(np.bincount(_bins(confidence, edges), right - confidence)).sum() / len(confidence))
+
+
+def _bins(confidence: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    return np.searchsorted(edges, confidence, side="left")
 
 
 def expected_calibration_error(
@@ -118,5 +121,5 @@ def reliability(scores: np.ndarray, labels: np.ndarray, bins: int = 15, equal_ma
 
 def _table(confidence: np.ndarray, right: np.ndarray, edges: np.ndarray) -> pd.DataFrame:
     frame = pd.DataFrame({"confidence": confidence, "accuracy": right.astype(np.float64)})
-    groups = frame.groupby(np.searchsorted(edges, confidence, side="left"))
+    groups = frame.groupby(_bins(confidence, edges))
     return groups.mean().assign(count=groups.size()).reset_index(drop=True)

@@ -16,7 +16,7 @@ class Accepted:
     """The images whose confidence is at least a threshold.
 
     Attributes:
-        threshold: From 0 to 1; infinite where no image is accepted.
+        threshold: The least confidence; infinite where no image is accepted.
         coverage: Their share of all images, from 0 to 1.
         accuracy: The share of them that is right; NaN where no image is accepted.
         low: The lower bound of its interval, 95 % by Wilson, which also holds where all are right.
@@ -30,6 +30,14 @@ class Accepted:
     low: float
     high: float
     count: int
+
+    def __str__(self) -> str:
+        if not self.count:
+            return "expected: every image goes to a person"
+        return (
+            f"expected: {1 - self.coverage:.1%} of the images go to a person, and {self.accuracy:.1%} of the rest are "
+            f"right ({self.low:.1%} to {self.high:.1%}, by {self.count} calibration images)"
+        )
 
     @classmethod
     def at(cls, threshold: float, confidence: np.ndarray, right: np.ndarray) -> "Accepted":
@@ -56,7 +64,10 @@ def coverage_accuracy(scores: np.ndarray, labels: np.ndarray) -> pd.DataFrame:
     Raises:
         ValueError: As of :func:`kdxf.evaluation.calibration.confidences.confidences`.
     """
-    confidence, right = confidences(scores, labels)
+    return _curve(*confidences(scores, labels))
+
+
+def _curve(confidence: np.ndarray, right: np.ndarray) -> pd.DataFrame:
     order = np.argsort(-confidence, kind="stable")
     confidence, hits = confidence[order], np.cumsum(right[order])
     last = np.flatnonzero(np.append(confidence[1:] != confidence[:-1], True))  # of images that are equally sure
@@ -70,18 +81,12 @@ def review_budget(scores: np.ndarray, labels: np.ndarray, share: float) -> Accep
     Args:
         scores: Probabilities, float (n, K).
         labels: True classes, int (n,).
-        share: Of the images, from 0 to 1, those with the lowest confidence. Of images that are equally sure, all are
-            accepted or none, so that the share that is sent is at most this one.
+        share: As of :func:`for_budget`.
 
     Raises:
         ValueError: The share is out of its range, or as of :func:`coverage_accuracy`.
     """
-    if not 0 <= share <= 1:
-        raise ValueError(f"share must be from 0 to 1, got {share}")
-    confidence, right = confidences(scores, labels)
-    sent = int(np.floor(share * len(confidence) + 1e-9))
-    rising = np.sort(confidence)
-    return Accepted.at(rising[sent] if sent < len(rising) else np.inf, confidence, right)
+    return for_budget(*confidences(scores, labels), share)
 
 
 def threshold_for(scores: np.ndarray, labels: np.ndarray, precision: float) -> Accepted:
@@ -90,17 +95,49 @@ def threshold_for(scores: np.ndarray, labels: np.ndarray, precision: float) -> A
     Args:
         scores: Probabilities, float (n, K).
         labels: True classes, int (n,).
+        precision: As of :func:`for_precision`.
+
+    Raises:
+        ValueError: ``precision`` is out of its range, or as of :func:`coverage_accuracy`.
+    """
+    return for_precision(*confidences(scores, labels), precision)
+
+
+def for_budget(confidence: np.ndarray, right: np.ndarray, share: float) -> Accepted:
+    """Find the threshold that sends a share of the images to a person.
+
+    Args:
+        confidence: Of each image, float (n,).
+        right: Whether the model is right, bool (n,).
+        share: Of the images, from 0 to 1, those with the lowest confidence. Of images that are equally sure, all are
+            accepted or none, so that the share that is sent is at most this one.
+
+    Raises:
+        ValueError: The share is out of its range.
+    """
+    if not 0 <= share <= 1:
+        raise ValueError(f"share must be from 0 to 1, got {share}")
+    sent = int(np.floor(share * len(confidence) + 1e-9))  # 0.29 * 100 is less than 29
+    rising = np.sort(confidence)
+    return Accepted.at(rising[sent] if sent < len(rising) else np.inf, confidence, right)
+
+
+def for_precision(confidence: np.ndarray, right: np.ndarray, precision: float) -> Accepted:
+    """Find the threshold that accepts most images while the wanted share of them is right.
+
+    Args:
+        confidence: Of each image, float (n,).
+        right: Whether the model is right, bool (n,).
         precision: The share that is to be right, from 0 to 1. It holds for these images; for others, see the interval.
 
     Returns:
         What is accepted: no image, where no threshold has this precision.
 
     Raises:
-        ValueError: ``precision`` is out of its range, or as of :func:`coverage_accuracy`.
+        ValueError: ``precision`` is out of its range.
     """
     if not 0 <= precision <= 1:
         raise ValueError(f"precision must be from 0 to 1, got {precision}")
-    confidence, right = confidences(scores, labels)
-    curve = coverage_accuracy(scores, labels)
+    curve = _curve(confidence, right)
     enough = curve[curve["accuracy"] >= precision]
     return Accepted.at(enough["threshold"].iloc[-1] if len(enough) else np.inf, confidence, right)
