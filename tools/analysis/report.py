@@ -14,11 +14,11 @@ from files and the model is not run, so the page lacks heatmaps and gates:
 import argparse
 from pathlib import Path
 
-from kdxf.cli.command import count, run
+from kdxf.cli.arguments import ConfigOptions
+from kdxf.cli.command import count, named_files, run
 from kdxf.errors import UserError
 
 FORMATS = {"html": ".html", "csv": ".csv"}
-ALONE = {"image": "image alone", "text": "text alone", "shuffled": "text of other images"}
 
 
 def parse_args() -> argparse.Namespace:
@@ -36,7 +36,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="without baselines, heatmaps and gates, which take longest")
     parser.add_argument("--workers", type=count, default=1, help="processes that load images (default: 1)")
     parser.add_argument("--device", help="cpu, cuda, cuda:1, ... (default: the GPU if there is one)")
-    parser.add_argument("--cfg-options", nargs="+", default=[], metavar="KEY=VALUE", help="replace settings")
+    parser.add_argument("--cfg-options", nargs="+", action=ConfigOptions, metavar="KEY=VALUE", help="other settings")
     return parser.parse_args()
 
 
@@ -51,7 +51,7 @@ def main() -> None:
         args.config,
         args.checkpoint,
         args.out,
-        predictions=args.predictions,
+        predictions=args.predictions and named_files(args.predictions, "--predictions"),
         listed=args.list,
         errors=args.errors,
         quick=args.quick,

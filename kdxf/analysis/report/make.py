@@ -23,7 +23,7 @@ from kdxf.errors import UserError
 from kdxf.inference.fitted import files_of_model
 from kdxf.inference.inferencer import KDXFInferencer
 from kdxf.io.files import write_whole
-from kdxf.io.predictions import Predictions, check_alike, read_predictions
+from kdxf.io.predictions import Predictions, check_alike, read_predictions, write_predictions
 
 ALONE = {"image": IMAGE_ALONE, "text": TEXT_ALONE, "shuffled": SHUFFLED}
 _HITS = 12  # right answers shown
@@ -71,15 +71,26 @@ def make_report(
     elif checkpoint is None:
         raise UserError(f"{config}: give the CHECKPOINT to report on, or files of its --predictions")
     else:
-        found = modality_predictions(cfg, checkpoint, out.with_suffix(""), device=device)
-        whole, alone = found.pop("both"), {ALONE[name]: part for name, part in found.items()}
+        whole, alone = _predict(cfg, checkpoint, out, workers, device)
     features = None if quick else Path("work_dirs/features/baselines")
     evidence = gather(cfg, whole, alone, baselines=features, workers=workers)
     if out.suffix == ".csv":
         write_whole(image_table(evidence).to_csv(index=False).encode(), out)
         return
-    findings = _look_into(cfg, checkpoint, evidence, errors, quick, device)
+    findings = _look_into(cfg, checkpoint, evidence, errors, quick, workers, device)
     build_page(f"{config.stem}: report", evidence, findings, errors, _HITS).save(out)
+
+
+def _predict(
+    cfg: Config, checkpoint: Path, out: Path, workers: int, device: str | None
+) -> tuple[Predictions, dict[str, Predictions]]:
+    """Predict the test list with all and with less to see, and keep the predictions beside the page."""
+    found = modality_predictions(cfg, checkpoint, workers=workers if workers > 1 else 0, device=device)
+    for name, part in found.items():
+        write_predictions(part, out.with_name(f"{out.stem}{'' if name == 'both' else f'_{name}'}.parquet"))
+    if len(found) == 1:
+        return next(iter(found.values())), {}
+    return found.pop("both"), {ALONE[name]: part for name, part in found.items()}
 
 
 def _read(files: Mapping[str, Path]) -> tuple[Predictions, dict[str, Predictions]]:
@@ -94,17 +105,21 @@ def _read(files: Mapping[str, Path]) -> tuple[Predictions, dict[str, Predictions
 
 
 def _look_into(
-    cfg: Config, checkpoint: Path | None, evidence: Evidence, errors: int, quick: bool, device: str | None
+    cfg: Config, checkpoint: Path | None, evidence: Evidence, errors: int, quick: bool, workers: int, device: str | None
 ) -> Findings:
     """Run the model again on the images that are shown, and for what only it can tell."""
     log = _NO_LOG if checkpoint is None else read_training_log(checkpoint)
     if checkpoint is None or quick:
         why = "--quick was given" if quick else "no CHECKPOINT was given"
-        return Findings({}, (), (), log, [f"Heatmaps, the effect of lines and words, gates and shortcuts: {why}."])
-    shown = [*worst_errors(evidence, errors), *narrow_hits(evidence, _HITS)]
-    indices = [example.index for example in shown]
+        return Findings({}, (), (), log, [f"Without heatmaps, effects of lines and words, gates and shortcuts: {why}."])
+    indices = [example.index for example in [*worst_errors(evidence, errors), *narrow_hits(evidence, _HITS)]]
     explained = explain(cfg, checkpoint, [evidence.predictions.images[index] for index in indices], device=device)
     inferencer = KDXFInferencer(cfg, checkpoint, device=device)
-    gates = collect_gates(inferencer, evidence.files, evidence.records)
-    shortcuts = find_shortcuts(cfg, checkpoint, device=device)
-    return Findings(dict(zip(indices, explained, strict=True)), gates, shortcuts, log, [])
+    gates = collect_gates(inferencer, evidence.files, evidence.records if inferencer.needs_text else None)
+    known = {name: evidence.alone[title] for name, title in ALONE.items() if title in evidence.alone}
+    reliances = find_shortcuts(
+        cfg, checkpoint, {"both": evidence.predictions, **known} if known else None, workers=workers, device=device
+    )
+    reasons = sorted({one.no_heatmap for one in explained if one.no_heatmap is not None})
+    left_out = [f"Pictures without a heatmap: {reason}." for reason in reasons]
+    return Findings(dict(zip(indices, explained, strict=True)), gates, reliances, log, left_out)

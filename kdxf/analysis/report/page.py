@@ -8,9 +8,9 @@ import pandas as pd
 from sklearn.metrics import confusion_matrix
 
 from kdxf.analysis.baselines import BaselineTable, compare
-from kdxf.analysis.explain.drawing import draw_explanation
+from kdxf.analysis.explain.drawing import CAPTION, HEATMAP_CAPTION, draw_explanation, draw_heatmap
 from kdxf.analysis.explain.explanation import Explanation
-from kdxf.analysis.explain.shortcuts import Shortcut
+from kdxf.analysis.explain.shortcuts import Reliance
 from kdxf.analysis.report.evidence import IMAGE_ALONE, TEXT_ALONE, Evidence
 from kdxf.analysis.report.examples import Example, narrow_hits, worst_errors
 from kdxf.analysis.report.gates import Gates
@@ -20,6 +20,7 @@ from kdxf.evaluation.calibration.reliability import expected_calibration_error, 
 from kdxf.evaluation.calibration.selective import coverage_accuracy, review_budget
 from kdxf.evaluation.calibration.temperature import cross_fitted
 from kdxf.evaluation.class_scores import class_scores, cluster_order, confused_pairs, wilson
+from kdxf.io.images import read_image
 from kdxf.io.charts import Line, heat_matrix, line_chart, scatter_chart
 from kdxf.io.pages import Bar, HTMLReport, Percent, Picture
 
@@ -29,6 +30,7 @@ _PAIRS_SHOWN = 6  # with pictures, before the rest folds
 _FOLDED = 25  # rows of a table
 _MAPPED = 600  # pictures on the map
 _REVIEW = 0.05
+_SIDE = 480  # pixels of a picture that is explained
 
 
 @dataclass(frozen=True)
@@ -38,14 +40,14 @@ class Findings:
     Attributes:
         explanations: By the index of the image.
         gates: Of all images.
-        shortcuts: Classes that hang on one word or on a place in the picture.
+        reliances: What the hits of each class hang on.
         log: The curves of the training run (:mod:`kdxf.analysis.report.training_log`).
         left_out: Why something is missing, in sentences.
     """
 
     explanations: dict[int, Explanation]
     gates: Sequence[Gates]
-    shortcuts: Sequence[Shortcut]
+    reliances: Sequence[Reliance]
     log: pd.DataFrame
     left_out: Sequence[str]
 
@@ -60,7 +62,7 @@ def build_page(title: str, evidence: Evidence, findings: Findings, errors: int =
         errors: How many wrong answers are shown.
         hits: How many right answers that were almost wrong are shown.
     """
-    page = HTMLReport(title)
+    page = HTMLReport(title, _SIDE)
     _headline(page, evidence, findings)
     _errors(page, evidence, findings, errors, hits)
     _classes(page, evidence)
@@ -124,9 +126,10 @@ def _errors(page: HTMLReport, evidence: Evidence, findings: Findings, errors: in
     else:
         page.text(
             "The wrong answers, those of the highest loss first: wrong labels and pictures of several things are often "
-            "among the first. Boxes are lines of text: the stronger the colour, the more the line spoke for the answer "
-            "(leaving it out lowers the score) or against it. The heatmap shows what the image side looked at."
+            "among the first."
         )
+        if findings.explanations:
+            page.text(f"The views of a picture: {CAPTION} {HEATMAP_CAPTION}")
         for example in worst:
             _example(page, evidence, findings, example)
     if narrow:
@@ -149,8 +152,8 @@ def _example(page: HTMLReport, evidence: Evidence, findings: Findings, example: 
     if text := evidence.text(example.index):
         caption.append(f"text: {text}")
     picture = Picture(evidence.files[example.index], "\n".join(caption))
-    if explanation is not None:
-        picture = draw_explanation(explanation, "\n".join(caption))
+    if explanation is not None and explanation.error is None:
+        picture = _explained(explanation, picture.caption)
     page.pictures([picture])
     rows: list[tuple[str, Bar]] = [(classes[index], Bar(share)) for index, share in example.best]
     if label not in [index for index, _ in example.best]:
@@ -161,6 +164,17 @@ def _example(page: HTMLReport, evidence: Evidence, findings: Findings, example: 
             ["without the word", "changes the score of the answer by, in points"],
             [(word.word, 100 * word.predicted) for word in explanation.words],
         )
+
+
+def _explained(explanation: Explanation, caption: str) -> Picture:
+    """Return the photograph with the views of an explanation laid over it."""
+    photograph = read_image(explanation.path)
+    views = {}
+    if explanation.record.texts and explanation.record.boxes.any():
+        views["text"] = draw_explanation(photograph, explanation, _SIDE)
+    if explanation.heatmap is not None:
+        views["heatmap"] = draw_heatmap(photograph, explanation.heatmap, _SIDE)
+    return Picture(explanation.path, caption, views)
 
 
 def _classes(page: HTMLReport, evidence: Evidence) -> None:
@@ -240,12 +254,14 @@ def _pairs(page: HTMLReport, evidence: Evidence, pairs: pd.DataFrame) -> None:
 
 
 def _modalities(page: HTMLReport, evidence: Evidence, findings: Findings) -> None:
-    if not evidence.alone and not findings.shortcuts:
+    alarms = [alarm for reliance in findings.reliances for alarm in reliance.alarms]
+    if not evidence.alone and not alarms:
         return
     page.heading("What image and text are worth")
-    for shortcut in findings.shortcuts:
-        page.warning(shortcut.sentence)
-        page.summary(shortcut.sentence)
+    for alarm in alarms:
+        page.warning(alarm)
+    if alarms:
+        page.summary(f"{len(alarms)} classes may hang on a shortcut: see what image and text are worth.")
     if not evidence.alone:
         return
     table = modality_table(evidence)
