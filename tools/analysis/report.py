@@ -33,7 +33,7 @@ def parse_args() -> argparse.Namespace:
                         "with less to see")  # fmt: skip
     parser.add_argument("--list", type=Path, metavar="FILE", help="labelled list (default: that of test_dataloader)")
     parser.add_argument("--errors", type=count, default=24, metavar="N", help="wrong answers shown (default: 24)")
-    parser.add_argument("--quick", action="store_true", help="without baselines, heatmaps and gates, which take longest")
+    parser.add_argument("--quick", action="store_true", help="leave out baselines, heatmaps and gates")
     parser.add_argument("--workers", type=count, default=1, help="processes that load images (default: 1)")
     parser.add_argument("--device", help="cpu, cuda, cuda:1, ... (default: the GPU if there is one)")
     parser.add_argument("--cfg-options", nargs="+", action=ConfigOptions, metavar="KEY=VALUE", help="other settings")

@@ -71,7 +71,8 @@ def collect_gates(
     finally:
         for handle in handles:
             handle.remove()
-    return [Gates(name, _names(parts[name], values), values) for name in parts if (values := np.concatenate(kept[name])).size]
+    found = {name: np.concatenate(values) for name, values in kept.items() if values}
+    return [Gates(name, _names(parts[name], values), values) for name, values in found.items()]
 
 
 def _names(part: nn.Module, values: np.ndarray) -> tuple[str, ...]:

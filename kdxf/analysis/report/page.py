@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import pandas as pd
 from sklearn.metrics import confusion_matrix
@@ -20,8 +21,8 @@ from kdxf.evaluation.calibration.reliability import expected_calibration_error, 
 from kdxf.evaluation.calibration.selective import coverage_accuracy, review_budget
 from kdxf.evaluation.calibration.temperature import cross_fitted
 from kdxf.evaluation.class_scores import class_scores, cluster_order, confused_pairs, wilson
-from kdxf.io.images import read_image
 from kdxf.io.charts import Line, heat_matrix, line_chart, scatter_chart
+from kdxf.io.images import ImageReadError, read_image
 from kdxf.io.pages import Bar, HTMLReport, Percent, Picture
 
 MODEL = "this model"
@@ -30,7 +31,8 @@ _PAIRS_SHOWN = 6  # with pictures, before the rest folds
 _FOLDED = 25  # rows of a table
 _MAPPED = 600  # pictures on the map
 _REVIEW = 0.05
-_SIDE = 480  # pixels of a picture that is explained
+_SIDE = 480  # pixels of a picture whose lines and heatmap are to be seen
+_PAIR_SIDE, _MAP_SIDE = 200, 112
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ def _headline(page: HTMLReport, evidence: Evidence, findings: Findings) -> None:
         page.summary(verdict[0].upper() + verdict[1:])
     page.text(
         "Top-1 accuracy in percent with its 95 % interval, beside the plainest models a person would try. The last "
-        "column is the difference from the best of these, image by image; if its interval has 0 in it, it may be chance."
+        "column is the difference from the best of these, image by image; if its interval contains 0, it may be chance."
     )
     shown = compared.rows
     page.table(
@@ -154,16 +156,17 @@ def _example(page: HTMLReport, evidence: Evidence, findings: Findings, example: 
     picture = Picture(evidence.files[example.index], "\n".join(caption))
     if explanation is not None and explanation.error is None:
         picture = _explained(explanation, picture.caption)
-    page.pictures([picture])
     rows: list[tuple[str, Bar]] = [(classes[index], Bar(share)) for index, share in example.best]
     if label not in [index for index, _ in example.best]:
         rows.append((f"{classes[label]} (the label)", Bar(float(evidence.predictions.scores[example.index, label]))))
-    page.table(["class", "score"], rows)
-    if explanation is not None and explanation.words:
-        page.table(
-            ["without the word", "changes the score of the answer by, in points"],
-            [(word.word, 100 * word.predicted) for word in explanation.words],
-        )
+    with page.beside():
+        page.pictures([picture])
+        page.table(["class", "score"], rows)
+        if explanation is not None and explanation.words:
+            page.table(
+                ["without the word", "the score of the answer changes by, in points"],
+                [(word.word, round(100 * word.predicted, 1)) for word in explanation.words],
+            )
 
 
 def _explained(explanation: Explanation, caption: str) -> Picture:
@@ -212,18 +215,15 @@ def _confusions(page: HTMLReport, evidence: Evidence) -> None:
         return
     classes = evidence.classes
     page.heading("What is taken for what")
-    first = pairs.iloc[0]
-    page.summary(
-        f"Most often {classes[first['label']]} is taken for {classes[first['predicted']]}: {int(first['images'])} "
-        f"images, {first['share']:.0f} % of them."
-    )
+    label, taken, images, share = next(pairs.itertuples(index=False))
+    page.summary(f"Most often {classes[label]} is taken for {classes[taken]}: {images} images, {share:.0f} % of them.")
     matrix = confusion_matrix(evidence.labels, evidence.predicted, labels=np.arange(len(classes)))
     present = np.flatnonzero(matrix.sum(axis=0) + matrix.sum(axis=1))
     order = present[cluster_order(matrix[np.ix_(present, present)])]
     page.text(
-        "Each row is a class, each column what it is taken for; classes that are confused stand side by side, so errors "
-        "between alike classes are near the diagonal, and a cell far from it is a surprise. Point at a cell to read it, "
-        "or search for a class."
+        "Each row is a class, each column what it is taken for; classes that are confused stand side by side, so "
+        "errors between alike classes are near the diagonal, and a cell far from it is a surprise. Point at a cell to "
+        "read it, or search for a class."
     )
     names, cells = [classes[index] for index in order], matrix[np.ix_(order, order)]
 
@@ -249,8 +249,22 @@ def _pairs(page: HTMLReport, evidence: Evidence, pairs: pd.DataFrame) -> None:
         right = of_other[np.argsort(predicted[of_other] != taken, kind="stable")][:1]
         first, second = evidence.classes[label], evidence.classes[taken]
         caption = f"{first}\ntaken for {second}: {images} of its images ({share:.0f} %)"
-        pictures = [Picture(evidence.files[wrong], caption)]
-        page.pictures([*pictures, *(Picture(evidence.files[int(index)], second) for index in right)])
+        pictures = [Picture(_thumbnail(evidence.files[wrong], _PAIR_SIDE), caption)]
+        pictures += [Picture(_thumbnail(evidence.files[index], _PAIR_SIDE), second) for index in right.tolist()]
+        page.pictures(pictures)
+
+
+def _thumbnail(path: str, side: int) -> np.ndarray | str:
+    """Return a picture with a longer edge of ``side`` pixels, or the path of one that cannot be read."""
+    try:
+        image = read_image(path, min_edge=side)
+    except ImageReadError:
+        return path
+    scale = side / max(image.shape[:2])
+    if scale >= 1:
+        return image
+    width, height = (max(1, round(edge * scale)) for edge in (image.shape[1], image.shape[0]))
+    return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
 
 
 def _modalities(page: HTMLReport, evidence: Evidence, findings: Findings) -> None:
@@ -270,8 +284,8 @@ def _modalities(page: HTMLReport, evidence: Evidence, findings: Findings) -> Non
         gain = 100 * float((evidence.right * 1.0 - _right(evidence, IMAGE_ALONE)).mean())
         helped, hurt = int((table["text adds"] > 0).sum()), int((table["text adds"] < 0).sum())
         sentence += (
-            f" The text adds {gain:+.1f} points in all: {helped} classes gain, {hurt} lose. Where a class loses, its text "
-            "misleads: look at its words."
+            f" The text adds {gain:+.1f} points in all: {helped} classes gain, {hurt} lose. Where a class loses, its "
+            "text misleads: look at its words."
         )
     if {IMAGE_ALONE, TEXT_ALONE} <= evidence.alone.keys():
         either = 100 * float((_right(evidence, IMAGE_ALONE) | _right(evidence, TEXT_ALONE)).mean())
@@ -300,8 +314,8 @@ def _gates(page: HTMLReport, evidence: Evidence, findings: Findings) -> None:
         return
     page.heading("Whom the gates listen to")
     page.text(
-        "The mean weight of each expert, or of image and text, for the images of each class. If all rows are alike, the "
-        "gates have learned nothing about classes. 'none' is the expert that votes for no class."
+        "The mean weight of each expert, or of image and text, for the images of each class. If all rows are alike, "
+        "the gates have learned nothing about classes. 'none' is the expert that votes for no class."
     )
     for gates in findings.gates:
         page.subheading(gates.part)
@@ -380,7 +394,7 @@ def _map(page: HTMLReport, evidence: Evidence) -> None:
             *places[kept].T,
             titles,
             groups=["wrong" if flag else "right" for flag in wrong],
-            pictures=[page.keep(evidence.files[row]) for row in shown],
+            pictures=[page.keep(_thumbnail(evidence.files[row], _MAP_SIDE)) for row in shown],
         )
     )
 

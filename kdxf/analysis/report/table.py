@@ -11,9 +11,9 @@ def image_table(evidence: Evidence) -> pd.DataFrame:
     """Return a row per image, in the order of the predictions.
 
     Returns:
-        ``image``, ``label``, ``predicted`` (class names), ``right``, ``score`` (of the predicted class), ``label_score``,
-        ``loss`` (cross entropy), ``margin`` (before the second best class), the class that the model gives with less to
-        see (``image alone``, ...), ``text``, and ``error``: why the image could not be read.
+        ``image``, ``label``, ``predicted`` (class names), ``right``, ``score`` (of the predicted class),
+        ``label_score``, ``loss`` (cross entropy), ``margin`` (before the second best class), the class that the model
+        gives with less to see (``image alone``, ...), ``text``, and ``error``: why the image could not be read.
     """
     predictions, names = evidence.predictions, np.array(evidence.classes, dtype=object)
     rows = np.arange(len(predictions))

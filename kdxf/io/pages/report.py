@@ -87,6 +87,13 @@ class HTMLReport:
             self._folds -= 1
             self._parts.append(("close", None))
 
+    @contextlib.contextmanager
+    def beside(self) -> Iterator[None]:
+        """Put the pictures and tables that are added inside the block side by side, where there is room for it."""
+        self._parts.append(("beside", None))
+        yield
+        self._parts.append(("end", None))
+
     def table(
         self,
         columns: Sequence[str],
