@@ -101,13 +101,21 @@ def read_image(path: str | Path, min_edge: int | None = None) -> np.ndarray:
     Raises:
         ImageReadError: The file is missing, may not be read, or is not a whole picture.
     """
+    return decode_image(read_file(path), min_edge)
+
+
+def read_file(path: str | Path) -> bytes:
+    """Read the bytes of a picture.
+
+    Raises:
+        ImageReadError: The file is missing or may not be read.
+    """
     try:
-        data = Path(path).read_bytes()
+        return Path(path).read_bytes()
     except OSError as error:
         raise ImageReadError(f"cannot open the file: {error.strerror or error}") from error
     except ValueError as error:  # a name that no file can have
         raise ImageReadError(f"cannot open the file: {error}") from error
-    return decode_image(data, min_edge)
 
 
 def decode_image(data: bytes, min_edge: int | None = None) -> np.ndarray:
