@@ -99,8 +99,9 @@ def test_pictures_that_were_replaced_after_their_text_was_read_are_named_in_one_
     (root / "images" / "图 2.jpg").write_text("another")
     build(root, ann_file="even.csv", ocr_file="dated")
     assert warnings == [
-        f"1 of 2 images of {root}/even.csv have changed since {root}/dated was made (first: 图 2.jpg), so their text "
-        "may be that of other pictures; run tools/ocr.py again, which reads those that have changed"
+        f"1 of 2 images of {root}/even.csv have changed since {root}/dated was made (first: 图 2.jpg): their text "
+        "may be that of other pictures, unless they were only resized or encoded anew; run tools/ocr.py again, which "
+        "reads those that have changed"
     ]
 
 

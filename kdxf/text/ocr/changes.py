@@ -77,6 +77,6 @@ def warning_of_changes(table: OCRTable, images: Sequence[str], files: Sequence[s
         return None
     return (
         f"{changed.sum()} of {len(images)} images of {what} have changed since {table.path} was made (first: "
-        f"{images[int(changed.argmax())]}), so their text may be that of other pictures; run tools/ocr.py again, which "
-        "reads those that have changed"
+        f"{images[int(changed.argmax())]}): their text may be that of other pictures, unless they were only resized or "
+        "encoded anew; run tools/ocr.py again, which reads those that have changed"
     )
