@@ -20,7 +20,7 @@ Mixup                 mmpretrain  mixes texts as well
 OneCycleLR            mmengine    keeps the ratio of the parts' learning rates (``lr_mult``, layer-wise decay)
 ResizeMix             mmpretrain  mixes texts as well
 TIMMBackbone          mmpretrain  refuses weights that do not all fit; knows old names and depths of layers
-VisualizationHook     mmpretrain  takes batches with text, or with several views; draws in RGB
+VisualizationHook     mmpretrain  takes batches with text or several views; draws the photograph, also Chinese names
 ====================  ==========  ======================================================================================
 
 OCR engines and tokenizers have registries of their own in :mod:`kdxf.text.registry`, which needs no torch.

@@ -61,12 +61,17 @@ def browse(
     drawn = [[source.draw(index) for _ in range(repeats)] for index in picked]
 
     page = HTMLReport(f"{Path(cfg.filename).name}: samples of {split}", picture_width=_WIDTH)
-    page.text(f"{len(picked)} of {size} samples, each {repeats} times through the pipeline; seed {seed}.")
+    page.summary(
+        f"{len(picked)} of {size:,} samples, each {repeats} times through the pipeline; seed {seed}. Check that its "
+        "class can still be told from each picture, and that the text below it is what the model should read."
+    )
+    page.heading("What the model gets of each sample")
     _add_inputs(page, drawn[0][0])
+    page.heading("Samples")
     classes = source.dataset.metainfo.get("classes")
     for index, row in zip(picked, drawn, strict=True):
         info = source.dataset.get_data_info(index)
-        page.heading(str(info.get("img_path")))
+        page.subheading(str(info.get("img_path")))
         page.pictures([_original(info), *_pictures(row, classes)])
     if mixer is not None:
         _add_mixed(page, mixer, list(zip(*drawn, strict=True)), classes)
@@ -76,7 +81,6 @@ def browse(
 
 
 def _add_inputs(page: HTMLReport, draw: Draw) -> None:
-    page.text("The model gets of each sample:")
     rows = [
         (name, " x ".join(map(str, value.shape)), str(value.dtype).removeprefix("torch."))
         for name, value in draw.inputs.items()

@@ -59,11 +59,29 @@ def write_report(runs: Sequence[EngineRun], root: Path, out: Path) -> None:
     """
     started = [run for run in runs if run.error is None]
     report = HTMLReport("OCR engines side by side", picture_width=min(_WIDEST, _PAGE_WIDTH // len(started)))
+    report.summary(advice(started))
+    report.heading("In numbers")
     _add_totals(report, runs, started)
+    report.heading("Images")
     source = ImageSource(root)
     for records in zip(*(run.records for run in started), strict=True):
         _add_image(report, source, [run.label for run in started], records)
     report.save(out)
+
+
+def advice(started: Sequence[EngineRun]) -> str:
+    """Say which engine found most and which was fastest, and what to look at."""
+    figures = totals(started)
+    most = max(range(len(started)), key=lambda index: figures[index].words)
+    fastest = max(range(len(started)), key=lambda index: figures[index].images_per_second)
+    if len(started) == 1:
+        said = f"{started[0].label} found {figures[0].words:,} words at {figures[0].images_per_second:.2g} images/s."
+        return f"{said} Look below whether they are right."
+    return (
+        f"{started[most].label} found the most words ({figures[most].words:,}), {started[fastest].label} is the "
+        f"fastest ({figures[fastest].images_per_second:.2g} images/s). Words that one engine alone found are listed "
+        "under each image: look whether they are right, then take the engine that the photographs speak for."
+    )
 
 
 def _add_totals(report: HTMLReport, runs: Sequence[EngineRun], started: Sequence[EngineRun]) -> None:
@@ -71,10 +89,11 @@ def _add_totals(report: HTMLReport, runs: Sequence[EngineRun], started: Sequence
         f"{len(started[0].records)} images, read one after the other in one process; images/s counts neither the "
         "start-up of an engine nor the decoding of the files. A Chinese character counts as a word."
     )
-    report.table(TOTALS_COLUMNS, totals_rows(runs))
+    report.table(TOTALS_COLUMNS, totals_rows(runs), sortable=len(started) > 1)
     if failed := [(run.label, run.error) for run in runs if run.error is not None]:
         report.table(["did not start", "reason"], failed)
-    report.table(["engine", "settings"], [(run.label, run.name) for run in started])
+    with report.details("Settings of the engines"):
+        report.table(["engine", "settings"], [(run.label, run.name) for run in started])
     pairs = [
         (one.label, other.label, round(agreed.words, 3), round(agreed.text, 3))
         for one, other in combinations(started, 2)
@@ -86,7 +105,7 @@ def _add_totals(report: HTMLReport, runs: Sequence[EngineRun], started: Sequence
 
 
 def _add_image(report: HTMLReport, source: ImageSource, labels: Sequence[str], records: Sequence[OCRRecord]) -> None:
-    report.heading(records[0].image)
+    report.subheading(records[0].image)
     try:
         pixels = source.read(records[0].image)
     except ImageReadError as error:

@@ -1,10 +1,6 @@
-"""The words that set each class apart, and class names made of them. n images, K classes, V words.
-
-n images, K classes, V words.
-"""
+"""The words that set each class apart, and class names made of them."""
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,18 +11,15 @@ from scipy.sparse import coo_array
 from tqdm import tqdm
 
 from kdxf.data.lists import ImageList
+from kdxf.data.word_scores import NAMING, telling_words
 from kdxf.io.class_names import order_ids
 from kdxf.io.files import write_whole
 from kdxf.io.pages import HTMLReport
 from kdxf.text.ocr.table import OCRTable
 from kdxf.text.tokenizers import BaseTokenizer
-from kdxf.text.tokenizers.cleaning import HAN_CHARACTER
 
-# Prices and sizes say little about what a picture shows, and a single Latin letter is mostly misread.
-_NAME = re.compile(rf"(?!.*\d)(?:{HAN_CHARACTER.pattern}|\w.)")
-
-# A word on a smaller share of a class's images is accidental or misread, however rare it is elsewhere.
-MIN_SHARE = 0.1
+# Words of a class that the page shows unfolded.
+_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -52,12 +45,8 @@ def class_words(
 ) -> SeparatingWords:
     """Find the words that separate each class from the others.
 
-    A word counts once per image. Its score is the log-odds ratio between the class and all others with an informative
-    Dirichlet prior, in standard deviations: equation 22 of Monroe, Colaresi and Quinn, "Fightin' Words" (Political
-    Analysis 2008). The prior is the word's overall frequency, and weighs as much as an average class; so a word
-    must be frequent in the class and rare elsewhere to score high. Words with digits and single letters are left out,
-    and so are words on one image or on less than :data:`MIN_SHARE` of the images of the class; for a class that repeats
-    no word, the words on one image are kept.
+    A word counts once per image. Words with digits and single letters are left out; the others are scored and chosen by
+    :func:`kdxf.data.word_scores.telling_words`.
 
     Args:
         frame: A list, with the columns ``image`` and ``label``.
@@ -69,12 +58,9 @@ def class_words(
     ids = order_ids(frame["label"])
     labels = pd.Categorical(frame["label"], categories=ids).codes.astype(np.int64)
     images, codes, vocabulary = _words_of_images(frame["image"].tolist(), ocr, tokenizer)
-    table = _scores(labels[images], codes, len(ids), len(vocabulary))
-    several = table.groupby("class")["images"].transform("max") > 1
+    shape = (len(ids), max(len(vocabulary), 1))
     sizes = np.bincount(labels, minlength=len(ids))
-    table = table[(table["score"] > 0) & (~several | (table["images"] > 1))]
-    table = table[table["images"] >= MIN_SHARE * sizes[table["class"]]]
-    table = table.sort_values(["class", "score"], ascending=[True, False], kind="stable").groupby("class").head(top)
+    table = telling_words(coo_array((np.ones(len(codes)), (labels[images], codes)), shape=shape), sizes, top)
     has = np.zeros(len(frame), bool)
     has[images] = True
     with_words = np.bincount(labels[has], minlength=len(ids))
@@ -124,28 +110,10 @@ def _words_of_images(
     rows, codes = [], []
     for index, row in enumerate(tqdm(ocr.rows_of(images).tolist(), desc="words", unit=" images", disable=None)):
         texts = ocr.record(row).texts if row >= 0 else []
-        for word in dict.fromkeys(word for line in texts for word in tokenizer.tokenize(line) if _NAME.match(word)):
+        for word in dict.fromkeys(word for line in texts for word in tokenizer.tokenize(line) if NAMING.match(word)):
             rows.append(index)
             codes.append(number.setdefault(word, len(number)))
     return np.array(rows, np.int64), np.array(codes, np.int64), list(number)
-
-
-def _scores(labels: np.ndarray, codes: np.ndarray, classes: int, words: int) -> pd.DataFrame:
-    """Score each (class, word) that occurs; columns ``class``, ``word``, ``images``, ``elsewhere``, ``score``."""
-    counts = coo_array((np.ones(len(codes)), (labels, codes)), shape=(classes, max(words, 1))).tocsr().tocoo()
-    here, label, word = counts.data, counts.row, counts.col
-    in_all, of_class = np.bincount(word, here, minlength=max(words, 1)), np.bincount(label, here, minlength=classes)
-    total = in_all.sum()
-    strength = total / classes
-    prior = strength * in_all[word] / max(total, 1)
-    elsewhere, size = in_all[word] - here, of_class[label]
-    # A vocabulary of one word separates nothing: its score is not a number.
-    with np.errstate(divide="ignore", invalid="ignore"):
-        odds = np.log(here + prior) - np.log(size + strength - here - prior)
-        other = np.log(elsewhere + prior) - np.log(total - size + strength - elsewhere - prior)
-        score = (odds - other) / np.sqrt(1 / (here + prior) + 1 / (elsewhere + prior))
-    columns = {"class": label, "word": word, "images": here.astype(int), "elsewhere": elsewhere.astype(int)}
-    return pd.DataFrame(columns).assign(score=score)
 
 
 def write_names(names: Mapping[str, str], path: Path) -> None:
@@ -175,20 +143,27 @@ def names_page(
         images: The list.
     """
     page = HTMLReport(f"Suggested class names of {images.source}", picture_width=180)
+    named = len(separating.ids) - len(nameless)
+    page.summary(
+        f"{named} of {len(separating.ids)} classes got a name from their words. Compare each name with its pictures, "
+        "correct it in the JSON file, then give that to tools/data/split.py as --class-names."
+    )
     page.text(
         "A word's score says how many standard deviations it is more frequent in the class than elsewhere; how many "
         "images show it says whether it makes a name."
     )
     if nameless:
-        page.text(f"Classes without telling words, which keep their id ({len(nameless)}): {', '.join(nameless)}")
+        with page.details(f"Classes without telling words, which keep their id ({len(nameless)})"):
+            page.text(", ".join(nameless))
     groups = dict(iter(separating.words.groupby("id", sort=False)))
+    columns = ["word", "images of the class", "other images", "score"]
     for item, count, with_words in separating.texts.itertuples(index=False):
         page.heading(f"{item}: {names[item]}" if names[item] != item else item)
-        page.text(f"{count} images, {with_words} with words")
+        page.text(f"{count:,} images, {with_words:,} with words")
         if item in groups:
             table: pd.DataFrame = groups[item]
-            rows = table.assign(score=table["score"].round(1))[["word", "images", "elsewhere", "score"]]
-            page.table(list(rows.columns), rows.astype(object).to_numpy().tolist())
+            rows = table[["word", "images", "elsewhere", "score"]].itertuples(index=False)
+            page.table(columns, rows, fold_after=_SHOWN)
         shown = images.frame["image"].iloc[separating.examples[item]]
         page.pictures((images.root / image, image) for image in shown)
     return page

@@ -4,11 +4,12 @@
 import argparse
 from pathlib import Path
 
-from advertisements.fonts import find_fonts, open_font
+from advertisements.fonts import find_fonts
 from advertisements.generate import generate
 
 from kdxf.cli.command import run
 from kdxf.data.split import format_summary
+from kdxf.io.fonts import open_font
 
 
 def parse_args() -> argparse.Namespace:

@@ -23,8 +23,8 @@ def test_page(config, lab, tmp_path):
     browse(config, tmp_path / "page.html", number=9, draws=2, mix=True)
     page = (tmp_path / "page.html").read_text()
     assert "5 of 5 samples, each 2 times" in page
-    assert all(f"<h2>{lab.images}/{name}</h2>" in page for name in lab.names)
-    assert page.count("<img ") == 5 * (1 + 2) + 5 * 2  # the original and two draws, and two mixed batches
+    assert all(f"<h3>{lab.images}/{name}</h3>" in page for name in lab.names)
+    assert page.count("<figure>") == 5 * (1 + 2) + 5 * 2  # the original and two draws, and two mixed batches
     assert "<td>img</td><td>3 x 32 x 32</td><td>uint8</td>" in page
     assert page.count("<figcaption>original\n") == 5 and "1. phone (1.00)" in page
     assert "<figcaption>手机\ntokens, 1: phone</figcaption>" in page
@@ -37,7 +37,7 @@ def test_another_seed_picks_others(config, tmp_path):
     for seed in (0, 0, 3):
         browse(config, tmp_path / "page.html", split="test", number=2, seed=seed)
         page = (tmp_path / "page.html").read_text()
-        assert page.count("<img ") == 4  # a test pipeline does the same each time
+        assert page.count("<figure>") == 4  # a test pipeline does the same each time
         pages.append(page)
     assert pages[0] == pages[1] != pages[2]
 

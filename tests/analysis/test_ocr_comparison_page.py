@@ -1,7 +1,7 @@
 import numpy as np
 
 from kdxf.analysis.ocr_comparison import EngineRun
-from kdxf.analysis.ocr_comparison_page import totals_rows, write_report
+from kdxf.analysis.ocr_comparison_page import advice, totals_rows, write_report
 from kdxf.text.ocr import OCRRecord
 
 
@@ -48,3 +48,11 @@ def test_one_engine_alone(draw, tmp_path):
     write_report([EngineRun("one", "one 1", 1.0, 1.0, [record("a.png", "milk")])], tmp_path, tmp_path / "report.html")
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "several engines" not in page and "agree" not in page and "<td>only one</td><td>milk</td>" in page
+
+
+def test_the_summary_names_the_engine_that_found_most_and_the_fastest():
+    one, _, two = runs()
+    assert advice([one, two]).startswith(
+        "one found the most words (3), two is the fastest (1 images/s). Words that one engine alone found are listed"
+    )
+    assert advice([one]) == "one found 3 words at 0.5 images/s. Look below whether they are right."

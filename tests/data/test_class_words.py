@@ -115,6 +115,7 @@ def test_the_page_has_words_and_pictures(tmp_path):
     frame = pd.DataFrame({"image": ["0.jpg", "1.jpg", "2.jpg"], "label": ["0", "0", "1"]})
     names_page(FOUND, NAMES, ["1"], ImageList(frame, tmp_path, tmp_path / "train.csv")).save(tmp_path / "page.html")
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
-    assert "<h2>0: 牛奶</h2>" in page and "<h2>1</h2>" in page and "which keep their id (1): 1" in page
-    assert '<td>牛奶</td><td class="number">2</td><td class="number">1</td><td class="number">3.1</td>' in page
-    assert page.count("data:image/jpeg") == 2 and "1.jpg" in page and "0.jpg" not in page
+    assert "<h2>0: 牛奶</h2>" in page and "<h2>1</h2>" in page
+    assert "which keep their id (1)</summary><div>\n<p>1</p>" in page and "<p>1 of 2 classes got a name" in page
+    assert '<td>牛奶</td><td class="number">2</td><td class="number">1</td><td class="number">3.14</td>' in page
+    assert page.count("<figure>") == 2 and "1.jpg" in page and "0.jpg" not in page

@@ -2,7 +2,6 @@
 """Write the table of characters that OCR confuses, by drawing them and comparing the pictures."""
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,10 +10,8 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from kdxf.cli.command import run
+from kdxf.io.fonts import Font, check_characters, open_font
 from kdxf.text.spelling.look_alikes import LOOK_ALIKES_FILE
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "projects" / "demo"))
-from advertisements.fonts import Font, check_characters, open_font
 
 # Level 1 of GB 2312: the 3,755 most frequent simplified characters.
 _HAN = "".join(

@@ -15,7 +15,7 @@ from kdxf.data.cleaning.tables import read_tables
 from kdxf.data.lists import ImageList
 from kdxf.errors import UserError
 from kdxf.io.annotations import label_indices
-from kdxf.io.pages import HTMLReport
+from kdxf.io.pages import HTMLReport, Percent
 from kdxf.io.predictions import Predictions, in_order
 from kdxf.text.ocr.table import OCRTable
 
@@ -207,7 +207,7 @@ def _class_table(
     )
 
 
-_CLASSES = 30
+_CLASSES, _UNFOLDED = 30, 10
 _CHARACTERS = 160
 
 
@@ -240,10 +240,12 @@ def suspects_page(suspects: Suspects, title: str, root: Path, ocr: OCRTable | No
         top: How many suspects to show.
     """
     page = HTMLReport(title, picture_width=220)
-    page.text(
-        f"{len(suspects.table)} suspects among {suspects.judged} rows. Edit the column decision of the CSV (keep, "
-        "drop, or relabel with the right class in the column suggested), then run clean.py apply."
+    page.summary(
+        f"{len(suspects.table):,} suspects among {suspects.judged:,} rows. Edit the column decision of the CSV (keep, "
+        "drop, or relabel with the right class in the column suggested), then run tools/data/clean.py apply."
     )
+    if suspects.unpredicted:
+        page.warning(f"{suspects.unpredicted:,} rows have no predictions and were not judged.")
     shown = suspects.table.head(top)
     page.heading(f"The {len(shown)} most suspicious" if len(shown) < len(suspects.table) else "All suspects")
     page.pictures(
@@ -252,7 +254,14 @@ def suspects_page(suspects: Suspects, title: str, root: Path, ocr: OCRTable | No
     )
     worst = suspects.classes.sort_values(["wrong", "suspects"], ascending=False, kind="stable").head(_CLASSES)
     page.heading("Classes that lose most")
-    page.table(list(worst.columns), worst.astype(object).where(worst.notna(), "").to_numpy().tolist())
+    page.text("Accuracy is the share of the judged images that are predicted as they are labelled.")
+    rows = [
+        (row.images, row.judged, Percent(row.accuracy * 100), Percent(row.mean_score * 100), row.suspects, row.wrong)
+        for row in worst.itertuples()
+    ]
+    columns = ["class", "images", "judged", "accuracy, %", "mean score, %", "suspects", "taken for wrong"]
+    table = [(name, *row) for name, row in zip(worst["class"], rows, strict=True)]
+    page.table(columns, table, sortable=True, fold_after=_UNFOLDED)
     return page
 
 

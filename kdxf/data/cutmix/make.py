@@ -189,13 +189,18 @@ def write_report(images: ImageList, recipes: Sequence[Recipe], made: Sequence[Ma
     report = HTMLReport(f"CutMix of {images.source}")
     good = [(recipe, picture) for recipe, picture in zip(recipes, made, strict=True) if not picture.error]
     chosen = np.unique(np.linspace(0, len(good) - 1, min(_SHOWN, len(good))).round().astype(int))
-    report.text(f"{len(good)} pictures; {len(chosen)} of them are shown, with the lines of text that they have.")
+    report.summary(
+        f"{len(good):,} pictures were made; {len(chosen)} of them are shown. Check that each still shows its class and "
+        "that the green frames lie around the text; otherwise make them with another --background."
+    )
+    if failed := [picture.error for picture in made if picture.error]:
+        report.warning(f"{len(failed):,} could not be made; the first: {failed[0]}")
     for recipe, picture in (good[index] for index in chosen):
         row = images.frame.loc[recipe.row]
         result = read_image(images.root / picture.record.image)
         cv2.polylines(result, list(picture.record.boxes.round().astype(np.int32)), True, (0, 200, 0), 2)
         behind = (images.root / recipe.background, recipe.background) if recipe.background else None
-        report.heading(f"{row['label']}: {recipe.name}")
+        report.subheading(f"{row['label']}: {recipe.name}")
         report.pictures(
             [
                 (images.root / row["image"], f"crop from\n{row['image']}"),

@@ -69,8 +69,14 @@ def summary(duplicates: Duplicates, lists: Sequence[ImageList], conflicts: str) 
 def report(duplicates: Duplicates, lists: Sequence[ImageList], conflicts: str) -> HTMLReport:
     """Build the page: first leaks between lists, then groups with several labels, then the rest."""
     page = HTMLReport("Duplicates", picture_width=180)
-    page.table(("", "number"), summary(duplicates, lists, conflicts))
-    page.text("The first picture of a row is the one that stays; the number is 1 less the correlation with it.")
+    for sentence in advice(duplicates, conflicts):
+        page.summary(sentence)
+    page.heading("In numbers")
+    page.table(("", "number"), [(name.strip(), number) for name, number in summary(duplicates, lists, conflicts)])
+    page.text(
+        "The first picture of a row is the one that stays. The number at a near duplicate is its distance from that "
+        "one: 1 less the correlation of the two."
+    )
     across, conflicting = duplicates.across_lists(), duplicates.conflicting()
     rest = duplicates.groups[~duplicates.groups["group"].isin([*across["group"], *conflicting["group"]])]
     for title, groups in (
@@ -78,15 +84,34 @@ def report(duplicates: Duplicates, lists: Sequence[ImageList], conflicts: str) -
         ("With several labels", conflicting),
         ("Within one list", rest),
     ):
-        _section(page, title, groups, duplicates, lists)
+        if len(groups):
+            _section(page, title, groups, duplicates, lists)
     return page
+
+
+def advice(duplicates: Duplicates, conflicts: str) -> list[str]:
+    """Say in a few sentences what was found and what to do about it."""
+    groups = duplicates.groups["group"].nunique()
+    if not groups:
+        return [f"No duplicates among {len(duplicates.rows):,} images."]
+    gone = len(duplicates.rows) - int(duplicates.keepers(conflicts).sum())
+    said = [f"{groups:,} groups of duplicates among {len(duplicates.rows):,} images; --out-lists leaves out {gone:,}."]
+    if across := duplicates.across_lists()["group"].nunique():
+        said.append(
+            f"{across:,} groups lie in several lists: a model is tested on pictures that it was trained on, and scores "
+            "too well. Train and test with the lists of --out-lists."
+        )
+    if labels := duplicates.conflicting()["group"].nunique():
+        rule = "all their pictures go, since nothing says" if conflicts == "drop" else "one picture stays, but look"
+        said.append(f"{labels:,} groups have several labels: {rule} which label is right.")
+    return said
 
 
 def _section(
     page: HTMLReport, title: str, groups: pd.DataFrame, duplicates: Duplicates, lists: Sequence[ImageList]
 ) -> None:
     number = groups["group"].nunique()
-    page.heading(f"{title}: {number} groups" + (f", the first {_GROUPS} are shown" if number > _GROUPS else ""))
+    page.heading(f"{title}: {number:,} groups" + (f", the first {_GROUPS} are shown" if number > _GROUPS else ""))
     for _, rows in list(groups.groupby("group"))[:_GROUPS]:
         pictures = []
         for row in rows.head(_PICTURES).itertuples():

@@ -131,18 +131,38 @@ def folds_report(folds: Folds, root: Path) -> HTMLReport:
     """
     page = HTMLReport("Folds", picture_width=180)
     table = folds.summary()
-    page.table(list(table.columns), table.itertuples(index=False))
-    for warning in folds.warnings:
-        page.text(f"Warning: {warning}")
     sizes = np.bincount(folds.groups)
+    several = int((sizes > 1).sum())
+    page.summary(
+        f"{len(folds.frame):,} images in {folds.number} folds; {several:,} groups of several images stay together. "
+        "Look at the largest groups below: pictures that do not belong together make the folds uneven."
+    )
+    for warning in folds.warnings:
+        _add_warning(page, warning)
+    page.heading("Folds")
+    columns = ["fold", "images", "groups", "classes", "images of the smallest class", "images of the largest class"]
+    page.table(columns, table.itertuples(index=False))
     largest = np.argsort(-sizes, kind="stable")[:_GROUPS]
     largest = largest[sizes[largest] > 1]
-    page.heading(f"Groups of several images: {int((sizes > 1).sum())}, the largest {len(largest)} are shown")
+    page.heading(f"Groups of several images: {several:,}, the largest {len(largest)} are shown")
     for group in largest:
         rows = folds.frame[folds.groups == group]
-        page.text(f"{len(rows)} images, fold {rows['fold'].iloc[0]}")
+        page.subheading(f"{len(rows):,} images, {fold_name(rows['fold'].iloc[0])}")
         shown = rows.head(_PICTURES)
         page.pictures(
             (root / image, f"{label}\n{image}") for image, label in zip(shown["image"], shown["label"], strict=True)
         )
     return page
+
+
+def fold_name(fold: int) -> str:
+    """Return what a page calls a fold."""
+    return "never validated" if fold == ALWAYS_TRAIN else f"fold {fold}"
+
+
+def _add_warning(page: HTMLReport, warning: str) -> None:
+    """Add a warning whose list of classes is folded."""
+    what, names = warning.split(": ", 1)
+    page.warning(f"{what}.")
+    with page.details("Which classes"):
+        page.text(names)

@@ -130,10 +130,10 @@ def _add_text(
     tokenizer = TOKENIZERS[settings.tokenizer]()
     words = count_words(frame, texts, labels, len(names), tokenizer, settings.words_of)
     per_class = text_per_class(lengths, labels, names)
-    tables["text per class"] = per_class.assign(words=_top_words(words))
+    tables["text per class"] = per_class.assign(words=_telling_words(words))
     tables["classes with alike text"] = overlapping_classes(words, names, _PAIRS)
     return lengths
 
 
-def _top_words(words: ClassWords) -> list[str]:
-    return [", ".join(f"{word} {count}" for word, count in row) for row in words.most_frequent(_WORDS)]
+def _telling_words(words: ClassWords) -> list[str]:
+    return [", ".join(f"{word} {count}" for word, count in row) for row in words.distinctive(_WORDS)]

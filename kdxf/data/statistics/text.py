@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from scipy.sparse import csr_array, diags_array
 
 from kdxf.data.sampling import ranks_in_class
+from kdxf.data.word_scores import NAMING, telling_words
 from kdxf.text.ocr.table import OCRTable
 from kdxf.text.tokenizers import BaseTokenizer
 
@@ -34,14 +35,18 @@ class ClassWords:
     counts: csr_array
     images: np.ndarray
 
-    def most_frequent(self, number: int) -> list[list[tuple[str, int]]]:
-        """Return the words on most images of each class, with their numbers of images."""
-        result = []
-        for row in range(self.counts.shape[0]):
-            begin, end = self.counts.indptr[row : row + 2]
-            counts, words = self.counts.data[begin:end], self.counts.indices[begin:end]
-            top = sorted(zip((-counts).tolist(), (self.words[word] for word in words), strict=True))[:number]
-            result.append([(word, -count) for count, word in top])
+    def distinctive(self, number: int) -> list[list[tuple[str, int]]]:
+        """Return the words that set each class apart, the best first, with the images of the class that show them.
+
+        They are chosen by :func:`kdxf.data.word_scores.telling_words` from those without digits, single letters left
+        out: the most frequent words are the same in every class.
+        """
+        naming = [place for place, word in enumerate(self.words) if NAMING.match(word)]
+        result: list[list[tuple[str, int]]] = [[] for _ in self.images]
+        if naming:
+            table = telling_words(self.counts[:, naming], self.images, number)
+            for label, word, images in zip(table["class"], table["word"], table["images"], strict=True):
+                result[label].append((self.words[naming[word]], int(images)))
         return result
 
 
@@ -112,7 +117,7 @@ def count_words(
         for word in dict.fromkeys(word for line in text.splitlines() for word in tokenizer.tokenize(line)):
             rows.append(label)
             columns.append(numbers.setdefault(word, len(numbers)))
-    counts = csr_array((np.ones(len(rows), np.int64), (rows, columns)), shape=(number, len(numbers)))
+    counts = csr_array((np.ones(len(rows), np.int64), (rows, columns)), shape=(number, max(len(numbers), 1)))
     counts.sum_duplicates()
     return ClassWords(list(numbers), counts, np.bincount(labels[chosen], minlength=number))
 

@@ -125,6 +125,7 @@ def _worst_first(problems: pd.DataFrame) -> pd.DataFrame:
 # Pictures of each problem in the report; the CSV has them all.
 _SHOWN = 12
 _PICTURE = 240
+_CLASSES = 20
 _NAMED = 5
 
 
@@ -182,26 +183,68 @@ def write_report(findings: Findings, images: ImageList, path: Path) -> None:
         path: The HTML file.
     """
     report = HTMLReport(f"Check of {images.source}", picture_width=_PICTURE)
-    report.table(["problem", "images", "meaning"], [(name, n, text) for name, n, text in _problem_rows(findings)])
+    for sentence in advice(findings, images):
+        report.summary(sentence)
+    rows = _problem_rows(findings)
+    report.heading("What was found")
+    if rows:
+        report.table(["problem", "images", "meaning"], [(_words(name), count, text) for name, count, text in rows])
     for line in [*_size_lines(findings.sizes), *_class_lines(findings.classes)]:
-        report.text(line)
-    for name, count, meaning in _problem_rows(findings):
-        rows = findings.problems[findings.problems["problem"] == name]
-        report.heading(f"{name}: {meaning}")
-        if count > _SHOWN:
-            report.text(f"{_SHOWN} of {count}, spread evenly.")
-        chosen = np.unique(np.linspace(0, len(rows) - 1, min(_SHOWN, len(rows))).round().astype(int))
-        shown = [(images.root / row.image, f"{row.image}\n{row.detail}") for row in rows.iloc[chosen].itertuples()]
-        with open(os.devnull, "w") as nowhere, stderr_to(nowhere.fileno()):  # libjpeg's messages about damaged ones
-            if name == "rotated":
-                _add_both_ways(report, shown)
-            else:
-                report.pictures(shown)
+        report.text(f"{line[0].upper()}{line[1:]}.")
+    for name, count, meaning in rows:
+        report.heading(f"{_words(name)}: {meaning}")
+        _add_pictures(report, findings.problems[findings.problems["problem"] == name], count, images.root)
     if findings.classes is not None:
         report.heading("Images per class")
         ordered = findings.classes.sort_values("images", ascending=False, kind="stable")
-        report.table(list(ordered.columns), ordered.to_numpy(dtype=object).tolist())
+        rows = ordered[["class", "images", "unusable"]].to_numpy(dtype=object).tolist()
+        report.table(["class", "images", "of them unusable"], rows, sortable=True, fold_after=_CLASSES)
     report.save(path)
+
+
+def advice(findings: Findings, images: ImageList) -> list[str]:
+    """Say in a few sentences what was found and what to do about it."""
+    count = images.frame["image"].nunique()
+    unusable = len(findings.images_with(UNUSABLE))
+    others = findings.images_with(["in_other_list"])
+    named = {name for name, _, _ in _problem_rows(findings)}
+    said = []
+    if unusable:
+        said.append(f"{unusable:,} of {count:,} images cannot be used: --out-list writes the list without them.")
+    if others:
+        said.append(
+            f"{len(others):,} images are in another list, too, so that scores on it are too good: take them out."
+        )
+    if "unknown_label" in named:
+        said.append("Some labels are not among the classes: correct them, or give the right --classes.")
+    if "listed_twice" in named:
+        said.append("Some images are listed twice: tools/data/dedupe.py settles which row stays.")
+    if not said:
+        rest = "; what is listed below is read all the same" if named else ""
+        said.append(f"All {count:,} images can be used{rest}.")
+    if findings.classes is not None and (
+        empty := int((findings.classes["images"] == findings.classes["unusable"]).sum())
+    ):
+        said.append(
+            f"{empty:,} of {len(findings.classes):,} classes have no usable image: add some, or leave them out."
+        )
+    return said
+
+
+def _words(problem: str) -> str:
+    return problem.replace("_", " ")
+
+
+def _add_pictures(report: HTMLReport, rows: pd.DataFrame, count: int, root: Path) -> None:
+    if count > _SHOWN:
+        report.text(f"{_SHOWN} of {count:,}, spread evenly.")
+    chosen = np.unique(np.linspace(0, len(rows) - 1, min(_SHOWN, len(rows))).round().astype(int))
+    shown = [(root / row.image, f"{row.image}\n{row.detail}") for row in rows.iloc[chosen].itertuples()]
+    with open(os.devnull, "w") as nowhere, stderr_to(nowhere.fileno()):  # libjpeg's messages about damaged ones
+        if rows["problem"].iloc[0] == "rotated":
+            _add_both_ways(report, shown)
+        else:
+            report.pictures(shown)
 
 
 def _add_both_ways(report: HTMLReport, shown: list[tuple[Path, str]]) -> None:

@@ -8,12 +8,12 @@ from PIL import Image, ImageFilter
 from advertisements.backgrounds import draw_background, spoil
 from advertisements.classes import DemoClass, told_by_look, told_by_words
 from advertisements.colours import BLACK, GOLD, WHITE, Palette, hsv
-from advertisements.fonts import Font
 from advertisements.layouts import PAGE_SIZES, Layout, choose_layout
 from advertisements.lettering import sample_style, set_lines
 from advertisements.looks import LOOKS, Product
 from advertisements.pen import Pen
 from advertisements.wording import write_lines
+from kdxf.io.fonts import Font
 
 # Drawn larger and then reduced, for smooth edges.
 OVERSAMPLING = 2

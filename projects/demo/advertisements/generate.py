@@ -9,10 +9,10 @@ from tqdm import tqdm
 
 from advertisements.advertisement import draw_advertisement
 from advertisements.classes import CLASSES
-from advertisements.fonts import Font, check_characters
 from advertisements.phrases import characters
 from kdxf.data.split import Split, list_unlabelled, read_class_folders, split, write_split
 from kdxf.errors import UserError
+from kdxf.io.fonts import Font, check_characters
 
 IMAGES = "images/train"
 TEST = "images/test"

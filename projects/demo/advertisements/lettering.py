@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from PIL import Image, ImageDraw, ImageStat
 
 from advertisements.colours import BLACK, GOLD, WHITE, Colour, Palette, contrast, hsv, luminance, readable_on
-from advertisements.fonts import Font
 from advertisements.wording import Line
+from kdxf.io.fonts import Font
 
 # Role -> relative height of a line.
 HEIGHTS = {"headline": 1.8, "sub": 1.0, "price": 1.4, "button": 1.4, "brand": 0.9, "fine": 0.8}

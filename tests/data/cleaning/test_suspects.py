@@ -206,11 +206,12 @@ def test_the_page_shows_picture_text_labels_and_reason(tmp_path):
     suspects_page(suspects(), "Labels", tmp_path, OCRTable.open(tmp_path / "ocr"), top=2).save(tmp_path / "page.html")
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
     text = ("Havre &lt;dryck&gt;" + 200 * "x")[: 160 + 6]  # the two escaped signs are three longer each
-    assert f"drop: milk → oat (0.93)\nreason 0\ntext: {text}…\n0.jpg" in page
+    caption = page.replace('<details class="long"><summary>more</summary>', "").replace("</details>", "")
+    assert f"drop: milk → oat (0.93)\nreason 0\ntext: {text}…\n0.jpg" in caption
     assert "drop: milk → oat (0.93)\nreason 1\n1.jpg" in page and "reason 2" not in page
     assert page.count("data:image/jpeg") == 1 and "cannot open the file" in page
     assert "The 2 most suspicious" in page and "3 suspects among 9 rows" in page
-    assert '<td>milk</td><td class="number">9</td>' in page and "nan" not in page
+    assert '<td>milk</td><td class="number" data-order="9">9</td>' in page and "nan" not in page
 
 
 def test_a_page_of_all_needs_no_text(tmp_path):

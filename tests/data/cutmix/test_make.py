@@ -113,7 +113,11 @@ def test_pictures_their_text_and_their_rows(images, picture_table, tmp_path):
     ]
     write_report(images, RECIPES, made, tmp_path / "report.html")
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
-    assert page.count("base64") == 3 + 2 and "2 pictures; 2 of them" in page and "<figcaption>红</figcaption>" in page
+    assert (
+        page.count("<figure>") == 3 + 2
+        and "2 pictures were made; 2 of them" in page
+        and "<figcaption>红</figcaption>" in page
+    )
 
 
 def test_the_same_seed_gives_the_same_bytes(images, tmp_path):

@@ -6,7 +6,7 @@ import pytest
 
 from kdxf.data.duplicates import results as duplicates_results
 from kdxf.data.duplicates.find import Duplicates
-from kdxf.data.duplicates.results import groups_table, lists_without, report, summary
+from kdxf.data.duplicates.results import advice, groups_table, lists_without, report, summary
 from kdxf.data.lists import ImageList
 from kdxf.errors import UserError
 
@@ -56,6 +56,24 @@ def test_numbers(found, lists):
     assert numbers == [5, 0, 2, 1, 0, 1, 1, 1, 1, 1, 0]
 
 
+def test_what_was_found_is_said_with_what_to_do(found):
+    leak = (
+        "1 groups lie in several lists: a model is tested on pictures that it was trained on, and scores too well. "
+        "Train and test with the lists of --out-lists."
+    )
+    assert advice(found, "drop") == [
+        "2 groups of duplicates among 5 images; --out-lists leaves out 4.",
+        leak,
+        "1 groups have several labels: all their pictures go, since nothing says which label is right.",
+    ]
+    assert advice(found, "keep") == [
+        "2 groups of duplicates among 5 images; --out-lists leaves out 3.",
+        leak,
+        "1 groups have several labels: one picture stays, but look which label is right.",
+    ]
+    assert advice(Duplicates(found.rows, found.groups.head(0)), "drop") == ["No duplicates among 5 images."]
+
+
 def test_the_page_calls_out_what_matters_first(found, lists, tmp_path, monkeypatch):
     monkeypatch.setattr(duplicates_results, "_PICTURES", 2)
     for row in found.rows.itertuples():
@@ -63,10 +81,10 @@ def test_the_page_calls_out_what_matters_first(found, lists, tmp_path, monkeypat
     report(found, lists, "drop").save(tmp_path / "page.html")
     page = (tmp_path / "page.html").read_text()
     across, several, within = (
-        page.index(title) for title in ("In several lists: 1", "With several labels: 1", "Within one")
+        page.index(f"<h2>{title}") for title in ("In several lists: 1", "With several labels: 1", "Within one")
     )
     assert across < several < within
-    assert page.count("<img") == 2 + 2 + 2 and page.count("and 1 more") == 2
+    assert page.count("<figure>") == 2 + 2 + 2 and page.count("and 1 more") == 2
     assert "near 0.004\nz\ntrain.csv: d" in page[across:several] and "exact\nx\ntrain.csv: b" in page[within:]
 
 

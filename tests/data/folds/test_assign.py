@@ -95,5 +95,5 @@ def test_page(tmp_path):
         (tmp_path / f"{number}.png").write_bytes(cv2.imencode(".png", np.zeros((9, 9, 3), np.uint8))[1].tobytes())
     folds_report(folds(), tmp_path).save(tmp_path / "page.html")
     page = (tmp_path / "page.html").read_text()
-    assert "Groups of several images: 1, the largest 1 are shown" in page and page.count("<img") == 2
-    assert "Warning: classes of one image or one group" in page and "train only" in page
+    assert "Groups of several images: 1, the largest 1 are shown" in page and page.count("<figure>") == 2
+    assert "Warning:</strong> classes of one image or one group" in page and "train only" in page

@@ -32,6 +32,7 @@ def test_everything(tmp_path):
     cv2.imwrite(str(tmp_path / "a.png"), np.zeros((30, 40, 3), np.uint8))
     with OCRTableWriter(tmp_path / "ocr", "engine") as writer:
         writer.add(OCRRecord.from_text("a.png", "Arla\nmilk"))
+        writer.add(OCRRecord.from_text("c.png", "kaffe"))
     pd.DataFrame({"image": ["0.png", "1.png"], "pred_label": [0, 1], "score": 0.5}).to_csv(
         tmp_path / "p.csv", index=False
     )
@@ -40,8 +41,8 @@ def test_everything(tmp_path):
     assert list(figures.tables) == [
         "lists", "classes", "image sizes", "text per class", "classes with alike text", "predictions",
     ]  # fmt: skip
-    assert figures.pixels.tolist() == [[40, 30], [0, 0], [0, 0]] and figures.characters.tolist() == [8, 0, 0]
-    assert figures.tables["text per class"]["words"].tolist() == ["arla 1, milk 1", ""]
+    assert figures.pixels.tolist() == [[40, 30], [0, 0], [0, 0]] and figures.characters.tolist() == [8, 0, 5]
+    assert figures.tables["text per class"]["words"].tolist() == ["arla 1, milk 1", "kaffe 1"]
 
 
 def test_mistakes(tmp_path):

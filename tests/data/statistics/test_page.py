@@ -1,6 +1,5 @@
-import warnings
+import re
 from pathlib import Path
-from xml.etree import ElementTree
 
 import cv2
 import numpy as np
@@ -8,38 +7,8 @@ import pandas as pd
 import pytest
 
 from kdxf.data.statistics.collect import Settings, collect
-from kdxf.data.statistics.page import class_chart, figures_report, format_figures, histogram, shares_chart
+from kdxf.data.statistics.page import figures_report, format_figures
 from kdxf.io.class_map import new_class_map
-
-
-def _texts(svg):
-    assert svg.startswith("<svg")
-    return [
-        "".join(item.itertext()).strip()
-        for item in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")
-    ]
-
-
-def test_few_classes_are_named_the_largest_first():
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        texts = _texts(class_chart([3, 9], ["牛奶 <b>", "a name that is much too long to stand there"]))
-    assert texts.index("a name that is much…") < texts.index("牛奶 <b>")
-    assert "images" in texts
-
-
-def test_many_classes_are_not():
-    assert "c7" not in _texts(class_chart([5] * 60, [f"c{row}" for row in range(60)]))
-    assert "c7" not in _texts(class_chart(np.arange(1, 3000), [f"c{row}" for row in range(2999)]))
-
-
-def test_histograms_and_shares():
-    assert "edge" in _texts(histogram(np.array([1, 10, 1000]), "edge", log_scale=True))
-    assert {"10", "20", "50", "1000"} <= set(_texts(histogram(np.array([1, 10, 1000]), "edge", log_scale=True)))
-    assert "edge" in _texts(histogram(np.array([7, 7]), "edge", log_scale=True))  # all alike
-    texts = _texts(shares_chart(["x", "y"], [0.5, 0.5], [0.2, 0.8]))
-    assert {"x", "y", "training list", "predicted"} <= set(texts)
-    assert class_chart([1, 2], ["a", "b"]) == class_chart([1, 2], ["a", "b"])
 
 
 @pytest.fixture
@@ -67,9 +36,42 @@ def test_long_tables_are_shown_by_their_ends(figures):
 def test_the_page_has_charts_pictures_and_tables(figures, tmp_path):
     figures_report(figures, tmp_path).save(tmp_path / "stats.html")
     page = (tmp_path / "stats.html").read_text(encoding="utf-8")
-    for heading in ("Compared with the first list", "Images per class", "Examples", "Image sizes", "Text", "Predicted"):
+    for heading in (
+        "Lists",
+        "Compared with the first",
+        "Images per class",
+        "Examples",
+        "Image sizes",
+        "Text",
+        "Predicted",
+    ):
         assert f"<h2>{heading}" in page
-    assert page.count("<svg ") == 5  # classes, longer edge, shape, characters, predictions
-    assert page.count("base64,") == 14 and "cannot open the file" in page
+    charts = re.findall(r'<svg viewBox[^>]* aria-label="([^"]+)"', page)
+    text = "characters in images that have text"
+    assert charts == ["images", "images by longer edge in pixels", "images by width / height", f"images by {text}",
+                      "% of images"]  # fmt: skip
+    assert len(re.findall(r'<(?:img|use) class="" src="data:|<use href="#p', page)) == 14  # all alike, so stored once
+    assert page.count("base64,") == 1 and "cannot open the file" in page
     assert "1 images have no readable header; tools/data/verify.py says why." in page
     assert "15 of 15 images have text." in page
+
+
+def test_the_page_speaks_in_words_and_in_percent(figures, tmp_path):
+    figures_report(figures, tmp_path).save(tmp_path / "stats.html")
+    page = (tmp_path / "stats.html").read_text(encoding="utf-8")
+    assert not re.search(r"few_below|half_of|also_in|imbalance_ratio|with_text|_share", page)
+    assert "<p>15 images in 15 classes, 1 each; 100 % of the images have text.</p>" in page
+    assert "<td>classes with fewer than 20 images</td><td>15</td><td>2</td>" in page
+    assert "<td>images that are in the first list, too</td><td>2</td>" in page
+    row = re.search(r"<tr><td>c00</td>(<td class=\"number\".*?)</tr>", page[page.index(">predictions<") :])[1]
+    assert re.findall(r">([^<]+)<", row) == ["1", "1", "6.7", "50.0", "43.3"]  # of 15, of 2
+
+
+def test_many_classes_are_columns_and_their_table_is_folded(tmp_path):
+    frame = pd.DataFrame({"image": [f"{row}.png" for row in range(41)], "label": [f"c{row:02d}" for row in range(41)]})
+    lists = {Path("train.csv"): frame}
+    figures = collect(lists, new_class_map(frame["label"]), Settings(tmp_path, image_sizes=False))
+    figures_report(figures, tmp_path).save(tmp_path / "stats.html")
+    page = (tmp_path / "stats.html").read_text(encoding="utf-8")
+    assert "images by classes, the largest first" in page and "<summary>All classes</summary>" in page
+    assert "Examples of the 12 largest and the 12 smallest classes" in page

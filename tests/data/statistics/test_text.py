@@ -37,11 +37,22 @@ def test_text_per_class(frame):
 
 def test_words_count_once_per_image(frame):
     words = count_words(frame, texts_of(frame, None), LABELS, 3, WordTokenizer(), most=100)
-    top = words.most_frequent(3)
-    assert top == [[("arla", 2), ("g", 2), ("milk", 2)], [("arla", 2), ("g", 2), ("milk", 2)], [("g", 2), ("tea", 2)]]
+    counts = words.counts.toarray()
+    assert dict(zip(words.words, counts.T.tolist(), strict=True)) == {
+        "arla": [2, 2, 0], "milk": [2, 2, 0], "g": [2, 2, 2], "1l": [1, 0, 0], "tea": [0, 0, 2],
+    }  # fmt: skip
     assert words.images.tolist() == [2, 2, 2]
     fewer = count_words(frame, texts_of(frame, None), LABELS, 3, WordTokenizer(), most=1)
     assert fewer.images.max() == 1
+
+
+def test_distinctive_words_are_not_those_of_every_class_nor_prices(frame):
+    words = count_words(frame, texts_of(frame, None), LABELS, 3, WordTokenizer(), most=100)
+    assert words.distinctive(1) == [[("arla", 2)], [("arla", 2)], [("tea", 2)]]
+    assert words.distinctive(9)[0] == [("arla", 2), ("milk", 2)]
+    numbers = frame.assign(text="90")
+    none = count_words(numbers, texts_of(numbers, None), LABELS, 3, WordTokenizer(), most=100)
+    assert none.distinctive(3) == [[], [], []]
 
 
 def test_classes_with_the_same_words_are_found(frame):

@@ -10,7 +10,16 @@ from PIL import ExifTags, Image
 
 from kdxf.data.lists import ImageList, read_list
 from kdxf.data.verification.image_checks import Limits
-from kdxf.data.verification.verify import DROPPABLE, PROBLEMS, UNUSABLE, Findings, format_findings, verify, write_report
+from kdxf.data.verification.verify import (
+    DROPPABLE,
+    PROBLEMS,
+    UNUSABLE,
+    Findings,
+    advice,
+    format_findings,
+    verify,
+    write_report,
+)
 from kdxf.errors import UserError
 
 
@@ -109,12 +118,38 @@ def test_nothing_found_is_said(images):
     nothing = pd.DataFrame(columns=["image", "problem", "detail"])
     found = Findings(nothing, pd.DataFrame(columns=["width", "height"]), None)
     assert format_findings(found, images).split("\n")[1:] == ["  no problems found"]
+    assert advice(found, images) == [f"All {images.frame['image'].nunique()} images can be used."]
+
+
+def test_what_is_wrong_is_said_with_what_to_do(images):
+    rows = [
+        ("0.png", "missing", ""),
+        ("1.png", "truncated", ""),
+        ("1.png", "missing", ""),
+        ("2.png", "in_other_list", ""),
+    ]
+    rows += [("3.png", "unknown_label", ""), ("4.png", "listed_twice", ""), ("5.png", "rotated", "")]
+    found = Findings(pd.DataFrame(rows, columns=["image", "problem", "detail"]), pd.DataFrame(), None)
+    count = images.frame["image"].nunique()
+    assert advice(found, images) == [
+        f"2 of {count} images cannot be used: --out-list writes the list without them.",
+        "1 images are in another list, too, so that scores on it are too good: take them out.",
+        "Some labels are not among the classes: correct them, or give the right --classes.",
+        "Some images are listed twice: tools/data/dedupe.py settles which row stays.",
+    ]
+    only_turned = Findings(found.problems.tail(1), pd.DataFrame(), None)
+    assert advice(only_turned, images) == [
+        f"All {count} images can be used; what is listed below is read all the same."
+    ]
 
 
 def test_the_page_shows_a_few_of_each_and_turned_ones_both_ways(findings, images, tmp_path):
     write_report(findings, images, tmp_path / "report.html")
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
-    shown = re.findall(r'base64,([^"]+)".*?<figcaption>(.*?)</figcaption>', page, re.DOTALL)
+    stored_once = dict(re.findall(r'<image id="(\w+)"[^>]*base64,([^"]+)"', page))
+    figures = re.findall(r"<figure>(.*?)<figcaption>(.*?)</figcaption>", page, re.DOTALL)
+    sources = [(re.search(r'(?:base64,|href="#)([^"]+)"', picture), caption) for picture, caption in figures]
+    shown = [(stored_once.get(found[1], found[1]), caption) for found, caption in sources if found]
     assert len(shown) == 12 + 2 and "12 of 13, spread evenly." in page
     stored, upright = (
         cv2.imdecode(np.frombuffer(base64.b64decode(data), np.uint8), cv2.IMREAD_GRAYSCALE) for data, _ in shown[-2:]
@@ -124,6 +159,7 @@ def test_the_page_shows_a_few_of_each_and_turned_ones_both_ways(findings, images
     assert shown[-2][1] == "as stored\nturned.png\nEXIF orientation 6" and shown[-1][1] == "upright"
     assert "cannot open the file: No such file or directory" in page
     assert page.index("<td>a</td>") < page.index("<td>b</td>")
+    assert "odd mode: not RGB of 8 bits" in page and "<p>1 of 4 classes have no usable image: add some" in page
 
 
 def test_a_turned_picture_that_is_broken_is_left_to_its_own_section(findings, images, tmp_path, capfd):

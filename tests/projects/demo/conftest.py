@@ -4,8 +4,9 @@ import matplotlib
 import numpy as np
 import pytest
 from advertisements.colours import Palette
-from advertisements.fonts import Font
 from advertisements.pen import Pen
+
+from kdxf.io.fonts import Font
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ def test_writes_the_page(tool, tiny_config, tmp_path):
     assert done.returncode == 0, done.stderr
     assert done.stdout.endswith(f"{tmp_path}/work/browse_val.html\n")
     page = (tmp_path / "work" / "browse_val.html").read_text(encoding="utf-8")
-    assert "3 of 12 samples, each 2 times through the pipeline; seed 0." in page and page.count("<img ") == 9
+    assert "3 of 12 samples, each 2 times through the pipeline; seed 0." in page and page.count("<figure>") == 9
 
     done = tool(tiny_config, "--out", tmp_path / "p.html", "--number", 1, "--seed", 4)
     assert done.stdout.endswith(f"{tmp_path}/p.html\n")

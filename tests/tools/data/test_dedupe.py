@@ -51,7 +51,7 @@ def test_finds_reports_writes_and_refuses(call, data):
     assert groups["list"].tolist() == [str(data / "train.csv"), str(data / "images" / "val")] * 2
     assert (data / "clean" / "train.csv").read_text() == (data / "train.csv").read_text()
     assert (data / "clean" / "val.csv").read_text() == "image\n"
-    assert (data / "page.html").read_text().count("<img") == 4
+    assert (data / "page.html").read_text().count("<figure>") == 4
     done = call(*lists, *results)
     assert done.returncode == 2 and "groups.csv: is there already" in done.stderr and "Traceback" not in done.stderr
 

@@ -13,7 +13,7 @@ def call(run_tool):
 
 def test_prints_draws_and_writes(call, tmp_path):
     cv2.imwrite(str(tmp_path / "a.png"), np.zeros((30, 40, 3), np.uint8))
-    (tmp_path / "train.csv").write_text("image,label,text\na.png,milk,Arla\nb.png,tea,\n")
+    (tmp_path / "train.csv").write_text("image,label,text\na.png,milk,Arla\nb.png,tea,Te 90g\n")
     (tmp_path / "val.csv").write_text("image,label,text\na.png,milk,Arla\n")
     files = ("--report", tmp_path / "stats.html", "--json", tmp_path / "stats.json", "--workers", "1")
     done = call(tmp_path / "train.csv", tmp_path / "val.csv", *files)
