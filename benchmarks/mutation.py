@@ -253,8 +253,17 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
         ("(_TALL if _is_tall(line.box) else 1.0)", "1.0", "tall lines count fully"),
         ("min(max(1.0, self.min_side / short), self.max_side / long)", "max(1.0, self.min_side / short)", "no limit"),
     ],
+    "text/ocr/changes.py": [
+        ("most is not None and len(doubtful) > most", "False", "a warning reads every picture"),
+        ("if time == 0 or (size, time) ==", "if time == 0 or (size, 0) ==", "every picture read for its digest"),
+        ("not in (None, digests", "not in (digests", "pictures that are gone have changed"),
+    ],
     "text/ocr/record.py": [("if (stripped := line.strip())", "if (stripped := line)", "blank lines kept")],
     "text/tokenizers/base.py": [(r'r"\d+,\d\d?"', r'r"\d+,\d+"', "thousands taken for a decimal")],
+    "text/tokenizers/numbers.py": [
+        ("number = _RAISED[tag] + number", "pass", "powers glued to their base"),
+        ('return f" {plain} "\n    before', "return plain\n    before", "circled numbers glued to their neighbours"),
+    ],
     "text/tokenizers/cleaning.py": [(".translate(_BEFORE_NFKC)", "", "trademark signs become letters")],
     "text/tokenizers/jieba_tokenizer.py": [
         ("range(match.start() + 1, match.end())", "range(match.start() + 2, match.end())", "cut after one letter"),
@@ -359,6 +368,16 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
         ("None if seen.null_count else", "None if not seen.null_count else", "what is known swapped"),
     ],
     "io/digests.py": [("status.st_size, status.st_mtime_ns)", "status.st_size, 0)", "changed file not noticed")],
+    "io/images.py": [
+        (
+            "width * height > times * MAX_PIXELS",
+            "width * height > 2 * times * MAX_PIXELS",
+            "pictures of twice the bound",
+        ),
+        ("max(size) > MAX_RATIO * min(size)", "False", "strips"),
+        ("deep and (in_planes or", "deep and (False or", "wrong pixels of planes"),
+    ],
+    "io/pixels.py": [("min(top + rows, height)", "min(top + rows, height - 1)", "the last row lost")],
     "io/class_tree.py": [("order_ids(column)", "list(dict.fromkeys(column))", "classes of a level in another order")],
 }
 

@@ -43,9 +43,12 @@ class Draw:
 
     @property
     def image(self) -> np.ndarray | None:
-        """Image that the model gets, uint8 (H, W, 3) in BGR order, before normalization; None without one."""
+        """Image that the model gets, uint8 (H, W, 3) in BGR order, before normalization; None without one.
+
+        Stored features in its place are not an image.
+        """
         image = self.inputs.get("img")
-        return None if image is None else np.ascontiguousarray(image.numpy().transpose(1, 2, 0))
+        return None if image is None or image.shape[0] != 3 else np.ascontiguousarray(image.numpy().transpose(1, 2, 0))
 
 
 class Draws:

@@ -15,7 +15,7 @@ from kdxf.errors import UserError
 from kdxf.io.images import ImageReadError
 from kdxf.text.ocr.base import BaseOCREngine
 from kdxf.text.ocr.build import build_engine
-from kdxf.text.ocr.record import OCRRecord, read_text
+from kdxf.text.ocr.record import OCRRecord, read_pixels
 from kdxf.text.ocr.sources import ImageSource
 from kdxf.text.tokenizers import WordTokenizer
 
@@ -93,7 +93,7 @@ def _read(engine: BaseOCREngine, source: ImageSource, image: str) -> tuple[OCRRe
     except ImageReadError as error:
         return OCRRecord.empty(image, str(error), engine=engine.name), 0.0
     start = time.perf_counter()
-    record = read_text(engine, image, load=lambda _: pixels)
+    record = read_pixels(engine, pixels, image)
     return record, time.perf_counter() - start
 
 

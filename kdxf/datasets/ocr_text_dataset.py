@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 from mmengine.dataset import force_full_init
+from mmengine.dist import is_main_process
 from mmengine.logging import print_log
 from mmpretrain.datasets import BaseDataset
 
@@ -22,6 +23,7 @@ from kdxf.errors import UserError
 from kdxf.io.annotations import label_indices, read_annotations, read_classes
 from kdxf.io.predictions import multi_hot
 from kdxf.registry import DATASETS
+from kdxf.text.ocr.changes import warning_of_changes
 from kdxf.text.ocr.table import OCRTable
 from kdxf.text.registry import TOKENIZERS
 
@@ -35,7 +37,7 @@ class OCRTextDataset(BaseDataset):
 
     A sample enters the pipeline with ``img_path``, ``gt_label`` (unless the file is unlabelled),
     ``ocr`` (:class:`~kdxf.text.ocr.OCRRecord`) and ``sample_idx``. An image without a row in the OCR table is an
-    image without text; how many there are is logged once.
+    image without text; how many there are is logged once, and how many have changed since they were read.
 
     A column ``weight`` of the CSV (numbers >= 0) becomes ``sample_weight``: the loss of a sample is multiplied by it,
     while the mean is still over the number of samples, so that a weight of 2 counts double. With soft labels a
@@ -131,6 +133,7 @@ class OCRTextDataset(BaseDataset):
             table = _open_table(self.ocr_file)
             table_rows = table.rows_of(frame["image"].tolist())
             self._report_missing(frame["image"], table_rows < 0)
+            self._report_changed(frame["image"], table)
         elif "text" in frame:
             texts = _arrow(frame["text"])
         if self.shuffle_texts is not None:
@@ -207,6 +210,13 @@ class OCRTextDataset(BaseDataset):
                 logger="current",
                 level=logging.WARNING,
             )
+
+    def _report_changed(self, images: pd.Series, table: OCRTable) -> None:
+        if not is_main_process():
+            return
+        paths = [os.path.join(self.img_prefix, image) for image in images]
+        if (line := warning_of_changes(table, images.tolist(), paths, self.ann_file)) is not None:
+            print_log(line, logger="current", level=logging.WARNING)
 
 
 def _arrow(column: pd.Series) -> pa.ChunkedArray:

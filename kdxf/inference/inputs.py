@@ -1,6 +1,7 @@
 """Inputs of inference: the images to predict, in order, and their texts."""
 
 import kdxf.registry  # noqa: F401  isort: skip  (before the host, which it quietens)
+import logging
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from mmengine.logging import print_log
 from mmpretrain.datasets import BaseDataset
 from tqdm import tqdm
 
 from kdxf.errors import UserError
 from kdxf.io.images import IMAGE_EXTENSIONS, list_images
 from kdxf.text.ocr.build import build_engine
+from kdxf.text.ocr.changes import warning_of_changes
 from kdxf.text.ocr.record import OCRRecord, read_text
 from kdxf.text.ocr.table import OCRTable
 from kdxf.text.ocr.workers import OCRWorkers
@@ -123,6 +126,9 @@ class InputTexts:
             return cls(images, _nothing)
         # Parquet cannot hold a name of another encoding, so such an image is not in the table.
         keys = [image.ocr_key.encode(errors="replace").decode() for image in images]
+        line = warning_of_changes(table, keys, [image.path for image in images], "the input")
+        if line is not None:
+            print_log(line, logger="current", level=logging.WARNING)
         return cls(images, partial(_from_rows, table, table.rows_of(keys)))
 
     @classmethod

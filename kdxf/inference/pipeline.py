@@ -16,6 +16,7 @@ from kdxf.datasets.collate import collate_function
 from kdxf.datasets.transforms import BLANK_BGR
 from kdxf.errors import UserError
 from kdxf.inference.inputs import InputImage, InputTexts
+from kdxf.io.images import check_file
 from kdxf.registry import TRANSFORMS
 from kdxf.text.ocr.record import OCRRecord
 
@@ -84,6 +85,8 @@ class InferenceDataset(Dataset):
         record = OCRRecord.empty(image.ocr_key) if self.texts is None else self.texts[index]
         results = {"img_path": image.path, "sample_idx": index, "ocr": record}
         try:
+            if self.can_blank:  # MMPretrain's loading has no bounds
+                check_file(image.path)
             packed = self.pipeline(dict(results))
         except Exception as error:
             if not self.can_blank:

@@ -101,3 +101,8 @@ def test_a_batch_that_is_left_as_it_is():
 def test_nothing_to_mix():
     with pytest.raises(UserError, match="--mix: config None has no batch augmentations; set model.train_cfg, or leave"):
         _mixer("ImageTextClassifier", None)
+
+
+def test_stored_features_are_no_image():
+    assert Draw({"inputs": {"img": torch.zeros(1, 1, 5)}}, {}).image is None
+    assert Draw({"inputs": {"text": torch.zeros(3)}}, {}).image is None

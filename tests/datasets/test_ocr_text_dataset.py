@@ -1,8 +1,10 @@
 """The dataset: annotations joined with the OCR table, and what mmengine does with it."""
 
+import hashlib
 import logging
 import pickle
 import re
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -81,6 +83,26 @@ def test_a_complete_table_is_silent(root, warnings):
     (root / "even.csv").write_text("image,label\n图 0.jpg,a\n图 2.jpg,a\n", encoding="utf-8")
     assert build(root, ann_file="even.csv", ocr_file="ocr")[1]["ocr"].texts[0] == "牛奶 2"
     assert warnings == []
+
+
+def test_pictures_that_were_replaced_after_their_text_was_read_are_named_in_one_line(root, warnings):
+    (root / "even.csv").write_text("image,label\n图 0.jpg,a\n图 2.jpg,a\n", encoding="utf-8")
+    (root / "images").mkdir()
+    with OCRTableWriter(root / "dated", "fake 1") as writer:
+        for name in ("图 0.jpg", "图 2.jpg"):
+            (root / "images" / name).write_text(name)
+            data, status = name.encode(), (root / "images" / name).stat()
+            stamp = dict(file_size=status.st_size, file_time=status.st_mtime_ns)
+            writer.add(replace(OCRRecord.empty(name), digest=hashlib.sha256(data).hexdigest(), **stamp))
+    build(root, ann_file="even.csv", ocr_file="dated")
+    assert warnings == []
+    (root / "images" / "图 2.jpg").write_text("another")
+    build(root, ann_file="even.csv", ocr_file="dated")
+    assert warnings == [
+        f"1 of 2 images of {root}/even.csv have changed since {root}/dated was made (first: 图 2.jpg): their text "
+        "may be that of other pictures, unless they were only resized or encoded anew; run tools/ocr.py again, which "
+        "reads those that have changed"
+    ]
 
 
 def test_datasets_share_the_table_that_both_read(root):

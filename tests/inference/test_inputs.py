@@ -56,7 +56,7 @@ def test_a_missing_folder_is_refused(folders):
 
 def test_a_folder_without_images_is_refused(folders):
     (folders / "empty").mkdir()
-    with pytest.raises(UserError, match=r"^empty: no images in this folder; known are \.bmp, "):
+    with pytest.raises(UserError, match=r"^empty: no images in this folder; known are \.avif, \.bmp, "):
         collect_images(["empty"])
 
 

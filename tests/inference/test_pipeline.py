@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
+from PIL import Image
 
 from kdxf.datasets import TokenizeOCR
 from kdxf.engine.config import load_config
@@ -93,6 +94,12 @@ def test_stock_loading_takes_a_blank_for_what_it_cannot_read(lab):
     packed, error = data[5]
     assert error.startswith("cannot be read: ") and "gone.jpg" in error
     assert packed["inputs"].shape == (3, 8, 8) and packed["inputs"].unique().tolist() == [104, 116, 124]
+
+
+def test_stock_loading_is_bounded(lab, tmp_path):
+    Image.new("L", (404, 4)).save(tmp_path / "strip.png")
+    error = InferenceDataset([InputImage("x", str(tmp_path / "strip.png"), "x")], None, STOCK)[0][1]
+    assert error.startswith("cannot be read: 404 x 4 px: the longer side is more than 100 times the shorter one")
 
 
 def test_faults_of_a_pipeline_stay_faults():

@@ -3,14 +3,28 @@
 import io
 import re
 import struct
+import sys
 import zlib
 
 import cv2
 import numpy as np
 import pytest
-from PIL import ExifTags, Image, ImageDraw
+import tifffile
+from PIL import ExifTags, Image, ImageCms, ImageDraw, ImageOps, PngImagePlugin
 
-from kdxf.io.images import IMAGE_EXTENSIONS, ImageReadError, decode_image, list_images, read_image
+from kdxf.io.images import (
+    IMAGE_EXTENSIONS,
+    MAX_PIXELS,
+    ExtentError,
+    ImageReadError,
+    check_extent,
+    check_file,
+    decode_image,
+    list_images,
+    open_file_header,
+    open_header,
+    read_image,
+)
 
 
 def draw(width=96, height=64, mode="RGB"):
@@ -105,67 +119,6 @@ def test_cmyk_jpeg_has_its_colours_with_and_without_adobes_marker():
         assert difference(decode_image(variant), bgr(draw())) < 3
 
 
-def test_sixteen_bit_grey_png_is_scaled():
-    values = np.array([[0, 257, 32768, 65535]], ">u2")
-    found = decode_image(png(4, 1, 16, 0, b"\0" + values.tobytes()))
-    assert found[0].tolist() == [[0] * 3, [1] * 3, [128] * 3, [255] * 3]
-
-
-def test_dark_sixteen_bit_png_stays_dark():
-    values = np.array([[0, 100, 200, 255]], ">u2")
-    assert decode_image(png(4, 1, 16, 0, b"\0" + values.tobytes())).max() == 1
-
-
-def test_sixteen_bit_rgb_png():
-    pixels = np.array([[[65535, 0, 0], [0, 257 * 100, 257 * 200]]], ">u2")
-    assert decode_image(png(2, 1, 16, 2, b"\0" + pixels.tobytes()))[0].tolist() == [[0, 0, 255], [200, 100, 0]]
-
-
-@pytest.mark.parametrize(
-    ("values", "expected"),
-    [
-        ([0.0, 0.5, 1.0], [0, 128, 255]),  # a float picture from 0 to 1
-        ([0.0, 128.0, 255.0], [0, 128, 255]),
-        ([0.0, np.nan, -3.0], [0, 0, 0]),
-        ([0.0, 100_000.0, 200_000.0], [0, 128, 255]),  # no such white exists: the largest value is it
-    ],
-)
-def test_float_tiff_finds_its_white(values, expected):
-    found = decode_image(encode(Image.fromarray(np.array([values], np.float32)), "TIFF"))
-    assert found[0, :, 0].tolist() == expected
-
-
-def test_transparent_pixels_stand_on_white():
-    rgba = Image.new("RGBA", (2, 1), (0, 0, 0, 0))
-    rgba.putpixel((1, 0), (0, 0, 255, 255))
-    assert decode_image(encode(rgba, "PNG"))[0].tolist() == [[255, 255, 255], [255, 0, 0]]
-    rgba.putpixel((1, 0), (0, 0, 0, 128))  # half black on white is grey
-    assert decode_image(encode(rgba, "PNG"))[0].tolist() == [[255] * 3, [127] * 3]
-
-
-def test_palette_with_alpha_stands_on_white():
-    palette = Image.new("P", (3, 1))
-    palette.putpalette([10, 20, 30, 40, 50, 60, 70, 80, 90])
-    palette.putdata([0, 1, 2])
-    assert decode_image(encode(palette, "PNG", transparency=1))[0].tolist() == [
-        [30, 20, 10],
-        [255, 255, 255],
-        [90, 80, 70],
-    ]
-
-
-def test_rgb_png_with_a_transparent_colour_stands_on_white():
-    image = Image.new("RGB", (2, 1), (9, 8, 7))
-    image.putpixel((1, 0), (1, 2, 3))
-    assert decode_image(encode(image, "PNG", transparency=(9, 8, 7)))[0].tolist() == [[255] * 3, [3, 2, 1]]
-
-
-@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA"])
-def test_png_of_every_mode(mode):
-    source = draw(mode=mode)
-    assert difference(decode_image(encode(source, "PNG")), bgr(source)) == 0
-
-
 @pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "TIFF"])
 def test_first_frame_stands_for_an_animation(kind):
     frames = [Image.new("RGB", (16, 12), colour) for colour in ((200, 0, 0), (0, 200, 0))]
@@ -174,9 +127,10 @@ def test_first_frame_stands_for_an_animation(kind):
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP", "AVIF"])
 def test_exif_orientation_is_applied(orientation, kind):
-    data = encode(draw(), kind, exif=orientation_exif(orientation), **({"quality": 95} if kind == "JPEG" else {}))
+    options = {} if kind in ("PNG", "TIFF") else {"quality": 95}
+    data = encode(draw(), kind, exif=orientation_exif(orientation), **options)
     # What the eight values mean, as steps from the stored to the upright picture (TIFF 6.0, tag 274).
     stored = bgr(draw())
     upright = {
@@ -278,19 +232,42 @@ def test_truncated_jpeg_says_so():
         decode_image(TRUNCATED["half a JPEG"])
 
 
+KNOWN = "not a whole picture of a known format (JPEG, PNG, WEBP, GIF, BMP, TIFF, PPM, AVIF, HEIF)"
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [
         (b"", "the file is empty"),
-        (b"<html>404 not found</html>", "not a whole picture of a known format (JPEG, PNG, WEBP, GIF, BMP, TIFF, PPM)"),
-        (jpeg()[:20], "not a whole picture of a known format (JPEG, PNG, WEBP, GIF, BMP, TIFF, PPM)"),
+        (
+            b"<html>404 not found</html>",
+            "not a whole picture of a known format (JPEG, PNG, WEBP, GIF, BMP, TIFF, PPM, AVIF, HEIF)",
+        ),
+        (jpeg()[:20], KNOWN),
         (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "not a whole picture of a known format"),
         (bmp_with_compression(99), "broken header: Unsupported BMP compression (99)"),
         (png(50_000, 50_000, 8, 2, b""), "enormous declared size: Image size (2500000000 pixels) exceeds limit"),
         (jpeg_that_declares(50_000, 50_000), "enormous declared size: Image size (2500000000 pixels) exceeds limit"),
         (png(8, 8, 8, 2, b"\0" * 10), "cannot be decoded: image file is truncated"),
+        (
+            png(12_000, 12_000, 8, 2, b""),
+            "12000 x 12000 px are 144 million pixels, more than the 67 million that are read: "
+            "make it smaller, or cut it into parts",
+        ),
+        (
+            jpeg_that_declares(12_000, 12_000),
+            "12000 x 12000 px are 144 million pixels, more than the 134 million that are read: make it smaller",
+        ),
+        (
+            png(1, 101, 8, 0, b"\0\0" * 101),
+            "1 x 101 px: the longer side is more than 100 times the shorter one: cut it into parts, or leave it out",
+        ),
+        (jpeg(Image.new("L", (808, 8))), "808 x 8 px: the longer side is more than 100 times the shorter one"),
     ],
-    ids=["empty", "html", "cut header", "eps", "odd header", "bomb", "JPEG bomb", "too little data"],
+    ids=[
+        *("empty", "html", "cut header", "eps", "odd header", "bomb", "JPEG bomb", "too little data"),
+        *("too large", "JPEG too large", "strip", "JPEG strip"),
+    ],
 )
 def test_what_is_no_picture_is_named(data, message, capfd):
     with pytest.raises(ImageReadError, match=r"^" + re.escape(message)):
@@ -357,3 +334,153 @@ def test_list_images(tmp_path):
 def test_list_images_needs_a_folder(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"nowhere is not a folder: give the folder that holds the images"):
         list_images(tmp_path / "nowhere")
+
+
+def test_the_bounds_are_reached_exactly():
+    check_extent((8192, 8192))
+    check_extent((100, 1))
+    assert MAX_PIXELS == 8192 * 8192
+    with pytest.raises(ExtentError, match=r"^8193 x 8192 px are 67 million pixels, more than the 67 million"):
+        check_extent((8193, 8192))
+    assert decode_image(encode(Image.new("L", (300, 3)), "PNG")).shape == (3, 300, 3)
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"mode": "CMYK"}], ids=str)
+def test_a_jpeg_of_up_to_twice_the_pixels_is_decoded_at_half_its_size(options, monkeypatch):
+    monkeypatch.setattr("kdxf.io.images.MAX_PIXELS", 96 * 64 * 2)
+    image = draw(192, 128, options.pop("mode", "RGB"))
+    found = decode_image(jpeg(image, **options))
+    assert difference(found, bgr(draw(192, 128).resize((96, 64), Image.Resampling.BOX))) < 4
+    with pytest.raises(ExtentError, match=r"^194 x 128 px are 0 million pixels"):
+        decode_image(jpeg(draw(194, 128)))
+
+
+def test_what_another_reader_decodes_is_bounded_too(tmp_path):
+    large, page, missing = tmp_path / "large.png", tmp_path / "page.html", tmp_path / "missing.png"
+    large.write_bytes(png(12_000, 12_000, 8, 2, b""))
+    page.write_bytes(b"<html>")
+    with pytest.raises(ExtentError, match=r"^12000 x 12000 px are 144 million pixels"):
+        check_file(large)
+    for other in (page, missing, "a\0b.jpg"):
+        check_file(other)
+
+
+def test_the_header_of_a_file_may_be_long(tmp_path):
+    (tmp_path / "x.jpg").write_bytes(jpeg(icc_profile=bytes(300_000)))
+    assert open_file_header(tmp_path / "x.jpg").size == (96, 64)
+
+
+def test_ycck_jpeg_has_its_colours():
+    """Photoshop's JPEGs for print: inverted colours as luma and chroma, and black."""
+    planes = ImageOps.invert(draw()).convert("YCbCr").split()
+    stored = [ImageOps.invert(plane) for plane in (*planes, Image.new("L", (96, 64), 255))]  # Pillow inverts CMYK
+    data = bytearray(jpeg(Image.merge("CMYK", stored)))
+    transform = data.index(b"Adobe") + 11
+    assert data[transform] == 0
+    data[transform] = 2
+    found = decode_image(bytes(data))
+    assert difference(found, bgr(draw())) < 4
+    assert difference(found, cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)) < 4
+
+
+PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes() + bytes(3_000_000)
+
+
+def text_chunk(**options):
+    chunks = PngImagePlugin.PngInfo()
+    chunks.add_itxt("workflow", "x" * 3_000_000, **options)
+    return chunks
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("PNG", {"icc_profile": PROFILE}),
+        ("WEBP", {"icc_profile": PROFILE, "lossless": True}),
+        ("JPEG", {"icc_profile": PROFILE, "quality": 95}),
+        ("PNG", {"pnginfo": text_chunk(zip=True)}),
+        ("PNG", {"pnginfo": text_chunk()}),
+    ],
+    ids=["PNG profile", "WebP profile", "JPEG profile", "packed text", "plain text"],
+)
+def test_huge_profiles_and_texts_do_not_hide_the_pixels(kind, options, capfd):
+    data = encode(draw(), kind, exif=orientation_exif(6), **options)
+    found = decode_image(data)
+    assert capfd.readouterr() == ("", "")
+    stored = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+    assert difference(found, np.rot90(stored, -1)) == 0
+
+
+def test_what_was_left_out_of_a_png_is_noted():
+    assert open_header(encode(draw(), "PNG", pnginfo=text_chunk(zip=True))).info["huge text"]
+    assert "huge text" not in open_header(encode(draw(), "PNG")).info
+
+
+def test_avif_as_opencv_reads_it():
+    data = encode(draw(), "AVIF", quality=95)
+    assert difference(decode_image(data), cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)) < 1
+    assert difference(decode_image(data), bgr(draw())) < 3
+
+
+def test_heic(tmp_path):
+    heif = pytest.importorskip("pillow_heif", reason="the extra heic is not installed")
+    heif.from_pillow(draw()).save(tmp_path / "x.heic", quality=-1, exif=orientation_exif(6).tobytes())
+    assert difference(read_image(tmp_path / "x.heic"), np.rot90(bgr(draw()), -1)) < 3
+
+
+def test_heic_names_the_extra_that_reads_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    data = b"\0\0\0\x1cftypheic\0\0\0\0mif1heicmiaf" + bytes(100)
+    with pytest.raises(
+        ImageReadError, match=r"^a HEIC picture needs the package pillow_heif: pip install 'kdxf\[heic\]'"
+    ):
+        decode_image(data)
+
+
+def tiff(*pages, **options):
+    buffer = io.BytesIO()
+    with tifffile.TiffWriter(buffer) as file:
+        for page in pages:
+            file.write(page, **options)
+    return buffer.getvalue()
+
+
+RAMP = np.linspace(0, 1, 64 * 48).reshape(48, 64)
+COLOURS = np.stack([RAMP, RAMP[::-1], RAMP[:, ::-1]], axis=-1)
+
+
+@pytest.mark.parametrize(
+    ("values", "options", "white"),
+    [
+        ((RAMP * 65535).astype(np.uint16), {}, 65535),
+        ((RAMP * 65535).astype(">u2"), {"compression": "zlib"}, 65535),
+        ((COLOURS * 65535).astype(np.uint16), {"photometric": "rgb"}, 65535),
+        ((COLOURS * 65535).astype(np.uint16), {"photometric": "rgb", "compression": "zlib", "predictor": True}, 65535),
+        (RAMP.astype(np.float32), {}, 1),
+        ((COLOURS * 255).astype(np.uint8), {"photometric": "rgb", "tile": (16, 16)}, 255),
+    ],
+    ids=["grey 16", "big endian packed", "colour 16", "predictor", "float", "tiles"],
+)
+def test_deep_tiffs_as_tifffile_reads_them(values, options, white):
+    other = np.zeros((5, 7), np.uint8)
+    found = decode_image(tiff(values, **options))
+    theirs = tifffile.imread(io.BytesIO(tiff(values, **options))).astype(float) * (255 / white)
+    theirs = theirs if theirs.ndim == 3 else np.repeat(theirs[..., None], 3, axis=2)
+    assert np.abs(found - theirs[..., ::-1]).max() <= 1
+    if not options:  # of several pages, also of other sizes, the first
+        assert np.array_equal(decode_image(tiff(values, other)), found)
+
+
+@pytest.mark.parametrize(
+    ("values", "options"),
+    [
+        (COLOURS.astype(np.float32), {"photometric": "rgb"}),
+        (RAMP.astype(np.float64), {}),
+        ((COLOURS * 65535).astype(np.uint16).transpose(2, 0, 1), {"photometric": "rgb", "planarconfig": "separate"}),
+        ((RAMP * 65535).astype(np.uint16), {"photometric": "miniswhite"}),
+    ],
+    ids=["float colour", "double", "planes", "white is 0"],
+)
+def test_tiffs_that_would_get_wrong_pixels_are_named(values, options):
+    with pytest.raises(ImageReadError, match=r"a TIFF of a rare kind .*: save it with 8 bits per channel$"):
+        decode_image(tiff(values.copy(), **options))

@@ -86,11 +86,10 @@ def _predict(
 ) -> tuple[Predictions, dict[str, Predictions]]:
     """Predict the test list with all and with less to see, and keep the predictions beside the page."""
     found = modality_predictions(cfg, checkpoint, workers=workers if workers > 1 else 0, device=device)
-    for name, part in found.items():
-        write_predictions(part, out.with_name(f"{out.stem}{'' if name == 'both' else f'_{name}'}.parquet"))
-    if len(found) == 1:
-        return next(iter(found.values())), {}
-    return found.pop("both"), {ALONE[name]: part for name, part in found.items()}
+    whole = found.pop("both") if "both" in found else found.popitem()[1]
+    for name, part in {"": whole, **{f"_{name}": part for name, part in found.items()}}.items():
+        write_predictions(part, out.with_name(f"{out.stem}{name}.parquet"))
+    return whole, {ALONE[name]: part for name, part in found.items()}
 
 
 def _read(files: Mapping[str, Path]) -> tuple[Predictions, dict[str, Predictions]]:

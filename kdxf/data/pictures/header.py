@@ -18,6 +18,8 @@ EXTENSIONS = {
     "BMP": frozenset({".bmp"}),
     "TIFF": frozenset({".tif", ".tiff"}),
     "PPM": frozenset({".ppm"}),
+    "AVIF": frozenset({".avif"}),
+    "HEIF": frozenset({".heic", ".heif"}),
 }
 
 

@@ -11,7 +11,8 @@ from typing import Any
 from PIL import ExifTags, Image, ImageOps, JpegImagePlugin, PngImagePlugin
 
 from kdxf.data.pictures.header import TURNING, deep_bits, frames_of, has_alpha, orientation_of
-from kdxf.io.images import open_header, to_rgb
+from kdxf.io.images import HUGE_TEXT, check_extent, open_header
+from kdxf.io.pixels import to_rgb
 
 # What each format can store besides the pixels, by Pillow's names.
 _CARRIES = {
@@ -22,10 +23,18 @@ _CARRIES = {
     "GIF": {"comment"},
     "BMP": {"dpi"},
     "PPM": set(),
+    "AVIF": {"icc_profile", "exif", "xmp"},
+    "HEIF": {"icc_profile", "exif", "xmp"},
 }
-_NAMES = {"icc_profile": "ICC profile", "exif": "EXIF", "xmp": "XMP", "text": "text chunks"}
+_NAMES = {
+    "icc_profile": "ICC profile",
+    "exif": "EXIF",
+    "xmp": "XMP",
+    "text": "text chunks",
+    HUGE_TEXT: "text chunks or ICC profile of more than 1 MB",
+}
 # What to report when it is lost; the rest of Pillow's dictionary describes the coding itself.
-_WORTH_A_WORD = ("icc_profile", "exif", "xmp", "comment", "text", "photoshop", "flashpix")
+_WORTH_A_WORD = ("icc_profile", "exif", "xmp", "comment", "text", "photoshop", "flashpix", HUGE_TEXT)
 # Of a TIFF's tags, which are what EXIF consists of, those that do not describe its coding.
 _DESCRIPTIVE = frozenset(
     {
@@ -40,7 +49,7 @@ _DESCRIPTIVE = frozenset(
         ExifTags.IFD.GPSInfo,
     }
 )
-_WITH_ALPHA = frozenset({"PNG", "WEBP", "TIFF", "GIF"})
+_WITH_ALPHA = frozenset({"PNG", "WEBP", "TIFF", "GIF", "AVIF", "HEIF"})
 _MODES = {
     "JPEG": ("L", "RGB", "CMYK"),
     "WEBP": ("RGB", "RGBA"),
@@ -49,6 +58,8 @@ _MODES = {
     "PPM": ("1", "L", "RGB", "I;16", "F"),
     "GIF": ("1", "L", "P", "RGB", "RGBA"),
     "TIFF": ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16", "I", "F"),
+    "AVIF": ("RGB", "RGBA"),
+    "HEIF": ("L", "RGB", "RGBA"),
 }
 
 
@@ -59,7 +70,12 @@ def format_of(image: Image.Image) -> str:
 
 
 def upright(image: Image.Image) -> Image.Image:
-    """Decode a picture and rotate it as EXIF says; its XMP then no longer mentions an orientation."""
+    """Decode a picture and rotate it as EXIF says; its XMP then no longer mentions an orientation.
+
+    Raises:
+        ImageReadError: It is a JPEG that is only read at half its size; see :func:`kdxf.io.images.check_extent`.
+    """
+    check_extent(image.size)
     image.load()  # rotates a TIFF by itself
     return ImageOps.exif_transpose(image) if orientation_of(image) in TURNING else image
 
@@ -94,6 +110,8 @@ def encode_like(image: Image.Image, original: bytes, kind: str, quality: int | N
         options |= _jpeg_options(header, quality)
     elif kind == "WEBP":
         options |= _webp_options(header, original, quality)
+    elif kind in ("AVIF", "HEIF"):
+        options["quality"] = 95 if quality is None else quality
     elif kind == "PNG":
         options["pnginfo"] = _text_chunks(options.pop("text", {}), options.pop("xmp", None))
     buffer = io.BytesIO()

@@ -13,7 +13,7 @@ import pandas as pd
 from kdxf.data.parallel import parallel_map
 from kdxf.data.pictures.header import upright_size
 from kdxf.errors import UserError
-from kdxf.io.images import ImageReadError, open_header
+from kdxf.io.images import ImageReadError, open_file_header
 from kdxf.io.predictions import read_predictions
 
 # Bounds of few-, medium- and many-shot classes in the long-tail literature (Liu et al., CVPR 2019).
@@ -128,19 +128,10 @@ def compare_predictions(trained: pd.Series, predicted: pd.Series) -> pd.DataFram
     return table.loc[order].rename_axis("class").reset_index()
 
 
-# The size is within these bytes in nearly every file, even after EXIF with its preview and a colour profile.
-_HEAD = 1 << 17
-
-
 def image_size(path: str, root: Path) -> tuple[int, int]:
     """Return width and height of an upright image in pixels; (0, 0) if its header cannot be read."""
     try:
-        with open(root / path, "rb") as file:
-            head = file.read(_HEAD)
-            try:
-                return upright_size(open_header(head))
-            except ImageReadError:
-                return upright_size(open_header(head + file.read()))
+        return upright_size(open_file_header(root / path))
     except (ImageReadError, OSError, ValueError):
         return 0, 0
 

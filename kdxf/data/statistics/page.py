@@ -66,7 +66,10 @@ def figures_report(figures: Figures, root: Path, seed: int = 0) -> HTMLReport:
 def _add_by_list(page: HTMLReport, lists: pd.DataFrame) -> None:
     """Add a table with a column for each list: its figures are of many kinds, and few."""
     rows = [
-        [IN_WORDS.get(name, name), *(value if isinstance(value, str) else format_number(value) for value in values)]
+        [
+            IN_WORDS.get(name, name),
+            *((value or "–") if isinstance(value, str) else format_number(value) for value in values),
+        ]
         for name, *values in _by_figure(lists).itertuples(index=False)
     ]
     page.table(["", *lists["list"]], rows)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pandas as pd
 
@@ -21,8 +20,9 @@ from kdxf.data.verification.list_checks import (
     problems_of_rows,
 )
 from kdxf.io.annotations import read_annotations
-from kdxf.io.images import open_header, read_image, to_rgb
+from kdxf.io.images import open_header, read_image
 from kdxf.io.pages import HTMLReport
+from kdxf.io.pixels import pixels
 
 # Worst first.
 PROBLEMS: Mapping[str, str] = {
@@ -260,4 +260,4 @@ def _as_stored(path: Path) -> np.ndarray:
     """Read a picture as a program that ignores EXIF sees it."""
     image = open_header(path.read_bytes())
     image.draft(None, (_PICTURE, _PICTURE))
-    return cv2.cvtColor(np.asarray(to_rgb(image)), cv2.COLOR_RGB2BGR)
+    return pixels(image, bgr=True)

@@ -26,7 +26,8 @@ class VisualizationHook(HostVisualizationHook):
     What is drawn is the photograph, read again from its file, and not the input of the network, which is small and cut.
     The prediction and the label stand below it, in a font with Chinese characters
     (:func:`kdxf.io.fonts.chinese_font`). Where a file cannot be read, the input of the network is drawn and the caption
-    says so; of several views it is the first. A batch without images (a text model's) then is not drawn.
+    says so; of several views it is the first. Where the network got no image (a text model, stored features), nothing
+    is drawn then.
 
     With ``out_dir`` the pictures are ``NUMBER_NAME_STEP.jpg``, numbered in the order of the dataset, so that pictures
     of the same name in different folders do not overwrite each other.
@@ -73,7 +74,7 @@ class VisualizationHook(HostVisualizationHook):
         try:
             image = read_image(sample.get("img_path", ""), min_edge=self.longest)
         except ImageReadError as error:
-            if pixels is None:
+            if pixels is None or pixels.ndim != 3 or pixels.shape[0] != 3:  # stored features instead of an image
                 return None
             image = np.ascontiguousarray(pixels.permute(1, 2, 0).cpu().numpy().astype(np.uint8))
             lines.append((f"the input of the network is shown: {error}", _PLAIN))

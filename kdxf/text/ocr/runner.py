@@ -1,5 +1,6 @@
 """The OCR job: read many images in parallel into a table, resume after an interruption, and report figures."""
 
+import os
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,14 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from tqdm import tqdm
 
 from kdxf.errors import UserError
 from kdxf.io.machine import available_cores
+from kdxf.text.ocr.changes import changed_pictures
 from kdxf.text.ocr.ray_executor import RayExecutor
-from kdxf.text.ocr.table import OCRTable
+from kdxf.text.ocr.table import OCRTable, part_files
 from kdxf.text.ocr.workers import OCRExecutor, OCRWorkers
 from kdxf.text.ocr.writer import OCRTableWriter
 
@@ -33,6 +36,8 @@ class OCRSummary:
         unnamed: Files left out because their name is not valid Unicode.
         read: Images read by this job; the others were in the table before.
         seconds: Time spent on reading.
+        changed: Images of those read that were in the table before, with the text of another picture.
+        undated: Images whose row an earlier version wrote, so that nobody knows whether they have changed since.
     """
 
     table: Path
@@ -42,12 +47,16 @@ class OCRSummary:
     unnamed: list[str]
     read: int
     seconds: float
+    changed: int = 0
+    undated: int = 0
 
     @classmethod
-    def of(cls, path: Path, images: Sequence[str], unnamed: Sequence[str], read: int, seconds: float) -> "OCRSummary":
+    def of(
+        cls, path: Path, images: Sequence[str], unnamed: Sequence[str], read: int, seconds: float, changed: int = 0
+    ) -> "OCRSummary":
         """Count the rows of ``images`` in the table at ``path``."""
         if not images:
-            return cls(path, 0, 0, [], list(unnamed), read, seconds)
+            return cls(path, 0, 0, [], list(unnamed), read, seconds, changed)
         table = OCRTable.open(path)
         rows = pa.array(table.rows_of(images))
         errors = table.column("error").take(rows)
@@ -56,7 +65,9 @@ class OCRSummary:
         with_text = pc.sum(pc.greater(lines, 0)).as_py() or 0
         names = table.column("image").take(rows).filter(failed).to_pylist()
         unreadable = list(zip(names, errors.filter(failed).to_pylist(), strict=True))
-        return cls(path, with_text, len(images) - with_text - len(unreadable), unreadable, list(unnamed), read, seconds)
+        undated = pc.sum(pc.invert(pc.or_(failed, pc.is_valid(table.column("digest").take(rows))))).as_py() or 0
+        without = len(images) - with_text - len(unreadable)
+        return cls(path, with_text, without, unreadable, list(unnamed), read, seconds, changed, undated)
 
     def __str__(self) -> str:
         total = self.with_text + self.without_text + len(self.unreadable)
@@ -65,7 +76,13 @@ class OCRSummary:
             f"{len(self.unreadable)} unreadable"
         ]
         if self.read:
-            lines.append(f"read {self.read} now, {self.read / max(self.seconds, 1e-9):.1f} images/s")
+            again = f" ({self.changed} again, since they have changed)" if self.changed else ""
+            lines.append(f"read {self.read} now{again}, {self.read / max(self.seconds, 1e-9):.1f} images/s")
+        if self.undated:
+            lines.append(
+                f"{self.undated} were read by an earlier version, which kept no digest: whether they have changed "
+                "since is unknown; --overwrite reads everything again"
+            )
         lines += [f"unreadable: {image}: {reason}" for image, reason in self.unreadable[:_SHOWN]]
         if (rest := len(self.unreadable) - _SHOWN) > 0:
             lines.append(f"... and {rest} more: the rows of the table whose column 'error' is not null")
@@ -95,6 +112,8 @@ def run_ocr(
     progress: bool = True,
 ) -> OCRSummary:
     """Read the text in ``images`` into the table ``out``, skipping the images that it already has.
+
+    An image that has changed since it was read (:mod:`kdxf.text.ocr.changes`) is read again.
 
     The job may be killed at any moment: only the part not yet written is lost (at most ``part_rows`` images or
     ``part_seconds``), and the same call continues. Ctrl-C saves that part too. An image that cannot be read becomes
@@ -136,11 +155,19 @@ def run_ocr(
     ):
         if retry_errors:
             writer.drop_errors()
+        changed = writer.drop(_changed(out, names, root))
         todo = writer.missing(names)
         start = time.monotonic()
         _fill(writer, group, todo, len(names), progress)
         seconds = time.monotonic() - start
-    return OCRSummary.of(out, names, unnamed, len(todo), seconds)
+    return OCRSummary.of(out, names, unnamed, len(todo), seconds, changed)
+
+
+def _changed(out: Path, names: Sequence[str], root: Path) -> list[str]:
+    if not part_files(out):
+        return []
+    changed = changed_pictures(OCRTable.open(out), names, [os.path.join(root, name) for name in names])
+    return [names[place] for place in np.flatnonzero(changed).tolist()]
 
 
 def _start(

@@ -8,8 +8,8 @@ import numpy as np
 
 from kdxf.errors import UserError
 from kdxf.io.annotations import read_annotations
-from kdxf.io.images import IMAGE_EXTENSIONS, ImageReadError, decode_image, list_images, read_image
-from kdxf.io.tar_shards import TarShard, is_shard
+from kdxf.io.images import IMAGE_EXTENSIONS, ImageReadError, decode_image, list_images, read_file
+from kdxf.io.tar_shards import SHARD_SUFFIXES, TarShard, is_shard
 
 
 def list_inputs(inputs: Sequence[Path], root: Path | None = None) -> tuple[list[str], Path]:
@@ -94,11 +94,27 @@ class ImageSource:
         Raises:
             ImageReadError: It is missing, or is not a complete picture.
         """
-        key = PurePosixPath(image)
-        for parent in key.parents:
-            if is_shard(Path(parent)) and (self.root / parent).is_file():
-                return decode_image(self._read_member(self.root / parent, key.relative_to(parent).as_posix()))
-        return read_image(self.root / image)
+        return decode_image(self.read_bytes(image))
+
+    def read_bytes(self, image: str | Path) -> bytes:
+        """Read the bytes of an image.
+
+        Raises:
+            ImageReadError: It is missing, or the shard is broken.
+        """
+        file = self.file_of(image)
+        if file == self.root / image:
+            return read_file(file)
+        return self._read_member(file, (self.root / image).relative_to(file).as_posix())
+
+    def file_of(self, image: str | Path) -> Path:
+        """Return the file that holds an image: its own, or its shard."""
+        name = str(image).lower()
+        if any(f"{suffix}/" in name for suffix in SHARD_SUFFIXES):
+            for parent in PurePosixPath(image).parents:
+                if is_shard(Path(parent)) and (self.root / parent).is_file():
+                    return self.root / parent
+        return self.root / image
 
     def _read_member(self, path: Path, member: str) -> bytes:
         try:

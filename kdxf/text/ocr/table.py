@@ -24,8 +24,13 @@ SCHEMA = pa.schema(
         ("height", pa.int32()),
         ("engine", pa.string()),
         ("error", pa.string()),
+        ("digest", pa.string()),
+        ("file_size", pa.int64()),
+        ("file_time", pa.int64()),
     ]
 )
+# Tables of other programs and of earlier versions lack these: of their rows nobody knows what picture was read.
+_OPTIONAL = ("digest", "file_size", "file_time")
 
 _PARTS_AT_ONCE = 32
 # Arrow's offsets have 32 bits: parts that are already large are not packed into one.
@@ -125,6 +130,8 @@ class _Batch:
     def __init__(self, batch: pa.RecordBatch) -> None:
         self._images, self._engines, self._errors = (batch.column(name) for name in ("image", "engine", "error"))
         self._widths, self._heights = (_numbers(batch.column(name)) for name in ("width", "height"))
+        self._digests = batch.column("digest")
+        self._sizes, self._times = (_numbers(batch.column(name)) for name in ("file_size", "file_time"))
         self._texts, self._text_starts, self._text_ends = _lists(batch.column("texts"))
         scores, self._score_starts, self._score_ends = _lists(batch.column("scores"))
         boxes, self._box_starts, self._box_ends = _lists(batch.column("boxes"))
@@ -142,7 +149,8 @@ class _Batch:
             scores, boxes = np.zeros(0, np.float32), np.zeros((0, 4, 2), np.float32)
         width, height = int(self._widths[row]), int(self._heights[row])
         engine, error = self._engines[row].as_py() or "", self._errors[row].as_py()
-        return OCRRecord(self._images[row].as_py(), texts, scores, boxes, width, height, engine, error)
+        origin = self._digests[row].as_py(), int(self._sizes[row]), int(self._times[row])
+        return OCRRecord(self._images[row].as_py(), texts, scores, boxes, width, height, engine, error, *origin)
 
 
 def _numbers(column: pa.Array) -> np.ndarray:
@@ -180,11 +188,14 @@ def read_part(file: Path) -> pa.Table:
     """
     try:
         with pq.ParquetFile(file) as reader:
-            if missing := [name for name in SCHEMA.names if name not in reader.schema_arrow.names]:
+            lacking = [name for name in SCHEMA.names if name not in reader.schema_arrow.names]
+            if missing := [name for name in lacking if name not in _OPTIONAL]:
                 raise UserError(f"{file}: not an OCR table, it lacks {', '.join(missing)}; make one with tools/ocr.py")
-            table = reader.read(columns=SCHEMA.names, use_threads=False)
+            table = reader.read(columns=[name for name in SCHEMA.names if name not in lacking], use_threads=False)
     except (pa.ArrowInvalid, OSError) as error:
         raise UserError(f"{file}: not readable as Parquet ({_first_line(error)}); make the table anew") from error
+    for name in lacking:
+        table = table.append_column(SCHEMA.field(name), pa.nulls(len(table), SCHEMA.field(name).type))
     try:
         table = table.select(SCHEMA.names).cast(SCHEMA)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError) as error:

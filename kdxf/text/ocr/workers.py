@@ -208,4 +208,4 @@ def _serve(connection: Connection, engine: dict[str, Any], root: Path, imports: 
     source = ImageSource(root)
     while True:
         image = connection.recv()
-        connection.send(read_text(reader, image, image, source.read))
+        connection.send(read_text(reader, image, image, source))

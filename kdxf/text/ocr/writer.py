@@ -3,7 +3,7 @@
 import fcntl
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -74,10 +74,18 @@ class OCRTableWriter:
 
     def drop_errors(self) -> int:
         """Remove the rows that have an error, so that their images are missing again; return how many."""
+        return self._keep(lambda rows: pc.is_null(rows["error"]))
+
+    def drop(self, images: Sequence[str]) -> int:
+        """Remove the rows of ``images``, so that they are missing again; return how many."""
+        dropped = pa.array(images, pa.string())
+        return self._keep(lambda rows: pc.invert(pc.is_in(rows["image"], value_set=dropped))) if images else 0
+
+    def _keep(self, keep: Callable[[pa.Table], pa.ChunkedArray]) -> int:
         dropped = 0
         for part in part_files(self.folder):
             table = read_part(part)
-            good = table.filter(pc.is_null(table["error"]))
+            good = table.filter(keep(table))
             if good.num_rows < table.num_rows:
                 dropped += table.num_rows - good.num_rows
                 _write(good.cast(SCHEMA), part)

@@ -11,6 +11,7 @@ from functools import cache
 from typing import Literal
 
 from kdxf.optional import require
+from kdxf.text.tokenizers.numbers import spell_numbers
 
 # Chinese characters: 々, 〇, extension A, the main block, compatibility forms, the supplementary planes.
 HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
@@ -18,7 +19,9 @@ CURRENCY = "$¢£¤¥֏฿₠-⃀"
 # Marks that belong to the letter before them (accents, Indic and Thai vowel signs); \w does not hold them.
 _MARKS = "".join(mark for mark in map(chr, range(0x300, 0xFE00)) if unicodedata.category(mark)[0] == "M")
 LETTER = rf"(?:[^\W_{HAN}]|[{_MARKS}])"
-NUMBER = r"\d+(?:[.,]\d+)*"
+# A fraction as Unicode has it as one character: below 10, and no part of a date.
+_FRACTION = r"(?<![\d.,/])\d/(?:10|[2-9])(?![\d/])"
+NUMBER = rf"(?:{_FRACTION}|\d+(?:[.,]\d+)*)"
 
 HAN_CHARACTER = re.compile(f"[{HAN}]")
 """One Chinese character."""
@@ -27,7 +30,7 @@ HAN_RUN = re.compile(f"[{HAN}]+")
 """A run of Chinese characters."""
 
 SPACED_WORD = re.compile(
-    rf"[{CURRENCY}]?{NUMBER}(?:[%‰{CURRENCY}]|{LETTER}+)?"  # 3.0%  ¥99  99€  5G  500ml  1,299
+    rf"[{CURRENCY}]?{NUMBER}(?:[%‰{CURRENCY}]|{LETTER}+)?"  # 3.0%  ¥99  99€  5G  500ml  1,299  1/2
     rf"|{LETTER}+(?:['&]{LETTER}+)*"  # iPhone13  mjölk  L'Oréal  H&M
 )
 """One word of a script that puts spaces between words, or one number with its unit, currency or per cent sign."""
@@ -46,7 +49,9 @@ def clean_text(text: str) -> str:
     ===================== ================= ==========================================================
     text                  cleaned           rule
     ===================== ================= ==========================================================
-    ``ＮＥＷ　５Ｇ``       ``NEW 5G``        full-width forms, ligatures, circled digits: Unicode NFKC
+    ``ＮＥＷ　５Ｇ５㎏``   ``NEW 5G5kg``     full-width forms, ligatures, units: Unicode NFKC
+    ``㈠①½``              ``(一) 1 1/2``    but numbers keep apart: see :func:`~.numbers.spell_numbers`
+    ``10² 5m² CO₂``       ``10^2 5m2 CO2``  powers, units and formulas, by the same function
     ``满100，200减``       ``满100 200减``   a full-width comma separates, it does not group digits
     ``￥ 99``              ``¥99``           a currency sign joins its number
     ``Arla® Ko™``          ``Arla Ko``       trademark signs are dropped
@@ -54,7 +59,8 @@ def clean_text(text: str) -> str:
     ``  a \t b ``          ``a b``           one space between words, invisible characters dropped
     ===================== ================= ==========================================================
     """
-    text = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text).translate(_BEFORE_NFKC))
+    text = spell_numbers(_INVISIBLE.sub("", text)).translate(_BEFORE_NFKC)
+    text = unicodedata.normalize("NFKC", text)
     return _SPACE.sub(" ", _CURRENCY_GAP.sub("", text)).strip()
 
 

@@ -45,6 +45,8 @@ def test_what_cannot_be_read_says_so(tmp_path):
     (tmp_path / "text.jpg").write_text("no picture")
     found = fingerprint(tmp_path / "text.jpg")
     assert "not a whole picture" in found.error and found.digest and found.width == 0
+    cv2.imwrite(str(tmp_path / "strip.png"), np.zeros((4, 404), np.uint8))
+    assert fingerprint(tmp_path / "strip.png").error.startswith("404 x 4 px: the longer side is more than 100 times")
     missing = fingerprint(tmp_path / "missing.jpg")
     assert missing.error == "cannot open the file: No such file or directory" and missing.digest == b""
 

@@ -5,7 +5,7 @@ import pytest
 from PIL import ExifTags, Image, ImageCms, PngImagePlugin
 
 from kdxf.data.pictures.reencoding import encode_like, format_of, upright
-from kdxf.io.images import decode_image, open_header
+from kdxf.io.images import ExtentError, decode_image, open_header
 
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><r tiff:Orientation="6" note="kept"/></x:xmpmeta>'
@@ -37,15 +37,27 @@ def again(data, kind=None, quality=None, change=lambda image: image):
     return encoded, Image.open(io.BytesIO(encoded)), lost
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "AVIF"])
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_upright_pictures_look_as_before_and_say_that_they_are_upright(kind, orientation):
-    data = encode(smooth(), kind, exif=exif_of(orientation), **({"quality": 90} if kind == "JPEG" else {}))
+    data = encode(smooth(), kind, exif=exif_of(orientation), **({"quality": 90} if kind in ("JPEG", "AVIF") else {}))
     encoded, image, _ = again(data)
     assert image.format == kind and image.getexif().get(ExifTags.Base.Orientation, 1) == 1
     difference = np.abs(decode_image(encoded).astype(int) - decode_image(data)).max()
     # The JPEG has whole blocks and keeps its tables, turned along with the blocks: next to nothing is lost.
-    assert difference <= (4 if kind == "JPEG" else 0)
+    assert difference <= {"JPEG": 4, "AVIF": 8}.get(kind, 0)
+
+
+def test_a_jpeg_that_is_only_read_at_half_its_size_is_not_turned_at_half_its_size(monkeypatch):
+    monkeypatch.setattr("kdxf.io.images.MAX_PIXELS", 64 * 32 - 1)
+    with pytest.raises(ExtentError, match=r"^64 x 32 px are 0 million pixels, more than the 0 million that are read"):
+        upright(open_header(encode(smooth())))
+
+
+def test_a_huge_text_chunk_that_cannot_be_kept_is_named():
+    text = PngImagePlugin.PngInfo()
+    text.add_itxt("workflow", "x" * 3_000_000, zip=True)
+    assert again(encode(smooth(), "PNG", pnginfo=text))[2] == ["text chunks or ICC profile of more than 1 MB"]
 
 
 def test_a_jpeg_keeps_its_tables_its_sampling_and_what_came_with_it():

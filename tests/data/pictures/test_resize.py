@@ -135,7 +135,9 @@ def test_broken_pictures_fail_with_the_reason_and_leave_nothing(shop):
     scene(200, 150).save(shop.root / "x.jpg")
     (shop.root / "half.jpg").write_bytes((shop.root / "x.jpg").read_bytes()[:-300])
     (shop.root / "empty.jpg").touch()
+    scene(404, 4).save(shop.root / "strip.jpg")
     for name, reason in (
+        ("strip.jpg", "404 x 4 px: the longer side is more than 100 times the shorter one"),
         ("half.jpg", "image file is truncated"),
         ("empty.jpg", "the file is empty"),
         ("none.jpg", "No such file or directory"),

@@ -84,6 +84,8 @@ def test_a_header_that_lies_far_behind_is_found(tmp_path):
     assert image_size("far.jpg", tmp_path) == (40, 30)
     (tmp_path / "cut.jpg").write_bytes((data[:2] + block * 4 + data[2:])[:200_000])
     assert image_size("cut.jpg", tmp_path) == (0, 0)
+    Image.new("L", (404, 4)).save(tmp_path / "strip.png")
+    assert image_size("strip.png", tmp_path) == (0, 0)  # no tool reads it
 
 
 def test_the_spread_of_sizes():

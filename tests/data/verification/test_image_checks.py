@@ -85,3 +85,13 @@ def test_files_that_cannot_be_opened(tmp_path):
     assert check_image(tmp_path / "none.jpg", Limits()).problems == [("missing", "no such file")]
     said = [("unreadable", "cannot open the file: Is a directory")]
     assert check_image(tmp_path, Limits()).problems == said
+
+
+def test_a_picture_beyond_the_bounds_is_unreadable_and_says_why(tmp_path):
+    photo(404, 4).save(tmp_path / "strip.png")
+    assert check_image(tmp_path / "strip.png", Limits()).problems == [
+        (
+            "unreadable",
+            "404 x 4 px: the longer side is more than 100 times the shorter one: cut it into parts, or leave it out",
+        )
+    ]

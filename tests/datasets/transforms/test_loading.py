@@ -46,6 +46,16 @@ def test_what_cannot_be_read_is_blank_and_has_its_reason(tmp_path, content, reas
     assert found["gt_label"] == 2
 
 
+def test_a_strip_is_blank_before_a_resize_to_its_short_side_makes_it_enormous(tmp_path):
+    Image.new("L", (20_000, 1)).save(tmp_path / "strip.png")
+    found = LoadImage(blank_size=5).transform({"img_path": str(tmp_path / "strip.png")})
+    assert found["error"].startswith(
+        "20000 x 1 px: the longer side is more than 100 times the shorter one: cut it into"
+    )
+    found = TRANSFORMS.build({"type": "ResizeEdge", "scale": 256, "edge": "short"}).transform(found)
+    assert found["img"].shape == (256, 256, 3)
+
+
 @pytest.mark.parametrize("options", [{"min_edge": 0}, {"blank_size": -3}])
 def test_sizes_are_positive(options):
     ((name, value),) = options.items()

@@ -105,7 +105,9 @@ def test_text_alone_is_drawn_on_the_photograph_if_there_is_one(hook, tmp_path):
     cv2.imwrite(str(tmp_path / "a.png"), np.zeros((8, 8, 3), np.uint8))
     some = samples(tmp_path / "a.png", "b.jpg")
     hook.after_test_iter(None, 0, {"inputs": {"text": None}, "data_samples": some}, some)
-    assert drawn(tmp_path) == ["000000_a_0.jpg"]
+    features = torch.zeros(2, 1, 1, 5)
+    hook.after_test_iter(None, 1, {"inputs": {"img": features}, "data_samples": some}, some)
+    assert drawn(tmp_path) == ["000000_a_0.jpg", "000002_a_0.jpg"]
 
 
 def test_without_a_folder_pictures_go_to_the_visualizer_in_rgb(visualizer, monkeypatch):

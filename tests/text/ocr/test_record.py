@@ -1,4 +1,5 @@
 import dataclasses
+import hashlib
 import importlib.util
 from pathlib import Path
 
@@ -40,6 +41,9 @@ def test_reads_one_image(engine, draw, tmp_path):
     assert record.boxes.shape == (2, 4, 2) and record.boxes.dtype == np.float32
     assert record.boxes[0].tolist() == [[0, 0], [6, 0], [6, 4], [0, 4]]
     assert (record.width, record.height, record.engine, record.error) == (6, 4, "fake 1", None)
+    status = (tmp_path / "a b.png").stat()
+    assert record.digest == hashlib.sha256((tmp_path / "a b.png").read_bytes()).hexdigest()
+    assert (record.file_size, record.file_time) == (status.st_size, status.st_mtime_ns)
 
 
 def test_key_is_the_path_by_default(engine, draw, tmp_path):
@@ -57,7 +61,9 @@ def test_unreadable_image_and_failing_engine_become_errors(engine, draw, tmp_pat
     (tmp_path / "bad.png").write_text("hello")
     record = read_text(engine, tmp_path / "bad.png", "bad.png")
     assert record.error and "\n" not in record.error and record.texts == [] and record.engine == "fake 1"
-    assert "cannot open the file" in read_text(engine, tmp_path / "none.png").error
+    assert record.digest == hashlib.sha256(b"hello").hexdigest()  # so that it is known when it is mended
+    missing = read_text(engine, tmp_path / "none.png")
+    assert "cannot open the file" in missing.error and (missing.digest, missing.file_time) == (None, 0)
     draw(tmp_path / "green.png", "green")
     record = read_text(engine, tmp_path / "green.png")
     assert record.error == "the OCR engine failed: RuntimeError: green is too much"

@@ -8,8 +8,10 @@ import sys
 import tarfile
 import time
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from kdxf.errors import UserError
@@ -20,8 +22,8 @@ from kdxf.text.ocr.workers import OCRExecutor
 def fill(folder, errors):
     box = np.zeros((1, 4, 2), np.float32)
     with OCRTableWriter(folder, "e") as writer:
-        writer.add(OCRRecord("with", ["x"], np.ones(1, np.float32), box, 1, 1, "e", None))
-        writer.add(OCRRecord.empty("without"))
+        writer.add(OCRRecord("with", ["x"], np.ones(1, np.float32), box, 1, 1, "e", None, "12ab"))
+        writer.add(replace(OCRRecord.empty("without"), digest="34cd"))
         for index in range(errors):
             writer.add(OCRRecord.empty(f"bad{index}", "empty"))
 
@@ -88,6 +90,40 @@ def test_every_image_becomes_one_row(fake_engine, draw, tmp_path):
 
     with pytest.raises(UserError, match="was read by 'fake 1', not by 'fake 2'"):
         run_ocr(images, tmp_path, out, {**fake_engine, "name": "fake 2"}, **FAKE)
+
+
+def test_a_replaced_picture_is_read_again_and_no_other(fake_engine, draw, tmp_path):
+    for width, name in enumerate(("a.png", "b.png", "c.png"), start=5):
+        draw(tmp_path / name, width=width)
+    images, out = ["a.png", "b.png", "c.png"], tmp_path / "out"
+    run_ocr(images, tmp_path, out, fake_engine, workers=1, **FAKE)
+    draw(tmp_path / "b.png", width=9)
+    summary = run_ocr(images, tmp_path, out, fake_engine, workers=1, **FAKE)
+    assert (summary.read, summary.changed, summary.undated) == (1, 1, 0)
+    assert "read 1 now (1 again, since they have changed), " in str(summary)
+    texts = {record.image: record.texts[0] for record in OCRTable.open(out)}
+    assert texts == {"a.png": "宽5 高4", "b.png": "宽9 高4", "c.png": "宽7 高4"}
+    (tmp_path / "c.png").write_bytes(b"")
+    assert [image for image, _ in run_ocr(images, tmp_path, out, fake_engine, workers=1, **FAKE).unreadable] == [
+        "c.png"
+    ]
+    draw(tmp_path / "c.png")  # mended: it is read again without being asked to
+    assert run_ocr(images, tmp_path, out, fake_engine, workers=1, **FAKE).read == 1
+
+
+def test_a_table_of_an_earlier_version_goes_on_and_says_what_is_unknown(fake_engine, draw, tmp_path):
+    draw(tmp_path / "a.png")
+    out = tmp_path / "out"
+    run_ocr(["a.png"], tmp_path, out, fake_engine, workers=1, **FAKE)
+    part = out / "part-000000.parquet"
+    pq.write_table(pq.read_table(part).drop_columns(["digest", "file_size", "file_time"]), part)
+    draw(tmp_path / "b.png")
+    summary = run_ocr(["a.png", "b.png"], tmp_path, out, fake_engine, workers=1, **FAKE)
+    assert (summary.read, summary.changed, summary.undated) == (1, 0, 1)
+    assert (
+        "1 were read by an earlier version, which kept no digest: whether they have changed since is unknown; "
+        "--overwrite reads everything again"
+    ) in str(summary)
 
 
 def test_workers_must_be_positive(tmp_path):

@@ -97,6 +97,9 @@ def test_files_and_members(root):
     keys = ["a.png", "folder.tar/b.png", "s/0.tar/cat/图 c.png", "s/1.tgz/d.png", "s/0.tar/cat/图 c.png"]
     assert [source.read(key).shape[1] for key in keys] == [1, 2, 3, 4, 3]
     assert source.read(str(root / "s" / "1.tgz" / "d.png")).shape == (4, 4, 3)
+    files = [source.file_of(key).relative_to(root).as_posix() for key in keys]
+    assert files == ["a.png", "folder.tar/b.png", "s/0.tar", "s/1.tgz", "s/0.tar"]
+    assert source.read_bytes("s/1.tgz/d.png") == (root / "in" / "d.png").read_bytes()
 
 
 def test_what_cannot_be_read(root):

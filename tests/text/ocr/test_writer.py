@@ -1,5 +1,6 @@
 import errno
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,9 +24,11 @@ def parts(folder):
 def test_round_trip(tmp_path):
     with OCRTableWriter(tmp_path / "new" / "ocr", "fake 1") as writer:
         writer.add(record("a b.jpg", "满减 3%"))
-        writer.add(record("图.jpg", error="empty"))
+        writer.add(replace(record("图.jpg", error="empty"), digest="ab", file_size=2**40, file_time=2**60))
         assert parts(tmp_path / "new" / "ocr") == []
     first, second = OCRTable.open(tmp_path / "new" / "ocr")
+    assert (first.digest, first.file_size, first.file_time) == (None, 0, 0)
+    assert (second.digest, second.file_size, second.file_time) == ("ab", 2**40, 2**60)
     assert (first.image, first.texts, first.width, first.height) == ("a b.jpg", ["满减 3%"], 20, 10)
     assert first.scores.tolist() == [0.5] and first.boxes.tolist() == [[[0, 1], [2, 3], [4, 5], [6, 7]]]
     assert (second.image, second.texts, second.error, second.engine) == ("图.jpg", [], "empty", "fake 1")
@@ -77,6 +80,16 @@ def test_drop_errors_keeps_the_other_rows(tmp_path):
         assert writer.drop_errors() == 2
         assert writer.missing(list("abcde")) == ["b", "e"]
     assert OCRTable.open(tmp_path).images == ["a", "c", "d"]
+
+
+def test_drop_keeps_the_other_rows(tmp_path):
+    with OCRTableWriter(tmp_path, "fake 1", part_rows=2) as writer:
+        for image in "abc":
+            writer.add(record(image))
+    with OCRTableWriter(tmp_path, "fake 1") as writer:
+        assert writer.drop([]) == 0 and writer.drop(["b", "c", "d"]) == 2
+        assert writer.missing(["a", "b", "c"]) == ["b", "c"]
+    assert OCRTable.open(tmp_path).images == ["a"]
 
 
 def test_another_engine_is_refused_and_may_overwrite(tmp_path):

@@ -16,7 +16,7 @@ def table(docstring):
 
 def test_table_of_the_docstring():
     rows = table(clean_text.__doc__)
-    assert len(rows) == 6
+    assert len(rows) == 8
     for text, cleaned in rows:
         assert clean_text(text) == cleaned
 
@@ -47,10 +47,16 @@ def test_cleaning_twice_changes_nothing():
 
 
 @pytest.mark.parametrize(
-    "text", ["3.0%", "¥99", "99€", "5G", "500ml", "1,299", "iPhone13", "mjölk", "L'Oréal", "H&M", "हिन्दी"]
+    "text",
+    ["3.0%", "¥99", "99€", "5G", "500ml", "1,299", "1/2", "1/2kg", "iPhone13", "mjölk", "L'Oréal", "H&M", "हिन्दी"],
 )
 def test_spaced_word_is_one(text):
     assert SPACED_WORD.findall(f"({text})") == [text]
+
+
+@pytest.mark.parametrize("text", ["27/5", "1/2/24", "11/2", "1/1", "3/25", "1.1/2"])
+def test_dates_are_no_fractions(text):
+    assert text not in SPACED_WORD.findall(text) and "1/2" not in SPACED_WORD.findall(text)
 
 
 @pytest.mark.parametrize("text", ["_", "--", "¥", "%", ".,", "★", "手机"])
