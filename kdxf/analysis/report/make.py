@@ -115,10 +115,13 @@ def _look_into(
     explained = explain(cfg, checkpoint, [evidence.predictions.images[index] for index in indices], device=device)
     inferencer = KDXFInferencer(cfg, checkpoint, device=device)
     gates = collect_gates(inferencer, evidence.files, evidence.records if inferencer.needs_text else None)
+    reasons = sorted({one.no_heatmap for one in explained if one.no_heatmap is not None})
+    left_out = [f"Pictures without a heatmap: {reason}." for reason in reasons]
+    if cfg.get("train_dataloader") is None:
+        left_out.append("Shortcuts were not looked for: the config has no train_dataloader.")
+        return Findings(dict(zip(indices, explained, strict=True)), gates, (), log, left_out)
     known = {name: evidence.alone[title] for name, title in ALONE.items() if title in evidence.alone}
     reliances = find_shortcuts(
         cfg, checkpoint, {"both": evidence.predictions, **known} if known else None, workers=workers, device=device
     )
-    reasons = sorted({one.no_heatmap for one in explained if one.no_heatmap is not None})
-    left_out = [f"Pictures without a heatmap: {reason}." for reason in reasons]
     return Findings(dict(zip(indices, explained, strict=True)), gates, reliances, log, left_out)

@@ -30,7 +30,7 @@ def test_lists_are_joined_by_image(lab, predictions, tmp_path):
     assert evidence.alone[IMAGE_ALONE].images == predictions.images
     assert [evidence.text(index) for index in range(5)] == ["", "milk", "red", "phone", "milk"]
     assert evidence.train.images == [str(lab.images / name) for name in lab.names]
-    assert [baseline.predictions.images for baseline in evidence.baselines] == [predictions.images] * 5
+    assert [baseline.predictions.images for baseline in evidence.baselines] == [predictions.images] * 4
     # Fitted on the very images, the features tell them apart.
     assert (evidence.baselines[-1].predictions.scores.argmax(axis=1) == evidence.labels).all()
 

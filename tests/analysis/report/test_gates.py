@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from lab_fixtures import save_checkpoint
 
 from kdxf.analysis.report.gates import collect_gates, gated_parts
 from kdxf.engine.config import load_config
@@ -37,11 +38,11 @@ def test_gates_of_a_fusion(lab, records, tmp_path):
     cfg.model.head.update(in_channels=6, gate_per_class=True)
     path = tmp_path / "gated.py"
     cfg.dump(path)
-    from tests.fixtures.lab_fixtures import save_checkpoint
-
     inferencer = KDXFInferencer(path, save_checkpoint(path, tmp_path / "gated.pth"), device="cpu")
     found = {gates.part: gates for gates in collect_gates(inferencer, [str(lab.images / lab.names[0])], records)}
-    assert found["fusion"].names == ("image", "text") and found["fusion"].values == pytest.approx(np.array([[0.5, 0.5]]))
+    assert found["fusion"].names == ("image", "text") and found["fusion"].values == pytest.approx(
+        np.array([[0.5, 0.5]])
+    )
     assert found["head"].values.shape == (1, 3) and found["head"].values.sum() == pytest.approx(1)
 
 

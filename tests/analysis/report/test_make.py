@@ -13,7 +13,9 @@ def test_page_and_predictions(lab, tmp_path):
     make_report(lab.moe, lab.moe_checkpoint, out, quick=True, device="cpu")
     page = out.read_text(encoding="utf-8")
     assert "moe: report" in page and "this model, text of other images" in page and "--quick was given" in page
-    kept = {name: read_predictions(out.with_name(f"report{name}.parquet")) for name in ("", "_image", "_text", "_shuffled")}
+    kept = {
+        name: read_predictions(out.with_name(f"report{name}.parquet")) for name in ("", "_image", "_text", "_shuffled")
+    }
     right = {name: 100 * (part.scores.argmax(axis=1) == part.labels).mean() for name, part in kept.items()}
     assert f"Right for {right['']:.1f} % of 5 images" in page
 
@@ -31,7 +33,7 @@ def test_the_model_is_looked_into(lab, tmp_path):
     make_report(lab.moe, lab.moe_checkpoint, tmp_path / "report.html", errors=2, device="cpu")
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "<h2>Whom the gates listen to</h2>" in page and "without the word" in page
-    assert "heatmap" in page
+    assert "heatmap" in page and "Shortcuts were not looked for: the config has no train_dataloader." in page
 
 
 def test_faults_are_named(lab, tmp_path):
@@ -39,5 +41,7 @@ def test_faults_are_named(lab, tmp_path):
         make_report(lab.moe, None, tmp_path / "report.html")
     make_report(lab.image, lab.image_checkpoint, tmp_path / "r.csv", device="cpu")
     files = {"r": tmp_path / "r.parquet", "other": tmp_path / "r.parquet"}
-    with pytest.raises(UserError, match="--predictions other: after the first file the names are image=, text=, shuffl"):
+    with pytest.raises(
+        UserError, match="--predictions other: after the first file the names are image=, text=, shuffl"
+    ):
         make_report(lab.moe, None, tmp_path / "report.html", predictions=files)

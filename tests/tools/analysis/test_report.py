@@ -3,7 +3,9 @@
 
 def test_from_predictions(run_tool, lab, tmp_path):
     tool = "tools/analysis/report.py"
-    done = run_tool(tool, lab.image, lab.image_checkpoint, "--quick", "--out", tmp_path / "page.html", "--device", "cpu")
+    done = run_tool(
+        tool, lab.image, lab.image_checkpoint, "--quick", "--out", tmp_path / "page.html", "--device", "cpu"
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip().endswith(f"written to {tmp_path / 'page.html'}")
     done = run_tool(tool, lab.image, "--predictions", f"all={tmp_path}/page.parquet", "--out", tmp_path / "t.csv")
