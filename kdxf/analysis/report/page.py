@@ -109,7 +109,11 @@ def _headline(page: HTMLReport, evidence: Evidence, findings: Findings) -> None:
     page.table(
         ["model", "top-1 %", "against the best baseline"],
         [
-            (name, Percent(top, low, high), Percent(gain, gain_low, gain_high))
+            (
+                name,
+                Percent(top, low, high),
+                "" if np.isnan(gain) else f"{gain:+.1f} ({gain_low:+.1f} to {gain_high:+.1f})",
+            )
             for name, top, low, high, gain, gain_low, gain_high in shown.drop(columns="seconds").itertuples(index=False)
         ],
     )
@@ -345,7 +349,7 @@ def _calibration(page: HTMLReport, evidence: Evidence) -> None:
     for name, values in (("as they are", scores), ("with a temperature", fitted)):
         if values is not None:
             bins = reliability(values, labels)
-            series.append(Line(name, 100 * bins["confidence"], 100 * bins["accuracy"]))
+            series.append(Line(name, 100 * bins["confidence"].to_numpy(), 100 * bins["accuracy"].to_numpy()))
     diagonal = Line("as they should be", [0, 100], [0, 100], dashed=True)
     page.drawing(line_chart([diagonal, *series], x_label="score %", y_label="right %"))
     page.subheading("How many images could be left to the model")
@@ -358,7 +362,7 @@ def _calibration(page: HTMLReport, evidence: Evidence) -> None:
     curve = coverage_accuracy(scores, labels)
     page.drawing(
         line_chart(
-            [Line("accuracy", 100 * curve["coverage"], 100 * curve["accuracy"])],
+            [Line("accuracy", 100 * curve["coverage"].to_numpy(), 100 * curve["accuracy"].to_numpy())],
             x_label="images left to the model, %",
             y_label="right %",
         )
@@ -391,7 +395,8 @@ def _map(page: HTMLReport, evidence: Evidence) -> None:
     ]
     page.drawing(
         scatter_chart(
-            *places[kept].T,
+            places[kept, 0],
+            places[kept, 1],
             titles,
             groups=["wrong" if flag else "right" for flag in wrong],
             pictures=[page.keep(_thumbnail(evidence.files[row], _MAP_SIDE)) for row in shown],

@@ -49,8 +49,8 @@ def test_without_a_training_list(lab, predictions, tmp_path, capsys):
     [
         (dict(labels=None), "a report needs a label for every image; predict a labelled list"),
         (dict(labels=np.array([0, 0, 0, 0, -1])), "a report needs a label for every image; predict a labelled list"),
-        (dict(predicted=np.ones((5, 3), bool)), "a report needs one label per image; for several see tools/recipes/scor"),
-        (dict(images=["a.png", "b", "c", "d", "e"]), "a.png: is predicted, but not in the test list of .*moe.py, which"),
+        (dict(predicted=np.ones((5, 3), bool)), "a report needs one label per image; for several see tools"),
+        (dict(images=["a.png", "b", "c", "d", "e"]), "a.png: is predicted, but not in the test list of .*moe.py"),
         (dict(classes=("a", "b", "c")), "the predictions have other classes than the test list of .*moe.py"),
     ],
 )  # fmt: skip
