@@ -28,8 +28,8 @@ def test_reads_json_csv_and_text(tmp_path):
         ("a.json", "{", "a.json: not JSON in UTF-8"),
         ("a.json", '["x"]', "a.json: expected one object from id to name"),
         ("a.json", '{"0": 1}', "a.json: expected one object from id to name"),
-        ("a.csv", "index,name\n0,x\n", r"a.csv: needs the columns 'id' and 'name' \(found: index, name\)"),
-        ("a.csv", "", "a.csv: not a UTF-8 CSV with a header"),
+        ("a.csv", "index,name\n0,x\n", r"a.csv: no column 'id' \(found: index, name\)"),
+        ("a.csv", "", "a.csv: not a CSV with a header"),
     ],
 )
 def test_says_what_is_wrong_with_a_file(tmp_path, name, content, message):

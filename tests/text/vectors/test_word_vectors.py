@@ -111,9 +111,7 @@ def test_neighbours_without_index(make_store):
 
 def test_vectors_are_mapped(make_store):
     store = make_store(TABLE)
-    assert isinstance(store.vectors, np.memmap)
-    assert store._matrix.base is not None
-    assert np.shares_memory(store._matrix, store.vectors)
+    assert isinstance(store.vectors.base, np.memmap) and type(store.vectors) is np.ndarray
 
 
 def test_pickle_is_the_path(make_store, monkeypatch, tmp_path):
@@ -163,7 +161,7 @@ def test_incomplete_folder(make_store, name):
 def test_other_vectors(make_store):
     folder = make_store(TABLE).folder
     np.save(folder / "vectors.npy", np.zeros((5, 3), dtype=np.float32))
-    with pytest.raises(UserError, match=r"vectors\.npy has the shape \(5, 3\), meta\.json says \(5, 2\)"):
+    with pytest.raises(UserError, match=r"vectors\.npy has the shape \(5, 3\), not 5 x 2"):
         WordVectors.open(folder)
 
 
@@ -204,5 +202,5 @@ def test_a_store_without_an_index_of_spellings_opens(make_store):
 def test_a_damaged_index_of_spellings_is_one_line(make_store):
     folder = make_store(TABLE).folder
     np.save(folder / "spelling.npy", np.zeros(3))
-    with pytest.raises(UserError, match=r"is not complete \(spelling.npy is not an index of spellings\): make the ve"):
+    with pytest.raises(UserError, match=r"is not complete \(spelling.npy holds float64, not uint64\): make the ve"):
         WordVectors.open(folder)
