@@ -67,6 +67,7 @@ from kdxf.io.digests import file_digest, settings_digest
 from kdxf.io.files import read_json, replacing, write_json, write_whole
 from kdxf.io.machine import available_cores
 from kdxf.io.predictions import read_predictions
+from kdxf.io.unicode_names import find_file
 from kdxf.models.backbones.wheel_weights import SCHEME, find_weights
 from kdxf.text.ocr import OCRTable, run_ocr
 from kdxf.text.ocr.table import table_digest
@@ -342,7 +343,7 @@ def are_long(frame: pd.DataFrame) -> bool:
 
 def _stamp(path: Path) -> tuple[int, int]:
     try:
-        status = path.stat()
+        status = find_file(path).stat()
     except OSError:
         return -1, 0
     return status.st_size, status.st_mtime_ns

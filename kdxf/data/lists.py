@@ -9,8 +9,9 @@ import pandas as pd
 
 from kdxf.errors import UserError
 from kdxf.io.annotations import read_annotations, write_annotations
-from kdxf.io.images import list_images
+from kdxf.io.folders import list_images
 from kdxf.io.machine import available_cores
+from kdxf.io.unicode_names import nfc
 
 
 def add_common_arguments(parser: argparse.ArgumentParser, seed: bool = False, workers: bool = False) -> None:
@@ -66,7 +67,8 @@ def read_list(source: Path, root: Path | None = None, labels: bool = False) -> I
         if root is not None and not source.resolve().is_relative_to(root.resolve()):
             raise UserError(f"{source}: does not lie below the image root {root}; change --root")
         if root is not None:
-            frame["image"] = (source.resolve().relative_to(root.resolve()).as_posix() + "/") + frame["image"]
+            prefix = nfc(source.resolve().relative_to(root.resolve()).as_posix())
+            frame["image"] = f"{prefix}/" + frame["image"]
         base = source
     else:
         frame, base = read_annotations(source), source.parent

@@ -21,8 +21,8 @@ from mmengine.logging import print_log
 
 from kdxf.errors import UserError
 from kdxf.io.bounds import check_columns
-from kdxf.io.files import NOT_UTF8, write_whole
-from kdxf.io.text_files import has_mark, read_utf8, shown
+from kdxf.io.files import write_whole
+from kdxf.io.text_files import has_mark, read_text, shown
 
 _SEPARATORS = (",", "\t", ";")
 _NAMES = {",": "commas", "\t": "tabs", ";": "semicolons"}
@@ -46,11 +46,13 @@ def read_csv(path: Path, needed: Iterable[str] = (), advice: str = "") -> pd.Dat
         A frame of texts; an empty cell is ``''``. ``NA``, ``007`` and ``1.0`` stay as they are.
 
     Raises:
-        UserError: It is no text (:func:`kdxf.io.text_files.read_utf8`) or no table: rows have more cells than the
+        UserError: It is no text (:func:`kdxf.io.text_files.read_text`) or no table: rows have more cells than the
             header, a quote has no end, two columns have one name, there are too many, or a needed one is not there.
     """
-    data = read_utf8(path)
+    data = read_text(path).encode()
     header, separator = _header(data, path)
+    guards = has_mark(path)
+    header = [unguarded(name) for name in header] if guards else header
     check_columns(header, path)
     if missing := [name for name in needed if name not in header]:
         columns = "column" if len(missing) == 1 else "columns"
@@ -72,7 +74,7 @@ def read_csv(path: Path, needed: Iterable[str] = (), advice: str = "") -> pd.Dat
     except (ValueError, pd.errors.ParserWarning) as error:
         raise UserError(f"{path}: not a CSV with a header: {' '.join(str(error).split())}") from error
     frame = frame.fillna("")  # rows that are shorter than the header
-    return frame.map(unguarded) if has_mark(path) else frame
+    return frame.map(unguarded) if guards else frame
 
 
 def _header(data: bytes, path: Path) -> tuple[list[str], str]:
@@ -81,9 +83,10 @@ def _header(data: bytes, path: Path) -> tuple[list[str], str]:
         raise UserError(f"{path}: not a CSV with a header: No columns to parse from file")
     head = data[:_HEAD].decode(errors="ignore").lstrip("\r\n")
     usual = "\t" if path.suffix.lower() == ".tsv" else ","
-    found = {separator: _cells(head, separator, path) for separator in _SEPARATORS}
+    found = {usual: _cells(head, usual, path)}
     separator = usual
     if len(found[usual]) == 1:
+        found |= {sign: _cells(head, sign, path) for sign in _SEPARATORS}
         separator = max(_SEPARATORS, key=lambda sign: (len(found[sign]), sign == usual))
     if separator != usual:
         print_log(f"{path}: is read with {_NAMES[separator]} between the columns", logger="current",
@@ -156,7 +159,10 @@ def table_text(frame: pd.DataFrame, excel: bool = False) -> bytes:
         cells = {name: frame[name].map(guarded) for name, text in zip(frame.columns, texts, strict=True) if text}
         frame = frame.assign(**cells).rename(columns=names)
     mark = codecs.BOM_UTF8 if excel else b""
-    return mark + frame.to_csv(index=False, lineterminator="\n").encode(errors=NOT_UTF8)
+    text = frame.to_csv(index=False, lineterminator="\n")
+    if "\r" in text:  # the csv module does not quote it, and readers take it for the end of the row
+        text = frame.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_ALL)
+    return mark + text.encode()
 
 
 def write_csv(frame: pd.DataFrame, path: Path, excel: bool = False) -> None:

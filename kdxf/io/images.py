@@ -5,7 +5,7 @@ and whatever OpenCV gets wrong or hides (CMYK, truncated data), takes Pillow's, 
 """
 
 import io
-import os
+import re
 import struct
 import warnings
 from pathlib import Path
@@ -14,7 +14,11 @@ import cv2
 import numpy as np
 from PIL import ExifTags, Image, UnidentifiedImageError
 
-IMAGE_EXTENSIONS = frozenset({".jpg", ".jpeg", ".jpe", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm"})
+from kdxf.io.unicode_names import find_file
+
+IMAGE_EXTENSIONS = frozenset(
+    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm"}
+)
 
 # Pillow also knows formats that run other programs (EPS); a picture from the web must not choose them.
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
@@ -38,21 +42,13 @@ class ImageReadError(ValueError):
     """The picture cannot be read; the message is a one-line reason without the path."""
 
 
-def list_images(folder: Path) -> list[str]:
-    """List the pictures below ``folder``: sorted POSIX paths relative to it, chosen by extension.
-
-    Linked folders are followed.
-
-    Raises:
-        FileNotFoundError: ``folder`` is not a folder.
-    """
-    if not folder.is_dir():
-        raise FileNotFoundError(f"{folder} is not a folder: give the folder that holds the images")
-    return sorted(
-        Path(parent, name).relative_to(folder).as_posix()
-        for parent, _, names in os.walk(folder, followlinks=True)
-        for name in names
-        if os.path.splitext(name)[1].lower() in IMAGE_EXTENSIONS
+def is_picture_header(data: bytes) -> bool:
+    """Tell by its first bytes, 16 or more, whether a file is of a format that :func:`read_image` reads."""
+    return (
+        data.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"II*\0", b"MM\0*"))
+        or (data.startswith(b"RIFF") and data[8:12] == b"WEBP")
+        or (data.startswith(b"BM") and data[6:10] == bytes(4))  # reserved bytes: many texts begin with BM
+        or re.match(rb"P[1-6][ \t\r\n]+(#|\d)", data) is not None
     )
 
 
@@ -67,7 +63,7 @@ def read_image(path: str | Path, min_edge: int | None = None) -> np.ndarray:
         ImageReadError: The file is missing, may not be read, or is not a whole picture.
     """
     try:
-        data = Path(path).read_bytes()
+        data = find_file(path).read_bytes()
     except OSError as error:
         raise ImageReadError(f"cannot open the file: {error.strerror or error}") from error
     except ValueError as error:  # a name that no file can have

@@ -28,13 +28,17 @@ def row_writer(file: TextIO, header: Iterable[str], excel: bool = False) -> Call
         header: The names of the columns.
         excel: Whether a person opens it in Excel (:mod:`kdxf.io.csv_tables`).
     """
-    writer = csv.writer(file, lineterminator="\n")
-    if not excel:
-        writer.writerow(header)
-        return writer.writerow
-    file.write(codecs.BOM_UTF8.decode())
-    writer.writerow(map(guarded, header))
-    return lambda row: writer.writerow(map(guarded, row))
+    plain = csv.writer(file, lineterminator="\n")
+    quoted = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)  # the other one does not quote "\r"
+
+    def write(row: Iterable[Any]) -> None:
+        cells = [guarded(cell) if excel else cell for cell in row]
+        (quoted if any(isinstance(cell, str) and "\r" in cell for cell in cells) else plain).writerow(cells)
+
+    if excel:
+        file.write(codecs.BOM_UTF8.decode())
+    write(header)
+    return write
 
 
 @contextmanager

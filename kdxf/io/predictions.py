@@ -28,6 +28,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from kdxf.errors import UserError
@@ -222,7 +223,7 @@ def read_predictions(path: str | Path, *, classes: Sequence[str] | None = None, 
         return _read_table(path, classes, scores)
     table = read_parquet(_existing(path, FILE_ADVICE), FILE_ADVICE, FILE_COLUMNS)
     note = check_file(table, path)
-    images = table["image"].to_pylist()
+    images = _images(table)
     check_each_once(images, path)
     values = _flat(table["scores"], len(note.classes))
     _check_finite(values, images, path)
@@ -249,13 +250,17 @@ def _read_table(path: str | Path, classes: Sequence[str] | None, scores: bool) -
     if scores and "scores" not in table.column_names:
         raise UserError(f"{path}: has no column 'scores', which this rule needs; write it with --out NAME.parquet")
     return Predictions(
-        images=table["image"].cast(pa.string()).to_pylist(),
+        images=_images(table),
         scores=_table_scores(table, len(classes or ()), path) if scores else np.empty((len(best), 0), np.float32),
         classes=tuple(classes or ()),
         seen=_table_seen(table),
         best_class=best,
         best_score=table["score"].to_numpy().astype(np.float32),
     )
+
+
+def _images(table: pa.Table) -> list[str]:
+    return pc.utf8_normalize(table["image"].cast(pa.string()), form="NFC").to_pylist()
 
 
 def _csv_or_parquet(path: Path) -> pa.Table:

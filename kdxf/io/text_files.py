@@ -16,6 +16,7 @@ from mmengine.logging import print_log
 
 from kdxf.errors import UserError
 from kdxf.io.bounds import JSON_EXPANDS, TEXT_EXPANDS, check_lines, check_size
+from kdxf.io.unicode_names import nfc
 
 _SHOWN = 12
 
@@ -49,6 +50,15 @@ def read_utf8(path: Path, expands: int = TEXT_EXPANDS) -> bytes:
     return data
 
 
+def read_text(path: Path, expands: int = TEXT_EXPANDS) -> str:
+    """Read a text that people wrote, with composed characters (:mod:`kdxf.io.unicode_names`).
+
+    Raises:
+        UserError: See :func:`read_utf8`.
+    """
+    return nfc(read_utf8(path, expands).decode())
+
+
 def has_mark(path: Path) -> bool:
     """Tell whether a text begins with the byte order mark of UTF-8, as what Excel shall show does."""
     with path.open("rb") as file:
@@ -75,27 +85,26 @@ def read_lines(path: Path) -> list[str]:
     Raises:
         UserError: See :func:`read_utf8`.
     """
-    return [stripped for line in read_utf8(path).decode().split("\n") if (stripped := line.strip())]
+    return [stripped for line in read_text(path).split("\n") if (stripped := line.strip())]
 
 
-def read_json_text(path: Path, advice: str = "", keys_once: bool = False) -> Any:
-    """Read a JSON file that may come from a stranger.
+def read_json_text(path: Path, keys_once: bool = False) -> Any:
+    """Read a JSON file that may come from a stranger, with composed characters.
 
     Args:
         path: The file.
-        advice: What to do if it is none, for the message.
         keys_once: Whether an object that has a key twice is refused; else the last one counts.
 
     Raises:
         UserError: It is no JSON in UTF-8, is nested too deeply, or is too large for the memory.
     """
-    data = read_utf8(path, JSON_EXPANDS)
+    text = read_text(path, JSON_EXPANDS)
     try:
-        return json.loads(data, object_pairs_hook=_each_once if keys_once else None)
+        return json.loads(text, object_pairs_hook=_each_once if keys_once else None)
     except ValueError as error:
-        raise UserError(f"{path}: not JSON in UTF-8: {error}{_then(advice)}") from error
+        raise UserError(f"{path}: not JSON in UTF-8: {error}") from error
     except RecursionError as error:
-        raise UserError(f"{path}: JSON whose lists and objects are nested too deeply{_then(advice)}") from error
+        raise UserError(f"{path}: JSON whose lists and objects are nested too deeply") from error
 
 
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -104,10 +113,6 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
         raise ValueError(f"the key {twice!r} stands there twice")
     return found
-
-
-def _then(advice: str) -> str:
-    return f"; {advice}" if advice else ""
 
 
 def shown(names: Sequence[object], most: int = 8) -> str:

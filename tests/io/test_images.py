@@ -3,6 +3,7 @@
 import io
 import re
 import struct
+import unicodedata
 import zlib
 
 import cv2
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image, ImageDraw
 
-from kdxf.io.images import IMAGE_EXTENSIONS, ImageReadError, decode_image, list_images, read_image
+from kdxf.io.images import IMAGE_EXTENSIONS, ImageReadError, decode_image, is_picture_header, read_image
 
 
 def draw(width=96, height=64, mode="RGB"):
@@ -342,18 +343,22 @@ def test_files_that_cannot_be_opened(tmp_path, monkeypatch):
         read_image(tmp_path / "secret.jpg")
 
 
-def test_list_images(tmp_path):
-    for name in ("b.JPG", "a dir/图.png", "a dir/notes.txt", "z/y/x.webp", "._b"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).touch()
-    elsewhere = tmp_path.with_name(tmp_path.name + "_elsewhere")
-    elsewhere.mkdir()
-    (elsewhere / "far.tif").touch()
-    (tmp_path / "linked").symlink_to(elsewhere)
-    assert list_images(tmp_path) == ["a dir/图.png", "b.JPG", "linked/far.tif", "z/y/x.webp"]
-    assert {".jpg", ".png", ".webp"} <= IMAGE_EXTENSIONS
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM"])
+def test_pictures_are_known_by_their_first_bytes(kind):
+    assert is_picture_header(encode(draw(), kind)[:16])
 
 
-def test_list_images_needs_a_folder(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"nowhere is not a folder: give the folder that holds the images"):
-        list_images(tmp_path / "nowhere")
+@pytest.mark.parametrize(
+    "data", [b"", b"BM25 is a ranking", b"P6 is a class of ship", b"RIFF\0\0\0\0WAVEfmt ", b"%PDF-1.7"]
+)
+def test_other_files_are_no_pictures(data):
+    assert not is_picture_header(data)
+
+
+def test_extensions():
+    assert {".jpg", ".png", ".webp", ".jfif"} <= IMAGE_EXTENSIONS
+
+
+def test_a_picture_is_found_under_either_form_of_its_name(tmp_path):
+    (tmp_path / unicodedata.normalize("NFD", "café.png")).write_bytes(encode(draw(), "PNG"))
+    assert read_image(tmp_path / "café.png").shape == (64, 96, 3)

@@ -15,6 +15,7 @@ from kdxf.data.parallel import parallel_map
 from kdxf.errors import UserError
 from kdxf.io.files import replacing
 from kdxf.io.parquet_tables import read_parquet, read_parquet_schema
+from kdxf.io.unicode_names import find_file
 
 # To be changed whenever fingerprints change.
 _FORMAT = b"kdxf fingerprints 1"
@@ -107,7 +108,7 @@ def _keys(paths: Sequence[Path]) -> pa.Table:
     for path in paths:
         names.append(os.path.abspath(path).encode(errors="replace").decode())
         try:
-            status = path.stat()
+            status = find_file(path).stat()
         except OSError:
             size, time = -1, -1
         else:

@@ -15,6 +15,7 @@ from kdxf.data.pictures.header import upright_size
 from kdxf.errors import UserError
 from kdxf.io.images import ImageReadError, open_header
 from kdxf.io.predictions import read_predictions
+from kdxf.io.unicode_names import find_file
 
 # Bounds of few-, medium- and many-shot classes in the long-tail literature (Liu et al., CVPR 2019).
 FEW, MANY = 20, 100
@@ -135,7 +136,7 @@ _HEAD = 1 << 17
 def image_size(path: str, root: Path) -> tuple[int, int]:
     """Return width and height of an upright image in pixels; (0, 0) if its header cannot be read."""
     try:
-        with open(root / path, "rb") as file:
+        with find_file(root / path).open("rb") as file:
             head = file.read(_HEAD)
             try:
                 return upright_size(open_header(head))

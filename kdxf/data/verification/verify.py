@@ -23,6 +23,7 @@ from kdxf.data.verification.list_checks import (
 from kdxf.io.annotations import read_annotations
 from kdxf.io.images import open_header, read_image, to_rgb
 from kdxf.io.pages import HTMLReport
+from kdxf.io.unicode_names import find_file
 
 # Worst first.
 PROBLEMS: Mapping[str, str] = {
@@ -215,6 +216,6 @@ def _add_both_ways(report: HTMLReport, shown: list[tuple[Path, str]]) -> None:
 
 def _as_stored(path: Path) -> np.ndarray:
     """Read a picture as a program that ignores EXIF sees it."""
-    image = open_header(path.read_bytes())
+    image = open_header(find_file(path).read_bytes())
     image.draft(None, (_PICTURE, _PICTURE))
     return cv2.cvtColor(np.asarray(to_rgb(image)), cv2.COLOR_RGB2BGR)

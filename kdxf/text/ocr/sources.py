@@ -8,8 +8,10 @@ import numpy as np
 
 from kdxf.errors import UserError
 from kdxf.io.annotations import read_annotations
-from kdxf.io.images import IMAGE_EXTENSIONS, ImageReadError, decode_image, list_images, read_image
+from kdxf.io.folders import is_hidden, list_images
+from kdxf.io.images import IMAGE_EXTENSIONS, ImageReadError, decode_image, read_image
 from kdxf.io.tar_shards import TarShard, is_shard
+from kdxf.io.unicode_names import find_file, nfc
 
 
 def list_inputs(inputs: Sequence[Path], root: Path | None = None) -> tuple[list[str], Path]:
@@ -59,13 +61,14 @@ def _advice(inputs: Sequence[Path]) -> str:
 
 def _list_folder(folder: Path, root: Path) -> list[str]:
     prefix = _path_below(folder, folder, root)
-    return [(prefix / image).as_posix() for image in list_images(folder)]
+    return [nfc((prefix / image).as_posix()) for image in list_images(folder, any_name=True)]
 
 
 def _list_shard(path: Path, root: Path) -> list[str]:
-    prefix = (_path_below(path.parent, path, root) / path.name).as_posix()
+    prefix = nfc((_path_below(path.parent, path, root) / path.name).as_posix())
     with TarShard(path) as shard:
-        return [f"{prefix}/{name}" for name in shard.names if os.path.splitext(name)[1].lower() in IMAGE_EXTENSIONS]
+        names = [name for name in shard.names if not any(map(is_hidden, name.split("/")))]
+    return [f"{prefix}/{name}" for name in names if os.path.splitext(name)[1].lower() in IMAGE_EXTENSIONS]
 
 
 def _path_below(folder: Path, source: Path, root: Path) -> PurePosixPath:
@@ -96,8 +99,8 @@ class ImageSource:
         """
         key = PurePosixPath(image)
         for parent in key.parents:
-            if is_shard(Path(parent)) and (self.root / parent).is_file():
-                return decode_image(self._read_member(self.root / parent, key.relative_to(parent).as_posix()))
+            if is_shard(Path(parent)) and (shard := find_file(self.root / parent)).is_file():
+                return decode_image(self._read_member(shard, key.relative_to(parent).as_posix()))
         return read_image(self.root / image)
 
     def _read_member(self, path: Path, member: str) -> bytes:

@@ -197,6 +197,7 @@ def read_part(file: Path) -> pa.Table:
         ) from error
     if wrong := _fault(table):
         raise UserError(f"{file}: not an OCR table, {wrong}; {_ADVICE}")
+    table = table.set_column(0, SCHEMA.field(0), pc.utf8_normalize(table["image"], form="NFC"))
     # The engine's name is the same in most rows; keep it once.
     return table.set_column(SCHEMA.get_field_index("engine"), "engine", table["engine"].dictionary_encode())
 
