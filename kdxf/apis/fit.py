@@ -327,7 +327,7 @@ def _check_pictures(steps: _Steps, data: LabelledImages, root: Path, out: Path, 
             both = readable.set_index("image").join(before, how="inner", rsuffix="_before")
             if ((both["size"] != both["size_before"]) | (both["modified"] != both["modified_before"])).any():
                 shutil.rmtree(out / "ocr", ignore_errors=True)
-        write_annotations(bad[["image", "label", "reason"]], out / "unreadable.csv")
+        write_annotations(bad[["image", "label", "reason"]], out / "unreadable.csv", excel=True)
         write_annotations(readable, file)
         print(f"   {len(readable)} pictures of {readable['label'].nunique()} classes")
 
@@ -375,7 +375,7 @@ def _split(
         if shared := int((np.bincount(texts[texts >= 0])[texts[texts >= 0]] > 1).sum()):
             print(f"   {shared} pictures share all of a long text with another, which stays in the same list")
         groups = join_keys(len(frame), [codes, texts]) if len(found.groups) or shared else None
-        write_annotations(found.groups.drop(columns=["row", "list"]), out / "duplicates.csv")
+        write_annotations(found.groups.drop(columns=["row", "list"]), out / "duplicates.csv", excel=True)
         images = LabelledImages(frame[["image", "label"]], order_ids(frame["label"]), pictures)
         result = split(images, round(1 - val - test, 6), test, seed, groups=groups)
         write_split(result, out, overwrite=True)

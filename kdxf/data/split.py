@@ -296,7 +296,13 @@ def _warnings(classes: pd.DataFrame) -> list[str]:
 
 
 def write_split(
-    result: Split, folder: Path, overwrite: bool = False, *, inputs: Iterable[Path] = (), dry_run: bool = False
+    result: Split,
+    folder: Path,
+    overwrite: bool = False,
+    *,
+    inputs: Iterable[Path] = (),
+    dry_run: bool = False,
+    excel: bool = False,
 ) -> None:
     """Write ``<list>.csv`` for each list, ``classes.txt`` and ``classes.csv`` into ``folder``.
 
@@ -306,6 +312,7 @@ def write_split(
         overwrite: Whether files with other content are replaced.
         inputs: The files that the split was made from; never replaced.
         dry_run: Whether to check only and write nothing.
+        excel: As of :func:`kdxf.io.annotations.write_annotations`.
 
     Raises:
         UserError: A file of that name exists with other content and is an input, or ``overwrite`` is off; then nothing
@@ -317,8 +324,8 @@ def write_split(
     with tempfile.TemporaryDirectory(prefix=".split-", dir=None if dry_run else folder) as name:
         staged = Path(name)
         for part, frame in result.lists.items():
-            write_annotations(frame, staged / f"{part}.csv")
-        write_annotations(result.classes, staged / "classes.csv")
+            write_annotations(frame, staged / f"{part}.csv", excel)
+        write_annotations(result.classes, staged / "classes.csv", excel)
         write_classes(list(result.classes["name"]), staged / "classes.txt")
         files = sorted(staged.iterdir())
         existing = [file for file in files if (folder / file.name).exists()]

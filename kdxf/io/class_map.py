@@ -104,7 +104,7 @@ def check_class_files(folder: Path, inputs: Iterable[Path], overwrite: bool) -> 
         check_result(folder / name, inputs, overwrite)
 
 
-def write_class_files(classes: pd.DataFrame, folder: Path) -> None:
-    """Write ``classes.csv`` and ``classes.txt`` into ``folder``."""
-    write_annotations(classes, folder / CLASSES_CSV)
+def write_class_files(classes: pd.DataFrame, folder: Path, excel: bool = False) -> None:
+    """Write ``classes.csv``, as a list ``excel`` or not, and ``classes.txt`` into ``folder``."""
+    write_annotations(classes, folder / CLASSES_CSV, excel)
     write_classes(classes["name"], folder / CLASSES_TXT)

@@ -125,12 +125,14 @@ _INTEGER = re.compile(r"-?(0|[1-9]\d{0,18})\Z")
 _DECIMAL = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{1,17})?([eE][+-]?\d{1,3})?\Z")
 
 
-def _number(values: pd.Series) -> pd.Series:
+def _number(values: pd.Series) -> pd.Series | pd.api.extensions.ExtensionArray:
     written = values.dropna().unique()
     if not len(written):
         return values
     if all(_INTEGER.match(text) and abs(int(text)) < 1 << 63 for text in written):
-        return values if values.hasnans else pd.to_numeric(values)  # with a gap, 12 would become 12.0
+        if values.hasnans:  # as floats, 12 would become 12.0
+            return pd.array([None if pd.isna(text) else int(text) for text in values], "Int64")
+        return pd.to_numeric(values)
     return pd.to_numeric(values) if all(_DECIMAL.match(text) for text in written) else values
 
 
