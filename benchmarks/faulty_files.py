@@ -8,7 +8,7 @@ one line was said ("refused"), which were read as if sound ("read"), and which e
 names the tracebacks, and the files that were read.
 
 Of 41 files of predictions, 120 folders of word vectors, 45 of TF-IDF and 18 OCR tables none ends in a traceback, and
-all but 7 are refused: those 7 are sound files with other content, such as fewer n-grams, which nothing in them tells.
+all but 10 are refused: those are sound files with other content, such as fewer n-grams, which nothing in them tells.
 """
 
 import argparse

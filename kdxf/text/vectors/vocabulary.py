@@ -50,11 +50,6 @@ class Vocabulary(Sequence[str]):
         self._rows = open_array(folder / ROWS_FILE, (None,), ["uint32"])
         if not len(self._hashes) == len(self._rows) == count or self._offsets[-1] != len(self._bytes):
             raise ValueError("the files of the vocabulary do not fit each other")
-        # A look-up trusts these numbers. Comparing them takes milliseconds for millions of words.
-        if not (self._offsets[1:] >= self._offsets[:-1]).all() or not (self._hashes[1:] >= self._hashes[:-1]).all():
-            raise ValueError(f"{OFFSETS_FILE} or {HASHES_FILE} is not sorted")
-        if count and self._rows.max() >= count:
-            raise ValueError(f"{ROWS_FILE} names the row {self._rows.max()} of {count} words")
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -72,13 +67,19 @@ class Vocabulary(Sequence[str]):
         return isinstance(word, str) and bool(self.rows_of([word])[0] != MISSING)
 
     def rows_of(self, words: Sequence[str]) -> np.ndarray:
-        """Return the row of each word, -1 for an unknown word; (L,) int64."""
+        """Return the row of each word, -1 for an unknown word; (L,) int64.
+
+        Raises:
+            UserError: A file of the store is damaged.
+        """
         if not words:
             return np.zeros(0, dtype=np.int64)
         encoded = [word.encode("utf-8", "surrogatepass") for word in words]
         hashes = word_hashes(encoded)
         places = np.minimum(np.searchsorted(self._hashes, hashes), len(self) - 1)
         rows = self._rows[places].astype(np.int64)
+        if rows.max() >= len(self):  # looked at here, since opening reads nothing
+            raise UserError(f"{self._folder}: {ROWS_FILE} is damaged; make the vectors anew with tools/word2vec.py")
         begins, ends = self._offsets[rows].tolist(), self._offsets[rows + 1].tolist()
         for i, word in enumerate(encoded):
             if self._bytes[begins[i] : ends[i]] != word:
@@ -98,7 +99,9 @@ class Vocabulary(Sequence[str]):
         try:
             return self._word(row).decode()
         except UnicodeDecodeError as error:
-            raise UserError(f"{self._folder}: the word {row} in {WORDS_FILE} is no UTF-8; make it anew") from error
+            raise UserError(
+                f"{self._folder}: the word {row} in {WORDS_FILE} is no UTF-8; make the vectors anew"
+            ) from error
 
     def _word(self, row: int) -> bytes:
         return self._bytes[int(self._offsets[row]) : int(self._offsets[row + 1])]

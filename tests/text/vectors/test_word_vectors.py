@@ -209,6 +209,8 @@ def test_a_damaged_index_of_spellings_is_one_line(make_store):
 
 READ = {  # sound files with other content, which nothing in them tells
     *("words.bin: zeros", "words.rows.npy: the same row twice", "ngrams.npy: one row less"),
+    *("words.hashes.npy: not sorted", "words.offsets.npy: not ascending"),
+    "words.offsets.npy: beyond the words",
     *("spelling.npy: one row less", "spelling.npy: no rows", "spelling.npy: rows beyond the words"),
     *("vectors.npy: infinite",),  # of a word that is not looked up
 }
