@@ -14,8 +14,9 @@ text        with a line of more than :data:`LINE` bytes
 ==========  ===========================================================================================================
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import pyarrow.parquet as pq
 
@@ -63,8 +64,24 @@ def check_lines(data: bytes, path: Path) -> None:
     while len(data) - start > LINE:
         end = data.rfind(b"\n", start, start + LINE + 1)
         if end < 0:
-            raise UserError(f"{path}: a line has more than {LINE >> 20} MiB; is this a text with one row per line?")
+            raise _long_line(path)
         start = end + 1
+
+
+def lines_of(stream: BinaryIO, path: Path) -> Iterator[bytes]:
+    """Yield the lines of a stream that is not read whole, as iterating over it does.
+
+    Raises:
+        UserError: A line has more than :data:`LINE` bytes.
+    """
+    while line := stream.readline(LINE + 1):
+        if len(line) > LINE:
+            raise _long_line(path)
+        yield line
+
+
+def _long_line(path: Path) -> UserError:
+    return UserError(f"{path}: a line has more than {LINE >> 20} MiB; is this a text with one row per line?")
 
 
 def check_columns(header: Collection[str], path: Path) -> None:

@@ -1,3 +1,5 @@
+import io
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -12,6 +14,7 @@ from kdxf.io.bounds import (
     check_parquet,
     check_size,
     check_unpacked,
+    lines_of,
     repeated_texts,
 )
 
@@ -35,6 +38,15 @@ def test_lines(tmp_path, monkeypatch):
     for data in (b"01234567890", b"0\n01234567890\n0", b"a\n" * 100 + b"01234567890"):
         with pytest.raises(UserError, match=r"a.txt: a line has more than 0 MiB; is this a text with one row per line"):
             check_lines(data, tmp_path / "a.txt")
+
+
+def test_lines_of_a_stream(tmp_path, monkeypatch):
+    monkeypatch.setattr(bounds, "LINE", 10)
+    assert list(lines_of(io.BytesIO(b"a\n\n012345678\nb"), tmp_path / "a.txt")) == [b"a\n", b"\n", b"012345678\n", b"b"]
+    lines = lines_of(io.BytesIO(b"a\n0123456789\n"), tmp_path / "a.txt")
+    assert next(lines) == b"a\n"
+    with pytest.raises(UserError, match=r"a.txt: a line has more than 0 MiB"):
+        next(lines)
 
 
 def test_columns(tmp_path):
