@@ -50,7 +50,7 @@ def tool(name: str, *words: object) -> None:
     except SystemExit as end:
         if end.code:
             line = said.getvalue().strip()
-            if end.code != 2 or "\n" in line.split("error: ", 1)[-1]:
+            if end.code != 2 or not line.splitlines()[-1].startswith("error: ") or "usage: " in line:
                 raise RuntimeError(f"status {end.code}: {line}") from end
             raise UserError(line) from end
     finally:
@@ -89,8 +89,7 @@ def prediction_readers(work: Path) -> dict[str, Callable[[Path], object]]:
             "--out", work / "suspects.csv", new,
         ),
         "stats.py": lambda file: tool(
-            "data/stats.py", work / "list.csv", "--predictions", file, "--classes", work / "classes.txt",
-            "--out", work / "stats", new,
+            "data/stats.py", work / "list.csv", "--predictions", file, "--no-image-sizes", "--workers", "1"
         ),
         "read_soft_labels": lambda file: read_soft_labels(
             str(file), faulty_predictions.IMAGES, classes, None, **soft  # type: ignore[arg-type]
