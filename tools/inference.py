@@ -16,7 +16,7 @@ import argparse
 import os
 
 from kdxf.cli.arguments import ConfigOptions
-from kdxf.cli.command import run
+from kdxf.cli.command import EXCEL, run
 from kdxf.engine.config import load_config
 from kdxf.inference.prediction_csv import Columns
 from kdxf.inference.run import infer
@@ -36,6 +36,7 @@ def parse_args() -> argparse.Namespace:
     add("--with-name", action="store_true", help="write class names as well (columns category_name, top2_name, ...)")
     add("--with-score", action="store_true", help="write scores as well (columns score, top2_score, ...)")
     add("--per-class", action="store_true", help="write one column per class, with its score, instead of the best")
+    add("--excel", action="store_true", help=EXCEL)
     add("--class-names", metavar="FILE", help='readable class names: .json {"0": "name"}, .csv (id, name), or .txt')
     add("--tta", action="store_true", help="average over several views of each image (tta_model, tta_pipeline)")
     add("--ocr", metavar="TABLE", help="OCR table of tools/ocr.py; images that it lacks are read now")
@@ -74,6 +75,7 @@ def main() -> int:
         args.paths,
         save_probs=args.save_probs,
         columns=Columns(args.topk, args.with_name, args.with_score, args.per_class),
+        excel=args.excel,
         class_names=args.class_names,
         tta=args.tta,
         amp=args.amp,

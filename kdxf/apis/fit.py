@@ -67,6 +67,7 @@ from kdxf.io.digests import file_digest, settings_digest
 from kdxf.io.files import read_json, replacing, write_json, write_whole
 from kdxf.io.machine import available_cores
 from kdxf.io.predictions import read_predictions
+from kdxf.io.unicode_names import find_file
 from kdxf.models.backbones.wheel_weights import SCHEME, find_weights
 from kdxf.text.ocr import OCRTable, run_ocr
 from kdxf.text.ocr.table import table_digest
@@ -325,7 +326,7 @@ def _check_pictures(steps: _Steps, data: LabelledImages, root: Path, out: Path, 
             both = readable.set_index("image").join(before, how="inner", rsuffix="_before")
             if ((both["size"] != both["size_before"]) | (both["modified"] != both["modified_before"])).any():
                 shutil.rmtree(out / "ocr", ignore_errors=True)
-        write_annotations(bad[["image", "label", "reason"]], out / "unreadable.csv")
+        write_annotations(bad[["image", "label", "reason"]], out / "unreadable.csv", excel=True)
         write_annotations(readable, file)
         print(f"   {len(readable)} pictures of {readable['label'].nunique()} classes")
 
@@ -341,7 +342,7 @@ def are_long(frame: pd.DataFrame) -> bool:
 
 def _stamp(path: Path) -> tuple[int, int]:
     try:
-        status = path.stat()
+        status = find_file(path).stat()
     except OSError:
         return -1, 0
     return status.st_size, status.st_mtime_ns
@@ -373,7 +374,7 @@ def _split(
         if shared := int((np.bincount(texts[texts >= 0])[texts[texts >= 0]] > 1).sum()):
             print(f"   {shared} pictures share all of a long text with another, which stays in the same list")
         groups = join_keys(len(frame), [codes, texts]) if len(found.groups) or shared else None
-        write_annotations(found.groups.drop(columns=["row", "list"]), out / "duplicates.csv")
+        write_annotations(found.groups.drop(columns=["row", "list"]), out / "duplicates.csv", excel=True)
         images = LabelledImages(frame[["image", "label"]], order_ids(frame["label"]), pictures)
         result = split(images, round(1 - val - test, 6), test, seed, groups=groups)
         write_split(result, out, overwrite=True)

@@ -34,6 +34,7 @@ def test(
     checkpoint: str | Path,
     *,
     out: str | Path | None = None,
+    excel: bool = False,
     tta: bool = False,
     without: str | None = None,
     amp: bool = False,
@@ -50,6 +51,7 @@ def test(
         checkpoint: The weights.
         out: Table of predictions, ``.csv`` or ``.parquet`` (:mod:`kdxf.io.predictions`);
             the scores go into ``<name>.metrics.json`` in the same folder.
+        excel: Whether a person opens the ``.csv`` in Excel (:mod:`kdxf.io.csv_tables`).
         tta: Average the predictions over the views of ``cfg.tta_pipeline``, with ``cfg.tta_model``.
         without: ``'image'`` blanks every image, ``'text'`` removes every text, to measure what each contributes.
         amp: Mixed precision: float16 on a GPU, bfloat16 on a CPU.
@@ -88,14 +90,14 @@ def test(
     with trusting_checkpoints(trust_checkpoint), explaining_config_errors(), open_runner(cfg) as runner:
         runner.register_hook(LoadedWeightsHook(strict=True))
         if out is not None:
-            _add_table(runner, out, source)
+            _add_table(runner, out, source, excel)
         metrics = {name: _plain(value) for name, value in runner.test().items()}
     if out is not None and is_main_process():
         write_json(metrics, Path(out).with_suffix(".metrics.json"))
     return metrics
 
 
-def _add_table(runner: Runner, out: str | Path, source: Provenance) -> None:
+def _add_table(runner: Runner, out: str | Path, source: Provenance, excel: bool) -> None:
     dataset = runner.test_loop.dataloader.dataset
     image_root = os.path.join(getattr(dataset, "img_prefix", ""), "")
     if Path(out).suffix == ".parquet":
@@ -108,6 +110,7 @@ def _add_table(runner: Runner, out: str | Path, source: Provenance) -> None:
         image_root=image_root,
         seen=hook.seen,
         source=lambda: replace(source, training_data=tuple(data.data)),
+        excel=excel,
     )
     table.dataset_meta = runner.test_evaluator.dataset_meta
     runner.test_evaluator.metrics.append(table)

@@ -81,6 +81,10 @@ def _print_error(message: str) -> None:
     print("error:", " ".join(message.split()), file=sys.stderr)
 
 
+EXCEL = "write CSVs so that Excel shows Chinese and takes no cell for a formula; kdxf reads both forms"
+"""Help of the option ``--excel``."""
+
+
 def count(text: str) -> int:
     """Read a whole number from 1.
 

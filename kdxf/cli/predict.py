@@ -8,7 +8,7 @@ kdxf inference has more options, and takes any config and checkpoint.
 import argparse
 from pathlib import Path
 
-from kdxf.cli.command import count
+from kdxf.cli.command import EXCEL, count
 
 
 def parse_args() -> argparse.Namespace:
@@ -18,6 +18,7 @@ def parse_args() -> argparse.Namespace:
     add("model", type=Path, metavar="OUT", help="folder of kdxf fit")
     add("inputs", nargs="+", metavar="INPUT", help="pictures and folders of pictures")
     add("--save_csv", "--save-csv", required=True, metavar="FILE", help="the table of predictions")
+    add("--excel", action="store_true", help=EXCEL)
     add("--topk", type=count, default=1, metavar="K", help="name the K best classes")
     add("--ocr", metavar="TABLE", help="OCR table of kdxf ocr; pictures that it lacks are read now")
     add("--workers", type=count, metavar="N", help="processes that read text and pictures (default: one per core)")
@@ -42,6 +43,7 @@ def main() -> None:
         args.save_csv,
         args.inputs,
         columns=Columns(args.topk, with_name=True, with_score=True),
+        excel=args.excel,
         ocr_table=args.ocr,
         batch_size=args.batch_size,
         workers=args.workers or available_cores(),

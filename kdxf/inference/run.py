@@ -120,6 +120,7 @@ def infer(
     *,
     save_probs: str | Path | None = None,
     columns: Columns = _BEST,
+    excel: bool = False,
     ocr_table: str | Path | None = None,
     ocr_root: str | Path | None = None,
     batch_size: int = 32,
@@ -140,6 +141,7 @@ def infer(
             under the class names that the model was trained with, and the labels of the test dataset.
         inputs: Images and folders; none means the config's test dataset.
         columns: Columns of the CSV.
+        excel: Whether a person opens the CSV in Excel (:mod:`kdxf.io.csv_tables`).
         ocr_table: An OCR table, in place of the test dataset's own. Images that a table lacks are read now.
         ocr_root: The folder that the table's paths are relative to; by default the folder given as input, or the test
             dataset's ``data_prefix``.
@@ -182,7 +184,7 @@ def infer(
         if texts is not None:
             with report.timing("ocr"):
                 report.ocr_images = texts.read_missing(inferencer.reader, workers, progress)
-        rows = None if file is None else PredictionWriter(file, inferencer.categories, columns)
+        rows = None if file is None else PredictionWriter(file, inferencer.categories, columns, excel)
         keep = [target.add for target in (rows, probabilities) if target is not None]
         with (
             report.timing("predict"),

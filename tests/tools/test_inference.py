@@ -175,3 +175,10 @@ def test_malicious_checkpoint(call, lab, tmp_path):
     assert status == 2 and error.count("\n") == 1
     assert error.startswith(f"error: checkpoint {tmp_path / 'evil.pth'} is refused: its pickle wants ")
     assert [path.name for path in tmp_path.iterdir()] == ["evil.pth"]
+
+
+def test_a_table_for_excel(call, tmp_path):
+    out = tmp_path / "out.csv"
+    status, _, error = call("config.py", "model.pth", "photos/b.png", "--save_csv", out, "--with-name", "--excel")
+    assert status == 0, error
+    assert out.read_bytes().startswith(b"\xef\xbb\xbfimage_id,category_id,category_name,error\nphotos/b.png,")
