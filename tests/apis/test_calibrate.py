@@ -1,5 +1,7 @@
 """Calibration of a tiny trained model; its twelve validation images are its test images too."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from mmengine.config import Config
@@ -34,7 +36,7 @@ def tested(cfg, checkpoint, tmp_path):
     return tmp_path / "own.parquet"
 
 
-def on_training_images(cfg, share=slice(None)):
+def on_training_images(cfg):
     """The config, testing on images that it was not calibrated on."""
     other = load_config(cfg.filename)
     other.test_dataloader.dataset.data_prefix = "train"
@@ -112,8 +114,6 @@ def changed(tested, path, **source):
     found = read_predictions(tested)
     keys = ("labels", "seen", "predicted", "scores")
     values = {name: source.pop(name) for name in keys if name in source}
-    from dataclasses import replace
-
     write_predictions(replace(found, **values, source=found.source.with_values(**source)), path)
     return path
 
