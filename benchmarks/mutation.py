@@ -111,10 +111,20 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
         ("torch.autocast(device, enabled=False)", "torch.autocast(device, enabled=True)", "head in half precision"),
         (".contiguous(memory_format=torch.channels_last)", "", "channels_last forgotten for images"),
     ],
+    "evaluation/calibration/reliability.py": [
+        ('side="left"', 'side="right"', "confidence on the edge of a bin"),
+        ("accuracy * (1 - accuracy) / (count - 1)", "0", "the bias of few images left in"),
+    ],
+    "evaluation/calibration/temperature.py": [
+        ("fit(scores[~held], labels[~held])", "fit(scores, labels)", "scores judged on what fitted them"),
+        ("_log(scores) / temperatures", "_log(scores) * temperatures", "temperature the wrong way round"),
+    ],
+    "evaluation/calibration/selective.py": [
+        ("confidence >= threshold", "confidence > threshold", "images at the threshold refused"),
+    ],
     "evaluation/metrics/accuracy.py": [("min(max(self.topk), len(scores))", "max(self.topk)", "topk above K")],
     "evaluation/metrics/calibration_error.py": [
         ("max(scores[true], _SMALLEST)", "scores[true]", "logarithm of 0"),
-        ('side="left"', 'side="right"', "confidence on the edge of a bin"),
     ],
     "evaluation/metrics/global_average_precision.py": [
         ("right.sum() / labelled.sum()", "right.sum() / len(labelled)", "images without a class counted"),

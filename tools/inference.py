@@ -8,6 +8,9 @@ to its folder, or the path in the annotation file of the test dataset. A categor
 name if all names are whole numbers. --save-probs writes the scores of all classes as a file of predictions, instead of
 the CSV or with it, for the test dataset with its labels; TTA and all other options apply to both.
 
+Scores are calibrated where kdxf calibrate has left a calibration beside the checkpoint. Then --with-set names the
+classes that an image may be of, and --precision or --review adds the columns decision (accept or review) and reason.
+
 For a model that uses text, OCR runs now, unless an OCR table has the text: --ocr, or the test dataset's own. For many
 images run tools/ocr.py first: it can be interrupted and continued.
 """
@@ -37,6 +40,9 @@ def parse_args() -> argparse.Namespace:
     add("--with-score", action="store_true", help="write scores as well (columns score, top2_score, ...)")
     add("--per-class", action="store_true", help="write one column per class, with its score, instead of the best")
     add("--excel", action="store_true", help=EXCEL)
+    add("--with-set", action="store_true", help="write the classes that it may be (columns set, set_names)")
+    add("--precision", type=float, metavar="P", help="accept predictions of which the share P is right, such as 0.98")
+    add("--review", type=float, metavar="SHARE", help="send this share of the images to a person, such as 0.05")
     add("--class-names", metavar="FILE", help='readable class names: .json {"0": "name"}, .csv (id, name), or .txt')
     add("--tta", action="store_true", help="average over several views of each image (tta_model, tta_pipeline)")
     add("--ocr", metavar="TABLE", help="OCR table of tools/ocr.py; images that it lacks are read now")
@@ -74,8 +80,10 @@ def main() -> int:
         args.save_csv,
         args.paths,
         save_probs=args.save_probs,
-        columns=Columns(args.topk, args.with_name, args.with_score, args.per_class),
+        columns=Columns(args.topk, args.with_name, args.with_score, args.per_class, args.with_set),
         excel=args.excel,
+        precision=args.precision,
+        review=args.review,
         class_names=args.class_names,
         tta=args.tta,
         amp=args.amp,

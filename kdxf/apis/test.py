@@ -22,6 +22,8 @@ from kdxf.engine.dist import start_distributed
 from kdxf.engine.hooks import LoadedWeightsHook, TrainedImagesHook, TrainingDataHook
 from kdxf.engine.runner import open_runner
 from kdxf.errors import UserError
+from kdxf.evaluation.calibration.stored import CALIBRATED_BY
+from kdxf.evaluation.calibration.use import calibrate_steps, fitting_calibration, is_fair
 from kdxf.evaluation.missing_modality import remove_modality
 from kdxf.evaluation.prediction_table import PredictionTable, check_name
 from kdxf.io.files import write_json
@@ -43,8 +45,13 @@ def test(
     pin_memory: bool = True,
     launcher: str = "none",
     trust_checkpoint: bool = False,
+    calibrated: bool = True,
 ) -> dict[str, Any]:
     """Score a checkpoint on the test set of a config.
+
+    Where a calibration lies beside the checkpoint (:mod:`kdxf.evaluation.calibration.stored`), the scores go through
+    it. They stay those of the model, with a warning, where the test set has images that it was fitted on, and where it
+    is for predictions of another kind, such as those of all views or of both modalities.
 
     Args:
         cfg: A config from :func:`kdxf.engine.config.load_config`; not changed. Of one with stages the last is tested.
@@ -60,6 +67,7 @@ def test(
         pin_memory: False never pins pages for the GPU.
         launcher: ``none``, ``pytorch``, ``slurm`` or ``mpi``.
         trust_checkpoint: Load a checkpoint that runs code, see :mod:`kdxf.engine.checkpoint`.
+        calibrated: False leaves the scores as they are, whatever lies beside the checkpoint.
 
     Returns:
         The scores by name.
@@ -72,6 +80,7 @@ def test(
         check_name(out)
         source = Provenance.of_model(str(cfg.filename), config_digest(cfg), checkpoint, tta=tta)
         source = source.with_values(without=without)
+    calibration = fitting_calibration(checkpoint, tta=tta, without=without) if calibrated else None
     cfg = last_stage(copy.deepcopy(cfg))
     cfg.load_from, cfg.resume = str(checkpoint), False
     if cfg.get("test_dataloader") is None or cfg.get("test_cfg") is None:
@@ -89,6 +98,9 @@ def test(
     start_distributed(cfg, launcher)
     with trusting_checkpoints(trust_checkpoint), explaining_config_errors(), open_runner(cfg) as runner:
         runner.register_hook(LoadedWeightsHook(strict=True))
+        if calibration is not None and is_fair(calibration, paths_of(runner.test_loop.dataloader.dataset)):
+            calibrate_steps(runner.model, calibration)
+            source = source.with_values(**{CALIBRATED_BY: calibration.digest})
         if out is not None:
             _add_table(runner, out, source, excel)
         metrics = {name: _plain(value) for name, value in runner.test().items()}

@@ -2,6 +2,8 @@
 
 OUT is the folder that kdxf fit wrote. The text of the pictures is read now, unless --ocr names a table. The CSV has one
 row per picture: image_id, category_id, category_name, score, and error: why the picture could not be read, else empty.
+The scores are calibrated on the validation list: of pictures with a score of 0.8, four of five are right. --precision
+or --review adds the columns decision (accept or review) and reason.
 kdxf inference has more options, and takes any config and checkpoint.
 """
 
@@ -20,6 +22,9 @@ def parse_args() -> argparse.Namespace:
     add("--save_csv", "--save-csv", required=True, metavar="FILE", help="the table of predictions")
     add("--excel", action="store_true", help=EXCEL)
     add("--topk", type=count, default=1, metavar="K", help="name the K best classes")
+    add("--with-set", action="store_true", help="name the classes that it may be (columns set, set_names)")
+    add("--precision", type=float, metavar="P", help="accept predictions of which the share P is right, such as 0.98")
+    add("--review", type=float, metavar="SHARE", help="send this share of the pictures to a person, such as 0.05")
     add("--ocr", metavar="TABLE", help="OCR table of kdxf ocr; pictures that it lacks are read now")
     add("--workers", type=count, metavar="N", help="processes that read text and pictures (default: one per core)")
     add("--batch-size", type=count, default=32, metavar="N")
@@ -42,8 +47,10 @@ def main() -> None:
         checkpoint,
         args.save_csv,
         args.inputs,
-        columns=Columns(args.topk, with_name=True, with_score=True),
+        columns=Columns(args.topk, with_name=True, with_score=True, with_set=args.with_set),
         excel=args.excel,
+        precision=args.precision,
+        review=args.review,
         ocr_table=args.ocr,
         batch_size=args.batch_size,
         workers=args.workers or available_cores(),

@@ -16,6 +16,7 @@ from kdxf.apis.stages import last_stage
 from kdxf.engine.checkpoint import classes_of, trusting_checkpoints
 from kdxf.engine.config import building, load_config
 from kdxf.errors import UserError
+from kdxf.evaluation.calibration.use import fitting_calibration
 from kdxf.inference.inputs import InputImage, InputTexts, TextReader, collect_images
 from kdxf.inference.model import Categories, choose_device, config_classes, load_model
 from kdxf.inference.pipeline import (
@@ -43,7 +44,8 @@ class KDXFInferencer:
         for prediction in inferencer(["a.jpg", "folder/"]):
             print(prediction.image_id, prediction.category_name, prediction.score, prediction.error)
 
-    Each image goes through the config's test pipeline, so that scores equal those of ``tools/test.py``.
+    Each image goes through the config's test pipeline, so that scores equal those of ``tools/test.py``. They are
+    calibrated where ``kdxf calibrate`` has left a calibration beside the checkpoint.
 
     Args:
         config: A config or its path; of one with stages the last is used.
@@ -62,6 +64,7 @@ class KDXFInferencer:
             checkpoint does not say.
         training_data: The data that it was trained on, as in :class:`kdxf.io.provenance.Provenance`; empty where the
             checkpoint does not say.
+        calibration: What the scores mean; None where there is none, or it is not for predictions of this kind.
         needs_text: Whether the pipeline takes the text of an image. OCR runs only then.
 
     Raises:
@@ -83,6 +86,7 @@ class KDXFInferencer:
     ) -> None:
         self.cfg = last_stage(config if isinstance(config, Config) else load_config(config))
         self.amp = amp
+        self.calibration = fitting_calibration(checkpoint, tta=tta)
         self._pipeline = pipeline_config(self.cfg, tta)
         self.device = choose_device(device)
         with building(self.cfg), trusting_checkpoints(trust_checkpoint):
@@ -151,11 +155,21 @@ class KDXFInferencer:
             dataset = InferenceDataset(images, texts, self._pipeline)
         todo = iter(images)
         for batch, errors in iterate_batches(dataset, self.cfg, batch_size, workers):
-            for scores, error in zip(self._scores(batch), errors, strict=True):
+            for row, error in zip(self._calibrated(self._scores(batch)), errors, strict=True):
+                scores, likely, unlike = row
                 index = int(scores.argmax())
                 category, name = self.categories.ids[index], self.categories.name(index)
-                labels = self._labels(scores)
-                yield Prediction(next(todo).image_id, category, name, float(scores[index]), scores, error, labels)
+                yield Prediction(
+                    next(todo).image_id,
+                    category,
+                    name,
+                    float(scores[index]),
+                    scores,
+                    error,
+                    labels=self._labels(scores),
+                    likely=likely,
+                    unlike=unlike,
+                )
 
     def test_dataset(self) -> BaseDataset:
         """Open the config's test dataset.
@@ -172,6 +186,17 @@ class KDXFInferencer:
         with torch.autocast(self.device.type, enabled=self.amp):
             samples = self.model.test_step(batch)
         return torch.stack([sample.pred_score for sample in samples]).float().cpu().numpy()
+
+    def _calibrated(self, scores: np.ndarray) -> Iterator[tuple[np.ndarray, tuple[int, ...] | None, bool | None]]:
+        """Yield of each image in a batch the scores (K,), the likely classes, and whether it is like none of them."""
+        if self.calibration is None:
+            yield from ((row, None, None) for row in scores)
+            return
+        calibrated = self.calibration.apply(scores)
+        sets, unlike = self.calibration.sets.of(calibrated), self.calibration.is_unlike(scores)
+        for row, inside, strange in zip(calibrated, sets, unlike, strict=True):
+            likely = np.flatnonzero(inside)
+            yield row, tuple(likely[np.argsort(-row[likely], kind="stable")].tolist()), bool(strange)
 
     def _labels(self, scores: np.ndarray) -> tuple[int, ...] | None:
         """Return the classes that a multi-label head predicts at scores (K,); None for other heads."""

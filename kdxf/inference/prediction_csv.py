@@ -22,6 +22,8 @@ class Prediction:
         scores: float32 (K,), in class order.
         error: Why the image could not be read, in one line; None when it was.
         labels: The indices of the classes that a multi-label model gives, maybe none; None for other models.
+        likely: The indices of the classes in the conformal set, best first, maybe none; None without a calibration.
+        unlike: Whether the scores are spread as those of a picture of none of the classes; None without a calibration.
     """
 
     image_id: str
@@ -31,6 +33,23 @@ class Prediction:
     scores: np.ndarray
     error: str | None
     labels: tuple[int, ...] | None = None
+    likely: tuple[int, ...] | None = None
+    unlike: bool | None = None
+
+    def decide(self, threshold: float) -> tuple[str, str]:
+        """Say whether to accept the prediction or to send it to a person, and why.
+
+        Args:
+            threshold: The least sureness to accept (:func:`kdxf.evaluation.calibration.stored.sureness`).
+
+        Returns:
+            ``'accept'`` and an empty reason, or ``'review'`` and the reason.
+        """
+        if self.error is not None:
+            return "review", "cannot be read"
+        if self.score - bool(self.unlike) >= threshold:
+            return "accept", ""
+        return "review", "maybe none of the classes" if self.unlike else f"score below {threshold:.3f}"
 
 
 @dataclass(frozen=True)
@@ -42,7 +61,9 @@ class Columns:
     with_name     ``category_name``
     with_score    ``score``
     topk=2        ``top2_id`` and, as for the best class, ``top2_name``, ``top2_score``
-    per_class     in place of all but ``image_id`` and ``error``: one column per class, with its score
+    per_class     in place of all of these but ``image_id``: one column per class, with its score
+    with_set      ``set``, the ids of the classes that it may be, best first; with_name: ``set_names``
+    threshold     ``decision``, ``accept`` or ``review``, and ``reason``, why not to accept
     ============  =========================================================================================
 
     Of a multi-label model ``category_id``, ``category_name`` and ``score`` are those of the classes that it gives,
@@ -53,12 +74,16 @@ class Columns:
         with_name: Whether their names are written.
         with_score: Whether their scores are written.
         per_class: Whether there is a column for each class instead.
+        with_set: Whether the conformal set is written.
+        threshold: As of :meth:`Prediction.decide`; None writes no decision.
     """
 
     topk: int = 1
     with_name: bool = False
     with_score: bool = False
     per_class: bool = False
+    with_set: bool = False
+    threshold: float | None = None
 
     def check(self, categories: Categories) -> None:
         """Check that these categories have what the columns show.
@@ -86,11 +111,11 @@ class PredictionWriter:
     def __init__(self, file: TextIO, categories: Categories, columns: Columns, excel: bool = False) -> None:
         self._categories = categories
         self._columns = columns
-        self._write = row_writer(file, ["image_id", *self._header(), "error"], excel)
+        self._write = row_writer(file, ["image_id", *self._header(), *self._trust_header(), "error"], excel)
 
     def add(self, prediction: Prediction) -> None:
         """Write a row."""
-        self._write([prediction.image_id, *self._values(prediction), prediction.error])
+        self._write([prediction.image_id, *self._values(prediction), *self._trust(prediction), prediction.error])
 
     def _header(self) -> list[str]:
         if self._columns.per_class:
@@ -99,6 +124,20 @@ class PredictionWriter:
         for rank in range(2, self._columns.topk + 1):
             header += self._fields(f"top{rank}_id", f"top{rank}_name", f"top{rank}_score")
         return header
+
+    def _trust_header(self) -> list[str]:
+        names = ["set", *(["set_names"] if self._columns.with_name else [])] if self._columns.with_set else []
+        return names + ([] if self._columns.threshold is None else ["decision", "reason"])
+
+    def _trust(self, prediction: Prediction) -> list[str]:
+        values, likely = [], prediction.likely or ()
+        if self._columns.with_set:
+            values.append(joined(self._categories.ids[index] for index in likely))
+        if self._columns.with_set and self._columns.with_name:
+            values.append(joined(self._categories.name(index) or "" for index in likely))
+        if self._columns.threshold is not None:
+            values += prediction.decide(self._columns.threshold)
+        return values
 
     def _values(self, prediction: Prediction) -> list[str]:
         scores = prediction.scores

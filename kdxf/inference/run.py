@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from kdxf.engine.config import config_digest
 from kdxf.errors import UserError
+from kdxf.evaluation.calibration.stored import CALIBRATED_BY, Calibration
 from kdxf.inference.inferencer import KDXFInferencer
 from kdxf.inference.inputs import InputImage, InputTexts, collect_images, dataset_images
 from kdxf.inference.prediction_csv import Columns, Prediction, PredictionWriter
@@ -42,6 +43,7 @@ class InferenceReport:
         ocr_images: Images whose text was read now.
         predict_seconds: Time for loading images and for the model.
         errors: ``(image_id, reason)`` of each image that could not be read.
+        trust: What is expected of the predictions that were accepted, in a sentence.
     """
 
     csv: Path
@@ -52,6 +54,7 @@ class InferenceReport:
     ocr_images: int = 0
     predict_seconds: float = 0.0
     errors: list[tuple[str, str]] = field(default_factory=list)
+    trust: str | None = None
 
     @contextmanager
     def timing(self, part: Literal["ocr", "predict"]) -> Iterator[None]:
@@ -102,6 +105,7 @@ class InferenceReport:
             f"per image: {self.milliseconds:.1f} ms, of which {ocr}, "
             f"loading and model {1000 * self.predict_seconds / self.images:.1f} ms",
             memory,
+            *([] if self.trust is None else [self.trust]),
         ]
         lines += [f"error: {in_utf8(image_id)}: {reason}" for image_id, reason in self.errors[:_SHOWN]]
         if (rest := len(self.errors) - _SHOWN) > 0:
@@ -121,6 +125,8 @@ def infer(
     save_probs: str | Path | None = None,
     columns: Columns = _BEST,
     excel: bool = False,
+    precision: float | None = None,
+    review: float | None = None,
     ocr_table: str | Path | None = None,
     ocr_root: str | Path | None = None,
     batch_size: int = 32,
@@ -142,6 +148,9 @@ def infer(
         inputs: Images and folders; none means the config's test dataset.
         columns: Columns of the CSV.
         excel: Whether a person opens the CSV in Excel (:mod:`kdxf.io.csv_tables`).
+        precision: Decide which predictions to accept, so that this share of them is right, from 0 to 1.
+        review: Decide it so that this share of the images goes to a person, from 0 to 1. The least score follows from
+            the calibration images in both cases.
         ocr_table: An OCR table, in place of the test dataset's own. Images that a table lacks are read now.
         ocr_root: The folder that the table's paths are relative to; by default the folder given as input, or the test
             dataset's ``data_prefix``.
@@ -152,11 +161,17 @@ def infer(
             :class:`~kdxf.inference.inferencer.KDXFInferencer`.
 
     Raises:
-        UserError: An argument, the config, the checkpoint or an input cannot be used.
+        UserError: An argument, the config, the checkpoint or an input cannot be used; or a set or decisions are
+            wanted of a checkpoint without calibration.
     """
     for option, value, least in (("--batch-size", batch_size, 1), ("--workers", workers, 0)):
         if value < least:
             raise UserError(f"{option} {value}: give at least {least}")
+    for option, share in (("--precision", precision), ("--review", review)):
+        if share is not None and not 0 <= share <= 1:
+            raise UserError(f"{option} {share:g}: give a share from 0 to 1")
+    if precision is not None and review is not None:
+        raise UserError("--precision and --review: each decides which predictions are accepted; give one of them")
     if save_csv is None and save_probs is None:
         raise UserError("nothing to write; give --save_csv, --save-probs, or both")
     start = time.perf_counter()
@@ -169,17 +184,19 @@ def infer(
     with ExitStack() as stack:
         file = None if save_csv is None else stack.enter_context(open_replacing(save_csv, "--save_csv"))
         inferencer = KDXFInferencer(cfg, checkpoint, **options)
+        columns, trust = _decide(columns, inferencer, checkpoint, precision, review)
         columns.check(inferencer.categories)
         dataset = None if inputs else inferencer.test_dataset()
         if dataset is not None:
             images = dataset_images(dataset, ocr_root)
+        _warn_of_used(inferencer.calibration, images)
         texts = _find_texts(images, table, dataset) if inferencer.needs_text else None
         probabilities = None
         if save_probs is not None:
             labels = None if dataset is None else dataset_labels(dataset, inferencer.classes)
             probabilities = Probabilities(save_probs, images, inferencer.classes, labels)
         report = InferenceReport(
-            Path(save_csv or save_probs or ""), len(images), inferencer.device, time.perf_counter() - start
+            Path(save_csv or save_probs or ""), len(images), inferencer.device, time.perf_counter() - start, trust=trust
         )
         if texts is not None:
             with report.timing("ocr"):
@@ -195,8 +212,41 @@ def infer(
                     add(prediction)
                 bar.update()
         if probabilities is not None:
-            probabilities.write(inferencer.trained_on, replace(source, training_data=inferencer.training_data))
+            source = replace(source, training_data=inferencer.training_data)
+            if inferencer.calibration is not None:
+                source = source.with_values(**{CALIBRATED_BY: inferencer.calibration.digest})
+            probabilities.write(inferencer.trained_on, source)
     return report
+
+
+def _decide(
+    columns: Columns, inferencer: KDXFInferencer, checkpoint: str | Path, precision: float | None, review: float | None
+) -> tuple[Columns, str | None]:
+    """Find the least score to accept, and say what to expect."""
+    calibration = inferencer.calibration
+    options = {"--precision": precision is not None, "--review": review is not None, "--with-set": columns.with_set}
+    wanted = [option for option, is_wanted in options.items() if is_wanted]
+    if not wanted:
+        return columns, None
+    if calibration is None:
+        raise UserError(f"{wanted[0]}: {checkpoint} has no calibration for this; make one with kdxf calibrate")
+    if precision is not None:
+        accepted = calibration.for_precision(precision)
+    elif review is not None:
+        accepted = calibration.for_budget(review)
+    else:
+        return columns, None
+    return replace(columns, threshold=accepted.threshold), str(accepted)
+
+
+def _warn_of_used(calibration: Calibration | None, images: Sequence[InputImage]) -> None:
+    used = 0 if calibration is None else int(calibration.used([image.path for image in images]).sum())
+    if used:
+        print_log(
+            f"{used} of {len(images)} images were used to calibrate the checkpoint: judge it by others",
+            logger="current",
+            level=logging.WARNING,
+        )
 
 
 def _find_texts(images: Sequence[InputImage], table: OCRTable | None, dataset: Any) -> InputTexts:

@@ -7,6 +7,7 @@ import numpy as np
 from mmengine.evaluator import BaseMetric
 
 from kdxf.errors import UserError
+from kdxf.evaluation.calibration.reliability import bin_edges, expected_error
 from kdxf.evaluation.metrics.true_classes import only_class
 from kdxf.registry import METRICS
 
@@ -72,19 +73,10 @@ class CalibrationError(BaseMetric):
     def compute_metrics(self, results: list) -> dict[str, float]:
         """Compute the four results from what :meth:`process` kept of n images."""
         confidence, right, surprise, brier = np.asarray(results, np.float64).reshape(-1, 4).T
-        shares = np.arange(1, self.num_bins) / self.num_bins
+        widths, masses = (bin_edges(confidence, self.num_bins, equal_mass) for equal_mass in (False, True))
         return {
-            "ece": 100 * _expected_error(confidence, right, shares),
-            "adaptive_ece": 100 * _expected_error(confidence, right, np.quantile(confidence, shares)),
+            "ece": 100 * expected_error(confidence, right, widths),
+            "adaptive_ece": 100 * expected_error(confidence, right, masses),
             "nll": float(surprise.mean()),
             "brier": float(brier.mean()),
         }
-
-
-def _expected_error(confidence: np.ndarray, right: np.ndarray, edges: np.ndarray) -> float:
-    """Return the ECE of n confidences (n,) in bins that end at ``edges`` (included).
-
-    The difference of sums is n_b times that of means.
-    """
-    bins = np.searchsorted(edges, confidence, side="left")
-    return float(np.abs(np.bincount(bins, right - confidence)).sum() / len(confidence))

@@ -1,0 +1,232 @@
+"""Calibration as a function: from validation images to what the scores of a checkpoint mean."""
+
+import copy
+import logging
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mmengine.config import Config
+from mmengine.logging import print_log
+
+from kdxf.apis.stages import last_stage
+from kdxf.apis.test import test
+from kdxf.datasets.image_keys import image_keys, paths_of
+from kdxf.engine.config import building
+from kdxf.errors import UserError
+from kdxf.evaluation.calibration.confidences import confidences
+from kdxf.evaluation.calibration.conformal import DEFAULT, KINDS, fit_sets, least_images
+from kdxf.evaluation.calibration.none_of_these import FALSE_ALARMS, fit_limit, spread
+from kdxf.evaluation.calibration.report import CalibrationReport, figures, repeated_halves
+from kdxf.evaluation.calibration.stored import CALIBRATED_BY, Calibration, sureness, write_calibration
+from kdxf.evaluation.calibration.temperature import (
+    HIGHEST,
+    LOWEST,
+    Temperature,
+    apply_temperature,
+    choose_temperature,
+    cross_fitted,
+    fit_class_temperatures,
+    fit_temperature,
+)
+from kdxf.io.digests import file_digest, settings_digest
+from kdxf.io.predictions import Predictions, check_each_once, concatenate, read_predictions
+from kdxf.io.provenance import check_no_ranks, check_no_targets, check_unseen
+from kdxf.registry import DATASETS
+
+FOLDS = 5
+_SHOWN = 5
+_ADVICE = "give predictions of images that it was not trained on, as of its validation list"
+
+
+def calibrate(
+    cfg: Config,
+    checkpoint: str | Path,
+    predictions: Sequence[str | Path] = (),
+    *,
+    level: float = 0.9,
+    kind: str = DEFAULT,
+    per_class: bool = False,
+    tta: bool = False,
+    trust_checkpoint: bool = False,
+) -> CalibrationReport:
+    """Fit what the scores of a checkpoint mean, and write it beside the checkpoint.
+
+    Args:
+        cfg: A config from :func:`kdxf.engine.config.load_config`; not changed. Of one with stages, the last counts.
+        checkpoint: The weights, a local file.
+        predictions: Files of predictions of this checkpoint, with labels, of images that it was not trained on; by
+            default the list of ``val_dataloader`` is predicted now.
+        level: The share of the sets that are to hold the true class.
+        kind: A name of :data:`kdxf.evaluation.calibration.conformal.KINDS`.
+        per_class: Keep that promise for each class by itself.
+        tta: Predict with test-time augmentation, for predictions with it. Files say themselves.
+        trust_checkpoint: Load a checkpoint that runs code, see :mod:`kdxf.engine.checkpoint`.
+
+    Raises:
+        UserError: The config, the checkpoint or a file cannot be used: a file is of another checkpoint, of images
+            that it was trained on, without labels, or calibrated already; or an image may have several labels.
+    """
+    checkpoint = Path(checkpoint)
+    if not checkpoint.is_file():
+        raise UserError(f"checkpoint {checkpoint} does not exist here; the calibration is written beside a local file")
+    if not 0 < level < 1:
+        raise UserError(f"--level {level}: give a share between 0 and 1")
+    if kind not in KINDS:
+        raise UserError(f"--sets {kind}: give {' or '.join(KINDS)}")
+    cfg = last_stage(copy.deepcopy(cfg))
+    if predictions:
+        files = [_read(path, checkpoint) for path in predictions]
+        ttas = {bool(file.source.tta) for file in files}
+        if len(ttas) > 1:
+            raise UserError("--predictions: some files are with test-time augmentation and some without; give one kind")
+        (tta,) = ttas
+        data = {str(path): file_digest(path) for path in predictions}
+    else:
+        files = [_predict(cfg, checkpoint, tta, trust_checkpoint)]
+        data = {"val_dataloader": settings_digest([files[0].images, _labels(files[0]).tolist()])}
+    if len({file.classes for file in files}) > 1:
+        raise UserError("--predictions: the files have different classes; give files of one model")
+    joined = concatenate(files)
+    check_each_once(joined.images, " and ".join(map(str, predictions)) or "the validation list")
+    if len(joined) < 2:
+        raise UserError("calibration needs two images or more; some hundred are better")
+    keys, warnings = _keys(cfg, joined.images)
+    return _fit(joined, checkpoint, level, kind, per_class, tta, keys, warnings, data)
+
+
+def _predict(cfg: Config, checkpoint: Path, tta: bool, trust: bool) -> Predictions:
+    if cfg.get("val_dataloader") is None:
+        raise UserError(f"config {cfg.filename} has no val_dataloader to calibrate on; give --predictions")
+    cfg = copy.deepcopy(cfg)
+    cfg.test_dataloader = cfg.val_dataloader
+    cfg.test_evaluator = cfg.val_evaluator
+    if cfg.get("test_cfg") is None:
+        cfg.test_cfg = {}
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder, "val.parquet")
+        test(cfg, checkpoint, out=out, tta=tta, trust_checkpoint=trust, calibrated=False)
+        found = read_predictions(out)
+    return _checked(found, "the list of val_dataloader")
+
+
+def _read(path: str | Path, checkpoint: Path) -> Predictions:
+    found = read_predictions(path)
+    digest = file_digest(checkpoint)
+    if found.source.checkpoint_digest != digest or found.source.inputs:
+        raise UserError(
+            f"{path}: holds predictions of {found.source.checkpoint or 'several models'} as it was then, not those of "
+            f"{checkpoint}; predict with this checkpoint"
+        )
+    if found.source.details.get("without"):
+        raise UserError(f"{path}: was predicted without {found.source.details['without']}; predict without --without")
+    if CALIBRATED_BY in found.source.details:
+        raise UserError(
+            f"{path}: its scores are calibrated already; move the calibration beside {checkpoint} away, and predict "
+            "again"
+        )
+    check_no_targets(found.source, path)
+    check_no_ranks(found.source, path)
+    return _checked(found, str(path))
+
+
+def _checked(found: Predictions, name: str) -> Predictions:
+    if found.multi_label:
+        raise UserError(f"{name}: an image may have several labels; calibration is for one label per image")
+    labels = _labels(found, name)
+    check_unseen(found, name, advice=_ADVICE)
+    if (totals := found.scores.sum(axis=1)).min() < 0.99 or totals.max() > 1.01:
+        raise UserError(f"{name}: the scores of an image do not sum to 1; calibration needs a head with a softmax")
+    return found if (labels >= 0).all() else found.take(np.flatnonzero(labels >= 0))
+
+
+def _labels(found: Predictions, name: str = "") -> np.ndarray:
+    if found.labels is None or not (found.labels >= 0).any():
+        raise UserError(f"{name}: has no labels to calibrate by; give a labelled list")
+    return found.labels
+
+
+def _keys(cfg: Config, images: Sequence[str]) -> tuple[np.ndarray, list[str]]:
+    """Find the files of the images among those of the config's lists, so that a test can tell that it is on them."""
+    paths: dict[str, str] = {}
+    for loader in ("val_dataloader", "test_dataloader"):
+        if cfg.get(loader) is None:
+            continue
+        with building(cfg):
+            dataset = DATASETS.build(cfg[loader].dataset)
+        root = os.path.join(getattr(dataset, "img_prefix", ""), "")
+        for path in paths_of(dataset):
+            paths.setdefault(path.removeprefix(root), path)
+    found = [paths[image] for image in images if image in paths]
+    if len(found) == len(images):
+        return image_keys(found), []
+    return image_keys(found) if found else np.empty(0, np.int64), [
+        f"{len(images) - len(found)} images are in none of the config's lists: no test will notice that it is on them"
+    ]
+
+
+def _fit(
+    found: Predictions,
+    checkpoint: Path,
+    level: float,
+    kind: str,
+    per_class: bool,
+    tta: bool,
+    keys: np.ndarray,
+    warnings: list[str],
+    data: dict[str, str],
+) -> CalibrationReport:
+    scores, labels = found.scores, _labels(found)
+    folds = min(FOLDS, len(labels))
+    temperature = choose_temperature(scores, labels, folds)
+    fit: Any = fit_temperature if isinstance(temperature, float) else fit_class_temperatures
+    fitted = cross_fitted(scores, labels, folds, fit=fit)
+    calibrated = apply_temperature(scores, temperature)
+    sets, limit = fit_sets(calibrated, labels, level, kind, per_class), fit_limit(scores)
+    confidence, right = confidences(fitted, labels)
+    before, after = figures(scores, labels), figures(fitted, labels)
+    coverage, size = repeated_halves(
+        scores, labels, fit, lambda part, truth: fit_sets(part, truth, level, kind, per_class)
+    )
+    calibration = Calibration(
+        classes=found.classes,
+        temperature=temperature,
+        sets=sets,
+        spread_limit=limit,
+        tta=tta,
+        sureness=sureness(confidence, spread(scores) > limit),
+        right=right,
+        images=keys,
+        about={
+            "data": data,
+            "settings": {"folds": folds, "level": level, "sets": kind, "per_class": per_class,
+                         "false_alarms": FALSE_ALARMS},
+            "before": before,
+            "cross_fitted": after,
+            "halves": {"coverage": None if np.isnan(coverage) else coverage, "size": None if np.isnan(size) else size},
+        },
+    )  # fmt: skip
+    warnings = [*warnings, *_doubts(temperature, sets.too_few, level, found)]
+    file = write_calibration(calibration, checkpoint)
+    for warning in warnings:
+        print_log(f"{file}: {warning}", logger="current", level=logging.WARNING)
+    return CalibrationReport(calibration, file, before, after, coverage, size, warnings)
+
+
+def _doubts(temperature: Temperature, too_few: Sequence[int] | None, level: float, found: Predictions) -> list[str]:
+    doubts = []
+    if len(found) < 100:
+        doubts.append(f"{len(found)} images tell little; some hundred are better")
+    if np.min(temperature) <= LOWEST or np.max(temperature) >= HIGHEST:
+        doubts.append("the temperature is at the end of its range: all images are right, or the scores say nothing")
+    if too_few:
+        names = ", ".join(found.classes[index] for index in too_few[:_SHOWN])
+        more = f" and {len(too_few) - _SHOWN} more" if len(too_few) > _SHOWN else ""
+        doubts.append(
+            f"{len(too_few)} of {len(found.classes)} classes have fewer than {least_images(level)} images, so that "
+            f"their sets are those of all classes, without a promise of their own: {names}{more}"
+        )
+    return doubts

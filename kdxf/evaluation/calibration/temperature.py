@@ -1,0 +1,168 @@
+"""A temperature makes scores as sure as they are right: q = softmax(log(p) / T) (https://arxiv.org/abs/1706.04599).
+
+T is above 1 for a model that is too sure, and below 1 for one that is not sure enough. The best class stays the best.
+T may depend on the class that the model gives: some classes are overestimated more than others. n images, K classes.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy.optimize import brentq
+
+from kdxf.evaluation.calibration.confidences import check_scores
+from kdxf.io.predictions import MANY_CLASSES
+
+LOWEST, HIGHEST = 0.05, 20.0
+LEAST_IMAGES = 50
+"""A class that the model gives to fewer images gets the temperature of all."""
+
+_SMALLEST = float(np.finfo(np.float32).tiny)
+_SMALLEST_HALF = 2.0**-25  # files of many classes hold float16, in which smaller scores are 0
+
+Temperature = float | np.ndarray
+"""A temperature of all images, or float64 (K,), one for each class that the model may give."""
+
+
+def _log(scores: np.ndarray) -> np.ndarray:
+    smallest = _SMALLEST if scores.shape[1] < MANY_CLASSES else _SMALLEST_HALF
+    return np.log(np.maximum(scores, smallest, dtype=np.float64))
+
+
+def _softmax(logits: np.ndarray) -> np.ndarray:
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def fit_temperature(scores: np.ndarray, labels: np.ndarray) -> float:
+    r"""Return the most likely temperature, between :data:`LOWEST` and :data:`HIGHEST`.
+
+    .. math:: \arg\min_T -\sum_i \log q_i(T) + (\log T)^2 / 2
+
+    where q_i is the calibrated score of the true class of image i. The last term is a weak prior for T = 1. Of a
+    hundred images it is hardly felt, but where all of few are right it keeps the scores from 1.
+
+    Args:
+        scores: Probabilities of images that the model was not trained on, float (n, K).
+        labels: Their classes, int (n,).
+
+    Raises:
+        ValueError: As of :func:`kdxf.evaluation.calibration.confidences.confidences`.
+    """
+    return _fit(scores, labels, 1.0)
+
+
+def _fit(scores: np.ndarray, labels: np.ndarray, expected: float) -> float:
+    """Return the most likely temperature, with a prior for the expected one."""
+    check_scores(scores, labels)
+    logs = _log(scores)
+    true = logs[np.arange(len(labels)), labels]
+
+    def slope(log_temperature: float) -> float:
+        """Return the derivative of the formula by log T."""
+        inverse = np.exp(-log_temperature)
+        surplus = (_softmax(logs * inverse) * logs).sum(axis=1) - true
+        return float(log_temperature - np.log(expected) - inverse * surplus.sum())
+
+    low, high = np.log(LOWEST), np.log(HIGHEST)
+    if slope(high) <= 0:
+        return HIGHEST
+    if slope(low) >= 0:
+        return LOWEST
+    return float(np.exp(brentq(slope, low, high, xtol=1e-6)))
+
+
+def fit_class_temperatures(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return a temperature for each class that the model gives, float64 (K,).
+
+    Args:
+        scores: As of :func:`fit_temperature`.
+        labels: Likewise.
+
+    Returns:
+        The temperature of the images that the class is given to, with a prior for that of all images; of fewer than
+        :data:`LEAST_IMAGES`, that of all.
+    """
+    common = fit_temperature(scores, labels)
+    temperatures = np.full(scores.shape[1], common)
+    given = scores.argmax(axis=1)
+    for index in np.flatnonzero(np.bincount(given) >= LEAST_IMAGES):
+        rows = given == index
+        temperatures[index] = _fit(scores[rows], labels[rows], common)
+    return temperatures
+
+
+def apply_temperature(scores: np.ndarray, temperature: Temperature) -> np.ndarray:
+    """Return scores at a temperature, float32 (n, K), whose rows sum to 1.
+
+    Args:
+        scores: Probabilities, float (n, K).
+        temperature: One, or one for each class that the model may give, float (K,).
+
+    Raises:
+        ValueError: A temperature is not positive, or there is not one for each class.
+    """
+    temperatures = np.asarray(temperature, np.float64)
+    if temperatures.ndim and temperatures.shape != scores.shape[1:]:
+        raise ValueError(f"{temperatures.size} temperatures for {scores.shape[1]} classes; give one for each, or one")
+    if not (temperatures > 0).all():
+        raise ValueError(f"a temperature is positive, not {temperatures.min()}")
+    if temperatures.ndim:
+        temperatures = temperatures[scores.argmax(axis=1), None]
+    return _softmax(_log(scores) / temperatures).astype(np.float32)
+
+
+def cross_fitted(
+    scores: np.ndarray,
+    labels: np.ndarray,
+    folds: int = 5,
+    seed: int = 0,
+    fit: Callable[[np.ndarray, np.ndarray], Temperature] = fit_temperature,
+) -> np.ndarray:
+    """Return each image's scores at a temperature that was fitted on the other folds, float32 (n, K).
+
+    So the scores can be judged on the same images: none of them has told its own temperature.
+
+    Args:
+        scores: Probabilities, float (n, K).
+        labels: True classes, int (n,).
+        folds: How many parts the images are dealt into, at random; at most n.
+        seed: Of the dealing.
+        fit: Fits the temperature of a part.
+
+    Raises:
+        ValueError: There are fewer than two folds, or more than images.
+    """
+    if not 2 <= folds <= len(labels):
+        raise ValueError(f"{folds} folds of {len(labels)} images: give 2 folds or more, and at most one per image")
+    fold = np.random.default_rng(seed).permutation(len(labels)) % folds
+    result = np.empty(scores.shape, np.float32)
+    for number in range(folds):
+        held = fold == number
+        result[held] = apply_temperature(scores[held], fit(scores[~held], labels[~held]))
+    return result
+
+
+def surprise(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return the negative log-likelihood of each image's true class in nats, float64 (n,)."""
+    return -_log(scores)[np.arange(len(labels)), labels]
+
+
+def choose_temperature(scores: np.ndarray, labels: np.ndarray, folds: int = 5, seed: int = 0) -> Temperature:
+    """Fit one temperature, or one for each class where the data show that it is better.
+
+    Those of the classes are kept if, cross-fitted, they make the true classes more likely than one temperature, by
+    more than two standard errors of the difference.
+
+    Args:
+        scores: As of :func:`fit_temperature`.
+        labels: Likewise.
+        folds: As of :func:`cross_fitted`.
+        seed: Likewise.
+    """
+    if np.bincount(scores.argmax(axis=1)).max() < LEAST_IMAGES:
+        return fit_temperature(scores, labels)
+    one = surprise(cross_fitted(scores, labels, folds, seed), labels)
+    several = surprise(cross_fitted(scores, labels, folds, seed, fit_class_temperatures), labels)
+    gain = one - several
+    better = gain.mean() > 2 * gain.std(ddof=1) / np.sqrt(len(gain))
+    return fit_class_temperatures(scores, labels) if better else fit_temperature(scores, labels)
