@@ -16,9 +16,11 @@ from mmengine.runner import Runner
 from kdxf.apis.stages import train_stages
 from kdxf.engine.checkpoint import trusting_checkpoints
 from kdxf.engine.config import explaining_config_errors, set_loader_defaults, type_name
+from kdxf.engine.config_keys import check_keys
 from kdxf.engine.dist import start_distributed
 from kdxf.engine.hooks import BudgetHook, LoadedWeightsHook
 from kdxf.engine.runner import open_runner
+from kdxf.engine.training_checks import check_training
 from kdxf.errors import UserError
 from kdxf.io.run_record import TrainResult, last_checkpoint
 
@@ -112,6 +114,7 @@ def _train(
     """Train one config, with the arguments of :func:`train`."""
     start = time.perf_counter()
     cfg = copy.deepcopy(cfg)
+    check_keys(cfg)
     if not validate:
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     if amp:
@@ -131,6 +134,7 @@ def _train(
     start_distributed(cfg, launcher)
     with trusting_checkpoints(trust_checkpoint), explaining_config_errors(), open_runner(cfg) as runner:
         runner.register_hook(LoadedWeightsHook())
+        check_training(runner)
         runner.train()
         result = _result(runner)
     return replace(result, seconds=time.perf_counter() - start)
