@@ -4,12 +4,14 @@ import kdxf.registry  # noqa: F401  isort: skip  (before the host, which it quie
 
 import copy
 import time
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from mmengine.config import Config
+from mmengine.dist import is_main_process
 from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner
 
@@ -22,6 +24,7 @@ from kdxf.engine.hooks import BudgetHook, LoadedWeightsHook
 from kdxf.engine.runner import open_runner
 from kdxf.engine.training_checks import check_training
 from kdxf.errors import UserError
+from kdxf.io.locks import owning
 from kdxf.io.run_record import TrainResult, last_checkpoint
 
 
@@ -68,7 +71,7 @@ def train(
         The result; of stages, that of the last.
 
     Raises:
-        UserError: The config or a checkpoint cannot be used.
+        UserError: The config or a checkpoint cannot be used, or another process is training in the work folder.
     """
     options: dict[str, Any] = {
         "amp": amp,
@@ -132,7 +135,12 @@ def _train(
     }
     set_loader_defaults(cfg, pin_memory=pin_memory, persistent_workers=persistent_workers)
     start_distributed(cfg, launcher)
-    with trusting_checkpoints(trust_checkpoint), explaining_config_errors(), open_runner(cfg) as runner:
+    with (
+        owning(Path(cfg.work_dir), "--work-dir") if is_main_process() else nullcontext(),
+        trusting_checkpoints(trust_checkpoint),
+        explaining_config_errors(),
+        open_runner(cfg) as runner,
+    ):
         runner.register_hook(LoadedWeightsHook())
         check_training(runner)
         runner.train()

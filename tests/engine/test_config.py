@@ -280,7 +280,9 @@ def test_wrong_setting(settings, reason):
 
 
 def test_an_unknown_argument_and_the_nearest_one():
-    message = message_of(lambda: MODELS.build({"type": "LinearClsHead", "num_classes": 3, "in_channels": 4, "top_k": 1}))
+    message = message_of(
+        lambda: MODELS.build({"type": "LinearClsHead", "num_classes": 3, "in_channels": 4, "top_k": 1})
+    )
     assert message.startswith("the config's settings of LinearClsHead are wrong: ")
     assert message.endswith("argument 'top_k'; did you mean 'topk'?")
 
