@@ -4,9 +4,10 @@ import argparse
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from kdxf.cli.failures import describe
 from kdxf.cli.sigterm import ending_on_sigterm
@@ -34,7 +35,7 @@ def run(main: Callable[[], int | None]) -> NoReturn:
     Args:
         main: The tool. Its return value is the exit status; ``None`` means success.
     """
-    with ending_on_sigterm() as stop:
+    with ending_on_sigterm() as stop, _without_dropped_failures():
         try:
             status = main() or 0
         except BaseException as error:
@@ -44,6 +45,24 @@ def run(main: Callable[[], int | None]) -> NoReturn:
             status = TERMINATED
     _leave_process_group(status)
     sys.exit(status)
+
+
+@contextmanager
+def _without_dropped_failures() -> Iterator[None]:
+    """Print no traceback for a killed loader worker of which torch tells where Python drops exceptions.
+
+    It tells again as soon as the next batch is asked for.
+    """
+
+    def hook(dropped: Any) -> None:
+        if dropped.exc_value is None or describe(dropped.exc_value) is None:
+            report(dropped)
+
+    report, sys.unraisablehook = sys.unraisablehook, hook
+    try:
+        yield
+    finally:
+        sys.unraisablehook = report
 
 
 def _exit_after(error: BaseException) -> NoReturn:

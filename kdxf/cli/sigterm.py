@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+_SOON = 0.1  # seconds
+
 
 class TerminatedError(BaseException):
     """SIGTERM has come. It is no ``Exception``, so that nothing takes it for a fault that it can deal with."""
@@ -48,8 +50,18 @@ def ending_on_sigterm() -> Iterator[Stop]:
             worker.terminate()
         raise TerminatedError
 
+    def try_again(lost: Any) -> None:
+        """Send the signal again if its exception came where Python drops exceptions, such as in ``__del__``."""
+        if isinstance(lost.exc_value, TerminatedError):
+            signal.signal(signal.SIGTERM, end)
+            threading.Timer(_SOON, os.kill, (owner, signal.SIGTERM)).start()
+        else:
+            report(lost)
+
+    report, sys.unraisablehook = sys.unraisablehook, try_again
     before = signal.signal(signal.SIGTERM, end)
     try:
         yield stop
     finally:
         signal.signal(signal.SIGTERM, before)
+        sys.unraisablehook = report

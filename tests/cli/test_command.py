@@ -99,6 +99,26 @@ def test_a_killed_worker_is_one_line(capsys):
     assert capsys.readouterr().err.startswith("error: a loader worker (process 12) was killed (Killed), often because")
 
 
+class Failing:
+    def __init__(self, message):
+        self.message = message
+
+    def __del__(self):
+        raise RuntimeError(self.message)
+
+
+def test_what_python_drops(monkeypatch):
+    """Of a killed worker torch tells again when the next batch is asked for."""
+    dropped = []
+    monkeypatch.setattr("sys.unraisablehook", lambda found: dropped.append(str(found.exc_value)))
+
+    def main():
+        Failing("DataLoader worker (pid 12) is killed by signal: Killed. ")
+        Failing("a fault")
+
+    assert status_of(main) == 0 and dropped == ["a fault"]
+
+
 def test_faults_of_the_library_keep_their_traceback():
     with pytest.raises(ZeroDivisionError):
         run(lambda: 1 // 0)

@@ -20,6 +20,20 @@ def test_an_exception_and_then_as_before():
     assert signal.getsignal(signal.SIGTERM) is before
 
 
+class Dropped:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def test_an_exception_that_python_drops_comes_again():
+    hook = sys.unraisablehook
+    with ending_on_sigterm() as stop, pytest.raises(TerminatedError):
+        Dropped()
+        assert stop.asked
+        time.sleep(30)
+    assert sys.unraisablehook is hook
+
+
 def test_other_threads_are_left_alone():
     before, found = signal.getsignal(signal.SIGTERM), []
 
