@@ -2,6 +2,7 @@
 
 import os
 import runpy
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -123,6 +124,17 @@ def write_tiny_config(folder: Path, images: Path) -> Path:
 def tiny_config(tmp_path, tiny_images) -> Path:
     """A config file that trains on ``tiny_images`` into ``tmp_path / 'work'``."""
     return write_tiny_config(tmp_path, tiny_images)
+
+
+@pytest.fixture(scope="session")
+def five_class_images(tmp_path_factory, tiny_images) -> Path:
+    """``tiny_images`` with two more classes, which look like the first."""
+    root = tmp_path_factory.mktemp("five") / "images"
+    shutil.copytree(tiny_images, root)
+    for split in ("train", "val"):
+        for name in ("violet", "white"):
+            shutil.copytree(root / split / "blue", root / split / name)
+    return root
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ import argparse
 import os
 
 from kdxf.cli.arguments import ConfigOptions
-from kdxf.cli.command import run
+from kdxf.cli.command import EXCEL, run
 from kdxf.engine.config import load_config
 from kdxf.inference.prediction_csv import Columns
 from kdxf.inference.run import infer
@@ -39,6 +39,7 @@ def parse_args() -> argparse.Namespace:
     add("--with-name", action="store_true", help="write class names as well (columns category_name, top2_name, ...)")
     add("--with-score", action="store_true", help="write scores as well (columns score, top2_score, ...)")
     add("--per-class", action="store_true", help="write one column per class, with its score, instead of the best")
+    add("--excel", action="store_true", help=EXCEL)
     add("--with-set", action="store_true", help="write the classes that it may be (columns set, set_names)")
     add("--precision", type=float, metavar="P", help="accept predictions of which the share P is right, such as 0.98")
     add("--review", type=float, metavar="SHARE", help="send this share of the images to a person, such as 0.05")
@@ -80,6 +81,7 @@ def main() -> int:
         args.paths,
         save_probs=args.save_probs,
         columns=Columns(args.topk, args.with_name, args.with_score, args.per_class, args.with_set),
+        excel=args.excel,
         precision=args.precision,
         review=args.review,
         class_names=args.class_names,

@@ -15,7 +15,7 @@ import argparse
 
 from kdxf.apis.test import test
 from kdxf.cli.arguments import add_run_arguments
-from kdxf.cli.command import run
+from kdxf.cli.command import EXCEL, run
 from kdxf.engine.config import load_config
 
 
@@ -30,6 +30,7 @@ def parse_args() -> argparse.Namespace:
         help="table of predictions, .csv or .parquet (which also has the scores of all classes); "
         "the metrics go into FILE's name with .metrics.json",
     )
+    parser.add_argument("--excel", action="store_true", help=EXCEL)
     parser.add_argument("--tta", action="store_true", help="average over several views of each image")
     parser.add_argument(
         "--without", choices=("image", "text"), help="blank every image or remove every text, to measure its value"
@@ -53,6 +54,7 @@ def main() -> None:
         cfg,
         args.checkpoint,
         out=args.out,
+        excel=args.excel,
         tta=args.tta,
         without=args.without,
         shuffle=args.shuffle,

@@ -21,4 +21,4 @@ model = dict(
     text_encoder=dict(in_channels=_base_.vector_channels),
     head=dict(num_classes=_base_.num_classes),
 )
-train_cfg = dict(max_epochs=max_epochs, val_interval=max_epochs // 4)
+train_cfg = dict(max_epochs=max_epochs, val_interval=max(1, max_epochs // 4))

@@ -188,7 +188,9 @@ def _fit(
     sets, limit = fit_sets(calibrated, labels, level, kind, per_class), fit_limit(scores)
     confidence, right = confidences(fitted, labels)
     before, after = figures(scores, labels), figures(fitted, labels)
-    coverage, size = repeated_halves(scores, labels, fit, lambda *half: fit_sets(*half, level, kind, per_class))
+    coverage, size = repeated_halves(
+        scores, labels, fit, lambda part, truth: fit_sets(part, truth, level, kind, per_class)
+    )
     calibration = Calibration(
         classes=found.classes,
         temperature=temperature,

@@ -6,7 +6,8 @@ What is left in ``out``:
 file                           content
 ============================== =====================================================================================
 ``result.md``                  the test: the model beside the plainest ones, and what to do next
-``config.py``, ``model.pth``   the best model on the validation list; ``kdxf predict`` reads them; yours to change
+``config.py``, ``model.pth``   the best model on the validation list; ``kdxf predict`` reads them; yours to change.
+                               ``model.pth.calibration.json`` says what its scores mean
 ``frozen.py``, ``fine-tuned.py`` the configs of the candidates; yours to change. ``ensemble.py`` averages both
 ``frozen/``, ``fine-tuned/``   their training runs; ``last.pth`` is what they ended with
 ``pictures.csv``               the pictures that can be read, with their sizes; ``unreadable.csv`` has the rest
@@ -36,6 +37,7 @@ import pandas as pd
 from mmengine.config import Config
 
 from kdxf.analysis.baselines import compare, fit_baselines, read_labelled
+from kdxf.apis.calibrate import calibrate
 from kdxf.apis.features import compute_features
 from kdxf.apis.fit_config import ENSEMBLE_CONFIG, KINDS, TRAINED, FitSettings, Kind, write_config
 from kdxf.apis.test import test
@@ -59,6 +61,9 @@ from kdxf.engine.config import building, config_digest, load_config, set_list
 from kdxf.engine.join_models import join_models
 from kdxf.engine.publish import publish_checkpoint
 from kdxf.errors import UserError
+from kdxf.evaluation.calibration.report import figures
+from kdxf.evaluation.calibration.stored import CALIBRATED_BY, calibration_file, read_calibration
+from kdxf.evaluation.calibration.temperature import apply_temperature
 from kdxf.inference.fitted import CHECKPOINT, CONFIG, load
 from kdxf.inference.prediction_csv import Prediction
 from kdxf.io.annotations import read_annotations, read_classes, write_annotations
@@ -66,7 +71,8 @@ from kdxf.io.class_names import order_ids
 from kdxf.io.digests import file_digest, settings_digest
 from kdxf.io.files import read_json, replacing, write_json, write_whole
 from kdxf.io.machine import available_cores
-from kdxf.io.predictions import read_predictions
+from kdxf.io.predictions import Predictions, read_predictions
+from kdxf.io.unicode_names import find_file
 from kdxf.models.backbones.wheel_weights import SCHEME, find_weights
 from kdxf.text.ocr import OCRTable, run_ocr
 from kdxf.text.ocr.table import table_digest
@@ -259,6 +265,7 @@ def fit(
     _fine_tune(steps, settings, out, known, minutes, lambda: 60 * minutes - (time.monotonic() - start))
     _join(steps, out, known)
     _choose(steps, out, known)
+    _calibrate(steps, out, known)
     _test(steps, out, known)
     return _report(steps, out, root, table)
 
@@ -325,7 +332,7 @@ def _check_pictures(steps: _Steps, data: LabelledImages, root: Path, out: Path, 
             both = readable.set_index("image").join(before, how="inner", rsuffix="_before")
             if ((both["size"] != both["size_before"]) | (both["modified"] != both["modified_before"])).any():
                 shutil.rmtree(out / "ocr", ignore_errors=True)
-        write_annotations(bad[["image", "label", "reason"]], out / "unreadable.csv")
+        write_annotations(bad[["image", "label", "reason"]], out / "unreadable.csv", excel=True)
         write_annotations(readable, file)
         print(f"   {len(readable)} pictures of {readable['label'].nunique()} classes")
 
@@ -341,7 +348,7 @@ def are_long(frame: pd.DataFrame) -> bool:
 
 def _stamp(path: Path) -> tuple[int, int]:
     try:
-        status = path.stat()
+        status = find_file(path).stat()
     except OSError:
         return -1, 0
     return status.st_size, status.st_mtime_ns
@@ -373,7 +380,7 @@ def _split(
         if shared := int((np.bincount(texts[texts >= 0])[texts[texts >= 0]] > 1).sum()):
             print(f"   {shared} pictures share all of a long text with another, which stays in the same list")
         groups = join_keys(len(frame), [codes, texts]) if len(found.groups) or shared else None
-        write_annotations(found.groups.drop(columns=["row", "list"]), out / "duplicates.csv")
+        write_annotations(found.groups.drop(columns=["row", "list"]), out / "duplicates.csv", excel=True)
         images = LabelledImages(frame[["image", "label"]], order_ids(frame["label"]), pictures)
         result = split(images, round(1 - val - test, 6), test, seed, groups=groups)
         write_split(result, out, overwrite=True)
@@ -618,10 +625,24 @@ def _choose(steps: _Steps, out: Path, known: dict[str, Any]) -> None:
     steps.run("choose", [found, config, known], outputs, make)
 
 
+def _calibrate(steps: _Steps, out: Path, known: dict[str, Any]) -> None:
+    """Fit on the validation list what the scores of the kept model mean."""
+    cfg, file = load_config(out / CONFIG), calibration_file(out / CHECKPOINT)
+    cfg.work_dir = str(out / "calibrate")
+    set_list(cfg, "val_dataloader", out / "val.csv", "validation")
+
+    def make() -> None:
+        with redirect_stdout(_Progress(sys.stdout)):
+            report = calibrate(cfg, out / CHECKPOINT)
+        print("   " + report.summary())
+
+    steps.run("calibrate", [config_digest(cfg), known, file_digest(out / CHECKPOINT)], [file], make)
+
+
 def _test(steps: _Steps, out: Path, known: dict[str, Any]) -> None:
     cfg = load_config(out / CONFIG)
     cfg.work_dir = str(out / "test")
-    inputs = [config_digest(cfg), known, file_digest(out / CHECKPOINT)]
+    inputs = [config_digest(cfg), known, *map(file_digest, (out / CHECKPOINT, calibration_file(out / CHECKPOINT)))]
     tables = _test_tables(out, cfg)
 
     def make() -> None:
@@ -662,10 +683,12 @@ def _report(steps: _Steps, out: Path, root: Path, table: Path) -> FitResult:
         models = {name: read_predictions(table) for name, (_, table) in tables.items()}
         compared = compare(fit_baselines(train_list, test_list, classes), models, _TIPS[chosen["kind"]], [_MODEL])
         accuracy = float(compared.rows.set_index("name").loc[_MODEL, "top-1"])
-        write_whole(_page(out, chosen, compared.markdown(), len(test_list.images)).encode(), page)
+        calibrated = _calibrated(out, models[_MODEL])
+        write_whole(_page(out, chosen, compared.markdown(), calibrated, len(test_list.images)).encode(), page)
         write_json({"test_accuracy": accuracy, "verdict": compared.verdicts[0]}, note)
 
-    names = ("train.csv", "test.csv", "text.json", "frozen.py", *(table.name for _, table in tables.values()))
+    kept = calibration_file(out / CHECKPOINT).name
+    names = ("train.csv", "test.csv", "text.json", "frozen.py", kept, *(table.name for _, table in tables.values()))
     inputs = [chosen["kind"], *(file_digest(out / name) for name in names)]
     steps.run("compare with the plainest models", inputs, [page, note], make)
     result = read_json(note)
@@ -679,7 +702,22 @@ def _report(steps: _Steps, out: Path, root: Path, table: Path) -> FitResult:
     )
 
 
-def _page(out: Path, chosen: dict[str, Any], table: str, count: int) -> str:
+def _calibrated(out: Path, tested: Predictions) -> str:
+    """Say what the calibration changed on the test list."""
+    calibration = read_calibration(out / CHECKPOINT)
+    if calibration is None or tested.labels is None or CALIBRATED_BY not in tested.source.details:
+        return "The scores of the test are the model's own: it was not calibrated for them."
+    # A temperature is undone by its inverse, as the best class stays the best.
+    own = apply_temperature(tested.scores, 1 / calibration.temperature)
+    before, after = (figures(scores, tested.labels) for scores in (own, tested.scores))
+    return (
+        "The scores are calibrated on the validation list. On the test list their expected calibration error is\n"
+        f"{after['ece']:.3f} (true probabilities of {len(tested)} pictures: {after['by chance']:.3f}, by chance), and "
+        f"that of the model's\nown scores {before['ece']:.3f}."
+    )
+
+
+def _page(out: Path, chosen: dict[str, Any], table: str, calibrated: str, count: int) -> str:
     return f"""# {out.name}
 
 {count} test pictures, which neither training nor the choice of the model has seen. The model is the {chosen["kind"]}
@@ -687,6 +725,8 @@ one ({chosen["accuracy"]:.1f} % top-1 on the validation list). The baselines are
 model's TF-IDF has seen the text of all lists, without labels.
 
 {table}
+{calibrated}
+
 Next:
 
     kdxf predict {out} some/folder --save_csv out.csv

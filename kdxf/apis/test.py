@@ -37,6 +37,7 @@ def test(
     checkpoint: str | Path,
     *,
     out: str | Path | None = None,
+    excel: bool = False,
     tta: bool = False,
     without: str | None = None,
     shuffle: str | None = None,
@@ -59,6 +60,7 @@ def test(
         checkpoint: The weights.
         out: Table of predictions, ``.csv`` or ``.parquet`` (:mod:`kdxf.io.predictions`);
             the scores go into ``<name>.metrics.json`` in the same folder.
+        excel: Whether a person opens the ``.csv`` in Excel (:mod:`kdxf.io.csv_tables`).
         tta: Average the predictions over the views of ``cfg.tta_pipeline``, with ``cfg.tta_model``.
         without: ``'image'`` blanks every image, ``'text'`` removes every text, to measure what each contributes.
         shuffle: ``'text'`` gives each image the text of another one of the list.
@@ -106,14 +108,14 @@ def test(
             calibrate_steps(runner.model, calibration)
             source = source.with_values(**{CALIBRATED_BY: calibration.digest})
         if out is not None:
-            _add_table(runner, out, source)
+            _add_table(runner, out, source, excel)
         metrics = {name: _plain(value) for name, value in runner.test().items()}
     if out is not None and is_main_process():
         write_json(metrics, Path(out).with_suffix(".metrics.json"))
     return metrics
 
 
-def _add_table(runner: Runner, out: str | Path, source: Provenance) -> None:
+def _add_table(runner: Runner, out: str | Path, source: Provenance, excel: bool) -> None:
     dataset = runner.test_loop.dataloader.dataset
     image_root = os.path.join(getattr(dataset, "img_prefix", ""), "")
     if Path(out).suffix == ".parquet":
@@ -126,6 +128,7 @@ def _add_table(runner: Runner, out: str | Path, source: Provenance) -> None:
         image_root=image_root,
         seen=hook.seen,
         source=lambda: replace(source, training_data=tuple(data.data)),
+        excel=excel,
     )
     table.dataset_meta = runner.test_evaluator.dataset_meta
     runner.test_evaluator.metrics.append(table)

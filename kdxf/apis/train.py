@@ -4,22 +4,27 @@ import kdxf.registry  # noqa: F401  isort: skip  (before the host, which it quie
 
 import copy
 import time
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from mmengine.config import Config
+from mmengine.dist import is_main_process
 from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner
 
 from kdxf.apis.stages import train_stages
 from kdxf.engine.checkpoint import trusting_checkpoints
 from kdxf.engine.config import explaining_config_errors, set_loader_defaults, type_name
+from kdxf.engine.config_keys import check_keys
 from kdxf.engine.dist import start_distributed
 from kdxf.engine.hooks import BudgetHook, LoadedWeightsHook
 from kdxf.engine.runner import open_runner
+from kdxf.engine.training_checks import check_training
 from kdxf.errors import UserError
+from kdxf.io.locks import owning
 from kdxf.io.run_record import TrainResult, last_checkpoint
 
 
@@ -66,7 +71,7 @@ def train(
         The result; of stages, that of the last.
 
     Raises:
-        UserError: The config or a checkpoint cannot be used.
+        UserError: The config or a checkpoint cannot be used, or another process is training in the work folder.
     """
     options: dict[str, Any] = {
         "amp": amp,
@@ -112,6 +117,7 @@ def _train(
     """Train one config, with the arguments of :func:`train`."""
     start = time.perf_counter()
     cfg = copy.deepcopy(cfg)
+    check_keys(cfg)
     if not validate:
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     if amp:
@@ -129,8 +135,14 @@ def _train(
     }
     set_loader_defaults(cfg, pin_memory=pin_memory, persistent_workers=persistent_workers)
     start_distributed(cfg, launcher)
-    with trusting_checkpoints(trust_checkpoint), explaining_config_errors(), open_runner(cfg) as runner:
+    with (
+        owning(Path(cfg.work_dir), "--work-dir") if is_main_process() else nullcontext(),
+        trusting_checkpoints(trust_checkpoint),
+        explaining_config_errors(),
+        open_runner(cfg) as runner,
+    ):
         runner.register_hook(LoadedWeightsHook())
+        check_training(runner)
         runner.train()
         result = _result(runner)
     return replace(result, seconds=time.perf_counter() - start)

@@ -1,58 +1,78 @@
 """How the command-line tools end (one line for the user, an exit status), and the types of their arguments."""
 
 import argparse
-import errno
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
+from kdxf.cli.failures import describe
+from kdxf.cli.sigterm import ending_on_sigterm
 from kdxf.errors import UserError
 
 USER_ERROR = 2
 INTERRUPTED = 130
-
-_FILE_ERRORS = (FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError, PermissionError)
-_ADVICE = {
-    errno.ENOSPC: "make room there, or write elsewhere",
-    errno.EDQUOT: "make room there, or write elsewhere",
-    errno.EFBIG: "write to a file system that takes larger files",
-    errno.EROFS: "write elsewhere",
-    errno.ENAMETOOLONG: "choose a shorter name",
-    errno.ELOOP: "its links lead in a circle",
-    errno.EIO: "the disk or the network storage fails",
-    errno.ESTALE: "the network storage lost the file; try again",
-    errno.EMFILE: "raise the limit of open files (ulimit -n)",
-    errno.ENFILE: "the machine has too many open files",
-}
+TERMINATED = 143
 
 
 def run(main: Callable[[], int | None]) -> NoReturn:
     """Run the ``main`` function of a tool and exit with its status.
 
-    What the user can fix (:class:`kdxf.errors.UserError`, a missing or forbidden file, a full or read-only disk)
-    becomes one line ``error: <message>`` on standard error and status 2; Ctrl-C gives status 130. Anything else is a
-    fault of the library and keeps its traceback.
+    ====  ==============================================================================================
+    0     done
+    1     a check found something, which the output lists; or a fault of the library, with its traceback
+    2     the user can fix it: one line ``error: <message>`` on standard error
+    130   ended by Ctrl-C
+    143   ended by SIGTERM, with one line
+    ====  ==============================================================================================
+
+    What the user can fix is a wrong argument, a :class:`kdxf.errors.UserError`, or what the machine lacks
+    (:func:`kdxf.cli.failures.describe`). On SIGTERM the worker processes are ended first.
 
     Args:
         main: The tool. Its return value is the exit status; ``None`` means success.
     """
+    with ending_on_sigterm() as stop, _without_dropped_failures():
+        try:
+            status = main() or 0
+        except BaseException as error:
+            if not stop.asked:
+                _exit_after(error)
+            _print_error("ended by SIGTERM, which somebody or the system has sent")
+            status = TERMINATED
+    _leave_process_group(status)
+    sys.exit(status)
+
+
+@contextmanager
+def _without_dropped_failures() -> Iterator[None]:
+    """Print no traceback for a killed loader worker of which torch tells where Python drops exceptions.
+
+    It tells again as soon as the next batch is asked for.
+    """
+
+    def hook(dropped: Any) -> None:
+        if dropped.exc_value is None or describe(dropped.exc_value) is None:
+            report(dropped)
+
+    report, sys.unraisablehook = sys.unraisablehook, hook
     try:
-        status = main()
-    except KeyboardInterrupt:
+        yield
+    finally:
+        sys.unraisablehook = report
+
+
+def _exit_after(error: BaseException) -> NoReturn:
+    if isinstance(error, KeyboardInterrupt):
         sys.exit(INTERRUPTED)
-    except UserError as error:
-        _print_error(str(error))
-        sys.exit(USER_ERROR)
-    except OSError as error:
-        if not isinstance(error, _FILE_ERRORS) and error.errno not in _ADVICE:
-            raise
-        _print_error(_describe(error))
-        sys.exit(USER_ERROR)
-    _leave_process_group(status or 0)
-    sys.exit(status or 0)
+    message = str(error) if isinstance(error, UserError) else describe(error)
+    if message is None:
+        raise error
+    _print_error(message)
+    sys.exit(USER_ERROR)
 
 
 def _leave_process_group(status: int) -> None:
@@ -64,21 +84,20 @@ def _leave_process_group(status: int) -> None:
     distributed = sys.modules.get("torch.distributed")
     if distributed is None or not distributed.is_initialized() or distributed.get_backend() != "gloo":
         return
-    distributed.barrier()
+    if status != TERMINATED:  # the others may have ended already
+        distributed.barrier()
     logging.shutdown()
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)
 
 
-def _describe(error: OSError) -> str:
-    words = [str(name) for name in (error.filename, error.strerror or str(error)) if name is not None]
-    advice = _ADVICE.get(error.errno or 0)
-    return ": ".join(words) + (f"; {advice}" if advice else "")
-
-
 def _print_error(message: str) -> None:
     print("error:", " ".join(message.split()), file=sys.stderr)
+
+
+EXCEL = "write CSVs so that Excel shows Chinese and takes no cell for a formula; kdxf reads both forms"
+"""Help of the option ``--excel``."""
 
 
 def count(text: str) -> int:

@@ -10,7 +10,7 @@ kdxf inference has more options, and takes any config and checkpoint.
 import argparse
 from pathlib import Path
 
-from kdxf.cli.command import count
+from kdxf.cli.command import EXCEL, count
 
 
 def parse_args() -> argparse.Namespace:
@@ -20,6 +20,7 @@ def parse_args() -> argparse.Namespace:
     add("model", type=Path, metavar="OUT", help="folder of kdxf fit")
     add("inputs", nargs="+", metavar="INPUT", help="pictures and folders of pictures")
     add("--save_csv", "--save-csv", required=True, metavar="FILE", help="the table of predictions")
+    add("--excel", action="store_true", help=EXCEL)
     add("--topk", type=count, default=1, metavar="K", help="name the K best classes")
     add("--with-set", action="store_true", help="name the classes that it may be (columns set, set_names)")
     add("--precision", type=float, metavar="P", help="accept predictions of which the share P is right, such as 0.98")
@@ -47,6 +48,7 @@ def main() -> None:
         args.save_csv,
         args.inputs,
         columns=Columns(args.topk, with_name=True, with_score=True, with_set=args.with_set),
+        excel=args.excel,
         precision=args.precision,
         review=args.review,
         ocr_table=args.ocr,

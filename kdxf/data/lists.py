@@ -7,25 +7,32 @@ from pathlib import Path
 
 import pandas as pd
 
+from kdxf.cli.command import EXCEL
 from kdxf.errors import UserError
 from kdxf.io.annotations import read_annotations, write_annotations
-from kdxf.io.images import list_images
+from kdxf.io.folders import list_images
 from kdxf.io.machine import available_cores
+from kdxf.io.unicode_names import nfc
 
 
-def add_common_arguments(parser: argparse.ArgumentParser, seed: bool = False, workers: bool = False) -> None:
+def add_common_arguments(
+    parser: argparse.ArgumentParser, seed: bool = False, workers: bool = False, excel: bool = True
+) -> None:
     """Add the options that the tools share.
 
     Args:
         parser: The parser; it gets ``--root``, ``--dry-run`` and ``--overwrite``.
         seed: Whether to add ``--seed``, for tools that draw at random.
         workers: Whether to add ``--workers``, for tools that read images.
+        excel: Whether to add ``--excel``, for tools that write lists.
     """
     parser.add_argument(
         "--root", type=Path, help="image root, which the paths are relative to (default: the folder of the list)"
     )
     parser.add_argument("--dry-run", action="store_true", help="say what would be done and write nothing")
     parser.add_argument("--overwrite", action="store_true", help="replace existing results")
+    if excel:
+        parser.add_argument("--excel", action="store_true", help=EXCEL)
     if seed:
         parser.add_argument("--seed", type=int, default=0, help="another seed gives another draw (default: 0)")
     if workers:
@@ -66,7 +73,8 @@ def read_list(source: Path, root: Path | None = None, labels: bool = False) -> I
         if root is not None and not source.resolve().is_relative_to(root.resolve()):
             raise UserError(f"{source}: does not lie below the image root {root}; change --root")
         if root is not None:
-            frame["image"] = (source.resolve().relative_to(root.resolve()).as_posix() + "/") + frame["image"]
+            prefix = nfc(source.resolve().relative_to(root.resolve()).as_posix())
+            frame["image"] = f"{prefix}/" + frame["image"]
         base = source
     else:
         frame, base = read_annotations(source), source.parent
@@ -76,7 +84,12 @@ def read_list(source: Path, root: Path | None = None, labels: bool = False) -> I
 
 
 def write_lists(
-    frames: Mapping[Path, pd.DataFrame], inputs: Iterable[Path], *, dry_run: bool = False, overwrite: bool = False
+    frames: Mapping[Path, pd.DataFrame],
+    inputs: Iterable[Path],
+    *,
+    dry_run: bool = False,
+    overwrite: bool = False,
+    excel: bool = False,
 ) -> None:
     """Write result lists, all or none of them.
 
@@ -85,6 +98,7 @@ def write_lists(
         inputs: The files that the tool read; none of them is ever replaced.
         dry_run: Whether to check only and write nothing.
         overwrite: Whether an existing result may be replaced.
+        excel: As of :func:`kdxf.io.annotations.write_annotations`.
 
     Raises:
         UserError: A result would replace an input, or an existing file while ``overwrite`` is off.
@@ -95,7 +109,7 @@ def write_lists(
     if dry_run:
         return
     for path, frame in frames.items():
-        write_annotations(frame, path)
+        write_annotations(frame, path, excel)
 
 
 def check_result(path: Path, inputs: Iterable[Path], overwrite: bool) -> None:

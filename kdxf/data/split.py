@@ -21,7 +21,8 @@ from kdxf.data.folds.dealing import deal_groups, shuffled_order
 from kdxf.errors import UserError
 from kdxf.io.annotations import read_annotations, write_annotations, write_classes
 from kdxf.io.class_names import order_ids
-from kdxf.io.images import IMAGE_EXTENSIONS, list_images
+from kdxf.io.folders import is_hidden, list_images
+from kdxf.io.unicode_names import nfc
 
 # Of what is not for testing.
 TRAIN_FRACTION = 0.85
@@ -63,11 +64,10 @@ def inner_classes(folder: Path) -> bool:
     """Return whether the innermost folders look like the classes, as in ``Fruit/Apple/Golden-Delicious/1.jpg``.
 
     That is so where pictures lie in innermost folders alone, these have names of their own, and some outer folder has
-    several of them. So ``cats/2024/1.jpg`` and ``dogs/2024/2.jpg`` are of the classes ``cats`` and ``dogs``. Folders
-    whose names begin with a dot do not count.
+    several of them. So ``cats/2024/1.jpg`` and ``dogs/2024/2.jpg`` are of the classes ``cats`` and ``dogs``.
     """
     paths = (PurePosixPath(image) for image in list_images(folder))
-    holders = {path.parent for path in paths if not path.parts[0].startswith(".")}
+    holders = {path.parent for path in paths}
     outer = {parent for holder in holders for parent in holder.parents if parent.parts}
     return (
         all(len(holder.parts) > 1 for holder in holders)
@@ -80,7 +80,7 @@ def read_class_folders(folder: Path, root: Path, inner: bool = False) -> Labelle
     """List the images of a folder that holds one folder per class.
 
     Args:
-        folder: The folder of class folders; names that begin with a dot are skipped.
+        folder: The folder of class folders; for what is passed over see :func:`kdxf.io.folders.list_images`.
         root: Image root; the paths become relative to it.
         inner: The class of an image is the folder that it lies in, instead of the outermost one.
 
@@ -88,13 +88,17 @@ def read_class_folders(folder: Path, root: Path, inner: bool = False) -> Labelle
         UserError: There is no class folder, an image is next to the class folders, or ``root`` does not contain them.
     """
     prefix = relative_to_root(folder, root)
-    entries = sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
-    if strays := [entry.name for entry in entries if entry.suffix.lower() in IMAGE_EXTENSIONS and entry.is_file()]:
+    images: dict[str, list[str]] = {}
+    for image in list_images(folder):
+        images.setdefault(image.rpartition("/")[0] and image.split("/", 1)[0], []).append(image)
+    if strays := images.get(""):
         raise UserError(f"{folder}: {strays[0]} ({len(strays)} in all) lies in no class folder; move or remove it")
-    ids = order_ids(entry.name for entry in entries if entry.is_dir())
+    # A link to another class folder has no picture of its own, and is no class.
+    folders = [entry for entry in folder.iterdir() if entry.is_dir() and not is_hidden(entry.name)]
+    ids = order_ids(item for entry in folders if (item := nfc(entry.name)) in images or not entry.is_symlink())
     if not ids:
         raise UserError(f"{folder}: no class folders in it; expected one folder of images per class")
-    rows = [((prefix / item / image).as_posix(), item) for item in ids for image in list_images(folder / item)]
+    rows = [(nfc((prefix / image).as_posix()), item) for item in ids for image in images.get(item, [])]
     if not rows:
         raise UserError(f"{folder}: no images in its {len(ids)} class folders")
     if inner:
@@ -146,7 +150,7 @@ def list_unlabelled(folder: Path, root: Path) -> pd.DataFrame:
         UserError: It contains no images, or ``root`` does not contain it.
     """
     prefix = relative_to_root(folder, root)
-    images = [(prefix / image).as_posix() for image in list_images(folder)]
+    images = [nfc((prefix / image).as_posix()) for image in list_images(folder)]
     if not images:
         raise UserError(f"{folder}: no images in it")
     return pd.DataFrame({"image": images}, dtype="str")
@@ -292,7 +296,13 @@ def _warnings(classes: pd.DataFrame) -> list[str]:
 
 
 def write_split(
-    result: Split, folder: Path, overwrite: bool = False, *, inputs: Iterable[Path] = (), dry_run: bool = False
+    result: Split,
+    folder: Path,
+    overwrite: bool = False,
+    *,
+    inputs: Iterable[Path] = (),
+    dry_run: bool = False,
+    excel: bool = False,
 ) -> None:
     """Write ``<list>.csv`` for each list, ``classes.txt`` and ``classes.csv`` into ``folder``.
 
@@ -302,6 +312,7 @@ def write_split(
         overwrite: Whether files with other content are replaced.
         inputs: The files that the split was made from; never replaced.
         dry_run: Whether to check only and write nothing.
+        excel: As of :func:`kdxf.io.annotations.write_annotations`.
 
     Raises:
         UserError: A file of that name exists with other content and is an input, or ``overwrite`` is off; then nothing
@@ -313,8 +324,8 @@ def write_split(
     with tempfile.TemporaryDirectory(prefix=".split-", dir=None if dry_run else folder) as name:
         staged = Path(name)
         for part, frame in result.lists.items():
-            write_annotations(frame, staged / f"{part}.csv")
-        write_annotations(result.classes, staged / "classes.csv")
+            write_annotations(frame, staged / f"{part}.csv", excel)
+        write_annotations(result.classes, staged / "classes.csv", excel)
         write_classes(list(result.classes["name"]), staged / "classes.txt")
         files = sorted(staged.iterdir())
         existing = [file for file in files if (folder / file.name).exists()]

@@ -29,6 +29,7 @@ from typing import Any
 import numpy as np
 
 from kdxf.errors import UserError
+from kdxf.io.arrays import check_finite, open_array
 from kdxf.io.digests import known_digest, settings_digest
 from kdxf.io.files import replacing, write_whole
 from kdxf.progress import progress
@@ -75,8 +76,16 @@ class KeptFeatures(ABC):
         """The feature of a blank sample (C,), float32."""
         if self._blank is None:
             file = self.path / _BLANK
-            self._blank = np.load(file, allow_pickle=False) if file.is_file() else self._encode_blank()
+            self._blank = self._read_blank(file) if file.is_file() else self._encode_blank()
         return self._blank
+
+    def _read_blank(self, file: Path) -> np.ndarray:
+        try:
+            blank = open_array(file, (None,), ["float32"])
+            check_finite(blank, file.name)
+        except (OSError, ValueError) as error:
+            raise UserError(f"{file} is damaged ({error}); remove it, and it is computed anew") from error
+        return blank
 
     @abstractmethod
     def _encode_blank(self) -> np.ndarray:
@@ -138,10 +147,10 @@ class KeptFeatures(ABC):
             status = features.stat()
             part = (str(features), status.st_size, status.st_mtime_ns)
             shape = _mapped(*part).shape
-            keys = [key.decode() for key in np.load(file, allow_pickle=False).tolist()]
-        except (OSError, ValueError, EOFError, AttributeError) as error:
+            keys = [key.decode() for key in open_array(file, (None,), ["S64"]).tolist()]
+        except (OSError, ValueError) as error:
             raise UserError(f"{features} is damaged, or {file.name} ({error}); {advice}") from error
-        if len(shape) != 3 or shape[0] != len(keys) or shape[1] not in (1, self.views):
+        if shape[0] != len(keys) or shape[1] not in (1, self.views):
             raise UserError(f"{features} does not hold 1 or {self.views} views of each sample; {advice}")
         return part, keys
 
@@ -181,7 +190,7 @@ def by_content(config: Any) -> Any:
 @lru_cache(maxsize=_OPEN_PARTS)
 def _mapped(file: str, size: int, changed: int) -> np.ndarray:
     """Return the features of a file of a size, changed at a time in nanoseconds; a process maps it once."""
-    return np.load(file, mmap_mode="r", allow_pickle=False).view(np.ndarray)  # a plain array is faster to index
+    return open_array(Path(file), (None, None, None), ["float16"])
 
 
 def _features_of(keys: Path) -> Path:

@@ -1,5 +1,6 @@
 """Config files: loading, what the tools add to them, and messages about mistakes in them."""
 
+import difflib
 import os
 import re
 import traceback
@@ -15,6 +16,8 @@ from mmengine.runner import checkpoint as host_checkpoint
 from mmengine.utils import import_modules_from_strings
 
 import kdxf.registry
+from kdxf.engine.config_keys import argument_names, nearest, unread_keys
+from kdxf.engine.config_options import SETTINGS, evaluating_with, nested
 from kdxf.errors import UserError
 from kdxf.io.config_files import read_config
 from kdxf.io.digests import settings_digest
@@ -31,16 +34,20 @@ def load_config(path: str | Path, options: Mapping[str, Any] | None = None) -> C
         path: An mmengine config, of kdxf or an unmodified one of MMPretrain: Python, or YAML or JSON, which are data
             (:mod:`kdxf.io.config_files`). Without a ``default_scope`` it gets kdxf's, where MMPretrain's names are
             known as well; without a ``work_dir``, one under ``work_dirs`` (:func:`default_work_dir`).
-        options: ``--cfg-options``: dotted keys and the values that replace the file's.
+        options: ``--cfg-options``: dotted keys and the values that replace the file's. What the file and its bases
+            compute from a variable follows (:mod:`kdxf.engine.config_options`).
 
     Raises:
         UserError: The file is missing or fails to load, is YAML or JSON and names Python objects that are no
-            components, or an option does not fit it.
+            components, or an option does not fit it or would change nothing.
     """
+    options = options or {}
     path = Path(path)
     if not path.is_file():
         raise UserError(f"config file {path} does not exist; give the path of a .py file, such as configs/moe_r101.py")
-    cfg = read_config(path)
+    with evaluating_with(options):
+        cfg = read_config(path)
+    _check_variables(cfg, path, options)
     if path.suffix != ".py":
         _check_types(cfg.to_dict(), path)
     elif cfg.get("custom_imports"):  # mmengine forgets them in a config that imports its components
@@ -51,16 +58,47 @@ def load_config(path: str | Path, options: Mapping[str, Any] | None = None) -> C
     # A run writes its config out six times; yapf, which would lay it out closer, takes 0.1 s or more each time.
     # Config.fromfile has an argument for this, and loses it.
     object.__setattr__(cfg, "_format_python_code", False)
-    for key, value in (options or {}).items():
+    for key, value in options.items():
         try:
             cfg.merge_from_dict({key: value})
         except (KeyError, TypeError, IndexError, AttributeError, ValueError) as error:
             raise UserError(f"--cfg-options {key}={value} does not fit {path}: {error}") from error
+    for place, reason in unread_keys(cfg) if options else ():
+        for key, value in options.items():
+            keys = tuple(key.split("."))
+            if keys[: len(place)] == place[: len(keys)]:  # the option lies at this place, or around it, or within it
+                raise UserError(f"--cfg-options {key}={value}: {reason}")
     if cfg.get("default_scope") is None:
         cfg.default_scope = "kdxf"
     if cfg.get("work_dir") is None:
         cfg.work_dir = str(default_work_dir(path))
     return cfg
+
+
+def _check_variables(cfg: Config, path: Path, options: Mapping[str, Any]) -> None:
+    """Check that options for names that no run reads are variables from which something else is computed.
+
+    Args:
+        cfg: What the file says with the options.
+        path: The file.
+        options: The options.
+
+    Raises:
+        UserError: No file has such a variable; or nothing is computed from it, and no imported code could read it.
+    """
+    for name in nested(options).keys() - SETTINGS:
+        given = {key: value for key, value in options.items() if key.partition(".")[0] == name}
+        written = " ".join(f"{key}={value}" for key, value in given.items())
+        if name not in cfg:
+            raise UserError(f"--cfg-options {written}: {path} has no {name!r}; {nearest(name, {*cfg, *SETTINGS})}")
+        with evaluating_with({key: value for key, value in options.items() if key not in given}):
+            other = read_config(path)
+        changed = {key for key in cfg if repr(cfg[key]) != repr(other.get(key))}
+        if name in changed and not changed & SETTINGS and not cfg.get("custom_imports"):
+            raise UserError(
+                f"--cfg-options {written}: no setting in {path} is computed from {name!r}, so it would change nothing; "
+                "name the setting itself, such as train_dataloader.batch_size"
+            )
 
 
 def _check_types(part: Any, path: Path) -> None:
@@ -205,6 +243,7 @@ def _classes_file(dataset: ConfigDict) -> Path:
 
 
 _SHOWN = 8  # prefixes in a message
+_UNEXPECTED = re.compile(r"unexpected keyword argument '(\w+)'")
 # Of TypeErrors, those about a call's arguments.
 _BAD_ARGUMENT = re.compile(r"(unexpected keyword|required (positional|keyword-only)|multiple values for) ?.*argument")
 
@@ -214,8 +253,8 @@ def explaining_config_errors() -> Iterator[None]:
     """Turn errors while the parts of a config are built and get their weights into one line for the user.
 
     These are an unregistered name; a ``ValueError``, an ``AssertionError`` or a wrong argument in the
-    constructor of a part; and a ``prefix`` in ``init_cfg`` that no weight of the checkpoint has. Other
-    exceptions pass through.
+    constructor of a part; a ``prefix`` in ``init_cfg`` that no weight of the checkpoint has; and, in training, a batch
+    that is too small for BatchNorm. Other exceptions pass through.
 
     Raises:
         UserError: The config has a mistake.
@@ -225,7 +264,7 @@ def explaining_config_errors() -> Iterator[None]:
     except UserError:
         raise
     except (KeyError, TypeError, ValueError, AssertionError) as error:
-        message = _unknown_name(error) or _wrong_prefix(error) or _wrong_setting(error)
+        message = _unknown_name(error) or _wrong_prefix(error) or _small_batch(error) or _wrong_setting(error)
         if message is None:
             raise
         raise UserError(message) from error
@@ -263,6 +302,15 @@ def _wrong_prefix(error: Exception) -> str | None:
     )
 
 
+def _small_batch(error: Exception) -> str | None:
+    if not str(error).startswith("Expected more than 1 value per channel when training"):
+        return None
+    return (
+        "a batch of one image met a layer that normalizes over the batch (BatchNorm), which needs two: set "
+        "train_dataloader.batch_size to 2 or more, and drop_last=True if one image is left for the last batch"
+    )
+
+
 def _wrong_setting(error: Exception) -> str | None:
     part = _part_being_built(error)
     if part is None or isinstance(error, KeyError):
@@ -271,7 +319,9 @@ def _wrong_setting(error: Exception) -> str | None:
         return None
     # A bare assertion says nothing; its line of code says something.
     reason = str(error) or traceback.extract_tb(error.__traceback__)[-1].line
-    return f"the config's settings of {part} are wrong: {reason}"
+    unexpected = _UNEXPECTED.search(str(error))
+    close = difflib.get_close_matches(unexpected[1], argument_names(part), 1) if unexpected else []
+    return f"the config's settings of {part} are wrong: {reason}" + (f"; did you mean {close[0]!r}?" if close else "")
 
 
 def _part_being_built(error: Exception) -> str | None:

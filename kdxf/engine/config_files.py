@@ -9,6 +9,7 @@ from typing import Any
 from kdxf.errors import UserError
 from kdxf.io.annotations import read_annotations
 from kdxf.io.digests import content_digest, files_of, known_digest, settings_digest
+from kdxf.io.unicode_names import find_file
 from kdxf.text.ocr.table import table_digest
 
 # Names of components, and folders of data that other keys name.
@@ -107,7 +108,7 @@ def _pictures(root: str, list_file: str, images: Callable[[str], Sequence[str]])
 
 def _size(path: str) -> int | None:
     try:
-        return os.stat(path).st_size
+        return find_file(path).stat().st_size
     except (OSError, ValueError):  # it does not exist, or no file can have this name
         return None
 

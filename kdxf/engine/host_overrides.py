@@ -19,13 +19,14 @@ from mmengine.runner import CheckpointLoader
 from mmengine.runner import checkpoint as host
 
 from kdxf.engine.checkpoint import load_checkpoint, load_pickled
+from kdxf.engine.config_options import install_config_options
 from kdxf.errors import UserError
 from kdxf.io.files import write_whole
 from kdxf.io.shipped import PREFIX, shipped_config
 
 
 def install_host_overrides() -> None:
-    """Make four changes to mmengine that hold for everything in the process, also for code that does not use kdxf.
+    """Make five changes to mmengine that hold for everything in the process, also for code that does not use kdxf.
 
     - The storage backend ``local``, through which mmengine writes checkpoints and every other file, becomes
       :class:`AtomicLocalBackend`. mmengine's own writes in place: a run that is killed while it saves leaves a torn
@@ -38,6 +39,7 @@ def install_host_overrides() -> None:
       kdxf is installed or runs from a clone. mmengine does this for OpenMMLab's packages only.
     - ``HistoryBuffer.update``, which is called for each logged number of each step, becomes :func:`update_history`.
       mmengine's own copies the whole history each time.
+    - Config files are evaluated with the variables that the command line gives (:mod:`kdxf.engine.config_options`).
 
     :mod:`kdxf.engine` calls this when it is imported, and with it whatever of kdxf trains, builds models or predicts.
     Further calls change nothing.
@@ -47,6 +49,7 @@ def install_host_overrides() -> None:
         CheckpointLoader.register_scheme(prefixes, loader, force=True)
     Config._get_cfg_path = staticmethod(find_base)  # type: ignore[method-assign]
     HistoryBuffer.update = update_history  # type: ignore[method-assign]
+    install_config_options()
 
 
 _find_base = Config._get_cfg_path

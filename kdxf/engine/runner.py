@@ -1,8 +1,9 @@
 """Runs mmengine's Runner in a way that can be repeated in one process."""
 
 import logging
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from mmengine.config import Config
@@ -54,6 +55,8 @@ def open_runner(cfg: Config) -> Iterator[Runner]:
         cfg: A complete config. A ``runner_type`` names a runner other than mmengine's.
     """
     before = {kind: set(kind._instance_dict) for kind in _managers()}
+    show = logging.FileHandler.handleError
+    logging.FileHandler.handleError = _end_the_run  # type: ignore[assignment, method-assign]
     try:
         build: Any = RUNNERS.build if "runner_type" in cfg else Runner.from_cfg
         runner = build(cfg)
@@ -62,9 +65,24 @@ def open_runner(cfg: Config) -> Iterator[Runner]:
             runner.register_hook(hook())
         yield runner
     finally:
+        logging.FileHandler.handleError = show  # type: ignore[method-assign]
         for kind in _managers():
             for name in set(kind._instance_dict) - before.get(kind, set()):
                 _close(kind._instance_dict.pop(name))
+
+
+def _end_the_run(handler: logging.FileHandler, record: logging.LogRecord) -> None:
+    """End a run whose log cannot be written; Python would print a traceback for each line, and the run go on unsaved.
+
+    Raises:
+        OSError: The disk is full, or fails, with the name of the log.
+    """
+    error = sys.exc_info()[1]
+    if not isinstance(error, OSError):
+        logging.Handler.handleError(handler, record)
+        return
+    error.filename = error.filename or handler.baseFilename
+    raise error
 
 
 def _is_no_noise(record: logging.LogRecord) -> bool:
@@ -83,4 +101,5 @@ def _close(instance: object) -> None:
         instance.close()
     elif isinstance(instance, MMLogger):
         for handler in instance.handlers:
-            handler.close()
+            with suppress(OSError):  # a full disk, of which the run has said so
+                handler.close()

@@ -38,6 +38,7 @@ class PredictionTable(BaseMetric):
         image_root: Stands before the image in its path, and is left out of the file.
         seen: Takes n paths and returns which images the model was trained on, bool (n,), or None if it is not known.
         source: Returns where the predictions come from, when a ``.parquet`` file is written.
+        excel: Whether a person opens the ``.csv`` in Excel (:mod:`kdxf.io.csv_tables`).
     """
 
     default_prefix = "prediction_table"
@@ -48,12 +49,14 @@ class PredictionTable(BaseMetric):
         image_root: str = "",
         seen: Callable[[Sequence[str]], np.ndarray | None] | None = None,
         source: Callable[[], Provenance] = Provenance,
+        excel: bool = False,
     ) -> None:
         super().__init__()
         self.path = Path(path)
         self.image_root = image_root
         self.seen = seen
         self.source = source
+        self.excel = excel
 
     def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
         """Keep a batch of predictions."""
@@ -91,7 +94,7 @@ class PredictionTable(BaseMetric):
 
     def _write_csv(self, results: list[dict[str, Any]], names: Sequence[str] | None) -> None:
         with open_replacing(self.path, "--out") as file:
-            write = row_writer(file, ("image", "label", "pred_label", "pred_class", "score", "error"))
+            write = row_writer(file, ("image", "label", "pred_label", "pred_class", "score", "error"), self.excel)
             for row in results:
                 truth, given = row["gt_label"] or (), row["pred_label"] or ()
                 shown = joined(names[label] for label in given) if names is not None else None

@@ -16,7 +16,9 @@ from mmpretrain.datasets import BaseDataset
 from tqdm import tqdm
 
 from kdxf.errors import UserError
-from kdxf.io.images import IMAGE_EXTENSIONS, list_images
+from kdxf.io.folders import list_images
+from kdxf.io.images import IMAGE_EXTENSIONS
+from kdxf.io.unicode_names import nfc
 from kdxf.text.ocr.build import build_engine
 from kdxf.text.ocr.changes import warning_of_changes
 from kdxf.text.ocr.record import OCRRecord, read_text
@@ -89,7 +91,7 @@ def dataset_images(dataset: BaseDataset, ocr_root: str | Path | None = None) -> 
 def _list(source: str) -> list[tuple[str, str]]:
     """Return pairs of a folder ('' for an input that is a file) and a path below it."""
     if os.path.isdir(source):
-        names = list_images(Path(source))
+        names = list_images(Path(source), any_name=True)
         if not names:
             raise UserError(f"{source}: no images in this folder; known are {', '.join(sorted(IMAGE_EXTENSIONS))}")
         return [(source, name) for name in names]
@@ -125,7 +127,7 @@ class InputTexts:
         if table is None:
             return cls(images, _nothing)
         # Parquet cannot hold a name of another encoding, so such an image is not in the table.
-        keys = [image.ocr_key.encode(errors="replace").decode() for image in images]
+        keys = [nfc(image.ocr_key.encode(errors="replace").decode()) for image in images]
         line = warning_of_changes(table, keys, [image.path for image in images], "the input")
         if line is not None:
             print_log(line, logger="current", level=logging.WARNING)

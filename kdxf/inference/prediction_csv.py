@@ -105,12 +105,13 @@ class PredictionWriter:
         file: Where to.
         categories: Ids and names of the classes.
         columns: What to write.
+        excel: Whether a person opens it in Excel (:mod:`kdxf.io.csv_tables`).
     """
 
-    def __init__(self, file: TextIO, categories: Categories, columns: Columns) -> None:
+    def __init__(self, file: TextIO, categories: Categories, columns: Columns, excel: bool = False) -> None:
         self._categories = categories
         self._columns = columns
-        self._write = row_writer(file, ["image_id", *self._header(), *self._trust_header(), "error"])
+        self._write = row_writer(file, ["image_id", *self._header(), *self._trust_header(), "error"], excel)
 
     def add(self, prediction: Prediction) -> None:
         """Write a row."""

@@ -124,6 +124,7 @@ def infer(
     *,
     save_probs: str | Path | None = None,
     columns: Columns = _BEST,
+    excel: bool = False,
     precision: float | None = None,
     review: float | None = None,
     ocr_table: str | Path | None = None,
@@ -146,6 +147,7 @@ def infer(
             under the class names that the model was trained with, and the labels of the test dataset.
         inputs: Images and folders; none means the config's test dataset.
         columns: Columns of the CSV.
+        excel: Whether a person opens the CSV in Excel (:mod:`kdxf.io.csv_tables`).
         precision: Decide which predictions to accept, so that this share of them is right, from 0 to 1.
         review: Decide it so that this share of the images goes to a person, from 0 to 1. The least score follows from
             the calibration images in both cases.
@@ -199,7 +201,7 @@ def infer(
         if texts is not None:
             with report.timing("ocr"):
                 report.ocr_images = texts.read_missing(inferencer.reader, workers, progress)
-        rows = None if file is None else PredictionWriter(file, inferencer.categories, columns)
+        rows = None if file is None else PredictionWriter(file, inferencer.categories, columns, excel)
         keep = [target.add for target in (rows, probabilities) if target is not None]
         with (
             report.timing("predict"),

@@ -1,10 +1,11 @@
 """Annotation files: lists that say which image belongs to which class.
 
 The form to write is a UTF-8 CSV with a header: ``image`` (POSIX path relative to the image root), ``label`` (class name
-or class index) and any other columns. MMPretrain's ``path label`` text files and plain lists of paths are read as well.
+or class index) and any other columns. The same is read with tabs (``.tsv``) or semicolons, and in UTF-16; and so are
+MMPretrain's ``path label`` text files and plain lists of paths. What is none of these is refused, not guessed.
 """
 
-import warnings
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
@@ -12,25 +13,30 @@ from pathlib import Path, PurePosixPath
 import pandas as pd
 
 from kdxf.errors import UserError
+from kdxf.io.csv_tables import as_numbers, read_csv, write_csv
 from kdxf.io.files import write_whole
 from kdxf.io.images import IMAGE_EXTENSIONS
+from kdxf.io.text_files import read_lines
 
 _TEXT_COLUMNS = ("image", "label", "text")
+_TABLES = (".csv", ".tsv")
 
 
 def read_annotations(path: str | Path, empty_labels: bool = False) -> pd.DataFrame:
     """Read an annotation file.
 
     Args:
-        path: ``.csv`` (with a header that names the column ``image``), else a text file with one ``path label`` or one
+        path: A table with a header that names the column ``image`` (``.csv``, with tabs ``.tsv``;
+            :func:`kdxf.io.csv_tables.read_csv` says what else is read), or a text file with one ``path label`` or one
             ``path`` per line. Paths may hold spaces: a label is the last field of a line, and only if every line ends
             in an integer.
-        empty_labels: Whether a row of a labelled CSV may have an empty label: the image belongs to no class.
+        empty_labels: Whether a row of a labelled table may have an empty label: the image belongs to no class.
 
     Returns:
         A frame with the column ``image`` (str), ``label`` where the file has labels (str, as written), ``text`` (str)
-        where it has that, and the other columns of a CSV as pandas reads them. An empty field is the only missing
-        value: ``NA`` or ``None`` may be the name of a class.
+        where it has that, and the other columns: numbers where all are written as such, else str, so that the id
+        ``007`` stays what it is. An empty field is the only missing value: ``NA`` or ``null`` may be the name of a
+        class.
 
     Raises:
         UserError: The file is missing, empty, or not of one of these forms.
@@ -38,14 +44,26 @@ def read_annotations(path: str | Path, empty_labels: bool = False) -> pd.DataFra
     path = Path(path)
     if not path.is_file():
         raise UserError(f"{path}: no such annotation file")
-    return _read_csv(path, empty_labels) if path.suffix.lower() == ".csv" else _read_lines(path)
+    suffix = path.suffix.lower()
+    lines = [] if suffix == ".csv" else read_lines(path)
+    if (suffix in _TABLES and not _are_pairs(lines)) or _is_header(lines):
+        return _read_table(path, empty_labels)
+    return _split_lines(lines, path)
 
 
-def _read_csv(path: Path, empty_labels: bool) -> pd.DataFrame:
-    frame = _parse_csv(path)
-    if "image" not in frame.columns:
-        found = ", ".join(map(str, frame.columns))
-        raise UserError(f"{path}: no column 'image' (found: {found}); name it in the header")
+def _are_pairs(lines: Sequence[str]) -> bool:
+    """Tell whether a ``.tsv`` has no header but paths and indices, as MMPretrain writes them."""
+    return bool(lines) and all(_split_label(line)[1] for line in lines)
+
+
+def _is_header(lines: Sequence[str]) -> bool:
+    """Tell whether a text list begins with the header of a table: two or more names, one of them ``image``."""
+    first = lines[0] if lines else ""
+    return any(sign in first and "image" in map(str.strip, first.split(sign)) for sign in "\t,;")
+
+
+def _read_table(path: Path, empty_labels: bool) -> pd.DataFrame:
+    frame = as_numbers(read_csv(path, ["image"], "name it in the header"), _TEXT_COLUMNS)
     if frame.empty:
         raise UserError(f"{path}: has a header and no rows; expected one row per image")
     for name in {"image", "label"} & set(frame.columns):
@@ -59,42 +77,33 @@ def _read_csv(path: Path, empty_labels: bool) -> pd.DataFrame:
             return frame.drop(columns="label")
         if without_label.any() and not empty_labels:
             raise UserError(f"{path}: data row {without_label.argmax() + 1} has no label; label every row, or none")
+        if frame["label"][~without_label].str.fullmatch(r"\d+\.0+").all():
+            raise UserError(
+                f"{path}: the labels are decimal numbers, such as {frame['label'][~without_label].iloc[0]}, as "
+                "spreadsheets write them where a cell was empty; write whole numbers or the names of the classes"
+            )
     return frame
 
 
-def _parse_csv(path: Path) -> pd.DataFrame:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", pd.errors.ParserWarning)  # rows longer than the header
-            frame = pd.read_csv(
-                path,
-                dtype=dict.fromkeys(_TEXT_COLUMNS, "str"),
-                encoding="utf-8-sig",
-                index_col=False,
-                skipinitialspace=True,
-                keep_default_na=False,
-                na_values=[""],
-            )
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path}: not UTF-8 text; save it as UTF-8") from error
-    except (ValueError, pd.errors.ParserWarning) as error:
-        raise UserError(f"{path}: not a CSV with a header: {' '.join(str(error).split())}") from error
-    return frame.rename(columns=lambda name: str(name).strip())
-
-
-def _read_lines(path: Path) -> pd.DataFrame:
-    lines = _non_empty_lines(path)
+def _split_lines(lines: Sequence[str], path: Path) -> pd.DataFrame:
     if not lines:
         raise UserError(f"{path}: empty; expected one 'path label' or 'path' per line")
+    if lines[0] == "image":
+        raise UserError(f"{path}: its first line is the header of a table; call the file .csv, or remove the line")
     pairs = [_split_label(line) for line in lines]
     if all(label for _, label in pairs):
         return pd.DataFrame(
             {"image": [image for image, _ in pairs], "label": [label for _, label in pairs]}, dtype="str"
         )
     # 'photo 12' alone may be a path, but 'photo.jpg 12' is a path and its label.
-    if any(label and PurePosixPath(image).suffix.lower() in IMAGE_EXTENSIONS for image, label in pairs):
+    if any(label and _is_picture(image) for image, label in pairs):
         unlabelled = next(image for image, label in pairs if not label)
         raise UserError(f"{path}: the line {unlabelled!r} has no label; label every line, or none")
+    if (odd := next((line for line in lines if _has_other_label(line)), None)) is not None:
+        raise UserError(
+            f"{path}: the line {odd!r} is more than a path, and a label in such a list is an integer; write a CSV with "
+            "the columns image and label"
+        )
     return pd.DataFrame({"image": lines}, dtype="str")
 
 
@@ -104,17 +113,24 @@ def _split_label(line: str) -> tuple[str, str]:
     return (image.rstrip(), label) if image and label.isdecimal() else (line, "")
 
 
-def _non_empty_lines(path: Path) -> list[str]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path}: not UTF-8 text; save it as UTF-8") from error
-    return [stripped for line in text.split("\n") if (stripped := line.strip())]
+def _is_picture(image: str) -> bool:
+    return PurePosixPath(image).suffix.lower() in IMAGE_EXTENSIONS
 
 
-def write_annotations(frame: pd.DataFrame, path: str | Path) -> None:
-    """Write ``frame`` as a UTF-8 CSV: to a temporary name first, so that ``path`` is never half-written."""
-    write_whole(frame.to_csv(index=False).encode(), Path(path))
+def _has_other_label(line: str) -> bool:
+    """Tell whether a line is the path of a picture with more after it: ``a.jpg milk``, ``a.jpg,3``, ``a.jpg -1``."""
+    return not _is_picture(line) and any(_is_picture(part) for part in re.split(r"[\t,; ]", line)[:-1])
+
+
+def write_annotations(frame: pd.DataFrame, path: str | Path, excel: bool = False) -> None:
+    """Write ``frame`` as a UTF-8 CSV: to a temporary name first, so that ``path`` is never half-written.
+
+    Args:
+        frame: The table.
+        path: The file.
+        excel: Whether a person opens it in Excel (:mod:`kdxf.io.csv_tables`); :func:`read_annotations` reads both.
+    """
+    write_csv(frame, Path(path), excel)
 
 
 def read_classes(path: str | Path) -> list[str]:
@@ -126,7 +142,7 @@ def read_classes(path: str | Path) -> list[str]:
     path = Path(path)
     if not path.is_file():
         raise UserError(f"{path}: no such class list; it holds one class name per line")
-    names = _non_empty_lines(path)
+    names = read_lines(path)
     if not names:
         raise UserError(f"{path}: empty; expected one class name per line")
     name, count = Counter(names).most_common(1)[0]

@@ -13,6 +13,7 @@ from kdxf.data.lists import check_result
 from kdxf.errors import UserError
 from kdxf.io.annotations import label_indices, read_classes, write_annotations, write_classes
 from kdxf.io.class_names import order_ids
+from kdxf.io.csv_tables import read_csv
 
 CLASSES_CSV, CLASSES_TXT = "classes.csv", "classes.txt"
 
@@ -34,12 +35,7 @@ def read_class_map(path: Path) -> pd.DataFrame:
         return pd.DataFrame({"index": range(len(names)), "id": names, "name": names})
     if not path.is_file():
         raise UserError(f"{path}: no such class map; it is the classes.csv of tools/data/split.py or a classes.txt")
-    try:
-        frame = pd.read_csv(path, dtype="str", encoding="utf-8-sig", keep_default_na=False)
-    except ValueError as error:
-        raise UserError(f"{path}: not a UTF-8 CSV with a header: {' '.join(str(error).split())}") from error
-    if missing := [name for name in ("index", "id", "name") if name not in frame.columns]:
-        raise UserError(f"{path}: lacks the columns {', '.join(missing)}; give the classes.csv of tools/data/split.py")
+    frame = read_csv(path, ("index", "id", "name"), "give the classes.csv of tools/data/split.py")
     if frame["index"].tolist() != [str(index) for index in range(len(frame))]:
         raise UserError(f"{path}: the column 'index' must count from 0, one row per class; sort it, close its gaps")
     for column in ("id", "name"):
@@ -108,7 +104,7 @@ def check_class_files(folder: Path, inputs: Iterable[Path], overwrite: bool) -> 
         check_result(folder / name, inputs, overwrite)
 
 
-def write_class_files(classes: pd.DataFrame, folder: Path) -> None:
-    """Write ``classes.csv`` and ``classes.txt`` into ``folder``."""
-    write_annotations(classes, folder / CLASSES_CSV)
+def write_class_files(classes: pd.DataFrame, folder: Path, excel: bool = False) -> None:
+    """Write ``classes.csv``, as a list ``excel`` or not, and ``classes.txt`` into ``folder``."""
+    write_annotations(classes, folder / CLASSES_CSV, excel)
     write_classes(classes["name"], folder / CLASSES_TXT)

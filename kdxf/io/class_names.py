@@ -4,14 +4,13 @@ Data sets often number their classes (``0`` to ``136``, with gaps or leading zer
 index of a class is its place in :func:`order_ids`.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-import pandas as pd
-
 from kdxf.errors import UserError
 from kdxf.io.annotations import read_classes
+from kdxf.io.csv_tables import read_csv
+from kdxf.io.text_files import read_json_text
 
 
 def order_ids(ids: Iterable[str]) -> list[str]:
@@ -26,11 +25,11 @@ def read_class_names(path: str | Path) -> dict[str, str]:
     """Read which name belongs to which class id.
 
     Args:
-        path: A ``.json`` file with an object ``{"0": "化妆品", ...}``, a ``.csv`` file with the columns ``id`` and
-            ``name``, or a text file whose line number, from 0, is the id.
+        path: A ``.json`` file with an object ``{"0": "化妆品", ...}``, a ``.csv`` or ``.tsv`` file with the columns
+            ``id`` and ``name``, or a text file whose line number, from 0, is the id.
 
     Raises:
-        UserError: The file is missing or not of one of these forms.
+        UserError: The file is missing or not of one of these forms, or gives an id two names.
     """
     path = Path(path)
     if not path.is_file():
@@ -38,30 +37,26 @@ def read_class_names(path: str | Path) -> dict[str, str]:
     suffix = path.suffix.lower()
     if suffix == ".json":
         return _read_json(path)
-    if suffix == ".csv":
-        return _read_csv(path)
+    if suffix in (".csv", ".tsv"):
+        frame = read_csv(path, ("id", "name"))
+        return _once(zip(frame["id"].str.strip(), frame["name"].str.strip(), strict=True), path)
     return {str(index): name for index, name in enumerate(read_classes(path))}
 
 
 def _read_json(path: Path) -> dict[str, str]:
-    try:
-        names = json.loads(path.read_text(encoding="utf-8-sig"))
-    except ValueError as error:
-        raise UserError(f"{path}: not JSON in UTF-8: {error}") from error
+    names = read_json_text(path, keys_once=True)
     if not isinstance(names, dict) or not all(isinstance(name, str) for name in names.values()):
         raise UserError(f'{path}: expected one object from id to name, such as {{"0": "化妆品", "1": "手机"}}')
     return {str(key): name.strip() for key, name in names.items()}
 
 
-def _read_csv(path: Path) -> dict[str, str]:
-    try:
-        frame = pd.read_csv(path, dtype="str", encoding="utf-8-sig", keep_default_na=False)
-    except ValueError as error:
-        reason = " ".join(str(error).split())
-        raise UserError(f"{path}: not a UTF-8 CSV with a header: {reason}") from error
-    if not {"id", "name"} <= set(frame.columns):
-        raise UserError(f"{path}: needs the columns 'id' and 'name' (found: {', '.join(map(str, frame.columns))})")
-    return {key.strip(): name.strip() for key, name in zip(frame["id"], frame["name"], strict=True)}
+def _once(pairs: Iterable[tuple[str, str]], path: Path) -> dict[str, str]:
+    """Return the pairs of an id and its name, where no id has two names."""
+    names: dict[str, str] = {}
+    for key, name in pairs:
+        if names.setdefault(key, name) != name:
+            raise UserError(f"{path}: the id {key!r} has the names {names[key]!r} and {name!r}; keep one")
+    return names
 
 
 def names_of(ids: Sequence[str], names: Mapping[str, str], source: str | Path) -> list[str]:

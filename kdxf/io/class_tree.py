@@ -12,7 +12,6 @@ columns.
 """
 
 import os
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ import pandas as pd
 from kdxf.errors import UserError
 from kdxf.io.annotations import label_indices, read_classes
 from kdxf.io.class_names import order_ids
+from kdxf.io.csv_tables import read_csv
 
 FINE = "fine"
 COARSE = "coarse"
@@ -140,17 +140,7 @@ def tree_table(
 
 def _read(path: Path) -> pd.DataFrame:
     """Read the levels as columns, indexed by the class names."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", pd.errors.ParserWarning)  # rows longer than the header
-            table = pd.read_csv(
-                path, dtype="str", encoding="utf-8-sig", index_col=False, keep_default_na=False, skipinitialspace=True
-            )
-    except (ValueError, pd.errors.ParserWarning) as error:
-        raise UserError(f"{path}: not a UTF-8 CSV with a header: {' '.join(str(error).split())}") from error
-    table.columns = table.columns.str.strip()
-    if not {FINE, COARSE} <= set(table.columns):
-        raise UserError(f"{path}: needs the columns 'fine' and 'coarse' (found: {', '.join(table.columns)})")
+    table = read_csv(path, (FINE, COARSE))
     table = table.apply(lambda column: column.str.strip())
     if (empty := table.eq("").any(axis=1)).any():
         raise UserError(f"{path}: data row {int(empty.to_numpy().argmax()) + 1} has an empty field; fill it in")

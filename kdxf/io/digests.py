@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from kdxf.io.folders import walk
 from kdxf.io.images import IMAGE_EXTENSIONS
 
 _CHUNK = 1 << 20
@@ -35,17 +36,10 @@ def known_digest(path: str | Path) -> str:
 def files_of(folder: str | Path) -> Iterator[tuple[str, os.stat_result]]:
     """Yield the files in a folder and the folders below it: the path relative to it, and the status.
 
-    Links are followed, but to no folder a second time.
+    See :func:`kdxf.io.folders.walk` for links and hidden files.
     """
-    visited = {os.path.realpath(folder)}
-    for root, folders, files in os.walk(folder, followlinks=True):
-        places = {name: os.path.realpath(os.path.join(root, name)) for name in sorted(folders)}
-        folders[:] = [name for name, place in places.items() if place not in visited]
-        visited.update(places.values())
-        for name in files:
-            path = os.path.join(root, name)
-            if os.path.exists(path):  # a link may lead nowhere
-                yield os.path.relpath(path, folder), os.stat(path)
+    for name, entry in walk(folder):
+        yield name, entry.stat()
 
 
 def settings_digest(settings: Any) -> str:
@@ -57,8 +51,8 @@ def content_digest(path: str | Path) -> str:
     """Return the SHA-256 of an existing file or folder, 64 hexadecimal digits.
 
     A file counts by its bytes. A folder counts by the names and the bytes of the files in it, at any depth; pictures
-    by name and size, as reading millions would take hours. Files whose name begins with a dot do not count. The place
-    of the file or the folder does not count.
+    by name and size, as reading millions would take hours. Hidden files do not count, nor does the place of the file or
+    the folder.
 
     Raises:
         OSError: A file cannot be read.
@@ -69,7 +63,6 @@ def content_digest(path: str | Path) -> str:
         sorted(
             (name, status.st_size if _is_picture(name) else known_digest(os.path.join(path, name)))
             for name, status in files_of(path)
-            if not os.path.basename(name).startswith(".")
         )
     )
 

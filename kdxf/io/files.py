@@ -16,13 +16,17 @@ NOT_UTF8 = "backslashreplace"
 def replacing(target: Path) -> Iterator[Path]:
     """Yield a temporary path, and rename the file that was written there to ``target`` if the block ends well.
 
-    The folders above it are made. A block that fails leaves nothing behind, and an existing ``target`` as it was.
+    The folders above it are made. A block that fails leaves nothing behind, and an existing ``target`` as it was. An
+    ``OSError`` that names no file, such as that of a full disk, gets the name of ``target``.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
         yield temporary
         os.replace(temporary, target)
+    except OSError as error:
+        error.filename = error.filename or str(target)
+        raise
     finally:
         with contextlib.suppress(OSError):  # it was renamed, or could not be written
             temporary.unlink()

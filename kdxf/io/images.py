@@ -7,7 +7,7 @@ Whatever opens a picture in kdxf does it here, and so within the bounds of :func
 """
 
 import io
-import os
+import re
 import struct
 import warnings
 from pathlib import Path
@@ -18,10 +18,26 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 
 from kdxf.errors import UserError
 from kdxf.io.pixels import pixels
+from kdxf.io.unicode_names import find_file
 from kdxf.optional import require
 
 IMAGE_EXTENSIONS = frozenset(
-    {".jpg", ".jpeg", ".jpe", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".avif", ".heic", ".heif"}
+    {
+        ".jpg",
+        ".jpeg",
+        ".jpe",
+        ".jfif",
+        ".png",
+        ".bmp",
+        ".gif",
+        ".webp",
+        ".tif",
+        ".tiff",
+        ".ppm",
+        ".avif",
+        ".heic",
+        ".heif",
+    }
 )
 
 MAX_PIXELS = 2**26
@@ -73,21 +89,14 @@ def check_extent(size: tuple[int, int], times: int = 1) -> None:
         )
 
 
-def list_images(folder: Path) -> list[str]:
-    """List the pictures below ``folder``: sorted POSIX paths relative to it, chosen by extension.
-
-    Linked folders are followed.
-
-    Raises:
-        FileNotFoundError: ``folder`` is not a folder.
-    """
-    if not folder.is_dir():
-        raise FileNotFoundError(f"{folder} is not a folder: give the folder that holds the images")
-    return sorted(
-        Path(parent, name).relative_to(folder).as_posix()
-        for parent, _, names in os.walk(folder, followlinks=True)
-        for name in names
-        if os.path.splitext(name)[1].lower() in IMAGE_EXTENSIONS
+def is_picture_header(data: bytes) -> bool:
+    """Tell by its first bytes, 16 or more, whether a file is of a format that :func:`read_image` reads."""
+    return (
+        data.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"II*\0", b"MM\0*"))
+        or (data.startswith(b"RIFF") and data[8:12] == b"WEBP")
+        or (data[4:8] == b"ftyp" and data[8:12] in (b"avif", *_HEIF_BRANDS))
+        or (data.startswith(b"BM") and data[6:10] == bytes(4))  # reserved bytes: many texts begin with BM
+        or re.match(rb"P[1-6][ \t\r\n]+(#|\d)", data) is not None
     )
 
 
@@ -111,7 +120,7 @@ def read_file(path: str | Path) -> bytes:
         ImageReadError: The file is missing or may not be read.
     """
     try:
-        return Path(path).read_bytes()
+        return find_file(path).read_bytes()
     except OSError as error:
         raise ImageReadError(f"cannot open the file: {error.strerror or error}") from error
     except ValueError as error:  # a name that no file can have
@@ -254,7 +263,7 @@ def open_file_header(path: str | Path) -> Image.Image:
         OSError: The file cannot be opened.
         ValueError: No file can have that name.
     """
-    with open(path, "rb") as file:
+    with find_file(path).open("rb") as file:
         head = file.read(_HEAD)
         try:
             return open_header(head)

@@ -1,5 +1,6 @@
 """CSV files of predictions, one row per image."""
 
+import codecs
 import csv
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from kdxf.errors import UserError
+from kdxf.io.csv_tables import guarded
 from kdxf.io.files import NOT_UTF8, replacing
 
 SEPARATOR = "|"
@@ -18,11 +20,25 @@ def joined(values: Iterable[Any]) -> str:
     return SEPARATOR.join(map(str, values))
 
 
-def row_writer(file: TextIO, header: Iterable[str]) -> Callable[[Iterable[Any]], Any]:
-    """Write the names of the columns, and return what writes a row of cells; None gives an empty cell."""
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(header)
-    return writer.writerow
+def row_writer(file: TextIO, header: Iterable[str], excel: bool = False) -> Callable[[Iterable[Any]], Any]:
+    """Write the names of the columns, and return what writes a row of cells; None gives an empty cell.
+
+    Args:
+        file: A text file in UTF-8.
+        header: The names of the columns.
+        excel: Whether a person opens it in Excel (:mod:`kdxf.io.csv_tables`).
+    """
+    plain = csv.writer(file, lineterminator="\n")
+    quoted = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)  # the other one does not quote "\r"
+
+    def write(row: Iterable[Any]) -> None:
+        cells = [guarded(cell) if excel else cell for cell in row]
+        (quoted if any(isinstance(cell, str) and "\r" in cell for cell in cells) else plain).writerow(cells)
+
+    if excel:
+        file.write(codecs.BOM_UTF8.decode())
+    write(header)
+    return write
 
 
 @contextmanager

@@ -18,8 +18,9 @@ One Parquet file per model and list, which pandas opens as well. n images, K cla
 The file's metadata hold the class names and where the predictions come from.
 """
 
+import contextlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -31,16 +32,25 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from kdxf.errors import UserError
+from kdxf.io.csv_tables import read_csv
 from kdxf.io.files import NOT_UTF8, in_utf8, replacing
+from kdxf.io.parquet_tables import read_parquet, read_parquet_schema
 from kdxf.io.prediction_csv import joined
+from kdxf.io.prediction_schema import (
+    FILE_ADVICE,
+    FILE_COLUMNS,
+    KEY,
+    TABLE_ADVICE,
+    TABLE_COLUMNS,
+    check_file,
+    check_file_schema,
+    check_scores,
+    check_table,
+)
 from kdxf.io.provenance import Provenance
 
 MANY_CLASSES = 1000
 _CHECKED = 1 << 20  # scores that are looked at together
-_KEY = b"kdxf.predictions"  # part of the file format, whatever this module is called
-_ADVICE = "give a file that tools/test.py --out NAME.parquet or tools/inference.py --save-probs wrote"
-_COLUMNS = ("image", "pred_label", "score")
-_TABLE_ADVICE = "give a table that tools/test.py --out wrote"
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +120,7 @@ _PER_IMAGE = ("scores", "labels", "predicted", "seen", "fold", "best_class", "be
 
 def multi_hot(rows: pa.ListArray | Iterable[Sequence[int] | None], num_classes: int) -> np.ndarray:
     """Return bool (n, K), True for each class index of a row; a row that is None has none."""
-    lists = rows if isinstance(rows, pa.ListArray) else pa.array(rows, pa.list_(pa.int64()))
+    lists = rows if isinstance(rows, pa.ListArray | pa.LargeListArray) else pa.array(rows, pa.list_(pa.int64()))
     table = np.zeros((len(lists), num_classes), bool)
     lengths = lists.value_lengths().fill_null(0).to_numpy(zero_copy_only=False)
     table[np.repeat(np.arange(len(lists)), lengths), lists.flatten().to_numpy()] = True
@@ -176,7 +186,7 @@ def _to_table(predictions: Predictions) -> pa.Table:
         columns["fold"] = pa.array(predictions.fold, pa.int16(), mask=predictions.fold < 0)
     note = {"classes": list(predictions.classes), "source": predictions.source.to_dict()}
     text = json.dumps(note, ensure_ascii=False).encode(errors=NOT_UTF8)  # JSON reads it back unchanged
-    return pa.table(columns).replace_schema_metadata({_KEY: text})
+    return pa.table(columns).replace_schema_metadata({KEY: text})
 
 
 def _strings(values: Sequence[str | None]) -> pa.Array:
@@ -211,56 +221,60 @@ def read_predictions(path: str | Path, *, classes: Sequence[str] | None = None, 
     """
     if classes is not None or not scores:
         return _read_table(path, classes, scores)
-    table = _open(path, pq.read_table)
-    meta = _meta(path, table.schema)
-    images = table["image"].to_pylist()
+    table = read_parquet(_existing(path, FILE_ADVICE), FILE_ADVICE, FILE_COLUMNS)
+    note = check_file(table, path)
+    images = _images(table)
     check_each_once(images, path)
-    names = tuple(meta["classes"])
-    values = _flat(table["scores"]).reshape(len(images), len(names))
+    values = _flat(table["scores"], len(note.classes))
     _check_finite(values, images, path)
     seen = table["seen"]
     return Predictions(
         images=images,
         scores=values,
-        classes=names,
-        labels=_labels(table["label"], len(names)),
-        predicted=_labels(table["pred_label"], len(names)) if _is_list(table["pred_label"]) else None,
+        classes=note.classes,
+        labels=_labels(table["label"], len(note.classes)),
+        predicted=_labels(table["pred_label"], len(note.classes)) if _is_list(table["pred_label"]) else None,
         seen=None if seen.null_count else seen.to_numpy(),
         errors={index: error for index, error in enumerate(table["error"].to_pylist()) if error is not None},
-        fold=table["fold"].fill_null(-1).to_numpy() if "fold" in table.column_names else None,
-        source=Provenance.from_dict(meta["source"]),
+        fold=table["fold"].cast(pa.int16()).fill_null(-1).to_numpy() if "fold" in table.column_names else None,
+        source=note.source,
     )
 
 
 def _read_table(path: str | Path, classes: Sequence[str] | None, scores: bool) -> Predictions:
-    table = _open(path, _csv_or_parquet, "readable as CSV or Parquet", _TABLE_ADVICE)
-    if not table.num_rows:
-        raise UserError(f"{path}: has no rows; {_TABLE_ADVICE}")
-    if missing := [column for column in _COLUMNS if column not in table.column_names]:
-        raise UserError(f"{path}: not a table of predictions, it lacks {', '.join(missing)}; {_TABLE_ADVICE}")
-    if not pa.types.is_integer(table["pred_label"].type) or table["pred_label"].null_count:
-        raise UserError(f"{path}: the column pred_label is not one class index per image; {_TABLE_ADVICE}")
-    if scores and "scores" not in table.column_names:
-        raise UserError(f"{path}: has no column 'scores', which this rule needs; write it with --out NAME.parquet")
+    table = _csv_or_parquet(_existing(path, TABLE_ADVICE))
+    check_table(table, path)
     best = table["pred_label"].to_numpy().astype(np.int64)
     if classes is not None:
         _check_classes(table, best, classes, path)
+    if scores and "scores" not in table.column_names:
+        raise UserError(f"{path}: has no column 'scores', which this rule needs; write it with --out NAME.parquet")
     return Predictions(
-        images=table["image"].to_pandas().astype("str").tolist(),
+        images=_images(table),
         scores=_table_scores(table, len(classes or ()), path) if scores else np.empty((len(best), 0), np.float32),
         classes=tuple(classes or ()),
-        seen=_table_seen(table, path),
+        seen=_table_seen(table),
         best_class=best,
         best_score=table["score"].to_numpy().astype(np.float32),
     )
 
 
+def _images(table: pa.Table) -> list[str]:
+    return pc.utf8_normalize(table["image"].cast(pa.string()), form="NFC").to_pylist()
+
+
 def _csv_or_parquet(path: Path) -> pa.Table:
+    """Read a table; of a CSV, columns of text become what they are in Parquet where all their cells allow it."""
     if path.suffix.lower() == ".parquet":
-        return pq.read_table(path)
-    text = {"image": "str", "pred_class": "str"}  # an image or a class may be called 007 or None
-    frame = pd.read_csv(path, dtype=text, encoding="utf-8", keep_default_na=False, na_values=[""])
-    return pa.Table.from_pandas(frame, preserve_index=False)
+        return read_parquet(path, TABLE_ADVICE, TABLE_COLUMNS)
+    frame = read_csv(path).drop(columns="scores", errors="ignore")  # no column of a CSV holds lists
+    table = pa.Table.from_pandas(frame.where(frame != ""), preserve_index=False)
+    for name, kind in (("pred_label", pa.int64()), ("score", pa.float64()), ("seen", pa.bool_())):
+        if name in table.column_names:
+            with contextlib.suppress(pa.ArrowInvalid):  # the check of the columns says what is wrong
+                place = table.column_names.index(name)
+                table = table.set_column(place, name, table[name].cast(pa.string()).cast(kind))
+    return table
 
 
 def _check_classes(table: pa.Table, best: np.ndarray, classes: Sequence[str], path: str | Path) -> None:
@@ -279,27 +293,21 @@ def _check_classes(table: pa.Table, best: np.ndarray, classes: Sequence[str], pa
                 )
 
 
-def _table_seen(table: pa.Table, path: str | Path) -> np.ndarray | None:
-    if "seen" not in table.column_names or table["seen"].null_count:
-        return None
-    if not pa.types.is_boolean(table["seen"].type):
-        raise UserError(f"{path}: the column seen is not true or false for each image; {_TABLE_ADVICE}")
-    return table["seen"].to_numpy()
+def _table_seen(table: pa.Table) -> np.ndarray | None:
+    return None if "seen" not in table.column_names or table["seen"].null_count else table["seen"].to_numpy()
 
 
 def _table_scores(table: pa.Table, count: int, path: str | Path) -> np.ndarray:
-    lengths = pc.unique(pc.list_value_length(table["scores"])).to_pylist()
-    if lengths != [count]:
-        shown = ", ".join(map(str, lengths))
-        raise UserError(f"{path}: has {shown} scores per image, but there are {count} classes; change --classes")
-    scores = _flat(table["scores"]).reshape(-1, count)
+    check_scores(table, count, path, "change --classes")
+    scores = _flat(table["scores"], count)
     if not ((scores >= 0) & (scores <= 1.0001)).all():
         raise UserError(f"{path}: scores that are not between 0 and 1; the rule needs probabilities")
     return scores
 
 
-def _flat(scores: pa.ChunkedArray) -> np.ndarray:
-    return scores.combine_chunks().flatten().to_numpy(zero_copy_only=False).astype(np.float32, copy=False)
+def _flat(scores: pa.ChunkedArray, count: int) -> np.ndarray:
+    values = scores.combine_chunks().flatten().to_numpy(zero_copy_only=False)
+    return values.astype(np.float32, copy=False).reshape(len(scores), count)
 
 
 def _check_finite(scores: np.ndarray, images: Sequence[str], path: str | Path) -> None:
@@ -334,29 +342,18 @@ def read_source(path: str | Path) -> Provenance:
     Raises:
         UserError: The file is missing, damaged or no such file.
     """
-    return Provenance.from_dict(_meta(path, _open(path, pq.read_schema))["source"])
+    return check_file_schema(read_parquet_schema(_existing(path, FILE_ADVICE), FILE_ADVICE), path).source
 
 
-def _open(path: str | Path, read: Callable[[Path], Any], kind: str = "a Parquet file", advice: str = _ADVICE) -> Any:
+def _existing(path: str | Path, advice: str) -> Path:
     path = Path(path)
     if not path.is_file():
         raise UserError(f"{path}: no such file of predictions; {advice}")
-    try:
-        return read(path)
-    except (ValueError, OSError) as error:  # pa.ArrowInvalid is a ValueError
-        reason = str(error).strip().splitlines()[0]
-        raise UserError(f"{path}: not {kind} ({reason}); {advice}") from error
-
-
-def _meta(path: str | Path, schema: pa.Schema) -> dict[str, Any]:
-    note = (schema.metadata or {}).get(_KEY)
-    if note is None or not {"image", "scores"} <= set(schema.names):
-        raise UserError(f"{path}: not a file of predictions with the scores of all classes; {_ADVICE}")
-    return json.loads(note)
+    return path
 
 
 def _is_list(column: pa.ChunkedArray) -> bool:
-    return pa.types.is_list(column.type)
+    return pa.types.is_list(column.type) or pa.types.is_large_list(column.type)
 
 
 def _labels(column: pa.ChunkedArray, num_classes: int) -> np.ndarray | None:

@@ -52,7 +52,11 @@ class Input:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Input":
-        """Read what :meth:`to_dict` wrote."""
+        """Read what :meth:`to_dict` wrote.
+
+        Raises:
+            ValueError: Something else wrote it.
+        """
         known = {name: values.get(name) for name in ("file", "digest", "unit", "weight")}
         return cls(**known, source=Provenance.from_dict(values.get("source", {})))
 
@@ -110,7 +114,12 @@ class Provenance:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Provenance":
-        """Read what :meth:`to_dict` wrote."""
+        """Read what :meth:`to_dict` wrote.
+
+        Raises:
+            ValueError: Something else wrote it.
+        """
+        _check(values)
         known = {name: values[name] for name in _KEYS if name in values}
         return cls(
             **known,
@@ -157,6 +166,28 @@ class Provenance:
         return any(source.mean == "rank" for source in self.walk())
 
 
+def _check(values: Any) -> None:
+    """Check the types of what a file says, which may come from a stranger."""
+    if not isinstance(values, Mapping):
+        raise ValueError("the source is not an object")
+    for name, kinds in _KINDS.items():
+        if values.get(name) is not None and not isinstance(values[name], kinds):
+            raise ValueError(f"{name} of the source is {values[name]!r}")
+    inputs, data = values.get("inputs", ()), values.get(TRAINING_DATA, ())
+    if not isinstance(inputs, list | tuple) or not all(isinstance(part, Mapping) for part in inputs):
+        raise ValueError("inputs of the source are not a list of objects")
+    parts = data if isinstance(data, list | tuple) else [None]
+    if not all(
+        isinstance(part, Mapping) and all(isinstance(files, Mapping) for files in part.values()) for part in parts
+    ):
+        raise ValueError(f"{TRAINING_DATA} of the source is not a list of digests by file")
+
+
+_KINDS: Mapping[str, Any] = {
+    **dict.fromkeys(("tool", "config", "config_digest", "checkpoint", "checkpoint_digest", "mean"), str),
+    "tta": bool,
+    "ground_truth_ratio": int | float,
+}
 _KEYS = tuple(item.name for item in fields(Provenance) if item.name not in (TRAINING_DATA, "inputs", "details"))
 
 

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import IO, cast
 
 from kdxf.errors import UserError
+from kdxf.io.unicode_names import nfc
 
 SHARD_SUFFIXES = (".tar", ".tar.gz", ".tgz")
 
@@ -69,7 +70,7 @@ class TarShard:
             KeyError: There is no such member.
             OSError: The file cannot be read any more, or ends early.
         """
-        offset, size = self._places[name]
+        offset, size = self._places[nfc(name)]
         try:
             self._file.seek(offset)
             data = self._file.read(size)
@@ -111,5 +112,5 @@ def _index(file: IO[bytes]) -> dict[str, tuple[int, int]]:
 
 
 def _normal(name: str) -> str:
-    """``./cat//1.jpg`` and ``cat/1.jpg`` are the same file."""
-    return posixpath.normpath(name).lstrip("/")
+    """``./cat//1.jpg`` and ``cat/1.jpg`` are the same file, and so are both Unicode forms of its name."""
+    return nfc(posixpath.normpath(name).lstrip("/"))

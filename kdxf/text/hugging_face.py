@@ -83,7 +83,7 @@ def read_json(path: Path) -> dict[str, Any]:
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f"{path} is damaged ({error}); download it again") from error
     if not isinstance(content, dict):
         raise UserError(f"{path} is damaged (it holds no JSON object); download it again")

@@ -20,6 +20,7 @@ from kdxf.errors import UserError
 from kdxf.io.annotations import read_annotations, write_annotations
 from kdxf.io.digests import file_digest
 from kdxf.io.files import write_json
+from kdxf.io.predictions import read_source
 from kdxf.text.ocr import OCRRecord
 from kdxf.text.ocr.writer import OCRTableWriter
 
@@ -99,7 +100,7 @@ def test_from_a_folder_to_predictions(pictures, small, tmp_path, monkeypatch, ca
     result = kdxf.fit(pictures, out, minutes=0, **options)
     second = capsys.readouterr().out
     before = ["check the pictures", "split", "fit TF-IDF", "compute features"]
-    after = ["choose", "test", "compare with the plainest models"]
+    after = ["choose", "calibrate", "test", "compare with the plainest models"]
     skipped = "fine-tune: skipped, the minutes are spent; give more with --minutes"
     assert steps_of(second) == [*(f"{name}: done before" for name in before), "train a head", skipped, *after]
     assert result.kind == "frozen"
@@ -112,6 +113,10 @@ def test_from_a_folder_to_predictions(pictures, small, tmp_path, monkeypatch, ca
     for name in ("This model", "This model, image alone", "This model, text alone"):
         assert f"| {name} |" in page
     assert result.verdict in page
+    assert "The scores are calibrated on the validation list. On the test list" in page
+    assert (out / "model.pth.calibration.json").is_file()
+    assert read_source(out / "test.parquet").details["calibration"]
+    assert "calibration" not in read_source(out / "test_text.parquet").details
     assert result.verdict.startswith("This model ")
     assert ("To try next: more --minutes, so that all of the model is" in page) == (" may or may " in result.verdict)
 

@@ -232,7 +232,7 @@ def test_files_of_all_stages(tiny_config, tmp_path):
     for name in ("start", "head", "test"):
         (tmp_path / f"{name}.pth").write_text(name)
     init = {"init_cfg": {"type": "Pretrained", "checkpoint": str(tmp_path / "head.pth")}}
-    options = {"load_from": str(tmp_path / "start.pth"), "test_dataloader.weights": str(tmp_path / "test.pth")}
+    options = {"load_from": str(tmp_path / "start.pth"), "test_dataloader.dataset.ann_file": str(tmp_path / "test.pth")}
     assert training_files(load_config(tiny_config)) == {}
     found = training_files(load_config(tiny_config, options))
     assert found == config_contents({"load_from": str(tmp_path / "start.pth")})

@@ -13,6 +13,7 @@ from kdxf.apis.train import train
 from kdxf.engine.checkpoint import load_checkpoint
 from kdxf.engine.config import load_config
 from kdxf.errors import UserError
+from kdxf.io.locks import OWNER, owning
 from kdxf.registry import HOOKS
 
 EMA = {"custom_hooks": [{"type": "EMAHook", "momentum": 0.3}]}
@@ -261,3 +262,11 @@ def test_image_size_and_batch_size_grow_by_stage(tiny_config):
     SizesHook.seen.clear()
     train(cfg)
     assert SizesHook.seen == 2 * [(12, 16)] + 3 * [(8, 24)]
+
+
+def test_another_process_trains_in_the_folder(tiny_config):
+    cfg = load_config(tiny_config, ONE_EPOCH)
+    folder = Path(cfg.work_dir)
+    with owning(folder, "--work-dir"), pytest.raises(UserError, match=r"writes there since .*folder \(--work-dir\)$"):
+        train(cfg)
+    assert [path.name for path in folder.iterdir()] == [OWNER]  # nothing was written

@@ -1,6 +1,7 @@
 import argparse
 import errno
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,47 @@ def test_a_disk_that_is_really_full(capsys):
 
 def test_interrupt():
     assert status_of(failing(KeyboardInterrupt())) == 130
+
+
+def test_sigterm(capsys):
+    def main():
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+        finally:
+            raise RuntimeError("what is cleaned up fails, since its workers are gone")
+
+    assert status_of(main) == 143
+    assert capsys.readouterr().err == "error: ended by SIGTERM, which somebody or the system has sent\n"
+
+
+def test_usage_and_other_exits_keep_their_status():
+    assert status_of(lambda: argparse.ArgumentParser().parse_args(["--no-such"])) == 2
+    assert status_of(failing(SystemExit(7))) == 7
+
+
+def test_a_killed_worker_is_one_line(capsys):
+    assert status_of(failing(RuntimeError("DataLoader worker (pid 12) is killed by signal: Killed. "))) == 2
+    assert capsys.readouterr().err.startswith("error: a loader worker (process 12) was killed (Killed), often because")
+
+
+class Failing:
+    def __init__(self, message):
+        self.message = message
+
+    def __del__(self):
+        raise RuntimeError(self.message)
+
+
+def test_what_python_drops(monkeypatch):
+    """Of a killed worker torch tells again when the next batch is asked for."""
+    dropped = []
+    monkeypatch.setattr("sys.unraisablehook", lambda found: dropped.append(str(found.exc_value)))
+
+    def main():
+        Failing("DataLoader worker (pid 12) is killed by signal: Killed. ")
+        Failing("a fault")
+
+    assert status_of(main) == 0 and dropped == ["a fault"]
 
 
 def test_faults_of_the_library_keep_their_traceback():

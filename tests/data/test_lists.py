@@ -75,3 +75,10 @@ def test_common_arguments():
 def test_a_folder_is_no_name_for_a_result(tmp_path):
     with pytest.raises(UserError, match=r": is a folder; give the name of a file$"):
         write_lists({tmp_path: pd.DataFrame({"image": ["x.jpg"]})}, [], overwrite=True)
+
+
+def test_lists_for_excel_are_read_alike(tmp_path):
+    frame = pd.DataFrame({"image": ["=图.jpg"], "label": ["+x"]})
+    write_lists({tmp_path / "a.csv": frame}, [], excel=True)
+    assert (tmp_path / "a.csv").read_bytes() == "\ufeffimage,label\n'=图.jpg,'+x\n".encode()
+    assert read_list(tmp_path / "a.csv").frame.to_dict("list") == frame.to_dict("list")

@@ -312,3 +312,29 @@ def test_a_class_in_one_group_is_for_training():
     assert set(result.lists["val"]["label"]) == {"b"}
     with pytest.raises(UserError, match="data: the groups are too large, so none is left for validation"):
         split(data, groups=np.array([0] * 6 + [1] * 4))
+
+
+def test_class_folders_as_people_have_them(tmp_path):
+    """Each picture once, with the class of the folder that holds it: links, leftovers, names in another form."""
+    names = ("cat/1.JPG", "cat/._1.JPG", "cat/.ipynb_checkpoints/1.jpg", "__MACOSX/cat/1.jpg", "the\u0301/2.jpg")
+    make_images(tmp_path / "data", *names)
+    (tmp_path / "data" / "cat" / "photo").write_bytes(b"\xff\xd8\xff\xe0" + bytes(12))
+    (tmp_path / "data" / "cat" / "up").symlink_to(tmp_path / "data")
+    (tmp_path / "data" / "a link").symlink_to(tmp_path / "data" / "cat")
+    make_images(tmp_path / "far", "dog/3.jpg")
+    (tmp_path / "data" / "dog").symlink_to(tmp_path / "far" / "dog")
+    data = read_class_folders(tmp_path / "data", tmp_path / "data")
+    assert data.ids == ["cat", "dog", "th\u00e9"]
+    assert data.frame.to_numpy().tolist() == [
+        ["cat/1.JPG", "cat"],
+        ["cat/photo", "cat"],
+        ["dog/3.jpg", "dog"],
+        ["th\u00e9/2.jpg", "th\u00e9"],
+    ]
+
+
+def test_a_picture_without_an_extension_next_to_the_class_folders(tmp_path):
+    make_images(tmp_path, "cat/1.jpg")
+    (tmp_path / "photo").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(8))
+    with pytest.raises(UserError, match=r"photo \(1 in all\) lies in no class folder; move or remove it"):
+        read_class_folders(tmp_path, tmp_path)

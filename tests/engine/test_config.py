@@ -25,6 +25,12 @@ from kdxf.errors import UserError
 from kdxf.registry import MODELS, PARAM_SCHEDULERS, TRANSFORMS
 
 
+@MODELS.register_module()
+class TinyHead:
+    def __init__(self, topk=1, width=2):
+        pass
+
+
 def write(folder, text):
     path = folder / "config.py"
     path.write_text(text)
@@ -56,8 +62,44 @@ def test_keeps_scope_and_work_dir(tmp_path):
 
 
 def test_options_replace_settings(tmp_path):
-    cfg = load_config(write(tmp_path, "a = dict(b=1, c=[dict(d=2)])"), {"a.b": 5, "a.c.0.d": 6, "e.f": 7})
-    assert (cfg.a.b, cfg.a.c[0].d, cfg.e.f) == (5, 6, 7)
+    path = write(tmp_path, "model = dict(b=1, c=[dict(d=2)])")
+    cfg = load_config(path, {"model.b": 5, "model.c.0.d": 6, "train_cfg.max_epochs": 7})
+    assert (cfg.model.b, cfg.model.c[0].d, cfg.train_cfg.max_epochs) == (5, 6, 7)
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        (("train_datalaoder.batch_size", 8), "{path} has no 'train_datalaoder'; did you mean 'train_dataloader'?"),
+        (("sizes", 8), "{path} has no 'sizes'; did you mean 'size'?"),
+        (("zz", 8), "{path} has no 'zz'; it takes activation_checkpointing, auto_scale_lr, "),
+        (("train_cfg.max_epoch", 8), "train_cfg has no 'max_epoch'; did you mean 'max_epochs'?"),
+        (("default_hooks.chekpoint.interval", 8), "default_hooks has no 'chekpoint'; did you mean 'checkpoint'?"),
+        (("model.head.topkk", 8), "TinyHead has no 'topkk'; did you mean 'topk'?"),
+        (
+            ("idle", 8),
+            "no setting in {path} is computed from 'idle', so it would change nothing; name the setting itself",
+        ),
+        (("idle.part", 8), "no setting in {path} is computed from 'idle', so it would"),
+    ],
+)
+def test_options_that_nothing_reads(tmp_path, option, message):
+    text = "size = 4\nidle = dict(part=1)\nmodel = dict(size=size, head=dict(type='TinyHead'))\ntrain_cfg = dict()"
+    path = write(tmp_path, text)
+    start = f"--cfg-options {option[0]}={option[1]}: {message.format(path=path)}"
+    assert error_of(path, dict([option])).startswith(start)
+
+
+def test_faults_of_the_file_do_not_bear_on_other_options(tmp_path):
+    path = write(tmp_path, "size = 4\nmodel = dict(type='TinyHead', topkk=1, width=size)")
+    assert load_config(path, {"train_cfg.max_epochs": 2, "size": 5}).model.width == 5
+    assert "TinyHead has no 'topkk'" in error_of(path, {"model": {"topk": 1}})
+
+
+def test_a_variable_that_only_imported_code_can_read(tmp_path):
+    imports = "custom_imports = dict(imports=['json'], allow_failed_imports=False)"
+    assert load_config(write(tmp_path, f"{imports}\nmine = 1"), {"mine": 2}).mine == 2
+    assert "has no 'other'" in error_of(tmp_path / "config.py", {"other": 2})
 
 
 def test_written_out_and_read_again(monkeypatch, repo, tmp_path):
@@ -234,6 +276,24 @@ def test_unknown_name():
 def test_wrong_setting(settings, reason):
     assert message_of(lambda: PARTS.build({"type": "Strict", **settings})) == (
         f"the config's settings of Strict are wrong: {reason}"
+    )
+
+
+def test_an_unknown_argument_and_the_nearest_one():
+    message = message_of(
+        lambda: MODELS.build({"type": "LinearClsHead", "num_classes": 3, "in_channels": 4, "top_k": 1})
+    )
+    assert message.startswith("the config's settings of LinearClsHead are wrong: ")
+    assert message.endswith("argument 'top_k'; did you mean 'topk'?")
+
+
+def test_a_batch_too_small_to_normalize():
+    message = message_of(lambda: nn.BatchNorm1d(3)(torch.zeros(1, 3)))
+    assert message.startswith(
+        "a batch of one image met a layer that normalizes over the batch (BatchNorm), which needs"
+    )
+    assert message.endswith(
+        "set train_dataloader.batch_size to 2 or more, and drop_last=True if one image is left for the last batch"
     )
 
 

@@ -62,13 +62,15 @@ def test_other_names_and_contents(trained, tmp_path):
         publish_checkpoint(tmp_path / "bare.pth", tmp_path / "ad.pth")
 
 
-def test_a_part_alone(tiny_config, tiny_trained, tmp_path):
+def test_a_part_alone(tiny_config, tiny_trained, five_class_images, tmp_path):
     out = publish_checkpoint(tiny_trained.checkpoint, tmp_path / "backbone.pth", part="backbone")
     trained, published = load_checkpoint(tiny_trained.checkpoint)["state_dict"], load_checkpoint(out)["state_dict"]
     assert published.keys() == {name for name in trained if name.startswith("backbone.")}
 
     # Another model starts from it, with another head.
     cfg = load_config(tiny_config, {"model.head.num_classes": 5, "train_cfg.max_epochs": 1, "work_dir": str(tmp_path)})
+    for loader in (cfg.train_dataloader, cfg.val_dataloader):
+        loader.dataset.data_root = str(five_class_images)
     cfg.model.backbone.init_cfg = {"type": "Pretrained", "checkpoint": str(out), "prefix": "backbone."}
     cfg.optim_wrapper.optimizer.lr, cfg.param_scheduler = 0.0, None
     started = load_checkpoint(train(cfg).checkpoint)["state_dict"]

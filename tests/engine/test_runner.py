@@ -1,3 +1,4 @@
+import errno
 import logging
 
 import pytest
@@ -29,3 +30,17 @@ def test_cleans_up_after_a_failure(tiny_config):
     with pytest.raises(KeyError), open_runner(cfg):
         pass
     assert list(MMLogger._instance_dict) == before
+
+
+def test_a_log_on_a_full_disk_ends_the_run(tiny_config, monkeypatch, capsys):
+    def full(handler):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left") as raised, open_runner(load_config(tiny_config)) as runner:
+        monkeypatch.setattr(logging.FileHandler, "flush", full)
+        runner.logger.info("what happens")
+    monkeypatch.undo()
+    assert raised.value.filename.endswith(".log") and "Logging error" not in capsys.readouterr().err
+    with pytest.raises(ZeroDivisionError), open_runner(load_config(tiny_config)):
+        raise ZeroDivisionError
+    assert logging.FileHandler.handleError is logging.Handler.handleError

@@ -129,3 +129,16 @@ def test_labels_are_whole_numbers(tmp_path):
     writer.process(None, [{"img_path": "a.jpg", "gt_label": torch.tensor([1]), **one}, {"img_path": "b.jpg", **one}])
     writer.evaluate(2)
     assert (tmp_path / "p.csv").read_text().splitlines()[1:] == ["a.jpg,1,2,,1.0,", "b.jpg,,2,,1.0,"]
+
+
+def test_a_table_for_excel_is_read_alike(tmp_path):
+    for excel in (False, True):
+        writer = PredictionTable(tmp_path / f"{excel}.csv", excel=excel)
+        writer.dataset_meta = {"classes": ("=奶粉", "b")}
+        one = {"pred_label": torch.tensor([0]), "pred_score": torch.tensor([0.75, 0.25])}
+        writer.process(None, [{"img_path": "-1.jpg", **one}])
+        writer.evaluate(1)
+    assert (tmp_path / "True.csv").read_bytes().decode().splitlines()[1] == "'-1.jpg,,0,'=奶粉,0.75,"
+    for excel in (False, True):
+        found = read_predictions(tmp_path / f"{excel}.csv", classes=("=奶粉", "b"), scores=False)
+        assert found.images == ["-1.jpg"] and found.best()[0].tolist() == [0]

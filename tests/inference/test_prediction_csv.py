@@ -81,3 +81,40 @@ def test_names_must_be_known(columns, option):
     with pytest.raises(UserError, match=message):
         Columns(**columns).check(Categories.unnamed(3))
     Columns(with_score=True).check(Categories.unnamed(3))
+
+
+SURE = replace(prediction([0.2, 0.5, 0.3]), likely=(1, 2), unlike=False)
+
+
+@pytest.mark.parametrize(
+    ("columns", "header", "row"),
+    [
+        (Columns(with_set=True), "image_id,category_id,set,error", "图 1.jpg,2,2|7,"),
+        (
+            Columns(with_set=True, with_name=True, threshold=0.4),
+            "image_id,category_id,category_name,set,set_names,decision,reason,error",
+            '图 1.jpg,2,"奶粉, 罐装",2|7,"奶粉, 罐装|口红",accept,,',
+        ),
+        (
+            Columns(per_class=True, threshold=0.6),
+            'image_id,手机,"奶粉, 罐装",口红,decision,reason,error',
+            "图 1.jpg,0.200000,0.500000,0.300000,review,score below 0.600,",
+        ),
+    ],
+)
+def test_sets_and_decisions(columns, header, row):
+    assert written(columns, SURE) == [header, row]
+
+
+def test_decisions():
+    assert SURE.decide(0.5) == ("accept", "")
+    assert SURE.decide(0.51) == ("review", "score below 0.510")
+    assert replace(SURE, error="the file is empty").decide(0) == ("review", "cannot be read")
+    strange = replace(SURE, unlike=True)
+    assert strange.decide(0.1) == ("review", "maybe none of the classes")
+    assert strange.decide(-0.5) == ("accept", "")  # so small a budget is for those that are doubtful as well
+    assert strange.decide(-0.4) == ("review", "maybe none of the classes")
+
+
+def test_an_empty_set():
+    assert written(Columns(with_set=True), replace(SURE, likely=()))[1] == "图 1.jpg,2,,"

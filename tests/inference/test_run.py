@@ -15,8 +15,11 @@ from kdxf.apis.test import test as run_test
 from kdxf.datasets.image_keys import image_keys
 from kdxf.engine.config import load_config
 from kdxf.errors import UserError
+from kdxf.evaluation.calibration.conformal import ConformalSets
+from kdxf.evaluation.calibration.stored import Calibration, calibration_file, write_calibration
 from kdxf.inference.prediction_csv import Columns, Prediction
 from kdxf.inference.run import InferenceReport, infer
+from kdxf.io.digests import file_digest
 from kdxf.io.predictions import read_predictions, read_source
 from kdxf.text.registry import OCR_ENGINES
 
@@ -384,3 +387,74 @@ def test_memory_is_that_of_this_process():
     before = report().memory
     block = np.ones(2**24)  # 128 MiB
     assert report().memory >= max(before, block.nbytes)
+
+
+@pytest.fixture
+def calibrated(lab, tmp_path):
+    """The image model with a calibration that halves the logarithms of odds, fitted on the first of the images."""
+    checkpoint = tmp_path / "image.pth"
+    checkpoint.write_bytes(lab.image_checkpoint.read_bytes())
+    stored = Calibration(
+        classes=("奶粉", "手机", "lipstick"),
+        temperature=2.0,
+        sets=ConformalSets(0.9, "lac", np.array([0.7, 0.7, 0.7])),
+        spread_limit=0.9,
+        tta=False,
+        sureness=np.linspace(0.05, 0.95, 10),
+        right=np.arange(10) >= 5,
+        images=image_keys([str(lab.images / lab.names[0])]),
+    )
+    write_calibration(stored, checkpoint)
+    return load_config(lab.image), checkpoint
+
+
+def test_calibrated_scores_sets_and_decisions(lab, calibrated, tmp_path, monkeypatch):
+    cfg, checkpoint = calibrated
+    said = []
+    monkeypatch.setattr("kdxf.inference.run.print_log", lambda message, **_: said.append(message))
+    files = {"save_probs": tmp_path / "own.parquet"}
+    infer(cfg, lab.image_checkpoint, None, **files, **OPTIONS)
+    columns = Columns(with_score=True, with_set=True)
+    files = {"save_probs": tmp_path / "calibrated.parquet"}
+    report = infer(cfg, checkpoint, tmp_path / "out.csv", columns=columns, precision=1.0, **files, **OPTIONS)
+    own, found = (read_predictions(tmp_path / f"{name}.parquet") for name in ("own", "calibrated"))
+    expected = np.sqrt(own.scores) / np.sqrt(own.scores).sum(1, keepdims=True)
+    np.testing.assert_allclose(found.scores, expected, rtol=1e-4)
+    assert found.source.details["calibration"] == file_digest(calibration_file(checkpoint))
+    assert "calibration" not in own.source.details
+    rows = rows_of(tmp_path / "out.csv")
+    assert list(rows[0]) == ["image_id", "category_id", "score", "set", "decision", "reason", "error"]
+    spreads = -(own.scores * np.log(own.scores)).sum(1)
+    for row, scores, spread in zip(rows, expected, spreads, strict=True):
+        assert float(row["score"]) == pytest.approx(scores.max(), abs=1e-5)
+        assert set(filter(None, row["set"].split("|"))) == {str(index) for index in np.flatnonzero(1 - scores <= 0.7)}
+        accepted = scores.max() - (spread > 0.9) >= 0.55
+        assert row["decision"] == ("accept" if accepted else "review")
+        assert (row["reason"] == "") == accepted
+    assert "1 of 5 images were used to calibrate the checkpoint: judge it by others" in said
+    assert (
+        "expected: 50.0% of the images go to a person, and 100.0% of the rest are right (56.6% to 100.0%, by 5 "
+        "calibration images)"
+    ) in str(report)
+
+
+def test_a_review_budget(calibrated, tmp_path):
+    cfg, checkpoint = calibrated
+    report = infer(cfg, checkpoint, tmp_path / "out.csv", review=0.2, **OPTIONS)
+    assert "expected: 20.0% of the images go to a person, and 62.5% of the rest are right" in str(report)
+    assert {row["decision"] for row in rows_of(tmp_path / "out.csv")} <= {"accept", "review"}
+
+
+def test_trust_that_nothing_supports(lab, calibrated, tmp_path):
+    cfg, checkpoint = calibrated
+    for options, name in (
+        ({"precision": 0.9}, "--precision"),
+        ({"review": 0.1}, "--review"),
+        ({"columns": Columns(with_set=True)}, "--with-set"),
+    ):
+        with pytest.raises(UserError, match=f"{name}: .*image.pth has no calibration for this; make one with kdxf"):
+            infer(cfg, lab.image_checkpoint, tmp_path / "out.csv", **options, **OPTIONS)
+    with pytest.raises(UserError, match="--precision 98: give a share from 0 to 1"):
+        infer(cfg, checkpoint, tmp_path / "out.csv", precision=98, **OPTIONS)
+    with pytest.raises(UserError, match="each decides which predictions are accepted; give one of them"):
+        infer(cfg, checkpoint, tmp_path / "out.csv", precision=0.9, review=0.1, **OPTIONS)

@@ -65,7 +65,6 @@ def test_csv_with_byte_order_mark(tmp_path):
         ("a.jpg\nb c.jpg\n", ["a.jpg", "b c.jpg"], None),
         ("photo 1\nphoto two\n", ["photo 1", "photo two"], None),
         ("a 1.jpg\na 2.jpg\n", ["a 1.jpg", "a 2.jpg"], None),
-        ("a.jpg -1\n", ["a.jpg -1"], None),
         ("a\u2028b.jpg 0\n", ["a\u2028b.jpg"], ["0"]),
         ("7\n8\n", ["7", "8"], None),
     ],
@@ -111,8 +110,11 @@ def test_empty_labels_where_an_image_may_have_none(tmp_path):
 def test_missing_file_and_other_encodings(tmp_path, name):
     with pytest.raises(UserError, match=f"{name}: no such annotation file$"):
         read_annotations(tmp_path / name)
-    with pytest.raises(UserError, match=f"{name}: not UTF-8 text; save it as UTF-8$"):
+    message = r"not UTF-8 text but likely GB18030, in which a line is '牛奶.jpg,牛奶' \(iconv -f GB18030 -t UTF-8 "
+    with pytest.raises(UserError, match=f"{name}: {message}{name} > NEW\\); save it as UTF-8$"):
         read_annotations(write(tmp_path, "image,label\n牛奶.jpg,牛奶\n", name, encoding="gbk"))
+    with pytest.raises(UserError, match=f"{name}: not UTF-8 text; save it as UTF-8$"):
+        read_annotations(write(tmp_path, "image,label\ncafé.jpg,1\n", name, encoding="latin-1"))
 
 
 def test_annotations_survive_writing_and_reading(tmp_path):
@@ -151,7 +153,7 @@ def test_classes(tmp_path):
         (None, "no such class list; it holds one class name per line"),
         (b"\n", "empty; expected one class name per line"),
         (b"a\nb\na\n", "the class 'a' stands there 2 times; names must differ"),
-        ("牛奶".encode("gbk"), "not UTF-8 text; save it as UTF-8"),
+        ("牛奶".encode("gbk"), "not UTF-8 text but likely GB18030, in which a line is '牛奶' .+; save it as UTF-8"),
     ],
 )
 def test_faults_of_class_lists_are_named(tmp_path, data, message):
@@ -207,3 +209,92 @@ def test_unknown_labels_are_named(label, classes, message):
     with pytest.raises(UserError) as caught:
         label_indices([label], classes, "list.csv")
     assert str(caught.value).startswith(message)
+
+
+@pytest.fixture
+def warnings(monkeypatch):
+    said = []
+    for module in ("csv_tables", "text_files"):
+        monkeypatch.setattr(f"kdxf.io.{module}.print_log", lambda text, **options: said.append(text))
+    return said
+
+
+EXPECTED = {"image": ["图/a.jpg", "b.jpg"], "label": ["NA", "null"], "id": ["007", "8"]}
+
+
+@pytest.mark.parametrize(
+    ("name", "sign", "encoding", "said"),
+    [
+        ("list.csv", ",", "utf-8", []),
+        ("list.csv", ",", "utf-8-sig", []),
+        ("list.tsv", "\t", "utf-8", []),
+        ("list.TSV", "\t", "utf-8-sig", []),
+        ("list.csv", ";", "utf-8", ["is read with semicolons between the columns"]),
+        ("list.csv", "\t", "utf-8", ["is read with tabs between the columns"]),
+        ("list.tsv", "\t", "utf-16", ["is UTF-16, and is read as such"] * 2),
+        ("list.txt", "\t", "utf-8", ["is read with tabs between the columns"]),
+        ("list.txt", ",", "utf-8", []),
+    ],
+)
+def test_what_was_detected_is_said(tmp_path, warnings, name, sign, encoding, said):
+    text = "image,label,id\r\n图/a.jpg,NA,007\r\nb.jpg,null,8\r\n".replace(",", sign)
+    path = write(tmp_path, text, name, encoding)
+    assert columns(path) == EXPECTED
+    assert warnings == [f"{path}: {line}" for line in said]
+
+
+def test_pairs_in_a_tsv(tmp_path):
+    """As MMPretrain writes them, without a header."""
+    assert columns(write(tmp_path, "a b.jpg\t0\nc.jpg\t12\n", "list.tsv")) == {
+        "image": ["a b.jpg", "c.jpg"],
+        "label": ["0", "12"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("a.tsv", "path\tclass\na.jpg\tmilk\n", "no column 'image' (found: path, class); name it in the header"),
+        ("a.tsv", "a.jpg\nb.jpg\n", "no column 'image' (found: a.jpg); name it in the header"),
+        ("a.csv", "image,label,label\na.jpg,1,2\n", "two columns are called 'label'; rename or remove one"),
+        (
+            "a.csv",
+            "image,label\na.jpg,1.0\nb.jpg,2.0\n",
+            "the labels are decimal numbers, such as 1.0, as spreadsheets",
+        ),
+        ("a.txt", "image\na.jpg\n", "its first line is the header of a table; call the file .csv, or remove the line"),
+        (
+            "a.txt",
+            "a.jpg milk\n",
+            "the line 'a.jpg milk' is more than a path, and a label in such a list is an integer",
+        ),
+        ("a.txt", "a.jpg\tmilk\n", "the line 'a.jpg\\tmilk' is more than a path, and a label in such a list is an"),
+        ("a.txt", "a.jpg,3\nb.jpg,4\n", "the line 'a.jpg,3' is more than a path, and a label in such a list is an"),
+        ("a.txt", "a.jpg 1.0\nb.jpg 2.0\n", "the line 'a.jpg 1.0' is more than a path, and a label in such a list is"),
+        ("a.txt", "a.jpg -1\n", "the line 'a.jpg -1' is more than a path, and a label in such a list is an integer"),
+    ],
+)
+def test_what_cannot_be_told_is_refused(tmp_path, name, text, message):
+    with pytest.raises(UserError) as caught:
+        read_annotations(write(tmp_path, text, name))
+    assert str(caught.value).startswith(f"{tmp_path}/{name}: {message}")
+
+
+def test_labels_that_are_decimal_numbers_in_part(tmp_path):
+    assert columns(write(tmp_path, "image,label\na.jpg,1.0\nb.jpg,1.5l\n"))["label"] == ["1.0", "1.5l"]
+
+
+def test_one_form_of_names(tmp_path):
+    found = columns(write(tmp_path, "image,label\ncafe\u0301.jpg,the\u0301\n"))
+    assert found == {"image": ["caf\u00e9.jpg"], "label": ["th\u00e9"]}
+    (tmp_path / "classes.txt").write_text("the\u0301\n", encoding="utf-8")
+    assert read_classes(tmp_path / "classes.txt") == ["th\u00e9"]
+
+
+def test_a_list_for_excel_says_the_same(tmp_path):
+    frame = pd.DataFrame({"image": ["=a.jpg", "图.jpg"], "label": ["-x", "'@y"], "weight": [-0.5, 1.0]})
+    write_annotations(frame, tmp_path / "excel.csv", excel=True)
+    write_annotations(frame, tmp_path / "plain.csv")
+    data = (tmp_path / "excel.csv").read_bytes()
+    assert data == "\ufeffimage,label,weight\n'=a.jpg,'-x,-0.5\n图.jpg,''@y,1.0\n".encode()
+    assert columns(tmp_path / "excel.csv") == columns(tmp_path / "plain.csv") == frame.to_dict("list")

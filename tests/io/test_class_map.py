@@ -39,11 +39,11 @@ def test_what_is_no_class_map_is_said(tmp_path):
     with pytest.raises(UserError, match=r"classes.csv: no such class map; it is the classes.csv of tools/data/split"):
         read_class_map(file)
     cases = {
-        "id,name\na,b\n": r"lacks the columns index; give the classes.csv of tools/data/split.py$",
+        "id,name\na,b\n": r"no column 'index' \(found: id, name\); give the classes.csv of tools/data/split.py$",
         "index,id,name\n1,a,b\n": r"the column 'index' must count from 0, one row per class; sort it, close its gaps$",
         "index,id,name\n0,a,b\n1,a,c\n": r"the id 'a' stands there twice; they must differ$",
         "index,id,name\n0,a,b\n1,c,b\n": r"the name 'b' stands there twice; they must differ$",
-        "": r"not a UTF-8 CSV with a header: No columns",
+        "": r"not a CSV with a header: No columns",
     }
     for text, message in cases.items():
         file.write_text(text)

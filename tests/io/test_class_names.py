@@ -28,8 +28,8 @@ def test_reads_json_csv_and_text(tmp_path):
         ("a.json", "{", "a.json: not JSON in UTF-8"),
         ("a.json", '["x"]', "a.json: expected one object from id to name"),
         ("a.json", '{"0": 1}', "a.json: expected one object from id to name"),
-        ("a.csv", "index,name\n0,x\n", r"a.csv: needs the columns 'id' and 'name' \(found: index, name\)"),
-        ("a.csv", "", "a.csv: not a UTF-8 CSV with a header"),
+        ("a.csv", "index,name\n0,x\n", r"a.csv: no column 'id' \(found: index, name\)"),
+        ("a.csv", "", "a.csv: not a CSV with a header"),
     ],
 )
 def test_says_what_is_wrong_with_a_file(tmp_path, name, content, message):
@@ -57,3 +57,27 @@ def test_every_class_needs_a_name_of_its_own():
         names_of([str(n) for n in range(9)], {}, "f.json")
     with pytest.raises(UserError, match="f.json: the classes 0 and 2 are both 'a'; names must differ"):
         names_of(["0", "1", "2"], {"0": "a", "1": "b", "2": "a"}, "f.json")
+
+
+def test_forms_of_tables(tmp_path):
+    for name, text, encoding in (
+        ("a.csv", "id,name\n007,NA\n8,'=x\n", "utf-8"),
+        ("b.csv", "id;name\n007;NA\n8;'=x\n", "utf-8"),
+        ("c.tsv", "id\tname\n007\tNA\n8\t''=x\n", "utf-8-sig"),  # the mark says that it was written for Excel
+        ("d.tsv", "id\tname\n007\tNA\n8\t'=x\n", "utf-16"),
+    ):
+        (tmp_path / name).write_text(text, encoding=encoding)
+        assert read_class_names(tmp_path / name) == {"007": "NA", "8": "'=x"}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("a.csv", "id,name\n0,x\n0,y\n", "a.csv: the id '0' has the names 'x' and 'y'; keep one"),
+        ("a.json", '{"0": "x", "0": "y"}', "a.json: not JSON in UTF-8: the key '0' stands there twice"),
+    ],
+)
+def test_an_id_with_two_names(tmp_path, name, text, message):
+    (tmp_path / name).write_text(text)
+    with pytest.raises(UserError, match=message):
+        read_class_names(tmp_path / name)

@@ -44,10 +44,10 @@ def test_numbers_are_sorted_by_value(tmp_path):
     [
         ("fine,coarse\nmilk,drinks\n", "tree.csv: no row for the class 'tea' (missing in all: 3); add it"),
         (CSV + "tea,hot,dry\n", "tree.csv: the class 'tea' stands there twice; keep one row"),
-        ("fine,parent\ntea,drinks\n", "tree.csv: needs the columns 'fine' and 'coarse' (found: fine, parent)"),
+        ("fine,parent\ntea,drinks\n", "tree.csv: no column 'coarse' (found: fine, parent)"),
         ("fine,coarse\ntea,drinks\nmilk,\n", "tree.csv: data row 2 has an empty field; fill it in"),
-        ("", "tree.csv: not a UTF-8 CSV with a header"),
-        ("fine,coarse\n1,tea,drinks\n2,milk,drinks\n", "tree.csv: not a UTF-8 CSV with a header: Length of header"),
+        ("", "tree.csv: not a CSV with a header"),
+        ("fine,coarse\n1,tea,drinks\n2,milk,drinks\n", "tree.csv: not a CSV with a header: Length of header"),
     ],
 )
 def test_mistakes_in_the_file(path, content, message):

@@ -1,8 +1,9 @@
+import errno
 import os
 
 import pytest
 
-from kdxf.io.files import copy_whole, in_utf8, link_whole, read_json, write_json, write_whole
+from kdxf.io.files import copy_whole, in_utf8, link_whole, read_json, replacing, write_json, write_whole
 
 
 def test_files_appear_whole_in_new_folders_and_leave_nothing_beside_them(tmp_path):
@@ -55,3 +56,13 @@ def test_what_is_utf8_stays(name):
 
 def test_other_bytes_are_written_out():
     assert in_utf8(os.fsdecode(b"a/\xb9\xe3.jpg")) == "a/\\udcb9\\udce3.jpg"
+
+
+def test_a_full_disk_gets_the_name_of_the_file(tmp_path):
+    def fill(name):
+        raise OSError(errno.ENOSPC, "No space left on device", name)
+
+    for name, expected in ((None, str(tmp_path / "a")), ("b", "b")):
+        with pytest.raises(OSError, match="No space left") as raised, replacing(tmp_path / "a"):
+            fill(name)
+        assert raised.value.filename == expected

@@ -4,6 +4,7 @@ import io
 import re
 import struct
 import sys
+import unicodedata
 import zlib
 
 import cv2
@@ -20,7 +21,7 @@ from kdxf.io.images import (
     check_extent,
     check_file,
     decode_image,
-    list_images,
+    is_picture_header,
     open_file_header,
     open_header,
     read_image,
@@ -319,21 +320,9 @@ def test_files_that_cannot_be_opened(tmp_path, monkeypatch):
         read_image(tmp_path / "secret.jpg")
 
 
-def test_list_images(tmp_path):
-    for name in ("b.JPG", "a dir/图.png", "a dir/notes.txt", "z/y/x.webp", "._b"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).touch()
-    elsewhere = tmp_path.with_name(tmp_path.name + "_elsewhere")
-    elsewhere.mkdir()
-    (elsewhere / "far.tif").touch()
-    (tmp_path / "linked").symlink_to(elsewhere)
-    assert list_images(tmp_path) == ["a dir/图.png", "b.JPG", "linked/far.tif", "z/y/x.webp"]
-    assert {".jpg", ".png", ".webp"} <= IMAGE_EXTENSIONS
-
-
-def test_list_images_needs_a_folder(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"nowhere is not a folder: give the folder that holds the images"):
-        list_images(tmp_path / "nowhere")
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM"])
+def test_pictures_are_known_by_their_first_bytes(kind):
+    assert is_picture_header(encode(draw(), kind)[:16])
 
 
 def test_the_bounds_are_reached_exactly():
@@ -484,3 +473,19 @@ def test_deep_tiffs_as_tifffile_reads_them(values, options, white):
 def test_tiffs_that_would_get_wrong_pixels_are_named(values, options):
     with pytest.raises(ImageReadError, match=r"a TIFF of a rare kind .*: save it with 8 bits per channel$"):
         decode_image(tiff(values.copy(), **options))
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"BM25 is a ranking", b"P6 is a class of ship", b"RIFF\0\0\0\0WAVEfmt ", b"%PDF-1.7"]
+)
+def test_other_files_are_no_pictures(data):
+    assert not is_picture_header(data)
+
+
+def test_extensions():
+    assert {".jpg", ".png", ".webp", ".jfif"} <= IMAGE_EXTENSIONS
+
+
+def test_a_picture_is_found_under_either_form_of_its_name(tmp_path):
+    (tmp_path / unicodedata.normalize("NFD", "café.png")).write_bytes(encode(draw(), "PNG"))
+    assert read_image(tmp_path / "café.png").shape == (64, 96, 3)

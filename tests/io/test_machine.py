@@ -2,7 +2,7 @@ import os
 
 import numpy as np
 
-from kdxf.io.machine import available_cores, peak_memory
+from kdxf.io.machine import available_cores, memory, peak_memory
 
 
 def test_cores_are_those_that_this_process_may_use(monkeypatch):
@@ -18,3 +18,11 @@ def test_peak_memory_is_in_bytes_and_never_falls():
     block = np.ones(2**24, np.uint8)
     assert 2**20 < before <= peak_memory() < 2**40
     assert peak_memory() > block.nbytes
+
+
+def test_memory(tmp_path, monkeypatch):
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    for text, expected in (("max\n", machine), ("1000\n", 1000), (f"{10**30}\n", machine)):
+        (tmp_path / "memory.max").write_text(text)
+        monkeypatch.setattr("kdxf.io.machine._CGROUP_LIMITS", (tmp_path / "memory.max", tmp_path / "none"))
+        assert memory() == expected

@@ -45,3 +45,18 @@ def test_open_replacing_fails_before_the_work(tmp_path):
     for place, message in places.items():
         with pytest.raises(UserError, match=f"^--save_csv {place}: {message}$"), open_replacing(place, "--save_csv"):
             pytest.fail("the block must not begin")
+
+
+def test_rows_for_excel():
+    file = io.StringIO()
+    write = row_writer(file, ("image", "=label"), excel=True)
+    write(["-a.jpg", "牛奶"])
+    write(["@b.jpg", None])
+    write([-0.5, "-0.5"])
+    assert file.getvalue() == "\ufeffimage,'=label\n'-a.jpg,牛奶\n'@b.jpg,\n-0.5,-0.5\n"
+
+
+def test_a_carriage_return_is_no_end_of_a_row():
+    file = io.StringIO()
+    row_writer(file, ("image", "score"))(["a\rb.jpg", 1])
+    assert file.getvalue() == 'image,score\n"a\rb.jpg","1"\n'

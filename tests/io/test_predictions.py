@@ -112,7 +112,7 @@ def test_no_such_file(tmp_path):
 def test_other_files(tmp_path):
     path = tmp_path / "p.parquet"
     path.write_text("image,label\n")
-    with pytest.raises(UserError, match=r"p.parquet: not a Parquet file \(.*\); give a file that"):
+    with pytest.raises(UserError, match=r"p.parquet: not readable as Parquet \(.*\); give a file that"):
         read_predictions(path)
     pd.DataFrame({"image": ["a"], "scores": [[1.0]]}).to_parquet(path)
     with pytest.raises(UserError, match=r"p.parquet: not a file of predictions with the scores of all classes; give"):
@@ -233,17 +233,17 @@ def test_what_is_no_table_of_predictions_is_said(tmp_path):
     with pytest.raises(UserError, match=r"p.csv: no such file of predictions; give a table that tools/test.py --out"):
         read_predictions(path, scores=False)
     cases = {
-        "": r"p.csv: not readable as CSV or Parquet \(No columns .+\); give a table",
+        "": r"p.csv: not a CSV with a header: No columns",
         "image,pred_label,score\n": r"p.csv: has no rows; give a table",
-        "image,label\na,1\n": r"p.csv: not a table of predictions, it lacks pred_label, score; give a table",
-        "image,pred_label,score\na,0 1,0.5\n": r"p.csv: the column pred_label is not one class index per image; give",
+        "image,label\na,1\n": r"p.csv: not a file of predictions, it lacks pred_label, score; give a table",
+        "image,pred_label,score\na,0 1,0.5\n": r"p.csv: the column pred_label is not one class index per image, but",
     }
     for text, message in cases.items():
         path.write_text(text)
         with pytest.raises(UserError, match=message):
             read_predictions(path, scores=False)
     (tmp_path / "p.parquet").write_text("no Parquet")
-    with pytest.raises(UserError, match=r"p.parquet: not readable as CSV or Parquet"):
+    with pytest.raises(UserError, match=r"p.parquet: not readable as Parquet \(.*\); give a table"):
         read_predictions(tmp_path / "p.parquet", scores=False)
 
 

@@ -175,3 +175,17 @@ def test_malicious_checkpoint(call, lab, tmp_path):
     assert status == 2 and error.count("\n") == 1
     assert error.startswith(f"error: checkpoint {tmp_path / 'evil.pth'} is refused: its pickle wants ")
     assert [path.name for path in tmp_path.iterdir()] == ["evil.pth"]
+
+
+def test_a_table_for_excel(call, tmp_path):
+    out = tmp_path / "out.csv"
+    status, _, error = call("config.py", "model.pth", "photos/b.png", "--save_csv", out, "--with-name", "--excel")
+    assert status == 0, error
+    assert out.read_bytes().startswith(b"\xef\xbb\xbfimage_id,category_id,category_name,error\nphotos/b.png,")
+
+
+def test_decisions_need_a_calibration(call, tmp_path):
+    for words in (["--precision", 0.98], ["--review", 0.05], ["--with-set"]):
+        status, _, error = call("config.py", "model.pth", "photos", "--save_csv", tmp_path / "out.csv", *words)
+        assert status == 2
+        assert error == f"error: {words[0]}: model.pth has no calibration for this; make one with kdxf calibrate\n"

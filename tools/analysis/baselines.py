@@ -12,7 +12,7 @@ the best baseline.
 import argparse
 from pathlib import Path
 
-from kdxf.cli.command import count, named_files, run
+from kdxf.cli.command import EXCEL, count, named_files, run
 from kdxf.errors import UserError
 
 BACKBONES = ("lite0", "lite2", "none")
@@ -34,6 +34,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--model", nargs="+", default=[], metavar="[NAME=]FILE", help="predictions of trained models")
     parser.add_argument("--workers", type=count, default=1, help="processes that load images (default: 1)")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the table: .md or .csv")
+    parser.add_argument("--excel", action="store_true", help=EXCEL)
     return parser.parse_args()
 
 
@@ -44,6 +45,7 @@ def main() -> None:
         raise UserError(f"--out {args.out}: the name must end with .md or .csv")
     from kdxf.analysis.baselines import compare, fit_baselines, frozen_features, installed_backbone, read_labelled
     from kdxf.io.annotations import read_classes
+    from kdxf.io.csv_tables import table_text
     from kdxf.io.files import write_whole
     from kdxf.io.predictions import read_predictions
     from kdxf.text.ocr.table import OCRTable
@@ -60,8 +62,8 @@ def main() -> None:
     found = compare(fit_baselines(train, test, classes), models)
     print(note + found.markdown(), end="")
     if args.out is not None:
-        text = found.rows.to_csv(index=False) if args.out.suffix == ".csv" else note + found.markdown()
-        write_whole(text.encode(), args.out)
+        is_csv = args.out.suffix == ".csv"
+        write_whole(table_text(found.rows, args.excel) if is_csv else (note + found.markdown()).encode(), args.out)
 
 
 if __name__ == "__main__":

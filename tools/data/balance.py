@@ -42,7 +42,7 @@ def main() -> None:
         )
     data = read_list(args.list, args.root, labels=True)
     result = balance(data.frame, args.list, args.cap, args.at_least, args.seed)
-    write_lists({args.out: result.frame}, [args.list], dry_run=args.dry_run, overwrite=args.overwrite)
+    write_lists({args.out: result.frame}, [args.list], dry_run=args.dry_run, overwrite=args.overwrite, excel=args.excel)
     print(result.summary.to_string(index=False))
     if args.dry_run:
         print("dry run: nothing was written")

@@ -90,7 +90,7 @@ def _find(args: argparse.Namespace) -> None:
     options = Options(args.rule, args.accuracy, args.min_score, args.prefill, args.only, args.partial, args.seed)
     suspects = find_suspects(images, classes, args.predictions, witnesses, options)
     results = {args.out: suspects.table} | ({args.out_classes: suspects.classes} if args.out_classes else {})
-    write_lists(results, inputs, dry_run=args.dry_run, overwrite=args.overwrite)
+    write_lists(results, inputs, dry_run=args.dry_run, overwrite=args.overwrite, excel=args.excel)
     if args.report and not args.dry_run:
         title = f"Suspicious labels of {args.list} ({args.rule})"
         suspects_page(suspects, title, images.root, ocr, args.top).save(args.report)
@@ -100,7 +100,13 @@ def _find(args: argparse.Namespace) -> None:
 def _apply(args: argparse.Namespace) -> None:
     images, classes = _read(args)
     cleaned = apply_decisions(images, args.decisions, classes, args.at_least, args.seed)
-    write_lists({args.out: cleaned.frame}, [args.list, args.decisions], dry_run=args.dry_run, overwrite=args.overwrite)
+    write_lists(
+        {args.out: cleaned.frame},
+        [args.list, args.decisions],
+        dry_run=args.dry_run,
+        overwrite=args.overwrite,
+        excel=args.excel,
+    )
     print(format_cleaned(cleaned))
 
 

@@ -79,7 +79,7 @@ def main() -> None:
     frame = extended_list(images.frame, recipes, made)
     if table is not None:
         write_extended_table(table, [item.record for item in made if not item.error], args.ocr_out, args.overwrite)
-    write_lists({args.out_list: frame}, [args.source], overwrite=args.overwrite)
+    write_lists({args.out_list: frame}, [args.source], overwrite=args.overwrite, excel=args.excel)
     if args.report:
         write_report(images, recipes, made, args.report)
     print(f"{args.out_list}: {len(images.frame)} old rows, {len(frame) - len(images.frame)} new ones")

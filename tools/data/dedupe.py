@@ -76,7 +76,7 @@ def main() -> None:
     results = {args.out: groups_table(found, lists)} if args.out else {}
     if args.out_lists:
         results |= lists_without(found, lists, args.out_lists, args.conflicts)
-    write_lists(results, args.lists, dry_run=args.dry_run, overwrite=args.overwrite)
+    write_lists(results, args.lists, dry_run=args.dry_run, overwrite=args.overwrite, excel=args.excel)
     if args.report and not args.dry_run:
         report(found, lists, args.conflicts).save(args.report)
     for name, number in summary(found, lists, args.conflicts):

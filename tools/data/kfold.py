@@ -55,7 +55,13 @@ def main() -> None:
     groups = group_rows(data.frame, args.list, args.groups, args.group_by, args.ocr, args.min_characters)
     folds = assign_folds(data.frame, groups, args.folds, args.seed)
     inputs = [args.list, *([args.groups] if args.groups else [])]
-    write_lists(fold_files(folds, args.out, args.lists), inputs, dry_run=args.dry_run, overwrite=args.overwrite)
+    write_lists(
+        fold_files(folds, args.out, args.lists),
+        inputs,
+        dry_run=args.dry_run,
+        overwrite=args.overwrite,
+        excel=args.excel,
+    )
     if args.report and not args.dry_run:
         folds_report(folds, data.root).save(args.report)
     print(folds.summary().to_string(index=False))

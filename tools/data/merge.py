@@ -63,7 +63,7 @@ def main() -> None:
     batches = [read_batch(path, name, root) for path, name in zip(args.lists, names, strict=True)]
     result = merge(batches, args.prefer)
     check_class_files(args.out.parent, args.lists, args.overwrite)
-    write_lists({args.out: result.frame}, args.lists, dry_run=args.dry_run, overwrite=args.overwrite)
+    write_lists({args.out: result.frame}, args.lists, dry_run=args.dry_run, overwrite=args.overwrite, excel=args.excel)
     if not args.dry_run:
         numbered = {"index": range(len(result.classes)), "id": result.classes, "name": result.classes}
         write_class_files(pd.DataFrame(numbered), args.out.parent)

@@ -30,7 +30,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--tokenizer", choices=("jieba", "word"), default="jieba", help="word: for spaced scripts")
     parser.add_argument("--user-dict", help="jieba: file with one word per line, optionally frequency and tag")
     parser.add_argument("--words", type=int, default=2, metavar="N", help="number of words in a name (default: 2)")
-    add_common_arguments(parser)
+    add_common_arguments(parser, excel=False)
     return parser.parse_args()
 
 

@@ -57,7 +57,7 @@ def main() -> None:
     result = resize(images, job, args.workers)
     frames = {args.out_list: result.frame, args.notes: result.notes}
     frames = {path: frame for path, frame in frames.items() if path}
-    write_lists(frames, [args.source], dry_run=args.dry_run, overwrite=args.overwrite)
+    write_lists(frames, [args.source], dry_run=args.dry_run, overwrite=args.overwrite, excel=args.excel)
     print(format_result(result))
     if args.dry_run:
         print("dry run: nothing was written")

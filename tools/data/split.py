@@ -10,7 +10,7 @@ import argparse
 import os
 from pathlib import Path
 
-from kdxf.cli.command import run
+from kdxf.cli.command import EXCEL, run
 from kdxf.data.folds.groups import group_rows
 from kdxf.data.split import (
     format_summary,
@@ -62,6 +62,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0, help="another seed gives another split (default: 0)")
     parser.add_argument("--dry-run", action="store_true", help="say what would be done and write nothing")
     parser.add_argument("--overwrite", action="store_true", help="replace lists that differ")
+    parser.add_argument("--excel", action="store_true", help=EXCEL)
     return parser.parse_args()
 
 
@@ -83,7 +84,7 @@ def main() -> None:
         result.lists["test"] = list_unlabelled(args.test, root)
     out = args.out or root
     inputs = filter(None, (args.input, args.groups, args.class_names))
-    write_split(result, out, args.overwrite, inputs=inputs, dry_run=args.dry_run)
+    write_split(result, out, args.overwrite, inputs=inputs, dry_run=args.dry_run, excel=args.excel)
     print(format_summary(result))
     for warning in result.warnings:
         print("warning:", warning)

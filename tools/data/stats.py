@@ -39,7 +39,7 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument("--report", type=Path, metavar="FILE", help="HTML page with charts and pictures")
     parser.add_argument("--json", type=Path, metavar="FILE", help="all figures")
-    add_common_arguments(parser, seed=True, workers=True)
+    add_common_arguments(parser, seed=True, workers=True, excel=False)
     return parser.parse_args()
 
 

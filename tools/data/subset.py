@@ -75,7 +75,7 @@ def main() -> None:
     inputs = [*args.lists, *filter(None, (map_file, args.only))]
     check_class_files(args.out, inputs, args.overwrite)
     files = {args.out / path.with_suffix(".csv").name: frame for path, frame in result.lists.items()}
-    write_lists(files, inputs, dry_run=args.dry_run, overwrite=args.overwrite)
+    write_lists(files, inputs, dry_run=args.dry_run, overwrite=args.overwrite, excel=args.excel)
     if not args.dry_run:
         write_class_files(result.classes, args.out)
     print(result.summary().to_string(index=False))

@@ -62,7 +62,9 @@ def main() -> None:
     print(format_findings(findings, images))
     kept = images.frame[~images.frame["image"].isin(findings.images_with(args.drop))]
     frames = {args.out: findings.problems, args.out_list: kept}
-    write_lists({k: v for k, v in frames.items() if k}, inputs, dry_run=args.dry_run, overwrite=args.overwrite)
+    write_lists(
+        {k: v for k, v in frames.items() if k}, inputs, dry_run=args.dry_run, overwrite=args.overwrite, excel=args.excel
+    )
     if args.out_list:
         print(f"{len(kept)} of {len(images.frame)} rows stay (dropped: {', '.join(args.drop)})")
     if args.report and not args.dry_run:

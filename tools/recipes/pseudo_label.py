@@ -21,7 +21,7 @@ import argparse
 import json
 from pathlib import Path
 
-from kdxf.cli.command import count, run
+from kdxf.cli.command import EXCEL, count, run
 from kdxf.data.lists import check_result
 from kdxf.errors import UserError
 from kdxf.io.annotations import write_annotations
@@ -54,6 +54,7 @@ def parse_args() -> argparse.Namespace:
     add("--weight", type=weight, default=1.0, metavar="W", help="weight of a pseudo-label, or 'score' (default: 1)")
     add("--soft", type=Path, metavar="FILE", help="also write the scores of all classes, as soft labels (.parquet)")
     add("--only-pseudo", action="store_true", help="leave the labelled rows out")
+    add("--excel", action="store_true", help=EXCEL)
     add("--overwrite", action="store_true", help="replace existing results")
     return parser.parse_args()
 
@@ -92,7 +93,7 @@ def main() -> None:
     )
     if args.soft:
         write_predictions(labels.soft, args.soft)
-    write_annotations(labels.frame, args.out)
+    write_annotations(labels.frame, args.out, args.excel)
     write_whole((json.dumps(labels.source.to_dict(), ensure_ascii=False, indent=2) + "\n").encode(), note)
     print(report(labels))
 

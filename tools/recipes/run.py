@@ -7,8 +7,6 @@ are kept in .stages/replaced, in the work folder.
 """
 
 import argparse
-import signal
-import sys
 
 from kdxf.cli.command import run
 from kdxf.errors import UserError
@@ -44,7 +42,6 @@ def main() -> None:
             raise UserError(f"--set {pair}: give NAME=VALUE")
         values[name] = value
     recipe = read_recipe(args.recipe, smoke=args.smoke, values=values)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # an exception, which also ends the running tool
     try:
         found = states(recipe) if args.list else run_recipe(recipe, args.stage)
     except UserError:

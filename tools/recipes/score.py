@@ -14,10 +14,11 @@ What the text adds, class by class, those classes first where it matters most:
 import argparse
 from pathlib import Path
 
-from kdxf.cli.command import named_files, run
+from kdxf.cli.command import EXCEL, named_files, run
 from kdxf.engine.config import load_config
 from kdxf.errors import UserError
 from kdxf.evaluation.score_files import score
+from kdxf.io.csv_tables import table_text
 from kdxf.io.files import write_whole
 
 
@@ -27,6 +28,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("config", help="config file")
     parser.add_argument("files", nargs="+", metavar="[NAME=]FILE", help="files of predictions, with labels")
     parser.add_argument("--out", type=Path, metavar="FILE", help="table: .md or .csv")
+    parser.add_argument("--excel", action="store_true", help=EXCEL)
     parser.add_argument("--per-class", action="store_true", help="print also what is right class by class, in percent")
     return parser.parse_args()
 
@@ -41,8 +43,8 @@ def main() -> None:
     if args.per_class:
         print("\n" + board.classes_markdown(), end="")
     if args.out is not None:
-        text = board.table.to_csv(index=False) if args.out.suffix == ".csv" else board.markdown()
-        write_whole(text.encode(), args.out)
+        is_csv = args.out.suffix == ".csv"
+        write_whole(table_text(board.table, args.excel) if is_csv else board.markdown().encode(), args.out)
 
 
 if __name__ == "__main__":

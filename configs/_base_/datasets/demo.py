@@ -20,6 +20,7 @@ vectors = data_root + "vectors"
 vector_channels = 64
 tokenizer = dict(type="JiebaTokenizer")
 num_workers = 2
+fraction = 1.0  # of the training images: less for a quick trial
 
 # Hardly ever changed: pipelines from parts, so that a variant can take only the image's or only the text's.
 train_image = random_crop(image_size)
@@ -34,7 +35,9 @@ data_preprocessor = dict(num_classes=num_classes)
 loader = dict(batch_size=batch_size, num_workers=num_workers, persistent_workers=num_workers > 0)
 train_dataloader = dict(
     **loader,
-    dataset=dict(data_root=data_root, pipeline=[*train_image, *train_text, *_base_.drop, *_base_.pack]),
+    dataset=dict(
+        data_root=data_root, fraction=fraction, pipeline=[*train_image, *train_text, *_base_.drop, *_base_.pack]
+    ),
 )
 held_out = dict(data_root=data_root, pipeline=[*test_image, *test_text, *_base_.pack])
 val_dataloader = dict(**loader, dataset=held_out)

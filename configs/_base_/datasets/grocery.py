@@ -20,6 +20,7 @@ vectors = data_root + "vectors"
 vector_channels = 100
 tokenizer = dict(type="WordTokenizer")
 num_workers = 2
+fraction = 1.0  # of the training images: less for a quick trial
 
 # Hardly ever changed: pipelines from parts, so that a variant can take only the image's or only the text's.
 train_image = random_crop(image_size)
@@ -34,7 +35,8 @@ data_preprocessor = dict(num_classes=num_classes)
 loader = dict(batch_size=batch_size, num_workers=num_workers, persistent_workers=num_workers > 0)
 dataset = dict(data_root=data_root, data_prefix="images")
 train_dataloader = dict(
-    **loader, dataset=dict(**dataset, pipeline=[*train_image, *train_text, *_base_.drop, *_base_.pack])
+    **loader,
+    dataset=dict(**dataset, fraction=fraction, pipeline=[*train_image, *train_text, *_base_.drop, *_base_.pack]),
 )
 val_dataloader = dict(**loader, dataset=dict(**dataset, pipeline=[*test_image, *test_text, *_base_.pack]))
 test_dataloader = val_dataloader

@@ -16,6 +16,7 @@ data_root = "data/kdxf/"
 vectors = data_root + "vectors"
 tokenizer = dict(type="JiebaTokenizer")
 num_workers = 4
+fraction = 1.0  # of the training images: less for a quick trial
 
 # Hardly ever changed: pipelines from parts, so that a variant can take only the image's or only the text's.
 # A crop covers at least 30 % of the area, so the decoder may keep sqrt(1 / 0.3) < 2 times the input size.
@@ -42,6 +43,7 @@ train_dataloader = dict(
         dataset=dict(
             **_base_.train_dataloader.dataset,
             data_root=data_root,
+            fraction=fraction,
             pipeline=[*train_image, *train_text, *_base_.pack],
         ),
     ),

@@ -11,6 +11,7 @@ from kdxf.data.balance import balance
 from kdxf.data.lists import ImageList
 from kdxf.errors import UserError
 from kdxf.io.annotations import label_indices
+from kdxf.io.csv_tables import read_csv
 
 DECISIONS = ("keep", "drop", "relabel")
 _COLUMNS = ("image", "label", "suggested", "decision")
@@ -100,12 +101,7 @@ def _in_the_lists_form(suggested: pd.Series, labels: pd.Series, classes: Sequenc
 def _read(path: Path) -> pd.DataFrame:
     if not path.is_file():
         raise UserError(f"{path}: no such file of decisions; tools/data/clean.py find writes one")
-    try:
-        table = pd.read_csv(path, dtype="str", encoding="utf-8-sig", keep_default_na=False)
-    except ValueError as error:
-        raise UserError(f"{path}: not a UTF-8 CSV with a header: {' '.join(str(error).split())}") from error
-    if missing := [name for name in _COLUMNS if name not in table.columns]:
-        raise UserError(f"{path}: lacks the columns {', '.join(missing)}; give what tools/data/clean.py find writes")
+    table = read_csv(path, _COLUMNS, "give what tools/data/clean.py find writes")
     for name in _COLUMNS:
         table[name] = table[name].str.strip()
     if (again := table["image"].duplicated()).any():

@@ -10,7 +10,6 @@ form                                                                            
 ================================================================================ =====================
 """
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,8 @@ import pandas as pd
 
 from kdxf.data.conversion.convert import IMAGE_KEYS, LABEL_KEYS, Annotations, as_frame, find_key
 from kdxf.errors import UserError
+from kdxf.io.csv_tables import read_csv
+from kdxf.io.text_files import read_json_text
 
 _FORMS = "a list of objects, COCO, MMPretrain's data_list, or one object from image to label"
 
@@ -36,10 +37,7 @@ def read_json(path: Path, image_key: str | None = None, label_key: str | None = 
     """
     if not path.is_file():
         raise UserError(f"{path}: no such file")
-    try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
-    except ValueError as error:
-        raise UserError(f"{path}: not JSON in UTF-8: {error}") from error
+    content = read_json_text(path)
     if isinstance(content, dict):
         if isinstance(content.get("data_list"), list):
             return _read_data_list(content, path, image_key, label_key)
@@ -141,20 +139,8 @@ def read_table(
     """
     if not path.is_file():
         raise UserError(f"{path}: no such file")
-    try:
-        table = pd.read_csv(
-            path,
-            sep="\t" if path.suffix.lower() == ".tsv" else ",",
-            dtype="str",
-            encoding="utf-8-sig",
-            keep_default_na=False,
-            na_values=[""],
-            index_col=False,
-            skipinitialspace=True,
-        )
-    except ValueError as error:
-        raise UserError(f"{path}: not a UTF-8 table with a header: {' '.join(str(error).split())}") from error
-    table = table.rename(columns=lambda name: str(name).strip())
+    table = read_csv(path)
+    table = table.where(table != "")
     columns = list(table.columns)
     image = find_key(image_column, IMAGE_KEYS, columns, path, "--image-key")
     if one_hot is not None:

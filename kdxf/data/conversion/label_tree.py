@@ -10,7 +10,6 @@ form                                                               meaning
 ================================================================== =====================================
 """
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,8 @@ from typing import Any
 import pandas as pd
 
 from kdxf.errors import UserError
+from kdxf.io.csv_tables import read_csv
+from kdxf.io.text_files import read_json_text
 
 Nodes = tuple[str, ...]
 _NAMES = ("name", "id", "class_id", "label")
@@ -75,17 +76,10 @@ def read_label_tree(path: Path) -> LabelTree:
     if not path.is_file():
         raise UserError(f"{path}: no such label tree")
     if path.suffix.lower() == ".csv":
-        table = pd.read_csv(path, dtype="str", encoding="utf-8-sig", keep_default_na=False)
-        if not {"id", "parent"} <= set(table.columns):
-            raise UserError(
-                f"{path}: needs the columns 'id' and 'parent' (found: {', '.join(map(str, table.columns))})"
-            )
+        table = read_csv(path, ("id", "parent"))
         pairs = list(zip(table["id"], table["parent"], strict=True))
         return LabelTree(_unique(_from_parents(pairs, path), path))
-    try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
-    except ValueError as error:
-        raise UserError(f"{path}: not JSON in UTF-8: {error}") from error
+    content = read_json_text(path, keys_once=True)
     values = list(content.values()) if isinstance(content, dict) else []
     if values and all(isinstance(value, (str, int)) for value in values) and "name" not in content:
         pairs = [(str(child), str(parent)) for child, parent in content.items()]

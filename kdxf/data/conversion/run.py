@@ -41,6 +41,7 @@ class Conversion:
         root: The image root.
         dry_run: Whether to write nothing.
         overwrite: Whether to replace existing results.
+        excel: Whether a person opens the CSV in Excel (:mod:`kdxf.io.csv_tables`).
     """
 
     source: Path
@@ -57,6 +58,7 @@ class Conversion:
     root: Path | None = None
     dry_run: bool = False
     overwrite: bool = False
+    excel: bool = False
 
 
 @dataclass(frozen=True)
@@ -149,7 +151,7 @@ def _given_classes(job: Conversion) -> pd.DataFrame | None:
 
 def _write_unlabelled(frame: pd.DataFrame, job: Conversion) -> None:
     if job.to == "csv":
-        write_annotations(frame, job.out)
+        write_annotations(frame, job.out, job.excel)
     else:
         write_whole("".join(f"{image}\n" for image in frame["image"]).encode(), job.out)
 
@@ -169,14 +171,14 @@ def _write(result: Converted, classes: pd.DataFrame, job: Conversion, inputs: li
     if job.dry_run:
         return
     if job.to == "csv":
-        write_annotations(result.frame, job.out)
+        write_annotations(result.frame, job.out, job.excel)
     else:
         ids = dict(zip(classes["name"], classes["id"], strict=True))
         by_id = result.frame.assign(label=result.frame["label"].map(ids))
         stripped = strip_pattern(by_id, job.pattern).assign(label=result.frame["label"])
         write_whole(_writer(job)(stripped, classes), job.out)
     if with_map:
-        write_class_files(classes, job.out.parent)
+        write_class_files(classes, job.out.parent, job.excel)
 
 
 def _writer(job: Conversion) -> Callable[[pd.DataFrame, pd.DataFrame], bytes]:

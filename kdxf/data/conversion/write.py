@@ -9,6 +9,7 @@ import pandas as pd
 
 from kdxf.errors import UserError
 from kdxf.io.files import copy_whole, link_whole
+from kdxf.io.unicode_names import find_file
 
 Records = list[dict[str, Any]]
 
@@ -87,7 +88,8 @@ def folder_plan(frame: pd.DataFrame, classes: pd.DataFrame, root: Path, out: Pat
     clashing = pd.DataFrame({"folder": folders, "name": names}).duplicated(keep=False) & ~frame["image"].duplicated()
     names = names.where(~clashing, frame["image"].str.replace("/", "__", regex=False))
     plan = {
-        out / folder / name: root / image for folder, name, image in zip(folders, names, frame["image"], strict=True)
+        out / folder / name: find_file(root / image)
+        for folder, name, image in zip(folders, names, frame["image"], strict=True)
     }
     if missing := [source for source in plan.values() if not source.is_file()]:
         raise UserError(f"{missing[0]} ({len(missing)} in all): no such image; set the image root with --root")

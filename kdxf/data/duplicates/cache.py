@@ -14,11 +14,14 @@ from kdxf.data.duplicates.fingerprint import COLOUR_SIZE, CROPS, DIGEST_BYTES, S
 from kdxf.data.parallel import parallel_map
 from kdxf.errors import UserError
 from kdxf.io.files import replacing
+from kdxf.io.parquet_tables import read_parquet, read_parquet_schema
+from kdxf.io.unicode_names import find_file
 
 # To be changed whenever fingerprints change.
 _FORMAT = b"kdxf fingerprints 1"
 # Standard deviation in grey levels.
 _PLAIN = 3.0
+_EMPTY = ("digest", "error")  # of a missing file, and of one that can be read
 _GREY, _COLOUR = SIZE * SIZE, COLOUR_SIZE * COLOUR_SIZE * 3
 _SCHEMA = pa.schema(
     [
@@ -105,7 +108,7 @@ def _keys(paths: Sequence[Path]) -> pa.Table:
     for path in paths:
         names.append(os.path.abspath(path).encode(errors="replace").decode())
         try:
-            status = path.stat()
+            status = find_file(path).stat()
         except OSError:
             size, time = -1, -1
         else:
@@ -166,13 +169,14 @@ def _bytes_of(column: pa.ChunkedArray) -> np.ndarray:
 
 
 def _read(path: Path) -> pa.Table:
-    try:
-        table = pq.read_table(path)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise UserError(f"{path}: not a cache of fingerprints (no Parquet); give another --cache") from error
-    if (table.schema.metadata or {}).get(b"format") != _FORMAT:
+    advice = "it is no cache of fingerprints, so give another --cache"
+    metadata = read_parquet_schema(path, advice).metadata or {}
+    if metadata.get(b"format") != _FORMAT:
         raise UserError(f"{path}: not a cache of fingerprints of this version; give another --cache or remove it")
-    return table.select(_SCHEMA.names).cast(_SCHEMA)
+    table = read_parquet(path, advice, _SCHEMA.names)
+    if table.schema != _SCHEMA or any(table[field.name].null_count for field in _SCHEMA if field.name not in _EMPTY):
+        raise UserError(f"{path}: a damaged cache of fingerprints; remove it, and they are taken anew")
+    return table
 
 
 def _write(table: pa.Table, path: Path) -> None:

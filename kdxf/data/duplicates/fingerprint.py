@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from kdxf.io.images import ImageReadError, decode_image, open_header
+from kdxf.io.unicode_names import find_file
 
 SIZE = 48
 # A watermark or a price may cover this share of the pixels with detail.
@@ -68,7 +69,7 @@ class Fingerprint:
 def fingerprint(path: Path) -> Fingerprint:
     """Compute the fingerprint of an image file; a file that cannot be read gives ``error``."""
     try:
-        data = path.read_bytes()
+        data = find_file(path).read_bytes()
     except OSError as error:
         return _unreadable(b"", f"cannot open the file: {error.strerror or error}")
     digest = hashlib.blake2b(data, digest_size=DIGEST_BYTES).digest()

@@ -11,7 +11,7 @@ from kdxf.io.images import open_header
 TURNING = frozenset(range(2, 9))
 _SIDEWAYS = frozenset(range(5, 9))
 EXTENSIONS = {
-    "JPEG": frozenset({".jpg", ".jpeg", ".jpe"}),
+    "JPEG": frozenset({".jpg", ".jpeg", ".jpe", ".jfif"}),
     "PNG": frozenset({".png"}),
     "WEBP": frozenset({".webp"}),
     "GIF": frozenset({".gif"}),

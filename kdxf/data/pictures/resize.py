@@ -15,6 +15,7 @@ from kdxf.data.pictures.reencoding import encode_like, format_of, upright
 from kdxf.errors import UserError
 from kdxf.io.files import copy_whole, link_whole, write_whole
 from kdxf.io.images import ImageReadError, decode_image, open_header
+from kdxf.io.unicode_names import find_file
 
 EXTENSION_OF = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp"}
 # A JPEG may be decoded at 1/2, 1/4 or 1/8 scale as long as it stays this many times as large as the result. The result
@@ -82,7 +83,7 @@ def resize_image(image: str, job: Resizing) -> Resized:
     """
     source, target = job.root / image, job.target(image)
     try:
-        data = source.read_bytes()
+        data = find_file(source).read_bytes()
         header = read_header(data)
     except (ImageReadError, OSError) as error:
         return Resized("failed", [_reason(error)])

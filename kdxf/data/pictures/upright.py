@@ -10,6 +10,7 @@ from kdxf.data.pictures.reencoding import encode_like, format_of, upright
 from kdxf.errors import UserError
 from kdxf.io.files import write_whole
 from kdxf.io.images import open_header
+from kdxf.io.unicode_names import find_file
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def write_upright_copies(
 
 def _write_upright(image: str, root: Path, out: Path) -> UprightCopy:
     try:
-        data = (root / image).read_bytes()
+        data = find_file(root / image).read_bytes()
         header = open_header(data)
         encoded, lost = encode_like(upright(header), data, format_of(header), quality=None)
     except Exception as error:  # decoders of rare formats raise exceptions of their own

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from kdxf.data.pictures.header import EXTENSIONS, TURNING, ImageHeader, read_header
 from kdxf.io.images import ImageReadError, decode_image
+from kdxf.io.unicode_names import find_file
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def check_image(path: Path, limits: Limits) -> ImageCheck:
         limits: The limits beyond which a picture is extreme.
     """
     try:
-        data = path.read_bytes()
+        data = find_file(path).read_bytes()
     except FileNotFoundError:
         return ImageCheck([("missing", "no such file")], (0, 0))
     except (OSError, ValueError) as error:

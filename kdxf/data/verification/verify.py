@@ -23,6 +23,7 @@ from kdxf.io.annotations import read_annotations
 from kdxf.io.images import open_header, read_image
 from kdxf.io.pages import HTMLReport
 from kdxf.io.pixels import pixels
+from kdxf.io.unicode_names import find_file
 
 # Worst first.
 PROBLEMS: Mapping[str, str] = {
@@ -258,6 +259,6 @@ def _add_both_ways(report: HTMLReport, shown: list[tuple[Path, str]]) -> None:
 
 def _as_stored(path: Path) -> np.ndarray:
     """Read a picture as a program that ignores EXIF sees it."""
-    image = open_header(path.read_bytes())
+    image = open_header(find_file(path).read_bytes())
     image.draft(None, (_PICTURE, _PICTURE))
     return pixels(image, bgr=True)

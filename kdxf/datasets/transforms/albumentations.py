@@ -46,7 +46,7 @@ def read_policy(file: str | Path) -> tuple[list[dict[str, Any]], float]:
         root = _plain(content["transform"])
         # The other entries of a Compose concern boxes and masks.
         return (root["transforms"], root.get("p", 1.0)) if root["type"] == "Compose" else ([root], 1.0)
-    except (ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, yaml.YAMLError) as error:
         reason = " ".join(str(error).split())
         raise UserError(
             f"Albumentations: {file} is no policy that albumentations.save wrote ({type(error).__name__}: {reason})"

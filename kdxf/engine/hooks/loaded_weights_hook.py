@@ -7,6 +7,7 @@ from mmengine.model import BaseTTAModel, is_model_wrapper
 from mmengine.runner import Runner
 
 from kdxf.engine.checkpoint import classes_of
+from kdxf.engine.class_checks import check_names, check_number_of_classes, class_names
 from kdxf.engine.fit_weights import Fit, fit_weights
 from kdxf.errors import UserError
 from kdxf.registry import HOOKS
@@ -36,18 +37,22 @@ class LoadedWeightsHook(Hook):
         """Fit the weights of a checkpoint into the model.
 
         Raises:
-            UserError: No weight fits, or one does not where all have to.
+            UserError: No weight fits, or, where all have to, one does not or the data name the classes differently.
         """
         if "state_dict" not in checkpoint:  # bare weights
             weights = dict(checkpoint)
             checkpoint.clear()
             checkpoint.update(state_dict=weights, meta={})
+        old = classes_of(checkpoint.get("meta") or {})
         if self.strict or runner._resume:
+            loader = "test_dataloader" if self.strict else "train_dataloader"
+            dataset = getattr(runner, loader).dataset
+            check_names(old, class_names(dataset), f"checkpoint {runner._load_from}", loader)
+            check_number_of_classes(_unwrapped(runner.model), dataset, loader, more=True)
             fit = fit_weights(_unwrapped(runner.model), dict(checkpoint["state_dict"]))
             _check_whole(fit, str(runner._load_from))
             return
-        old = classes_of(checkpoint.get("meta") or {})
-        new = getattr(runner.train_dataloader.dataset, "metainfo", {}).get("classes")
+        new = class_names(runner.train_dataloader.dataset)
         first = next(iter(checkpoint["state_dict"]), "none")
         fit = fit_weights(_unwrapped(runner.model), checkpoint["state_dict"], old, new)
         if not any(name.rpartition(".")[2] != _BATCH_COUNTER for name in fit.carried):

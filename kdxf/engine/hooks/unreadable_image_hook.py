@@ -1,6 +1,5 @@
 """Reports the images that a run could not read."""
 
-import csv
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,8 @@ from mmengine.dist import all_gather_object, is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from kdxf.io.files import replacing
+from kdxf.io.files import NOT_UTF8, replacing
+from kdxf.io.prediction_csv import row_writer
 from kdxf.registry import HOOKS
 
 
@@ -22,7 +22,7 @@ class UnreadableImageHook(Hook):
     training and validation of all processes, and is rewritten after every epoch in which it grew.
 
     Args:
-        filename: Name of the list, a CSV with the columns ``image`` and ``reason``.
+        filename: Name of the list, a CSV with the columns ``image`` and ``reason``, for a person to open in Excel.
     """
 
     priority = "LOW"
@@ -57,10 +57,10 @@ class UnreadableImageHook(Hook):
             runner.logger.warning(f"unreadable image {image}: {reason}")
 
     def _write(self, path: Path) -> None:
-        with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(["image", "reason"])
-            writer.writerows(self._reasons.items())
+        with replacing(path) as temporary, temporary.open("w", encoding="utf-8", errors=NOT_UTF8, newline="") as file:
+            write = row_writer(file, ["image", "reason"], excel=True)
+            for row in self._reasons.items():
+                write(row)
 
 
 def _flatten(samples: Iterable[Any]) -> Iterator[Any]:

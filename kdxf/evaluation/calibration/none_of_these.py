@@ -2,7 +2,7 @@
 
 The spread is the entropy of the model's own scores, before any temperature. On photographs of groceries it tells
 strange pictures from those of the classes better than the energy of the logits does, and nearly as well as the distance
-of the features to the class means, which takes another pass over the training images (docs/own-data.md).
+of the features to the class means, which takes another pass over the training images (docs/benchmarks.md).
 """
 
 import numpy as np

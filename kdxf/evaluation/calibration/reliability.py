@@ -86,14 +86,20 @@ def debiased_calibration_error(scores: np.ndarray, labels: np.ndarray, bins: int
     Args:
         scores: Probabilities, float (n, K).
         labels: True classes, int (n,).
-        bins: B.
+        bins: B, or fewer, so that each holds two images.
+
+    Returns:
+        The distance; NaN of a single image.
 
     Raises:
         ValueError: As of :func:`expected_calibration_error`.
     """
     confidence, right = confidences(scores, labels)
-    table = _table(confidence, right, bin_edges(confidence, bins, equal_mass=True))
+    edges = bin_edges(confidence, min(bins, max(len(labels) // 2, 1)), equal_mass=True)
+    table = _table(confidence, right, edges)
     several = table[table["count"] > 1]
+    if several.empty:
+        return float("nan")
     accuracy, count = several["accuracy"], several["count"]
     squares = (accuracy - several["confidence"]) ** 2 - accuracy * (1 - accuracy) / (count - 1)
     return float(np.sqrt(max((squares * count).sum() / count.sum(), 0.0)))

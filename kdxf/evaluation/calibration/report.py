@@ -48,18 +48,24 @@ class CalibrationReport:
     size: float
     warnings: Sequence[str]
 
-    def __str__(self) -> str:
-        temperature, sets = self.calibration.temperature, self.calibration.sets
-        shown = f"temperature {temperature:.3f}"
-        if isinstance(temperature, np.ndarray):
+    def summary(self) -> str:
+        """Return the temperature and the calibration errors, in one line."""
+        temperature = self.calibration.temperature
+        if isinstance(temperature, float):
+            shown = f"temperature {temperature:.3f}"
+        else:
             shown = f"temperatures from {temperature.min():.3f} to {temperature.max():.3f}, by the class that it gives"
+        return f"{shown}; ECE {self.before['ece']:.3f}, cross-fitted {self.after['ece']:.3f}"
+
+    def __str__(self) -> str:
+        sets = self.calibration.sets
         title = [f"{len(self.calibration.right)} images", "ECE", "by chance", "without bias", "NLL", "confidence"]
         names = ("ece", "by chance", "without bias", "nll", "confidence")
         kinds = (("scores of the model", self.before), ("calibrated, cross-fitted", self.after))
         rows = [[name, *(f"{found[key]:.4f}" for key in names)] for name, found in kinds]
         limits = [_row(limit) for limit in self._limits()]
         lines = [
-            f"{self.file}: {shown}",
+            f"{self.file}: {self.summary()}",
             "",
             markdown_table(title, rows),
             "ECE in 15 bins of equally many images. True probabilities would have the one by chance; without bias is",

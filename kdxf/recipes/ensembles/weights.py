@@ -8,6 +8,7 @@ hardly change the weights (``benchmarks/ensemble.py``). n images, K classes, U u
 """
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ from kdxf.errors import UserError
 from kdxf.evaluation.score_files import bootstrap
 from kdxf.io.files import write_whole
 from kdxf.io.predictions import read_source
+from kdxf.io.text_files import read_json_text
+from kdxf.recipes.ensembles.average import MEANS
 from kdxf.recipes.ensembles.members import Unit, model_names
 from kdxf.recipes.ensembles.task import Details, Task
 
@@ -233,10 +236,26 @@ def load_weights(path: Path, files: Sequence[Path]) -> tuple[list[Unit], list[fl
 def _read(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise UserError(f"{path}: no such file of weights; {_ADVICE}")
-    try:
-        note = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise UserError(f"{path}: not JSON ({error}); {_ADVICE}") from error
-    if not isinstance(note, dict) or not {"mean", "units"} <= set(note):
+    note = read_json_text(path)
+    if not isinstance(note, dict) or note.get("mean") not in MEANS or not _are_units(note.get("units")):
         raise UserError(f"{path}: no file of weights; {_ADVICE}")
     return note
+
+
+def _are_units(units: Any) -> bool:
+    """Tell whether a value is what :func:`save_weights` writes; the file may come from a stranger."""
+    return isinstance(units, list) and all(
+        isinstance(unit, dict)
+        and isinstance(unit.get("name"), str)
+        and isinstance(unit.get("weight"), int | float)
+        and 0 <= unit["weight"] < math.inf
+        and isinstance(unit.get("models"), list)
+        and all(
+            isinstance(model, dict)
+            and isinstance(model.get("name"), str)
+            and isinstance(model.get("checkpoints"), list)
+            and all(isinstance(digest, str) for digest in model["checkpoints"])
+            for model in unit["models"]
+        )
+        for unit in units
+    )

@@ -1,6 +1,5 @@
 """What a submission calls its images, and the sample submission that says so. n images."""
 
-import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +9,8 @@ from typing import Any
 import pandas as pd
 
 from kdxf.errors import UserError
+from kdxf.io.csv_tables import read_csv
+from kdxf.io.text_files import read_json_text
 
 STYLES: dict[str, Callable[[str], str]] = {
     "path": lambda image: image,
@@ -55,13 +56,13 @@ def _read(file: Path) -> pd.DataFrame:
     """Read a submission; values of JSON keep their types."""
     if not file.is_file():
         raise UserError(f"{file}: no such submission")
-    try:
-        if file.suffix.lower() == ".json":
-            table = pd.DataFrame(json.loads(file.read_text(encoding="utf-8-sig")), dtype=object)
-        else:
-            table = pd.read_csv(file, dtype="str", encoding="utf-8-sig", keep_default_na=False)
-    except (ValueError, AttributeError) as error:
-        raise UserError(f"{file}: neither a CSV with a header nor a JSON list of objects ({error})") from error
+    if file.suffix.lower() == ".json":
+        rows = read_json_text(file)
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise UserError(f"{file}: no JSON list of objects; a submission has one for each image")
+        table = pd.DataFrame(rows, dtype=object)
+    else:
+        table = read_csv(file)
     if table.empty:
         raise UserError(f"{file}: has no rows; expected one per image")
     return table

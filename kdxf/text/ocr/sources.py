@@ -8,8 +8,10 @@ import numpy as np
 
 from kdxf.errors import UserError
 from kdxf.io.annotations import read_annotations
-from kdxf.io.images import IMAGE_EXTENSIONS, ImageReadError, decode_image, list_images, read_file
+from kdxf.io.folders import is_hidden, list_images
+from kdxf.io.images import IMAGE_EXTENSIONS, ImageReadError, decode_image, read_file
 from kdxf.io.tar_shards import SHARD_SUFFIXES, TarShard, is_shard
+from kdxf.io.unicode_names import find_file, nfc
 
 
 def list_inputs(inputs: Sequence[Path], root: Path | None = None) -> tuple[list[str], Path]:
@@ -59,13 +61,14 @@ def _advice(inputs: Sequence[Path]) -> str:
 
 def _list_folder(folder: Path, root: Path) -> list[str]:
     prefix = _path_below(folder, folder, root)
-    return [(prefix / image).as_posix() for image in list_images(folder)]
+    return [nfc((prefix / image).as_posix()) for image in list_images(folder, any_name=True)]
 
 
 def _list_shard(path: Path, root: Path) -> list[str]:
-    prefix = (_path_below(path.parent, path, root) / path.name).as_posix()
+    prefix = nfc((_path_below(path.parent, path, root) / path.name).as_posix())
     with TarShard(path) as shard:
-        return [f"{prefix}/{name}" for name in shard.names if os.path.splitext(name)[1].lower() in IMAGE_EXTENSIONS]
+        names = [name for name in shard.names if not any(map(is_hidden, name.split("/")))]
+    return [f"{prefix}/{name}" for name in names if os.path.splitext(name)[1].lower() in IMAGE_EXTENSIONS]
 
 
 def _path_below(folder: Path, source: Path, root: Path) -> PurePosixPath:
@@ -105,15 +108,17 @@ class ImageSource:
         file = self.file_of(image)
         if file == self.root / image:
             return read_file(file)
-        return self._read_member(file, (self.root / image).relative_to(file).as_posix())
+        parents = PurePosixPath(image).parents
+        member = next(parent for parent in parents if find_file(self.root / parent) == file)
+        return self._read_member(file, PurePosixPath(image).relative_to(member).as_posix())
 
     def file_of(self, image: str | Path) -> Path:
         """Return the file that holds an image: its own, or its shard."""
         name = str(image).lower()
         if any(f"{suffix}/" in name for suffix in SHARD_SUFFIXES):
             for parent in PurePosixPath(image).parents:
-                if is_shard(Path(parent)) and (self.root / parent).is_file():
-                    return self.root / parent
+                if is_shard(Path(parent)) and (shard := find_file(self.root / parent)).is_file():
+                    return shard
         return self.root / image
 
     def _read_member(self, path: Path, member: str) -> bytes:

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from kdxf.errors import UserError
+from kdxf.io.parquet_tables import read_parquet
 from kdxf.text.ocr.record import OCRRecord
 
 PART_PATTERN = "part-*.parquet"
@@ -32,6 +32,7 @@ SCHEMA = pa.schema(
 # Tables of other programs and of earlier versions lack these: of their rows nobody knows what picture was read.
 _OPTIONAL = ("digest", "file_size", "file_time")
 
+_CORNERS = 8  # four of x and y
 _PARTS_AT_ONCE = 32
 # Arrow's offsets have 32 bits: parts that are already large are not packed into one.
 _PACKED_BYTES = 1 << 28
@@ -180,30 +181,73 @@ def part_files(folder: Path) -> list[Path]:
     return sorted(folder.glob(PART_PATTERN))
 
 
+_ADVICE = "make one with tools/ocr.py"
+
+
 def read_part(file: Path) -> pa.Table:
-    """Read one Parquet file of a table.
+    """Read one Parquet file of a table, and check it.
 
     Raises:
-        UserError: The file is not Parquet, lacks columns, or a column has another type.
+        UserError: The file is not Parquet or unpacks to too much, lacks columns, a column has another type, or a row
+            has an image without a name, a line without text, or another number of scores or boxes than of lines.
     """
-    try:
-        with pq.ParquetFile(file) as reader:
-            lacking = [name for name in SCHEMA.names if name not in reader.schema_arrow.names]
-            if missing := [name for name in lacking if name not in _OPTIONAL]:
-                raise UserError(f"{file}: not an OCR table, it lacks {', '.join(missing)}; make one with tools/ocr.py")
-            table = reader.read(columns=[name for name in SCHEMA.names if name not in lacking], use_threads=False)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise UserError(f"{file}: not readable as Parquet ({_first_line(error)}); make the table anew") from error
+    table = read_parquet(file, "make the table anew", SCHEMA.names)
+    lacking = [name for name in SCHEMA.names if name not in table.column_names]
+    if missing := [name for name in lacking if name not in _OPTIONAL]:
+        raise UserError(f"{file}: not an OCR table, it lacks {', '.join(missing)}; {_ADVICE}")
     for name in lacking:
         table = table.append_column(SCHEMA.field(name), pa.nulls(len(table), SCHEMA.field(name).type))
     try:
+        for field in SCHEMA:  # a cast would write numbers as texts
+            if _is_text(field.type) and not _is_text(table.schema.field(field.name).type):
+                raise pa.ArrowTypeError(f"{field.name} is {table.schema.field(field.name).type}, not {field.type}")
         table = table.select(SCHEMA.names).cast(SCHEMA)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError) as error:
         raise UserError(
-            f"{file}: not an OCR table, a column has another type ({_first_line(error)}); make one with tools/ocr.py"
+            f"{file}: not an OCR table, a column has another type ({_first_line(error)}); {_ADVICE}"
         ) from error
+    if wrong := _fault(table):
+        raise UserError(f"{file}: not an OCR table, {wrong}; {_ADVICE}")
+    table = table.set_column(0, SCHEMA.field(0), pc.utf8_normalize(table["image"], form="NFC"))
     # The engine's name is the same in most rows; keep it once.
     return table.set_column(SCHEMA.get_field_index("engine"), "engine", table["engine"].dictionary_encode())
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    """Tell whether a type is text, or lists of it; a column without any value may become one."""
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_dictionary(kind):
+        return _is_text(kind.value_type)
+    return pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind)
+
+
+def _fault(table: pa.Table) -> str | None:
+    """Return what is wrong with the values of a table, which may come from a stranger."""
+    if table["image"].null_count:
+        return "a row has no image"
+    lines = pc.list_flatten(table["texts"])
+    if lines.null_count:
+        return "a line has no text"
+    expected = _lengths(table["texts"])
+    for name in ("scores", "boxes"):
+        lengths = _lengths(table[name])
+        wrong = (lengths != expected) & (lengths > 0)  # texts from elsewhere have neither
+        if wrong.any():
+            row = int(wrong.argmax())
+            return f"{table['image'][row]} has {expected[row]} lines and {lengths[row]} {name}"
+    boxes = pc.list_flatten(table["boxes"])
+    if boxes.null_count or (_lengths(boxes) != _CORNERS).any():
+        return f"a box has not {_CORNERS} numbers"
+    for name, values in (("score", pc.list_flatten(table["scores"])), ("box", pc.list_flatten(boxes))):
+        if values.null_count or not np.isfinite(values.to_numpy()).all():
+            return f"a {name} is no number"
+    for name in ("width", "height"):
+        if (pc.min(table[name]).as_py() or 0) < 0:
+            return f"the {name} of a picture is below 0"
+    return None
+
+
+def _lengths(lists: pa.ChunkedArray) -> np.ndarray:
+    return pc.list_value_length(lists).fill_null(0).to_numpy()
 
 
 def _read_parts(files: Sequence[Path]) -> pa.Table:

@@ -14,6 +14,7 @@ import numpy as np
 from rapidfuzz.distance import Levenshtein
 from tqdm import tqdm
 
+from kdxf.io.arrays import open_array
 from kdxf.text.spelling.distance import distance, is_chinese, is_short, limit, skeleton
 from kdxf.text.spelling.look_alikes import look_alikes
 from kdxf.text.vectors.vocabulary import MISSING, Vocabulary, word_hashes
@@ -77,9 +78,7 @@ class SpellingIndex:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._entries = np.load(folder / SPELLING_FILE, mmap_mode="r").view(np.ndarray)
-        if self._entries.ndim != 1 or self._entries.dtype != np.uint64:
-            raise ValueError(f"{SPELLING_FILE} is not an index of spellings")
+        self._entries = open_array(folder / SPELLING_FILE, (None,), ["uint64"])
 
     def near(self, word: str) -> set[int]:
         """Return the rows of words whose skeletons are about one letter away, and rarely of others."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from kdxf.errors import UserError
+from kdxf.io.bounds import lines_of
 from kdxf.text.ocr.table import OCRTable
 from kdxf.text.tokenizers import BaseTokenizer
 
@@ -24,7 +25,7 @@ def read_documents(source: Path) -> Iterator[list[str]]:
         return
     try:
         with source.open("rb") as file:
-            for number, line in enumerate(file, 1):
+            for number, line in enumerate(lines_of(file, source), 1):
                 yield [_decode(line, source, number)]
     except OSError as error:
         raise UserError(f"{source} cannot be read: {error.strerror}") from None

@@ -11,6 +11,7 @@ import numpy as np
 from annoy import AnnoyIndex
 from tqdm import tqdm
 
+from kdxf.io.arrays import open_array
 from kdxf.text.vectors.annoy_file import check_index, write_digest
 
 INDEX_FILE = "words.ann"
@@ -91,9 +92,8 @@ class VectorIndex:
         self._vectors = vectors
         count, width = vectors.shape
         # Older stores index wide vectors as they are.
-        self._axes = np.load(folder / AXES_FILE) if (folder / AXES_FILE).is_file() else None
-        if self._axes is not None and (self._axes.ndim != 2 or len(self._axes) != width):
-            raise ValueError(f"{AXES_FILE} has the shape {self._axes.shape}, the vectors have {width} numbers")
+        axes = folder / AXES_FILE
+        self._axes = open_array(axes, (width, None), ["float32"]) if axes.is_file() else None
         indexed = width if self._axes is None else self._axes.shape[1]
         check_index(folder / INDEX_FILE, count, indexed)
         self._index = AnnoyIndex(indexed, "angular")

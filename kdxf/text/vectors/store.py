@@ -28,6 +28,7 @@ import numpy as np
 from numpy.lib import format as npy
 
 from kdxf.errors import UserError
+from kdxf.io.text_files import read_json_text
 from kdxf.text.spelling.speller import build_spelling_index
 from kdxf.text.vectors.index import build_index
 from kdxf.text.vectors.vocabulary import VocabularyWriter
@@ -145,13 +146,39 @@ class StoreMeta:
         path = folder / META_FILE
         if not path.is_file():
             raise UserError(f"{folder} is not a word vector folder (no {META_FILE}): make one with tools/word2vec.py")
+        advice = "make the vectors anew with tools/word2vec.py"
         try:
-            values = json.loads(path.read_text(encoding="utf-8"))
+            values = read_json_text(path)
+        except UserError as error:
+            raise UserError(f"{error}: {advice}") from error
+        try:
             if values["format"] != FORMAT:
                 raise UserError(f"{path}: format {values['format']}, this kdxf reads {FORMAT}: make the vectors anew")
-            return cls(**values)
-        except (KeyError, TypeError, UnicodeDecodeError, json.JSONDecodeError):
-            raise UserError(f"{path} is damaged: make the vectors anew with tools/word2vec.py") from None
+            meta = cls(**values)
+        except (KeyError, TypeError) as error:
+            raise UserError(f"{path} is damaged: {advice}") from error
+        if wrong := meta._wrong():
+            raise UserError(f"{path} is damaged ({wrong} is {values.get(wrong)!r}): {advice}")
+        return meta
+
+    def _wrong(self) -> str | None:
+        """Return the name of a value that no store has; the file may come from a stranger."""
+        sound = {
+            "kind": self.kind in ("word2vec", "fasttext", "converted"),
+            "words": type(self.words) is int and self.words > 0,
+            "dim": type(self.dim) is int and self.dim > 0,
+            "dtype": self.dtype in ("float32", "float16"),
+            "compose": self.compose == ("characters" if self.ngrams is None else "ngrams"),
+            "ngrams": self.ngrams is None or are_lengths(self.ngrams),
+            "tokenizer": self.tokenizer is None or (isinstance(self.tokenizer, dict) and "type" in self.tokenizer),
+        }
+        return next((name for name, is_sound in sound.items() if not is_sound), None)
+
+
+def are_lengths(ngrams: Any) -> bool:
+    """Tell whether a value from a file is the least and the greatest length of an n-gram."""
+    is_pair = isinstance(ngrams, list | tuple) and len(ngrams) == 2 and all(type(length) is int for length in ngrams)
+    return is_pair and 1 <= ngrams[0] <= ngrams[1]
 
 
 class StoreWriter:

@@ -35,9 +35,12 @@ from scipy.sparse import csr_matrix
 from sklearn.decomposition import TruncatedSVD
 
 from kdxf.errors import UserError
+from kdxf.io.arrays import check_finite, open_array
 from kdxf.io.files import write_whole
+from kdxf.io.text_files import read_json_text, read_utf8
 from kdxf.text.registry import TOKENIZERS
 from kdxf.text.vectors.corpus import read_documents
+from kdxf.text.vectors.store import are_lengths
 
 FORMAT = 1
 _META, _TERMS, _IDF, _COMPONENTS = "tfidf.json", "terms.txt", "idf.npy", "components.npy"
@@ -150,19 +153,21 @@ class Tfidf:
         if not (folder / _META).is_file():
             raise UserError(f"{folder} is no TF-IDF folder (it has no {_META}); {advice}")
         try:
-            facts = json.loads((folder / _META).read_text(encoding="utf-8"))
+            facts = read_json_text(folder / _META)
+            if not are_lengths(facts["ngrams"]):
+                raise ValueError(f"ngrams are {facts['ngrams']!r}")
             meta = TfidfMeta(**{**facts, "ngrams": tuple(facts["ngrams"])})
-            terms = (folder / _TERMS).read_text(encoding="utf-8").split("\n")[:-1]
-            idf = np.load(folder / _IDF, allow_pickle=False)
-            components = np.load(folder / _COMPONENTS, mmap_mode="r", allow_pickle=False)
+            terms = read_utf8(folder / _TERMS).decode().split("\n")[:-1]
+            if meta.format != FORMAT or not len(terms) == len(set(terms)) == meta.terms:
+                raise ValueError(f"it has the format {meta.format} and {len(set(terms))} terms, not {meta.terms}")
+            idf = open_array(folder / _IDF, (len(terms),), ["float32"])
+            components = open_array(folder / _COMPONENTS, (len(terms), None), ["float32"])
+            if components.shape[1] != meta.channels:
+                raise ValueError(f"{_COMPONENTS} has {components.shape[1]} channels, {_META} says {meta.channels}")
+            check_finite(idf, _IDF)
+            check_finite(components, _COMPONENTS)
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise UserError(f"{folder}: the TF-IDF folder is damaged ({error}); {advice} anew") from error
-        if (
-            meta.format != FORMAT
-            or not len(terms) == meta.terms == len(idf) == len(components)
-            or (components.shape != (meta.terms, meta.channels))
-        ):
-            raise UserError(f"{folder}: the files of this TF-IDF folder do not fit each other; {advice} anew")
         found = cls(meta, terms, idf, components)
         found.folder = folder
         return found

@@ -14,6 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
+from kdxf.errors import UserError
+from kdxf.io.arrays import open_array
+
 WORDS_FILE = "words.bin"
 OFFSETS_FILE = "words.offsets.npy"
 HASHES_FILE = "words.hashes.npy"
@@ -38,14 +41,14 @@ class Vocabulary(Sequence[str]):
     """
 
     def __init__(self, folder: Path) -> None:
+        self._folder = folder
         with (folder / WORDS_FILE).open("rb") as file:
             self._bytes = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        # Plain views of the mappings: indexing an ndarray is several times faster than indexing a np.memmap.
-        self._offsets, self._hashes, self._rows = (
-            np.load(folder / name, mmap_mode="r").view(np.ndarray) for name in (OFFSETS_FILE, HASHES_FILE, ROWS_FILE)
-        )
+        self._offsets = open_array(folder / OFFSETS_FILE, (None,), ["uint64"])
         count = len(self._offsets) - 1
-        if len(self._hashes) != count or len(self._rows) != count or self._offsets[-1] != len(self._bytes):
+        self._hashes = open_array(folder / HASHES_FILE, (None,), ["uint64"])
+        self._rows = open_array(folder / ROWS_FILE, (None,), ["uint32"])
+        if not len(self._hashes) == len(self._rows) == count or self._offsets[-1] != len(self._bytes):
             raise ValueError("the files of the vocabulary do not fit each other")
 
     def __len__(self) -> int:
@@ -55,22 +58,28 @@ class Vocabulary(Sequence[str]):
         """Return the word of a row; slices are not supported."""
         if not 0 <= row < len(self):
             raise IndexError(f"row {row} of a vocabulary of {len(self)} words")
-        return self._word(row).decode()
+        return self._text(row)
 
     def __iter__(self) -> Iterator[str]:
-        return (self._word(row).decode() for row in range(len(self)))
+        return (self._text(row) for row in range(len(self)))
 
     def __contains__(self, word: object) -> bool:
         return isinstance(word, str) and bool(self.rows_of([word])[0] != MISSING)
 
     def rows_of(self, words: Sequence[str]) -> np.ndarray:
-        """Return the row of each word, -1 for an unknown word; (L,) int64."""
+        """Return the row of each word, -1 for an unknown word; (L,) int64.
+
+        Raises:
+            UserError: A file of the store is damaged.
+        """
         if not words:
             return np.zeros(0, dtype=np.int64)
         encoded = [word.encode("utf-8", "surrogatepass") for word in words]
         hashes = word_hashes(encoded)
         places = np.minimum(np.searchsorted(self._hashes, hashes), len(self) - 1)
         rows = self._rows[places].astype(np.int64)
+        if rows.max() >= len(self):  # looked at here, since opening reads nothing
+            raise UserError(f"{self._folder}: {ROWS_FILE} is damaged; make the vectors anew with tools/word2vec.py")
         begins, ends = self._offsets[rows].tolist(), self._offsets[rows + 1].tolist()
         for i, word in enumerate(encoded):
             if self._bytes[begins[i] : ends[i]] != word:
@@ -85,6 +94,14 @@ class Vocabulary(Sequence[str]):
                 return row
             place += 1
         return MISSING
+
+    def _text(self, row: int) -> str:
+        try:
+            return self._word(row).decode()
+        except UnicodeDecodeError as error:
+            raise UserError(
+                f"{self._folder}: the word {row} in {WORDS_FILE} is no UTF-8; make the vectors anew"
+            ) from error
 
     def _word(self, row: int) -> bytes:
         return self._bytes[int(self._offsets[row]) : int(self._offsets[row + 1])]

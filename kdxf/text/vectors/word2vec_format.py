@@ -16,6 +16,7 @@ from typing import BinaryIO, cast
 import numpy as np
 
 from kdxf.errors import UserError
+from kdxf.io.bounds import lines_of
 
 _WORDS_AT_ONCE = 1024
 _LONGEST_WORD = 4096
@@ -102,7 +103,7 @@ def read_text(
     line_number = 1
     for start in range(0, wanted, _LINES_AT_ONCE):
         expected = min(_LINES_AT_ONCE, wanted - start)
-        lines = list(islice(stream, expected))
+        lines = list(islice(lines_of(stream, path), expected))
         pairs = [_split(line, dim, path, line_number + i) for i, line in enumerate(lines, 1)]
         if len(lines) < expected:
             found = start + len(lines)
@@ -169,6 +170,7 @@ Chunk = tuple[list[bytes], np.ndarray]
 _GZIP_MAGIC = b"\x1f\x8b"
 _LOOKED_AT = 4096
 _LONGEST_HEADER = 100
+_WIDEST = 1 << 16
 # What text never holds and four bytes of a number often do: control characters other than tab, line end and return.
 _CONTROL = bytes(set(range(0x20)) - set(b"\t\n\r\x0b\x0c\x1c\x1d\x1e\x1f"))
 
@@ -233,7 +235,10 @@ def _read_header(stream: BinaryIO, path: Path) -> tuple[int, int]:
     line = stream.readline(_LONGEST_HEADER)
     fields = line.split()
     if len(fields) == 2 and all(field.isdigit() and int(field) > 0 for field in fields):
-        return int(fields[0]), int(fields[1])
+        words, dim = map(int, fields)
+        if dim > _WIDEST:
+            raise UserError(f"{path}: line 1 gives vectors of {dim} numbers, and at most {_WIDEST} are read")
+        return words, dim
     shown = line[:40].decode("utf-8", "replace").strip()
     raise UserError(
         f"{path}: line 1 is '{shown}', not '<number of words> <dimension>': this is not a file in word2vec format"

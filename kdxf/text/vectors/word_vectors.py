@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from kdxf.errors import UserError
+from kdxf.io.arrays import open_array
 from kdxf.text.spelling.speller import SPELLING_FILE, Speller, SpellingIndex
 from kdxf.text.vectors.index import INDEX_FILE, VectorIndex
-from kdxf.text.vectors.store import COUNTS_FILE, NGRAMS_FILE, VECTORS_FILE, StoreMeta
+from kdxf.text.vectors.store import COUNTS_FILE, META_FILE, NGRAMS_FILE, VECTORS_FILE, StoreMeta
 from kdxf.text.vectors.subwords import CharacterComposer, Composer, NgramComposer
 from kdxf.text.vectors.vocabulary import MISSING, Vocabulary
 
@@ -63,8 +64,6 @@ class WordVectors:
         self.words = words
         self.vectors = vectors
         self.counts = counts
-        # A plain view of the mapping: indexing an ndarray is several times faster than indexing a np.memmap.
-        self._matrix = vectors.view(np.ndarray)
         self._compose = lru_cache(maxsize=_UNKNOWN_KEPT)(partial(_compose, composer))
         self._respell = lru_cache(maxsize=_UNKNOWN_KEPT)(speller.row_of)
 
@@ -79,11 +78,16 @@ class WordVectors:
         meta = StoreMeta.load(folder)
         try:
             words = Vocabulary(folder)
-            vectors = _load(folder / VECTORS_FILE, (meta.words, meta.dim))
-            counts = None if meta.kind == "converted" else _load(folder / COUNTS_FILE, (meta.words,))
-            composer: Composer = CharacterComposer(words, vectors.view(np.ndarray))
+            if len(words) != meta.words:
+                raise ValueError(f"the vocabulary has {len(words)} words, {META_FILE} says {meta.words}")
+            vectors = open_array(folder / VECTORS_FILE, (meta.words, meta.dim), [meta.dtype])
+            counts = None if meta.kind == "converted" else open_array(folder / COUNTS_FILE, (meta.words,), ["int64"])
+            composer: Composer = CharacterComposer(words, vectors)
             if meta.ngrams is not None:
-                composer = NgramComposer(_load(folder / NGRAMS_FILE).view(np.ndarray), *meta.ngrams)
+                ngrams = open_array(folder / NGRAMS_FILE, (None, meta.dim), ["float32", "float16"])
+                if not len(ngrams):
+                    raise ValueError(f"{NGRAMS_FILE} has no rows")
+                composer = NgramComposer(ngrams, *meta.ngrams)
             # Older stores lack it: then only words with one look-alike are found.
             index = SpellingIndex(folder) if (folder / SPELLING_FILE).is_file() else None
         except (OSError, ValueError) as error:
@@ -109,23 +113,30 @@ class WordVectors:
         Returns:
             tuple[np.ndarray, np.ndarray]: The vectors, (L, D) float32, and (L,) bool: False, with a vector of zeros,
             where not even a piece of the token is known.
+
+        Raises:
+            UserError: A vector is NaN or infinite; the store is damaged.
         """
         rows = self.index(tokens)
         found = rows >= 0
         if found.all():
-            return self._matrix[rows].astype(np.float32, copy=False), found
-        vectors = np.zeros((len(tokens), self.dim), dtype=np.float32)
-        vectors[found] = self._matrix[rows[found]]
-        for position in np.flatnonzero(~found).tolist():
-            vector = self._vector_of_unknown(tokens[position])
-            if vector is not None:
-                vectors[position] = vector
-                found[position] = True
+            vectors = self.vectors[rows].astype(np.float32, copy=False)
+        else:
+            vectors = np.zeros((len(tokens), self.dim), dtype=np.float32)
+            vectors[found] = self.vectors[rows[found]]
+            for position in np.flatnonzero(~found).tolist():
+                vector = self._vector_of_unknown(tokens[position])
+                if vector is not None:
+                    vectors[position] = vector
+                    found[position] = True
+        if not np.isfinite(vectors).all():
+            token = tokens[int((~np.isfinite(vectors)).any(axis=1).argmax())]
+            raise UserError(f"{self.folder}: the vector of {token!r} is NaN or infinite: make the vectors anew")
         return vectors, found
 
     def _vector_of_unknown(self, word: str) -> np.ndarray | None:
         row = self._respell(word)
-        return self.compose(word) if row == MISSING else self._matrix[row]
+        return self.compose(word) if row == MISSING else self.vectors[row]
 
     def respell(self, word: str) -> str | None:
         """Return the other known word that a word was most likely misread from; None if there is none."""
@@ -158,7 +169,7 @@ class WordVectors:
         if not (self.folder / INDEX_FILE).is_file():
             raise UserError(f"{self.folder} was made without an annoy index: make it anew with --trees 10")
         try:
-            return VectorIndex(self.folder, self._matrix)
+            return VectorIndex(self.folder, self.vectors)
         except (OSError, ValueError) as error:
             raise UserError(f"{self.folder} is not complete ({error}): make the vectors anew") from None
 
@@ -168,10 +179,3 @@ def _compose(composer: Composer, word: str) -> np.ndarray | None:
     if vector is not None:
         vector.flags.writeable = False  # it is cached and returned again
     return vector
-
-
-def _load(path: Path, shape: tuple[int, ...] | None = None) -> np.ndarray:
-    array = np.load(path, mmap_mode="r")
-    if shape is not None and array.shape != shape:
-        raise ValueError(f"{path.name} has the shape {array.shape}, meta.json says {shape}")
-    return array

@@ -59,7 +59,7 @@ def test_class_names_that_are_numbers_stay_as_they_are(tmp_path):
             r"suspects.csv: 0.jpg is decided twice; keep one of the rows$",
         ),
         ("0.jpg,milk,oat,1,,drop\n1.jpg,oat,oat,1,,drop", r"suspects.csv: drops every row of .*train.csv; keep some$"),
-        ("0.jpg,milk,oat,1,,drop,,,,", r"suspects.csv: (not a UTF-8 CSV with a header|.* has the decision)"),
+        ("0.jpg,milk,oat,1,,drop,,,,", r"suspects.csv: (not a CSV with a header|.* has the decision)"),
     ],
 )
 def test_decisions_that_do_not_fit_are_said(tmp_path, row, message):
@@ -72,11 +72,12 @@ def test_a_file_that_holds_no_decisions_is_said(tmp_path):
     with pytest.raises(UserError, match=r"none.csv: no such file of decisions; tools/data/clean.py find writes one$"):
         apply_decisions(images, tmp_path / "none.csv", CLASSES)
     with pytest.raises(
-        UserError, match=r"lacks the columns suggested, decision; give what tools/data/clean.py find wr"
+        UserError,
+        match=r"no columns 'suggested', 'decision' \(found: image, label\); give what tools/data/clean.py find wr",
     ):
         apply_decisions(images, decide(tmp_path, "0.jpg,milk", header="image,label"), CLASSES)
     (tmp_path / "empty.csv").touch()
-    with pytest.raises(UserError, match=r"empty.csv: not a UTF-8 CSV with a header: "):
+    with pytest.raises(UserError, match=r"empty.csv: not a CSV with a header: "):
         apply_decisions(images, tmp_path / "empty.csv", CLASSES)
     with pytest.raises(UserError, match=r"^--at-least: is a number of images, not -1$"):
         apply_decisions(images, decide(tmp_path, "0.jpg,milk,oat,1,,keep"), CLASSES, at_least=-1)

@@ -70,7 +70,7 @@ def test_a_model_that_was_trained_on_the_images_is_refused(tmp_path, suffix, mon
         find_suspects(images, CLASSES, [bad])
     with pytest.raises(UserError, match=message):
         find_suspects(images, CLASSES, [], [("image", [good]), ("text", [bad])], Options("quarrel"))
-    with pytest.raises(UserError, match="the column seen is not true or false for each image"):
+    with pytest.raises(UserError, match="the column seen is not true or false per image"):
         find_suspects(images, CLASSES, [write("odd", "yes")])
     # Images that are not judged may have been trained on.
     assert find_suspects(images, CLASSES, [bad], options=Options(only="[03].jpg")).judged == 2

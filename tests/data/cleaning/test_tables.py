@@ -94,9 +94,9 @@ ONE = [("a/1.jpg", 1, 0.9)]
             r"predicts class 3, but there are 3 classes; give the classes.txt of the model with",
         ),
         (ONE, {"pred_class": ["soy"]}, r"class 1 is 'soy' there and 'oat' in classes.txt; give the classes.txt of the"),
-        (ONE, {"scores": [[0.1, 0.9]]}, r"has 2 scores per image, but there are 3 classes; change --classes$"),
+        (ONE, {"scores": [[0.1, 0.9]]}, r"has rows of 2 scores, but there are 3 classes; change --classes$"),
         (ONE, {"scores": [[0.1, 7.0, 0.0]]}, r"scores that are not between 0 and 1; the rule needs probabilities$"),
-        (ONE, {"scores": [[0.1, float("nan"), 0.0]]}, r"scores that are not between 0 and 1"),
+        (ONE, {"scores": [[0.1, float("nan"), 0.0]]}, r"scores (that are not between 0 and 1|has a list with a gap)"),
     ],
 )
 def test_what_does_not_fit_is_said(tmp_path, rows, changes, message):

@@ -106,7 +106,7 @@ def test_one_column_per_class(tmp_path):
 def test_mistakes(tmp_path):
     with pytest.raises(UserError, match=r"none.csv: no such file$"):
         read_table(tmp_path / "none.csv")
-    with pytest.raises(UserError, match=r"train.csv: not a UTF-8 table with a header: No columns"):
+    with pytest.raises(UserError, match=r"train.csv: not a CSV with a header: No columns"):
         read_table(_table(tmp_path, ""))
     path = _table(tmp_path, "image_id,text,a,b\nx,t,1,0\ny,t,0,0\nz,t,1,1\n")
     with pytest.raises(UserError, match=r"train.csv: no column 'c' \(found: image_id, text, a, b\); change --one-hot$"):

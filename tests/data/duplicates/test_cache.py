@@ -73,7 +73,8 @@ def test_work_that_is_broken_off_is_kept(paths, tmp_path, monkeypatch):
 def test_other_files_are_not_taken_for_a_cache(paths, tmp_path):
     (tmp_path / "text.parquet").write_text("image,label\n")
     with pytest.raises(
-        UserError, match=r"text.parquet: not a cache of fingerprints \(no Parquet\); give another --cache"
+        UserError,
+        match=r"text.parquet: not readable as Parquet \(.+\); it is no cache of fingerprints, so give another --cache",
     ):
         take_fingerprints(paths, 1, tmp_path / "text.parquet")
     duplicates_cache.pq.write_table(duplicates_cache.pa.table({"path": ["a"]}), tmp_path / "other.parquet")

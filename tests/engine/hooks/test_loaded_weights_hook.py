@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -16,14 +17,20 @@ def log_of(folder):
     return "".join(path.read_text() for path in Path(folder).glob("*/*.log"))
 
 
-def resized(config, tmp_path, **options):
+def resized(config, tmp_path, images=None, **options):
     """A run whose model has five outputs; it learns nothing, so that what comes out is what went in."""
-    return load_config(config, STILL | {"model.head.num_classes": 5, "work_dir": str(tmp_path / "new")} | options)
+    options = STILL | {"model.head.num_classes": 5, "work_dir": str(tmp_path / "new")} | options
+    if images is not None:
+        options |= {f"{split}_dataloader.dataset.data_root": str(images) for split in ("train", "val", "test")}
+    return load_config(config, options)
 
 
 @pytest.mark.parametrize("averaged", [False, True])
-def test_another_number_of_classes(tiny_config, tiny_trained, tmp_path, averaged):
-    cfg = resized(tiny_config, tmp_path, load_from=str(tiny_trained.best_checkpoint))
+def test_another_number_of_classes(tiny_config, tiny_trained, five_class_images, tmp_path, averaged):
+    unnamed = load_checkpoint(tiny_trained.best_checkpoint)
+    del unnamed["meta"]["dataset_meta"]  # with names, rows would be carried over by them
+    torch.save(unnamed, tmp_path / "unnamed.pth")
+    cfg = resized(tiny_config, tmp_path, five_class_images, load_from=str(tmp_path / "unnamed.pth"))
     if averaged:
         cfg.custom_hooks = [{"type": "EMAHook"}]
     saved = load_checkpoint(train(cfg).checkpoint)
@@ -68,9 +75,36 @@ def test_nothing_fits(tiny_config, tmp_path):
         train(load_config(tiny_config, {"load_from": str(tmp_path / "other.pth")}))
 
 
-def test_a_resumed_run_takes_all(tiny_config, tiny_trained, tmp_path):
-    with pytest.raises(UserError, match="does not fit the config's model: size mismatch for head.fc.weight"):
-        train(resized(tiny_config, tmp_path), resume=tiny_trained.checkpoint)
+def test_a_resumed_run_takes_all(tiny_config, tiny_trained, five_class_images, tmp_path):
+    cfg = load_config(tiny_config, {"model.head.in_channels": 32, "model.backbone.base_channels": 4, **STILL})
+    with pytest.raises(UserError, match="does not fit the config's model: size mismatch for backbone.layer1"):
+        train(cfg, resume=tiny_trained.checkpoint)
+    last = re.escape(f"class 3 is 'violet' in train_dataloader, and missing in checkpoint {tiny_trained.checkpoint}: ")
+    with pytest.raises(UserError, match=f"^{last}both need the same names in the same order; set train_dataloader.dat"):
+        train(resized(tiny_config, tmp_path, five_class_images), resume=tiny_trained.checkpoint)
+
+
+def test_data_that_name_classes_in_another_order(tiny_config, tiny_trained, tmp_path):
+    order = {f"{split}_dataloader.dataset.classes": ["red", "green 绿", "blue"] for split in ("train", "val", "test")}
+    cfg = load_config(tiny_config, {**order, "work_dir": str(tmp_path)})
+    first = (
+        "^class 0 is 'red' in {0}_dataloader, and 'blue' in checkpoint .*: both .* set {0}_dataloader.dataset.classes$"
+    )
+    with pytest.raises(UserError, match=first.format("test")):
+        run_test(cfg, tiny_trained.checkpoint)
+    with pytest.raises(UserError, match=first.format("train")):
+        train(cfg, resume=tiny_trained.checkpoint)
+
+
+def test_data_with_more_classes_than_an_unnamed_checkpoint(tiny_config, tiny_trained, five_class_images, tmp_path):
+    unnamed = load_checkpoint(tiny_trained.checkpoint)
+    del unnamed["meta"]["dataset_meta"]
+    torch.save(unnamed, tmp_path / "unnamed.pth")
+    cfg = load_config(tiny_config, {"test_dataloader.dataset.data_root": str(five_class_images)})
+    with pytest.raises(
+        UserError, match=r"num_classes=3, but test_dataloader has 5 classes \(blue, green 绿, red, ...\)"
+    ):
+        run_test(cfg, tmp_path / "unnamed.pth")
 
 
 def test_a_test_takes_all(tiny_config, tiny_trained, tmp_path):

@@ -23,7 +23,7 @@ def sample(path, error=None):
 
 
 def listed(runner):
-    with Path(runner.log_dir, "unreadable_images.csv").open(encoding="utf-8", newline="") as file:
+    with Path(runner.log_dir, "unreadable_images.csv").open(encoding="utf-8-sig", newline="") as file:
         return list(csv.reader(file))
 
 

@@ -31,7 +31,7 @@ def at(scores, temperature):
 
 def test_by_hand():
     # Two classes with odds of 4 : 1 that are right three times of four: odds of 3 : 1, so log(4) / T = log(3).
-    scores, labels = np.array([[0.8, 0.2]] * 4), np.array([0, 0, 0, 1])
+    scores, labels = np.array([[0.8, 0.2]] * 40000), np.array([0, 0, 0, 1] * 10000)
     assert fit_temperature(scores, labels) == pytest.approx(math.log(4) / math.log(3), rel=1e-4)
     np.testing.assert_allclose(apply_temperature(scores, math.log(4) / math.log(3))[0], [0.75, 0.25], rtol=1e-6)
     np.testing.assert_allclose(apply_temperature(scores, 0.5)[0], [16 / 17, 1 / 17], rtol=1e-6)
@@ -48,6 +48,7 @@ def test_against_gradient_descent(true):
     def loss():
         optimizer.zero_grad()
         value = torch.nn.functional.cross_entropy(torch.tensor(scores).log() * inverse, torch.tensor(labels))
+        value = value + inverse.log() ** 2 / (2 * len(labels))
         value.backward()
         return value
 
@@ -57,9 +58,19 @@ def test_against_gradient_descent(true):
 
 
 def test_the_bounds():
-    scores = np.array([[0.9, 0.1]] * 2)
-    assert fit_temperature(scores, np.array([0, 0])) == LOWEST
-    assert fit_temperature(scores, np.array([1, 1])) == HIGHEST
+    scores = np.array([[0.51, 0.49]] * 100000)
+    assert fit_temperature(scores, np.zeros(100000, int)) == LOWEST
+    scores = np.array([[0.9, 0.1]] * 100000)
+    assert fit_temperature(scores, np.ones(100000, int)) == HIGHEST
+
+
+def test_few_images_that_are_all_right_do_not_make_the_scores_1():
+    scores = np.array([[0.8, 0.2]] * 10)
+    temperature = fit_temperature(scores, np.zeros(10, int))
+    # -log T / 10 = log(4) / T * (1 - q), with q the score at T.
+    wrong = 1 - apply_temperature(scores, temperature)[0, 0]
+    assert -math.log(temperature) / 10 == pytest.approx(math.log(4) / temperature * wrong, rel=1e-3)
+    assert 0.3 < temperature < 0.5
 
 
 def test_a_score_of_zero_stays_finite():

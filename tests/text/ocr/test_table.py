@@ -2,6 +2,7 @@ import pickle
 import tracemalloc
 from dataclasses import replace
 
+import faulty_vectors
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -246,3 +247,23 @@ def test_rows_without_an_engine(tmp_path):
     rows = [{**ROWS[0], "engine": None}, {**ROWS[1], "engine": "fake 2"}, ROWS[2]]
     table = OCRTable.open(write(tmp_path / "t.parquet", rows))
     assert table.engines == ["fake 1", "fake 2"] and table.record(0).engine == ""
+
+
+def test_the_table_that_faults_are_brought_into_is_sound(tmp_path):
+    faulty_vectors.make_ocr(tmp_path / "t.parquet")
+    assert [record.texts for record in OCRTable.open(tmp_path / "t.parquet")] == [["milk", "牛奶"], []]
+
+
+@pytest.mark.parametrize("name", faulty_vectors.FAULTY_OCR)
+def test_each_fault_is_one_line(tmp_path, name):
+    pq.write_table(faulty_vectors.FAULTY_OCR[name], tmp_path / "t.parquet")
+    with pytest.raises(UserError, match=r"t.parquet: not an OCR table, .+; make one with tools/ocr.py") as caught:
+        OCRTable.open(tmp_path / "t.parquet")
+    assert "\n" not in str(caught.value)
+
+
+def test_names_in_either_unicode_form(tmp_path):
+    faulty_vectors.make_ocr(tmp_path / "t.parquet")
+    table = pq.read_table(tmp_path / "t.parquet")
+    pq.write_table(table.set_column(0, "image", pa.array(["cafe\u0301.jpg", "b.jpg"])), tmp_path / "t.parquet")
+    assert OCRTable.open(tmp_path / "t.parquet").rows_of(["caf\u00e9.jpg"]).tolist() == [0]

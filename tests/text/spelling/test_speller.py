@@ -62,7 +62,7 @@ def test_many_words_are_written_in_parts_and_found(make_index):
 
 def test_another_file_is_refused(tmp_path):
     np.save(tmp_path / SPELLING_FILE, np.zeros((2, 2)))
-    with pytest.raises(ValueError, match="spelling.npy is not an index of spellings"):
+    with pytest.raises(ValueError, match="spelling.npy holds float64, not uint64"):
         SpellingIndex(tmp_path)
     (tmp_path / SPELLING_FILE).unlink()
     with pytest.raises(OSError, match="spelling.npy"):

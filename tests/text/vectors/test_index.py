@@ -55,8 +55,8 @@ def test_an_older_index_holds_wide_vectors_as_they_are(tmp_path, monkeypatch):
 
 
 def test_axes_of_other_vectors(three, tmp_path):
-    np.save(tmp_path / AXES_FILE, np.eye(4))
-    with pytest.raises(ValueError, match=r"axes\.npy has the shape \(4, 4\), the vectors have 3 numbers"):
+    np.save(tmp_path / AXES_FILE, np.eye(4, dtype=np.float32))
+    with pytest.raises(ValueError, match=r"axes\.npy has the shape \(4, 4\), not 3 x any"):
         VectorIndex(tmp_path, np.eye(3))
 
 

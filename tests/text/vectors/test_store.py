@@ -139,7 +139,7 @@ def test_not_a_store(tmp_path):
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": 1}', '{"format": 1, "colour": "red"}', "\xff"])
 def test_damaged_meta(tmp_path, text):
     (tmp_path / "meta.json").write_text(text, encoding="latin-1")
-    with pytest.raises(UserError, match=r"meta\.json is damaged: make the vectors anew"):
+    with pytest.raises(UserError, match=r"meta\.json(:| is damaged).*: make the vectors anew with tools/word2vec.py$"):
         StoreMeta.load(tmp_path)
 
 

@@ -1,6 +1,7 @@
 import json
 import pickle
 
+import faulty_vectors
 import numpy as np
 import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -104,7 +105,7 @@ def test_damaged_folders_are_refused(tmp_path):
         Tfidf.open(tmp_path / "t")
     fit_tfidf(DOCUMENTS, WORDS).save(tmp_path / "t")
     np.save(tmp_path / "t" / "idf.npy", np.ones(3, np.float32))
-    with pytest.raises(UserError, match="the files of this TF-IDF folder do not fit each other; make it .* anew"):
+    with pytest.raises(UserError, match=r"damaged \(idf.npy has the shape \(3,\), not \d+\); make it .* anew"):
         Tfidf.open(tmp_path / "t")
     (tmp_path / "t" / "components.npy").write_bytes(b"no array")
     with pytest.raises(UserError, match="t: the TF-IDF folder is damaged"):
@@ -112,3 +113,13 @@ def test_damaged_folders_are_refused(tmp_path):
     (tmp_path / "t" / "tfidf.json").write_text(json.dumps({"ngrams": [1, 2], "code": "x"}))
     with pytest.raises(UserError, match="damaged .*unexpected keyword"):
         Tfidf.open(tmp_path / "t")
+
+
+@pytest.mark.parametrize("name", faulty_vectors.FAULTY_TFIDF)
+def test_each_fault_is_one_line(tmp_path, name):
+    faulty_vectors.make_tfidf(tmp_path / "t")
+    assert Tfidf.open(tmp_path / "t").encode(["milk"]).any()
+    faulty_vectors.FAULTY_TFIDF[name](tmp_path / "t")
+    with pytest.raises(UserError, match=r"t(:| is no TF-IDF folder) .*make it with tools/tfidf.py") as caught:
+        Tfidf.open(tmp_path / "t")
+    assert "\n" not in str(caught.value)

@@ -200,3 +200,10 @@ def test_errors_of_the_reader_of_the_words_pass_by(published):
     with pytest.raises(OSError, match="disk full"), open_word2vec(published) as file:
         for _ in file.chunks:
             raise OSError("disk full")
+
+
+def test_a_header_that_promises_too_wide_vectors(tmp_path):
+    (tmp_path / "v.bin").write_bytes(b"1 999999999999\na " + bytes(8))
+    message = r"v.bin: line 1 gives vectors of 999999999999 numbers, and at most 65536 are read"
+    with pytest.raises(UserError, match=message), open_word2vec(tmp_path / "v.bin"):
+        pass

@@ -3,6 +3,7 @@ import pickle
 import subprocess
 import sys
 
+import faulty_vectors
 import numpy as np
 import pytest
 
@@ -111,9 +112,7 @@ def test_neighbours_without_index(make_store):
 
 def test_vectors_are_mapped(make_store):
     store = make_store(TABLE)
-    assert isinstance(store.vectors, np.memmap)
-    assert store._matrix.base is not None
-    assert np.shares_memory(store._matrix, store.vectors)
+    assert isinstance(store.vectors.base, np.memmap) and type(store.vectors) is np.ndarray
 
 
 def test_pickle_is_the_path(make_store, monkeypatch, tmp_path):
@@ -163,7 +162,7 @@ def test_incomplete_folder(make_store, name):
 def test_other_vectors(make_store):
     folder = make_store(TABLE).folder
     np.save(folder / "vectors.npy", np.zeros((5, 3), dtype=np.float32))
-    with pytest.raises(UserError, match=r"vectors\.npy has the shape \(5, 3\), meta\.json says \(5, 2\)"):
+    with pytest.raises(UserError, match=r"vectors\.npy has the shape \(5, 3\), not 5 x 2"):
         WordVectors.open(folder)
 
 
@@ -204,5 +203,42 @@ def test_a_store_without_an_index_of_spellings_opens(make_store):
 def test_a_damaged_index_of_spellings_is_one_line(make_store):
     folder = make_store(TABLE).folder
     np.save(folder / "spelling.npy", np.zeros(3))
-    with pytest.raises(UserError, match=r"is not complete \(spelling.npy is not an index of spellings\): make the ve"):
+    with pytest.raises(UserError, match=r"is not complete \(spelling.npy holds float64, not uint64\): make the ve"):
         WordVectors.open(folder)
+
+
+READ = {  # sound files with other content, which nothing in them tells
+    *("words.bin: zeros", "words.rows.npy: the same row twice", "ngrams.npy: one row less"),
+    *("words.hashes.npy: not sorted", "words.offsets.npy: not ascending"),
+    "words.offsets.npy: beyond the words",
+    *("spelling.npy: one row less", "spelling.npy: no rows", "spelling.npy: rows beyond the words"),
+    *("vectors.npy: infinite",),  # of a word that is not looked up
+}
+
+
+@pytest.mark.parametrize("name", faulty_vectors.FAULTY_WORDS)
+def test_each_fault_is_one_line(tmp_path, name):
+    faulty_vectors.make_words(tmp_path / "v")
+    faulty_vectors.FAULTY_WORDS[name](tmp_path / "v")
+
+    def use():
+        store = WordVectors.open(tmp_path / "v")
+        store.lookup(faulty_vectors.LOOKED_UP)
+        assert len(list(store.words)) == len(store)
+        return store.neighbours("milk")
+
+    if name in READ:
+        use()
+    else:
+        with pytest.raises(UserError, match=r"(: |; |--trees 10)") as caught:
+            use()
+        assert str(tmp_path / "v") in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_an_infinite_vector_is_named(tmp_path):
+    faulty_vectors.make_words(tmp_path / "v")
+    faulty_vectors.FAULTY_WORDS["vectors.npy: infinite"](tmp_path / "v")
+    store = WordVectors.open(tmp_path / "v")
+    assert store.lookup(["milk"])[0].tolist() == [[0, -3]]
+    with pytest.raises(UserError, match=r"v: the vector of '牛' is NaN or infinite: make the vectors anew$"):
+        store.lookup(["milk", "牛"])

@@ -25,3 +25,11 @@ def test_converts_a_competition_table(call, tmp_path):
     ]
     done = call(tmp_path / "data" / "train.csv", "--to", "folders", "--out", tmp_path / "folders")
     assert done.returncode == 2 and "no such image; set the image root with --root" in done.stderr
+
+
+def test_a_list_for_excel(call, tmp_path):
+    (tmp_path / "in.csv").write_text("image,label\na.jpg,=x\n")
+    done = call(tmp_path / "in.csv", "--out", tmp_path / "out.csv", "--excel")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out.csv").read_bytes() == b"\xef\xbb\xbfimage,label\na.jpg,'=x\n"
+    assert read_annotations(tmp_path / "out.csv").to_numpy().tolist() == [["a.jpg", "=x"]]

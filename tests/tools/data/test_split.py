@@ -99,3 +99,16 @@ def test_groups_are_not_divided(call, data):
     assert done.returncode == 0, done.stderr
     train = set(read_annotations(data / "train.csv")["image"])
     assert len(train) == 12 and {record.image for record in texts} <= train
+
+
+def test_lists_for_excel(call, data, tmp_path):
+    folders = (data / "train", "--class-names", data / "names.json", "--out")
+    for name, options in (("plain", ()), ("excel", ("--excel",))):
+        done = call(*folders, tmp_path / name, *options)
+        assert done.returncode == 0, done.stderr
+    for name in ("train.csv", "classes.csv"):
+        plain, excel = (tmp_path / folder / name for folder in ("plain", "excel"))
+        assert excel.read_bytes() == b"\xef\xbb\xbf" + plain.read_bytes()
+    done = call(tmp_path / "excel" / "train_full.csv", "--out", tmp_path / "again")  # with the class map beside it
+    assert done.returncode == 0, done.stderr
+    assert read_classes(tmp_path / "again" / "classes.txt") == read_classes(tmp_path / "plain" / "classes.txt")

@@ -70,3 +70,8 @@ def test_mistakes_end_with_one_line(call, data):
     }.items():
         done = call(*arguments)
         assert done.returncode == 2 and done.stderr.count("\n") == 1 and message in done.stderr
+
+
+def test_problems_for_excel(call, data, tmp_path):
+    done = call(data / "train.csv", "--out", tmp_path / "p.csv", "--excel")
+    assert done.returncode == 0 and (tmp_path / "p.csv").read_bytes().startswith(b"\xef\xbb\xbfimage,problem,detail\n")

@@ -95,3 +95,8 @@ def test_mistakes_are_one_line(call):
     )
     status, _, error = call(*options, "m.csv", "--weight", "much")
     assert status == 2 and error.endswith("argument --weight: must be a number from 0 or 'score', not 'much'\n")
+
+
+def test_a_list_for_excel(call):
+    assert call("test.parquet", "--train", "train.csv", "--out", "mixed.csv", "--excel")[0] == 0
+    assert Path("mixed.csv").read_bytes().startswith(b"\xef\xbb\xbfimage,label,weight,")

@@ -35,3 +35,13 @@ def test_table_and_errors(run_tool, tmp_path, monkeypatch):
     assert (wrong.returncode, wrong.stderr) == (2, message)
     wrong = tool("p.parquet", "--out", "t.txt")
     assert wrong.returncode == 2 and wrong.stderr == "error: --out t.txt: the name must end with .md or .csv\n"
+
+
+def test_a_table_for_excel(run_tool, tmp_path):
+    write_predictions(Predictions(["a"], np.ones((1, 1), np.float32), ("x",), np.array([0])), tmp_path / "p.parquet")
+    (tmp_path / "c.py").write_text("val_evaluator = dict(type='Accuracy', topk=(1,))")
+    options = (tmp_path / "c.py", f"@a={tmp_path / 'p.parquet'}", "--out", tmp_path / "t.csv", "--excel")
+    done = run_tool("tools/recipes/score.py", *options)
+    assert done.returncode == 0, done.stderr
+    data = (tmp_path / "t.csv").read_bytes()
+    assert data.startswith(b"\xef\xbb\xbfname,images,") and b"\n'@a,1," in data

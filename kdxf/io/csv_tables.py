@@ -1,0 +1,172 @@
+"""Reading and writing of CSV tables, also as spreadsheets write and show them.
+
+Excel takes a CSV for the machine's old encoding unless it begins with a byte order mark, and a cell that begins with
+``=``, ``+``, ``-``, ``@``, a tab or a new line for a formula, which may run programs. A file that is written *for
+Excel* has the mark, and a ``'`` before each such cell that is no number. What the guard has added is taken away when
+kdxf reads a file with the mark, so that such a file says the same as one without.
+"""
+
+import codecs
+import csv
+import io
+import logging
+import re
+import warnings
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from mmengine.logging import print_log
+
+from kdxf.errors import UserError
+from kdxf.io.bounds import check_columns
+from kdxf.io.files import write_whole
+from kdxf.io.text_files import has_mark, read_text, shown
+
+_SEPARATORS = (",", "\t", ";")
+_NAMES = {",": "commas", "\t": "tabs", ";": "semicolons"}
+_FORMULA = re.compile(r"'*[=+\-@\t\r\n]")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\Z")
+_HEAD = 1 << 24
+
+
+def read_csv(path: Path, needed: Iterable[str] = (), advice: str = "") -> pd.DataFrame:
+    """Read a table with a header; every cell is the text that stands there.
+
+    Commas separate the columns, in a ``.tsv`` tabs. Where that gives a single column and another of comma, tab and
+    semicolon gives several, it is taken, and that is logged.
+
+    Args:
+        path: The file, which exists.
+        needed: Columns that must be there.
+        advice: What to do if one is not, for the message.
+
+    Returns:
+        A frame of texts; an empty cell is ``''``. ``NA``, ``007`` and ``1.0`` stay as they are.
+
+    Raises:
+        UserError: It is no text (:func:`kdxf.io.text_files.read_text`) or no table: rows have more cells than the
+            header, a quote has no end, two columns have one name, there are too many, or a needed one is not there.
+    """
+    data = read_text(path).encode()
+    header, separator = _header(data, path)
+    guards = has_mark(path)
+    header = [unguarded(name) for name in header] if guards else header
+    check_columns(header, path)
+    if missing := [name for name in needed if name not in header]:
+        columns = "column" if len(missing) == 1 else "columns"
+        then = f"; {advice}" if advice else ""
+        raise UserError(f"{path}: no {columns} {', '.join(map(repr, missing))} (found: {shown(header)}){then}")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # rows longer than the header
+            frame = pd.read_csv(
+                io.BytesIO(data),
+                sep=separator,
+                dtype="str",
+                encoding="utf-8",
+                index_col=False,
+                skipinitialspace=True,
+                keep_default_na=False,
+            )
+            frame.columns = pd.Index(header, dtype="str")
+    except (ValueError, pd.errors.ParserWarning) as error:
+        raise UserError(f"{path}: not a CSV with a header: {' '.join(str(error).split())}") from error
+    frame = frame.fillna("")  # rows that are shorter than the header
+    return frame.map(unguarded) if guards else frame
+
+
+def _header(data: bytes, path: Path) -> tuple[list[str], str]:
+    """Return the names of the columns and the sign that separates them."""
+    if not data.strip():
+        raise UserError(f"{path}: not a CSV with a header: No columns to parse from file")
+    head = data[:_HEAD].decode(errors="ignore").lstrip("\r\n")
+    usual = "\t" if path.suffix.lower() == ".tsv" else ","
+    found = {usual: _cells(head, usual, path)}
+    separator = usual
+    if len(found[usual]) == 1:
+        found |= {sign: _cells(head, sign, path) for sign in _SEPARATORS}
+        separator = max(_SEPARATORS, key=lambda sign: (len(found[sign]), sign == usual))
+    if separator != usual:
+        print_log(f"{path}: is read with {_NAMES[separator]} between the columns", logger="current",
+                  level=logging.WARNING)  # fmt: skip
+    return found[separator], separator
+
+
+def _cells(head: str, separator: str, path: Path) -> list[str]:
+    try:
+        row = next(csv.reader(io.StringIO(head), delimiter=separator, skipinitialspace=True), [])
+    except csv.Error as error:
+        raise UserError(f"{path}: not a CSV with a header: {error}") from error
+    return [name.strip() for name in row]
+
+
+def as_numbers(frame: pd.DataFrame, texts: Iterable[str]) -> pd.DataFrame:
+    """Turn columns of numbers into numbers, where nothing is lost.
+
+    A column with an id such as ``007``, ``+1`` or twenty digits stays as it is.
+
+    Args:
+        frame: A frame of texts.
+        texts: Columns that stay texts; an empty cell of theirs becomes a missing value.
+
+    Returns:
+        The frame, with missing values for empty cells.
+    """
+    columns = {}
+    for name in frame.columns:
+        values = frame[name].where(frame[name] != "")
+        columns[name] = values if name in texts else _number(values)
+    return pd.DataFrame(columns, index=frame.index)
+
+
+_INTEGER = re.compile(r"-?(0|[1-9]\d{0,18})\Z")
+_DECIMAL = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{1,17})?([eE][+-]?\d{1,3})?\Z")
+
+
+def _number(values: pd.Series) -> pd.Series | pd.api.extensions.ExtensionArray:
+    written = values.dropna().unique()
+    if not len(written):
+        return values
+    if all(_INTEGER.match(text) and abs(int(text)) < 1 << 63 for text in written):
+        if values.hasnans:  # as floats, 12 would become 12.0
+            return pd.array([None if pd.isna(text) else int(text) for text in values], "Int64")
+        return pd.to_numeric(values)
+    return pd.to_numeric(values) if all(_DECIMAL.match(text) for text in written) else values
+
+
+def guarded(cell: Any) -> Any:
+    """Return a cell that Excel shows as it is: with a ``'`` before a text that it would take for a formula."""
+    if isinstance(cell, str) and _FORMULA.match(cell) and not _NUMBER.match(cell):
+        return f"'{cell}"
+    return cell
+
+
+def unguarded(cell: str) -> str:
+    """Take away what :func:`guarded` has added."""
+    return cell[1:] if cell.startswith("'") and guarded(cell[1:]) == cell else cell
+
+
+def table_text(frame: pd.DataFrame, excel: bool = False) -> bytes:
+    """Return a frame as a CSV in UTF-8.
+
+    Args:
+        frame: The table; its index is left out.
+        excel: Whether a person opens it in Excel, see above.
+    """
+    if excel:
+        names = {name: guarded(name) for name in frame.columns}
+        texts = [not pd.api.types.is_numeric_dtype(kind) for kind in frame.dtypes]
+        cells = {name: frame[name].map(guarded) for name, text in zip(frame.columns, texts, strict=True) if text}
+        frame = frame.assign(**cells).rename(columns=names)
+    mark = codecs.BOM_UTF8 if excel else b""
+    text = frame.to_csv(index=False, lineterminator="\n")
+    if "\r" in text:  # the csv module does not quote it, and readers take it for the end of the row
+        text = frame.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_ALL)
+    return mark + text.encode()
+
+
+def write_csv(frame: pd.DataFrame, path: Path, excel: bool = False) -> None:
+    """Write :func:`table_text`: to a temporary name first, so that ``path`` is never half-written."""
+    write_whole(table_text(frame, excel), path)

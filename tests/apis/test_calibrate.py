@@ -1,0 +1,173 @@
+"""Calibration of a tiny trained model; its twelve validation images are its test images too."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from mmengine.config import Config
+
+from kdxf.apis.calibrate import calibrate
+from kdxf.apis.test import test as run_test
+from kdxf.engine.config import load_config
+from kdxf.errors import UserError
+from kdxf.evaluation.calibration.report import figures
+from kdxf.evaluation.calibration.stored import calibration_file, read_calibration, write_calibration
+from kdxf.evaluation.calibration.temperature import apply_temperature, cross_fitted, fit_temperature
+from kdxf.io.digests import file_digest
+from kdxf.io.files import copy_whole
+from kdxf.io.predictions import read_predictions, write_predictions
+
+
+@pytest.fixture
+def cfg(tiny_config) -> Config:
+    return load_config(tiny_config)
+
+
+@pytest.fixture
+def checkpoint(tiny_trained, tmp_path):
+    copy_whole(tiny_trained.checkpoint, tmp_path / "model.pth")
+    return tmp_path / "model.pth"
+
+
+@pytest.fixture
+def tested(cfg, checkpoint, tmp_path):
+    """The model's own predictions of the validation list."""
+    run_test(cfg, checkpoint, out=tmp_path / "own.parquet")
+    return tmp_path / "own.parquet"
+
+
+def on_training_images(cfg):
+    """The config, testing on images that it was not calibrated on."""
+    other = load_config(cfg.filename)
+    other.test_dataloader.dataset.data_prefix = "train"
+    return other
+
+
+def test_the_validation_list(cfg, checkpoint, tested):
+    report = calibrate(cfg, checkpoint)
+    own = read_predictions(tested)
+    stored = read_calibration(checkpoint)
+    assert stored.temperature == pytest.approx(fit_temperature(own.scores, own.labels), rel=1e-4)
+    assert stored.classes == own.classes
+    assert len(stored.right) == 12
+    assert report.file == calibration_file(checkpoint)
+    assert report.before == pytest.approx(figures(own.scores, own.labels))
+    fitted = cross_fitted(own.scores, own.labels)
+    assert report.after == pytest.approx(figures(fitted, own.labels), rel=1e-4)
+    assert stored.about["cross_fitted"] == report.after
+    assert stored.about["checkpoint"] == file_digest(checkpoint)
+    assert report.warnings == ["12 images tell little; some hundred are better"]
+
+
+def test_files_give_what_the_list_gives(cfg, checkpoint, tested):
+    listed = calibrate(cfg, checkpoint).calibration
+    found = calibrate(cfg, checkpoint, [tested]).calibration
+    assert found.temperature == listed.temperature
+    assert sorted(found.images.ravel()) == sorted(listed.images.ravel())
+    assert found.about["data"] == {str(tested): file_digest(tested)}
+
+
+def test_a_test_on_other_images_is_calibrated(cfg, checkpoint, tmp_path):
+    other = on_training_images(cfg)
+    run_test(other, checkpoint, out=tmp_path / "before.parquet")
+    calibrate(cfg, checkpoint)
+    metrics = run_test(other, checkpoint, out=tmp_path / "after.parquet")
+    before, after = (read_predictions(tmp_path / f"{name}.parquet") for name in ("before", "after"))
+    stored = read_calibration(checkpoint)
+    np.testing.assert_allclose(after.scores, apply_temperature(before.scores, stored.temperature), atol=1e-6)
+    assert after.source.details["calibration"] == file_digest(calibration_file(checkpoint))
+    assert metrics["accuracy/top1"] == pytest.approx(100 * (before.scores.argmax(1) == before.labels).mean())
+
+
+def test_a_test_on_its_own_images_is_not(cfg, checkpoint, tested, tmp_path, monkeypatch):
+    calibrate(cfg, checkpoint)
+    said = []
+    monkeypatch.setattr("kdxf.evaluation.calibration.use.print_log", lambda message, **_: said.append(message))
+    run_test(cfg, checkpoint, out=tmp_path / "again.parquet")
+    assert "12 of 12 images were used to calibrate the checkpoint" in said[0]
+    again = read_predictions(tmp_path / "again.parquet")
+    assert "calibration" not in again.source.details
+    np.testing.assert_array_equal(again.scores, read_predictions(tested).scores)
+
+
+def test_per_class(cfg, checkpoint):
+    report = calibrate(cfg, checkpoint, per_class=True, level=0.8, kind="aps")
+    assert report.calibration.sets.too_few is not None
+    assert len(report.calibration.sets.too_few) == 0  # four images of each class are just enough
+    report = calibrate(cfg, checkpoint, per_class=True)
+    assert (
+        "3 of 3 classes have fewer than 9 images, so that their sets are those of all classes, without a promise of "
+        "their own: blue, green 绿, red"
+    ) in report.warnings
+
+
+def test_images_that_nobody_knows(cfg, checkpoint, tested, tmp_path):
+    found = read_predictions(tested)
+    found.images[0] = "elsewhere.jpg"
+    write_predictions(found, tmp_path / "moved.parquet")
+    report = calibrate(cfg, checkpoint, [tmp_path / "moved.parquet"])
+    assert report.warnings[0] == "1 images are in none of the config's lists: no test will notice that it is on them"
+    assert len(np.unique(report.calibration.images[:, 0])) == 11
+
+
+def changed(tested, path, **source):
+    found = read_predictions(tested)
+    keys = ("labels", "seen", "predicted", "scores")
+    values = {name: source.pop(name) for name in keys if name in source}
+    write_predictions(replace(found, **values, source=found.source.with_values(**source)), path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"checkpoint_digest": "0"}, "as it was then, not those of .*model.pth; predict with this checkpoint"),
+        ({"without": "text"}, "was predicted without text; predict without --without"),
+        ({"calibration": "0"}, "its scores are calibrated already; move the calibration beside"),
+        ({"ground_truth_ratio": 0.5}, "holds targets"),
+        ({"mean": "rank"}, "holds ranks"),
+        ({"labels": None}, "has no labels to calibrate by; give a labelled list"),
+        ({"seen": np.ones(12, bool)}, "was trained on .* give predictions of images that it was not trained on"),
+        ({"scores": np.full((12, 3), 0.1, np.float32)}, "the scores of an image do not sum to 1"),
+        ({"predicted": np.ones((12, 3), bool), "labels": np.ones((12, 3), bool)}, "an image may have several labels"),
+    ],
+)
+def test_files_that_are_refused(cfg, checkpoint, tested, tmp_path, change, message):
+    with pytest.raises(UserError, match=f"changed.parquet: .*{message}"):
+        calibrate(cfg, checkpoint, [changed(tested, tmp_path / "changed.parquet", **change)])
+    assert not calibration_file(checkpoint).exists()
+
+
+def test_mistakes(cfg, checkpoint, tested, tmp_path):
+    with pytest.raises(UserError, match=r"checkpoint .*none.pth does not exist here"):
+        calibrate(cfg, tmp_path / "none.pth")
+    with pytest.raises(UserError, match="--level 90: give a share between 0 and 1"):
+        calibrate(cfg, checkpoint, level=90)
+    with pytest.raises(UserError, match="--sets raps: give lac or aps"):
+        calibrate(cfg, checkpoint, kind="raps")
+    with pytest.raises(UserError, match="stands there twice"):
+        calibrate(cfg, checkpoint, [tested, tested])
+    views = changed(tested, tmp_path / "views.parquet", tta=True)
+    with pytest.raises(UserError, match="some files are with test-time augmentation and some without"):
+        calibrate(cfg, checkpoint, [tested, views])
+    cfg.val_dataloader = None
+    with pytest.raises(UserError, match="has no val_dataloader to calibrate on; give --predictions"):
+        calibrate(cfg, checkpoint)
+
+
+def test_a_temperature_at_the_end_of_its_range(cfg, checkpoint, tested, tmp_path):
+    found = read_predictions(tested)
+    sure = np.full((12, 3), 1e-30, np.float32)  # and always wrong
+    sure[np.arange(12), (found.labels + 1) % 3] = 1
+    report = calibrate(cfg, checkpoint, [changed(tested, tmp_path / "sure.parquet", scores=sure)])
+    assert (
+        "the temperature is at the end of its range: all images are right, or the scores say nothing" in report.warnings
+    )
+
+
+def test_a_calibration_of_another_checkpoint_is_no_calibration(cfg, checkpoint, tiny_trained):
+    stored = calibrate(cfg, checkpoint).calibration
+    write_calibration(stored, checkpoint)
+    checkpoint.write_bytes(checkpoint.read_bytes() + b" ")
+    with pytest.raises(UserError, match="belongs to another checkpoint than"):
+        run_test(cfg, checkpoint)

@@ -1,0 +1,59 @@
+import pytest
+
+from kdxf.apis.train import train
+from kdxf.engine.config import load_config
+from kdxf.errors import UserError
+
+
+def error_of(config, **options):
+    with pytest.raises(UserError) as raised:
+        train(load_config(config, {key.replace("__", "."): value for key, value in options.items()}))
+    return str(raised.value)
+
+
+def test_too_few_images_for_a_batch(tiny_config):
+    assert error_of(tiny_config, train_dataloader__batch_size=25, train_dataloader__drop_last=True) == (
+        "train_dataloader: 24 images make no batch of 25; lower batch_size, set drop_last=False, or take more images"
+    )
+
+
+WARM_UP = [{"type": "LinearLR", "end": 3}, {"type": "CosineAnnealingLR", "begin": 3, "convert_to_iter_based": True}]
+
+
+@pytest.mark.parametrize("epochs", [2, 3])
+def test_a_schedule_after_the_end(tiny_config, epochs):
+    assert error_of(tiny_config, param_scheduler=WARM_UP, train_cfg__max_epochs=epochs) == (
+        f"param_scheduler: CosineAnnealingLR begins after 3 epochs, but training ends after max_epochs={epochs}: raise "
+        "max_epochs above 3, or shorten the warm-up before it"
+    )
+
+
+def test_a_schedule_by_iterations_after_the_end(tiny_config):
+    last = {"type": "ConstantLR", "begin": 6, "by_epoch": False}  # 2 epochs of 3 batches
+    assert "ConstantLR begins after 6 iters, but training ends after max_iters=6: raise max_iters above 6" in error_of(
+        tiny_config, param_scheduler=last
+    )
+
+
+def test_other_numbers_of_classes(tiny_config):
+    for count in (2, 4):
+        assert error_of(tiny_config, model__head__num_classes=count) == (
+            f"model.head has num_classes={count}, but train_dataloader has 3 classes (blue, green 绿, red): set "
+            "num_classes=3, or correct dataset.classes"
+        )
+
+
+def test_validation_data_with_other_names(tiny_config, five_class_images):
+    message = error_of(tiny_config, val_dataloader__dataset__data_root=str(five_class_images))
+    assert message.startswith(
+        "class 3 is 'violet' in val_dataloader, and missing in train_dataloader: both need the same"
+    )
+
+
+def test_a_key_that_nothing_reads(tiny_config):
+    cfg = load_config(tiny_config)
+    cfg.val_cfg = {"fp61": True}
+    with pytest.raises(
+        UserError, match=r"^config .*tiny.py: val_cfg.fp61: val_cfg has no 'fp61'; did you mean 'fp16'\?$"
+    ):
+        train(cfg)

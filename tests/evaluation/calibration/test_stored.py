@@ -1,0 +1,115 @@
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from kdxf.datasets.image_keys import image_keys
+from kdxf.errors import UserError
+from kdxf.evaluation.calibration.conformal import ConformalSets
+from kdxf.evaluation.calibration.stored import (
+    Calibration,
+    calibration_file,
+    read_calibration,
+    sureness,
+    write_calibration,
+)
+from kdxf.evaluation.calibration.temperature import apply_temperature
+from kdxf.io.digests import file_digest
+
+SCORES = np.array([[0.8, 0.2], [0.5, 0.5]])
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    path = tmp_path / "model.pth"
+    path.write_bytes(b"weights")
+    return path
+
+
+@pytest.fixture
+def calibration():
+    return Calibration(
+        classes=("milk", "奶粉"),
+        temperature=0.5,
+        sets=ConformalSets(0.9, "lac", np.array([0.3, np.inf]), (1,)),
+        spread_limit=0.6,
+        tta=False,
+        sureness=np.array([0.9, 0.6, 0.8, -0.5]),
+        right=np.array([True, False, True, False]),
+        images=image_keys(["a/1.jpg", "a/2.jpg"]),
+        about={"data": {"val.parquet": "digest"}},
+    )
+
+
+def test_there_and_back(checkpoint, calibration):
+    path = write_calibration(calibration, checkpoint)
+    assert path == calibration_file(checkpoint) == checkpoint.with_name("model.pth.calibration.json")
+    found = read_calibration(checkpoint)
+    assert (found.classes, found.temperature, found.spread_limit) == (("milk", "奶粉"), 0.5, 0.6)
+    assert (found.sets.level, found.sets.kind, found.sets.too_few) == (0.9, "lac", (1,))
+    assert found.sets.thresholds.tolist() == [0.3, np.inf]
+    assert found.sureness.tolist() == [0.9, 0.6, 0.8, -0.5]
+    assert found.right.tolist() == [True, False, True, False]
+    assert found.about["data"] == {"val.parquet": "digest"}
+    assert found.about["checkpoint"] == file_digest(checkpoint)
+    assert found.digest == file_digest(path)
+
+
+def test_a_temperature_for_each_class(checkpoint, calibration):
+    write_calibration(replace(calibration, temperature=np.array([0.5, 2.0])), checkpoint)
+    assert read_calibration(checkpoint).temperature.tolist() == [0.5, 2.0]
+
+
+def test_use(calibration):
+    np.testing.assert_array_equal(calibration.apply(SCORES), apply_temperature(SCORES, 0.5))
+    assert calibration.is_unlike(SCORES).tolist() == [False, True]  # 0.5 and 0.69 nats
+    assert calibration.used(["a/2.jpg", "b/2.jpg"]).tolist() == [True, False]
+    assert sureness(np.array([0.9, 0.7]), np.array([False, True])).tolist() == pytest.approx([0.9, -0.3])
+
+
+def test_thresholds(calibration):
+    assert calibration.for_budget(0.25).threshold == 0.6
+    assert calibration.for_precision(0.9).threshold == 0.8
+    with pytest.raises(UserError, match=r"no score gives a precision of 0.9 on the calibration images"):
+        replace(calibration, right=np.zeros(4, bool)).for_precision(0.9)
+
+
+def test_without(checkpoint):
+    assert read_calibration(checkpoint) is None
+    assert read_calibration("https://example.org/model.pth") is None
+
+
+def test_of_another_checkpoint(checkpoint, calibration):
+    write_calibration(calibration, checkpoint)
+    checkpoint.write_bytes(b"trained anew")
+    with pytest.raises(
+        UserError, match=r"belongs to another checkpoint than .*model.pth is now; remove it, or make it"
+    ):
+        read_calibration(checkpoint)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"temperature": -1}, "temperature is not positive"),
+        ({"temperature": [1, 1, 1]}, "not one for each class"),
+        ({"sets": {"level": 0.9, "kind": "raps", "thresholds": [1, 1], "too_few": None}}, "sets have another kind"),
+        ({"right": [1]}, "sureness and right are not of the same images"),
+        ({"sureness": "no"}, "could not convert"),
+        ({"sets": None}, "not subscriptable"),
+    ],
+)
+def test_damaged(checkpoint, calibration, change, reason):
+    path = write_calibration(calibration, checkpoint)
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    with pytest.raises(
+        UserError, match=rf"calibration.json: no calibration \(.*{reason}.*\); remove it, or make it anew"
+    ):
+        read_calibration(checkpoint)
+
+
+def test_no_json(checkpoint):
+    calibration_file(checkpoint).write_text("{")
+    with pytest.raises(UserError, match="no calibration"):
+        read_calibration(checkpoint)
