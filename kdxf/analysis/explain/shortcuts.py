@@ -3,9 +3,9 @@
 A class may well need a word: the product's name is one. So an alarm is raised only where a class hangs on something
 *and* that is not what a picture shows:
 
-* **a word**: at least half of the hits that were tried are lost without the lines that hold it, and the training texts
-  show it to be a mark (:attr:`~kdxf.analysis.explain.word_traces.WordTrace.is_suspicious`): no part of the class's
-  name, nowhere else, and always at the same place, or on nearly all of the class's texts;
+* **a word**: at least a tenth of the hits that were tried, and three, are lost without the lines that hold it, and the
+  training texts show it to be a mark of where pictures come from: no part of the class's name, on no other class, and
+  always at the same place (:attr:`~kdxf.analysis.explain.word_traces.WordTrace.is_suspicious`);
 * **an edge**: at least half of the image's own hits are lost when the outer fifth of the picture on one side is
   covered, and significantly more than in the other classes;
 * **the background**: at least four of five of the image's own hits stay when the middle of the picture is covered, and
@@ -13,7 +13,7 @@ A class may well need a word: the product's name is one. So an alarm is raised o
   fills the picture the hits stay either way.)
 
 Significant means a chance below 1 % in the whole report, by the binomial distribution with the share of all other
-classes (Bonferroni). Fewer than five hits raise no alarm.
+classes (Bonferroni); fewer than five hits of pictures prove nothing.
 """
 
 from collections.abc import Iterator, Mapping
@@ -36,6 +36,7 @@ from kdxf.io.predictions import Predictions
 from kdxf.registry import DATASETS
 from kdxf.text.ocr.record import OCRRecord
 
+_FEWEST_WITH_WORD, _TENTH = 3, 0.1
 _FEWEST = 5
 _HALF = 0.5
 _MOST = 0.8
@@ -207,14 +208,14 @@ class _Finder:
     def _word_alarms(self, label: int, words: _Losses) -> Iterator[str]:
         for trace in self.traces[label]:
             lost, tried = words.of_class(label, trace.word)
-            if trace.is_suspicious and lost >= _FEWEST and lost >= _HALF * tried:
+            if trace.is_suspicious and lost >= _FEWEST_WITH_WORD and lost >= _TENTH * tried:
                 place = ""
                 if trace.is_fixed and trace.place is not None:
-                    place = f", always at the same place ({_where(*trace.place)})"
+                    place = f"always at the same place ({_where(*trace.place)}), "
                 yield (
-                    f"class {self.names[label]}: {lost / tried:.0%} of its hits need the word {trace.word!r}, which "
-                    f"is on {trace.share:.0%} of its training texts and {trace.elsewhere:.1%} of the others{place}, and is "
-                    "no part of its name"
+                    f"class {self.names[label]}: {lost / tried:.0%} of its hits need the word {trace.word!r}. It is on "
+                    f"{trace.share:.0%} of the class's training texts and {trace.elsewhere:.1%} of the others, "
+                    f"{place}and no part of the class's name"
                 )
 
     def _picture_alarms(self, label: int, pictures: _Losses) -> Iterator[str]:
