@@ -51,11 +51,11 @@ class Reliance:
         label: The class.
         name: Its name.
         hits: The hits of image and text that were tried.
-        word: The word that most of them need; None where no word belongs to the class.
+        word: The word of its class that most of them need; None where none is lost without one.
         word_share: The share of them that is lost without the lines that hold it.
         image_hits: The image's own hits that were tried, with the text silenced.
-        edge: The side of the picture that most of them need: ``left``, ``top``, ``right`` or ``bottom``; None without
-            any.
+        edge: The side of the picture that most of them need: ``left``, ``top``, ``right`` or ``bottom``; None where
+            none is lost without one.
         edge_share: The share of them that is lost when that side is covered.
         background_share: The share of them that stays when the middle is covered; NaN without any.
         alarms: A sentence for each shortcut.
@@ -79,6 +79,7 @@ def find_shortcuts(
     predictions: Mapping[str, Predictions] | None = None,
     *,
     per_class: int = 20,
+    pictures: bool = True,
     workers: int = 0,
     device: str | None = None,
     trust_checkpoint: bool = False,
@@ -91,6 +92,7 @@ def find_shortcuts(
         checkpoint: A checkpoint of its model.
         predictions: What :func:`~kdxf.analysis.explain.modalities.modality_predictions` returned, to save time.
         per_class: Hits of a class to try, evenly spread over the list.
+        pictures: Try covered pictures, too, which runs the image backbone six times for each hit.
         workers: Loader processes.
         device: ``'cpu'``, ``'cuda'``, ...; by default the GPU where there is one.
         trust_checkpoint: Load a checkpoint that may run code.
@@ -105,8 +107,9 @@ def find_shortcuts(
     if scorer.labels is None or scorer.labels.ndim == 2:
         raise UserError(f"shortcuts: the test list of {cfg.filename} must have one label for each image")
     finder = _Finder(scorer, scorer.labels, predictions or {}, per_class, workers)
-    words, pictures = finder.word_losses(), finder.picture_losses()
-    return [finder.reliance(label, words, pictures) for label in range(len(scorer.inferencer.classes))]
+    words = finder.word_losses()
+    covered = finder.picture_losses() if pictures else _NOTHING
+    return [finder.reliance(label, words, covered) for label in range(len(scorer.inferencer.classes))]
 
 
 @dataclass(frozen=True)
@@ -132,6 +135,9 @@ class _Losses:
         return (float(self.lost[missing][others].sum()) + 1) / (int(others.sum()) + 1)
 
 
+_NOTHING = _Losses(np.zeros(0, np.int64), {})
+
+
 class _Finder:
     def __init__(
         self,
@@ -152,7 +158,7 @@ class _Finder:
     def word_losses(self) -> _Losses:
         """Try the hits without the words that belong to their classes; the lost ones by word."""
         if not self.scorer.inferencer.needs_text:
-            return _Losses(np.zeros(0, np.int64), {})
+            return _NOTHING
         tokenizer = pipeline_tokenizer(self.scorer.pipeline())
         self.traces = trace_words(_training_texts(self.scorer), self.names, tokenizer)
         rows = self._hits("both" if self.scorer.both else "text", None)
@@ -175,7 +181,7 @@ class _Finder:
     def picture_losses(self) -> _Losses:
         """Try the image's own hits with parts of the picture covered; the lost ones by part."""
         if not self.scorer.takes_image:
-            return _Losses(np.zeros(0, np.int64), {})
+            return _NOTHING
         without = "text" if self.scorer.both else None
         rows = self._hits("image", without)
         samples = [self.scorer.samples[row] for row in rows]
@@ -188,19 +194,19 @@ class _Finder:
     def reliance(self, label: int, words: _Losses, pictures: _Losses) -> Reliance:
         """Sum up one class."""
         shares = {trace.word: _share(*words.of_class(label, trace.word)) for trace in self.traces[label]}
-        word = max(shares, key=lambda key: shares[key], default=None)
+        word, word_share = _greatest(shares)
         edges = {edge: _share(*pictures.of_class(label, edge)) for edge in EDGES if pictures.lost}
-        edge = max(edges, key=lambda key: edges[key], default=None)
+        edge, edge_share = _greatest(edges)
         lost, tried = pictures.of_class(label, "middle") if pictures.lost else (0, 0)
         return Reliance(
             label=label,
             name=self.names[label],
             hits=int((words.labels == label).sum()),
             word=word,
-            word_share=shares[word] if word is not None else 0.0,
+            word_share=word_share,
             image_hits=tried,
-            edge=edge if tried else None,
-            edge_share=edges[edge] if edge is not None else 0.0,
+            edge=edge,
+            edge_share=edge_share,
             background_share=(tried - lost) / tried if tried else float("nan"),
             alarms=(*self._word_alarms(label, words), *self._picture_alarms(label, pictures)),
         )
@@ -280,6 +286,12 @@ def _training_texts(scorer: Scorer) -> Iterator[tuple[OCRRecord, int]]:
 
 def _share(part: int, whole: int) -> float:
     return part / whole if whole else 0.0
+
+
+def _greatest(shares: Mapping[str, float]) -> tuple[str | None, float]:
+    """Return the key with the greatest share, None where all are 0."""
+    key = max(shares, key=lambda name: shares[name], default=None)
+    return (None, 0.0) if key is None or not shares[key] else (key, shares[key])
 
 
 def _spread(rows: np.ndarray, count: int) -> np.ndarray:

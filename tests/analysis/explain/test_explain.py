@@ -33,9 +33,7 @@ def scores_of(cfg, checkpoint, folder, without=None):
 
 
 def late_fusion(cfg):
-    heads = dict(
-        image=dict(type="LinearClsHead", in_channels=32), text=dict(type="LinearClsHead", in_channels=8)
-    )
+    heads = dict(image=dict(type="LinearClsHead", in_channels=32), text=dict(type="LinearClsHead", in_channels=8))
     head = dict(type="LateFusionClsHead", num_classes=3, heads=heads)
     return dict(cfg.model, fusion=dict(type="ConcatFusion"), head=head)
 

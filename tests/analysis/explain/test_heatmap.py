@@ -168,9 +168,7 @@ def test_stored_features_give_the_map_of_their_backbone(frozen_lab, tmp_path):
     step = frozen.test_dataloader.dataset.pipeline[0]
     whole = load_config(frozen_lab.config)
     whole.model.image_backbone = step.backbone
-    whole.model.data_preprocessor = dict(
-        type="ImageTextDataPreprocessor", mean=[0.0] * 3, std=[1.0] * 3, to_rgb=True
-    )
+    whole.model.data_preprocessor = dict(type="ImageTextDataPreprocessor", mean=[0.0] * 3, std=[1.0] * 3, to_rgb=True)
     whole.test_dataloader.dataset.pipeline = [*step.test_image, *frozen.test_dataloader.dataset.pipeline[1:]]
     with DefaultScope.overwrite_default_scope("kdxf"):
         model = MODELS.build(whole.model)

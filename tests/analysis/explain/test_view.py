@@ -87,12 +87,21 @@ def test_the_host_s_loader(photograph):
     assert view_of(photograph, load="LoadImageFromFile").size == (WIDTH, HEIGHT)
 
 
+LOST = "rotates, distorts or recolours pictures, so no place can be followed"
+
+
 @pytest.mark.parametrize(
     ("step", "message"),
     [
-        (dict(type="Rotate", angle=30.0, prob=1.0, random_negative_prob=0.0), "rotates, distorts or recolours pictures, so no place"),
-        (dict(type="Shear", magnitude=0.5, prob=1.0, random_negative_prob=0.0), "rotates, distorts or recolours pictures, so no place"),
-        (dict(type="Invert", prob=1.0), "rotates, distorts or recolours pictures, so no place"),
+        (
+            dict(type="Rotate", angle=30.0, prob=1.0, random_negative_prob=0.0),
+            LOST,
+        ),
+        (
+            dict(type="Shear", magnitude=0.5, prob=1.0, random_negative_prob=0.0),
+            LOST,
+        ),
+        (dict(type="Invert", prob=1.0), LOST),
         (dict(type="CenterCrop", crop_size=2), "too little of the photograph to follow its places"),
     ],
 )
