@@ -3,9 +3,10 @@
 A class may well need a word: the product's name is one. So an alarm is raised only where a class hangs on something
 *and* that is not what a picture shows:
 
-* **a word**: at least a tenth of the hits that were tried, and three, are lost without the lines that hold it, and the
-  training texts show it to be a mark of where pictures come from: no part of the class's name, on no other class, and
-  always at the same place (:attr:`~kdxf.analysis.explain.word_traces.WordTrace.is_suspicious`);
+* **a word**: the training texts show it to be a mark of where pictures come from: no part of the class's name, on no
+  other class, and always at the same place (:attr:`~kdxf.analysis.explain.word_traces.WordTrace.is_suspicious`). And
+  the model heeds it: at least a tenth of the class's hits, and three, are lost without the lines that hold it, or at
+  least a tenth of the other classes' hits, and three, are taken for the class when a line of this word is added;
 * **an edge**: at least half of the image's own hits are lost when the outer fifth of the picture on one side is
   covered, and significantly more than in the other classes;
 * **the background**: at least four of five of the image's own hits stay when the middle of the picture is covered, and
@@ -24,7 +25,7 @@ import numpy as np
 from mmengine.config import Config
 from scipy.stats import binom
 
-from kdxf.analysis.explain.leaving_out import pipeline_tokenizer, without_lines_of
+from kdxf.analysis.explain.leaving_out import pipeline_tokenizer, with_line, without_lines_of
 from kdxf.analysis.explain.regions import EDGES, MIDDLE, SURROUNDINGS
 from kdxf.analysis.explain.scorer import Sample, Scorer
 from kdxf.analysis.explain.word_traces import WordTrace, trace_words
@@ -37,6 +38,7 @@ from kdxf.registry import DATASETS
 from kdxf.text.ocr.record import OCRRecord
 
 _FEWEST_WITH_WORD, _TENTH = 3, 0.1
+_OTHERS = 100
 _FEWEST = 5
 _HALF = 0.5
 _MOST = 0.8
@@ -154,6 +156,7 @@ class _Finder:
         self.workers = workers
         self.names = list(scorer.inferencer.classes)
         self.traces: list[list[WordTrace]] = [[] for _ in self.names]
+        self.taken: dict[tuple[int, str], tuple[int, int]] = {}
 
     def word_losses(self) -> _Losses:
         """Try the hits without the words that belong to their classes; the lost ones by word."""
@@ -162,6 +165,7 @@ class _Finder:
         tokenizer = pipeline_tokenizer(self.scorer.pipeline())
         self.traces = trace_words(_training_texts(self.scorer), self.names, tokenizer)
         rows = self._hits("both" if self.scorer.both else "text", None)
+        self._add_words(rows)
         tries: list[tuple[int, str]] = []
         samples: list[Sample] = []
         for place, row in enumerate(rows):
@@ -177,6 +181,17 @@ class _Finder:
         for (place, word), best in zip(tries, scores.argmax(axis=1).tolist(), strict=True):
             lost[word][place] = best != self.labels[rows[place]]
         return _Losses(self.labels[rows], lost)
+
+    def _add_words(self, rows: np.ndarray) -> None:
+        """Count the hits of other classes that are taken for a class when its suspicious word is added."""
+        for label, traces in enumerate(self.traces):
+            others = _spread(rows[self.labels[rows] != label], _OTHERS)
+            for trace in filter(lambda found: found.is_suspicious, traces):
+                samples = [self.scorer.samples[row] for row in others]
+                added = [Sample(sample.image, with_line(sample.record, trace.word, trace.place)) for sample in samples]
+                scores, _ = self.scorer.scores(added, workers=self.workers)
+                taken = int((scores.argmax(axis=1) == label).sum())
+                self.taken[label, trace.word] = taken, len(others)
 
     def picture_losses(self) -> _Losses:
         """Try the image's own hits with parts of the picture covered; the lost ones by part."""
@@ -214,12 +229,17 @@ class _Finder:
     def _word_alarms(self, label: int, words: _Losses) -> Iterator[str]:
         for trace in self.traces[label]:
             lost, tried = words.of_class(label, trace.word)
-            if trace.is_suspicious and lost >= _FEWEST_WITH_WORD and lost >= _TENTH * tried:
+            taken, others = self.taken.get((label, trace.word), (0, 0))
+            heeded = any(
+                part >= max(_FEWEST_WITH_WORD, _TENTH * all_) for part, all_ in ((lost, tried), (taken, others))
+            )
+            if trace.is_suspicious and heeded:
                 place = ""
                 if trace.is_fixed and trace.place is not None:
                     place = f"always at the same place ({_where(*trace.place)}), "
                 yield (
-                    f"class {self.names[label]}: {lost / tried:.0%} of its hits need the word {trace.word!r}. It is on "
+                    f"class {self.names[label]}: {_share(lost, tried):.0%} of its hits need the word {trace.word!r}, "
+                    f"and {_share(taken, others):.0%} of the others' are taken for it when the word is added. It is on "
                     f"{trace.share:.0%} of the class's training texts and {trace.elsewhere:.1%} of the others, "
                     f"{place}and no part of the class's name"
                 )

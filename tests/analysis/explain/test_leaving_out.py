@@ -3,6 +3,7 @@ import pytest
 
 from kdxf.analysis.explain.leaving_out import (
     pipeline_tokenizer,
+    with_line,
     without_line,
     without_lines_of,
     without_word,
@@ -22,6 +23,14 @@ def test_a_line_goes_with_its_score_and_box():
     record = without_line(record_of("a", "b", "c"), 1)
     assert record.texts == ["a", "c"]
     assert record.scores.tolist() == [1.0, 0.5] and record.boxes[:, 0, 0].tolist() == [0, 2]
+
+
+def test_one_more_line():
+    record = with_line(record_of("a"), "shop", (0.5, 0.25))
+    assert record.texts == ["a", "shop"] and record.scores.tolist() == [1, 1] and record.boxes.dtype == np.float32
+    # the picture is 80 x 60: 4 pixels to either side of x 40, 1.2 above and below y 15
+    np.testing.assert_allclose(record.boxes[1], [[36, 13.8], [44, 13.8], [44, 16.2], [36, 16.2]], rtol=1e-6)
+    assert not with_line(record_of(), "shop", None).boxes.any()
 
 
 def test_all_lines_of_a_word():

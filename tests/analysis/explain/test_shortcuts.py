@@ -137,7 +137,8 @@ def test_a_stamp_is_named_and_a_product_s_name_is_not(tmp_path):
     assert alarms["plain"] == []
     assert len(alarms["stamped"]) == 1
     assert re.fullmatch(
-        r"class cola: \d+% of its hits need the word 'shop24'. It is on 100% of the class's training texts and 0.0% of "
+        r"class cola: \d+% of its hits need the word 'shop24', and \d+% of the others' are taken for it when "
+        r"the word is added. It is on 100% of the class's training texts and 0.0% of "
         r"the others, always at the same place \(bottom right\), and no part of the class's name",
         alarms["stamped"][0],
     )
@@ -160,6 +161,22 @@ def test_the_share_is_that_of_hits_lost_without_the_lines(tmp_path):
         record = replace(record, texts=texts, scores=record.scores[kept], boxes=record.boxes[kept])
         lost += scorer.scores([replace(sample, record=record)])[0].argmax() != 0
     assert (found.word, found.hits, found.word_share) == (STAMP, 5, lost / 5)
+
+
+def test_the_share_of_others_is_that_of_hits_taken_with_the_word(tmp_path):
+    write_data(tmp_path, stamped_lines, grey)
+    cfg, checkpoint = trained(tmp_path, TEXT.replace("{root}", str(tmp_path)), TEXT_MODEL, epochs=12)
+    alarm = find_shortcuts(cfg, checkpoint, device="cpu")[0].alarms[0]
+    scorer = Scorer(cfg, checkpoint, device="cpu")
+    best = scorer.scores(scorer.samples)[0].argmax(axis=1)
+    taken = []
+    for sample, label, found in zip(scorer.samples, scorer.labels, best, strict=True):
+        if label == found != 0:
+            record = sample.record
+            boxes, scores = (np.concatenate([part, part[:1]]) for part in (record.boxes, record.scores))
+            record = replace(record, texts=[*record.texts, STAMP], boxes=boxes, scores=scores)
+            taken.append(scorer.scores([replace(sample, record=record)])[0].argmax() == 0)
+    assert np.mean(taken) > 0 and f"and {np.mean(taken):.0%} of the others' are taken for it" in alarm
 
 
 def edged(name, random):
