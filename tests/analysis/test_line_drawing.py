@@ -43,3 +43,15 @@ def test_tall_images_are_folded_into_columns_and_wide_ones_into_rows(turn):
 
 def test_number_stays_inside_a_tiny_image():
     assert draw_boxes(np.zeros((3, 3, 3), np.uint8), np.full((12, 4, 2), 5, np.float32), side=50).shape == (3, 3, 3)
+
+
+def test_numbers_and_colours_of_one_s_own():
+    image = np.zeros((100, 200, 3), np.uint8)
+    lefts = (40, 120)
+    boxes = np.array([[[x, 50], [x + 40, 50], [x + 40, 90], [x, 90]] for x in lefts], np.float32)
+    colours = [(0, 255, 0), (255, 0, 0)]
+    picture = draw_boxes(image, boxes, 200, [3, 12], colours)
+    for x, channel in ((40, 1), (160, 0)):
+        assert picture[70, x].argmax() == channel and picture[70, x].max() > 200 and picture[70, x].min() == 0
+    assert (draw_boxes(image, boxes, 200, [1, 2], colours) != picture).any()
+    assert (draw_boxes(image, boxes, 200, [1, 2]) == draw_boxes(image, boxes, 200)).all()

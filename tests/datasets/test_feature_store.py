@@ -122,3 +122,14 @@ def test_weights_and_policies_count_by_their_content_not_by_their_place(lab, tmp
     moved = (tmp_path / "w.pth").rename(tmp_path / "moved" / "w.pth")
     backbone = {**BARE, "init_cfg": dict(type="Pretrained", checkpoint=str(moved))}
     assert FeatureStore(**{**options, "backbone": backbone}).path == store.path
+
+
+def test_the_encoder_and_the_test_view_give_the_feature(lab):
+    options, images = lab
+    store = FeatureStore(**options)
+    pixels = store.test_view(images[0])
+    assert pixels.shape == (3, 32, 32) and pixels.dtype == torch.uint8
+    assert [step["type"] for step in store.test_steps()] == ["LoadImage", "Resize"] and store.encoder is store.encoder
+    feature = store.encoder(pixels[None].float().requires_grad_())  # as in a heatmap: with a gradient
+    feature.sum().backward()
+    np.testing.assert_allclose(feature.detach()[0], store.feature(images[0]), rtol=1e-4, atol=1e-4)

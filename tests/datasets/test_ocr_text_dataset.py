@@ -15,7 +15,7 @@ from mmengine.logging import MMLogger
 from torch.utils.data import DataLoader
 
 from kdxf.datasets import LookUpWordVectors, OCRTextDataset, TokenizeOCR
-from kdxf.datasets.ocr_text_dataset import warn_of_other_tokenizer
+from kdxf.datasets.ocr_text_dataset import shuffled_rows, warn_of_other_tokenizer
 from kdxf.errors import UserError
 from kdxf.io.annotations import write_classes
 from kdxf.io.predictions import Predictions, write_predictions
@@ -120,6 +120,22 @@ def test_text_column_stands_in_for_a_table(root):
     assert dataset[1]["ocr"].texts == []
     (root / "plain.csv").write_text("image,label\nx.jpg,a\n", encoding="utf-8")
     assert build(root, ann_file="plain.csv")[0]["ocr"].texts == []
+
+
+def test_every_image_gets_another_one_s_text(root):
+    plain, shuffled = build(root, ocr_file="ocr"), build(root, ocr_file="ocr", shuffle_texts=0)
+    others = shuffled_rows(10, 0).tolist()
+    assert sorted(others) == list(range(10)) and all(row != other for row, other in enumerate(others))
+    assert others != shuffled_rows(10, 1).tolist() and others == shuffled_rows(10, 0).tolist()
+    for row, other in enumerate(others):
+        assert shuffled[row]["ocr"].texts == plain[other]["ocr"].texts
+        assert shuffled[row]["img_path"] == plain[row]["img_path"]
+        assert shuffled[row]["gt_label"] == plain[row]["gt_label"]
+    rows = "".join(f"{row}.jpg,a,text {row}\n" for row in range(10))
+    (root / "text.csv").write_text("image,label,text\n" + rows, encoding="utf-8")
+    texts = build(root, ann_file="text.csv", shuffle_texts=0)
+    assert [sample["ocr"].texts for sample in texts] == [[f"text {other}"] for other in others]
+    assert shuffled_rows(1, 0).tolist() == [0]
 
 
 @pytest.mark.parametrize("name", ["test.csv", "test.txt"])

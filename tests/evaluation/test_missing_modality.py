@@ -3,6 +3,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from mmengine.config import ConfigDict
 from mmengine.dataset import Compose
 from mmengine.registry import DefaultScope
 
@@ -10,7 +11,7 @@ from kdxf.apis.test import test as run_test
 from kdxf.datasets import PackImageTextInputs
 from kdxf.engine.config import load_config
 from kdxf.errors import UserError
-from kdxf.evaluation.missing_modality import remove_modality
+from kdxf.evaluation.missing_modality import has_both_modalities, remove_modality
 from kdxf.registry import TRANSFORMS
 from kdxf.text.ocr import OCRRecord
 
@@ -84,3 +85,10 @@ def test_every_member_of_an_ensemble_needs_both(lab):
     cfg.model.members[1].text_encoder = cfg.model.members[0].text_encoder
     remove_modality(cfg, "image")
     assert "kdxf.BlankImage" in [step["type"] for step in cfg.test_dataloader.dataset.pipeline]
+
+
+def test_which_models_have_both(lab):
+    both, image = load_config(lab.moe).model, load_config(lab.image).model
+    assert has_both_modalities(both) and not has_both_modalities(image)
+    assert has_both_modalities(ConfigDict(type="EnsembleClassifier", members=[both, both]))
+    assert not has_both_modalities(ConfigDict(type="EnsembleClassifier", members=[both, image]))

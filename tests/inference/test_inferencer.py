@@ -118,7 +118,7 @@ def test_amp_is_that_of_a_test(moe, monkeypatch, kind, dtype):
         pass
     moe.amp, moe.device = True, torch.device(kind)
     moe.model = Mock(test_step=lambda batch: [Mock(pred_score=torch.tensor([0.25, 0.75]))])
-    assert moe._scores({}).tolist() == [[0.25, 0.75]]
+    assert moe.scores({}).tolist() == [[0.25, 0.75]]
     assert seen == [(kind, dtype, True)] * 2
 
 

@@ -43,8 +43,8 @@ class Explanation:
             class.
         words: The words whose absence changes the predicted class's probability most, the greatest change first.
         heatmap: float32 (h, w), how much each place of the whole upright photograph spoke for the predicted class:
-            1 at the strongest place, 0 where nothing did, NaN where the model does not see the photograph. h and w are
-            those of the photograph, shrunk to 640 pixels at most.
+            1 at the strongest place, 0 at the weakest (and everywhere, if none did), NaN where the model does not see
+            the photograph. h and w are those of the photograph, shrunk to 640 pixels at most.
         no_heatmap: Why there is no ``heatmap``, else None.
     """
 

@@ -227,13 +227,19 @@ def _last_places(tap: _Tap, model: nn.Module, image: Tensor, label: int) -> tupl
 
 
 def _layout(module: nn.Module, output: Any, image: Tensor) -> Layout | None:
-    """Return what turns a layer's output into a map (N, C, h, w) of several places; None where it is none."""
-    if not isinstance(output, Tensor):
+    """Return what turns a layer's output into a map (N, C, h, w) of several places; None where it is none.
+
+    Such a layer has weights (an attention matrix has the shape of a map, too, but comes from a layer without), and its
+    map the shape of the image.
+    """
+    if not isinstance(output, Tensor) or not any(True for _ in module.parameters()):
         return None
     if output.ndim == 4:
         last = isinstance(module, nn.LayerNorm) and "2d" not in type(module).__name__
         layout: Layout = partial(torch.permute, dims=(0, 3, 1, 2)) if last else _same
-        return layout if layout(output)[0, 0].numel() > 1 else None
+        height, width = layout(output).shape[2:]
+        alike = abs(height * image.shape[3] / image.shape[2] - width) < 1
+        return layout if alike and height * width > 1 else None
     if output.ndim == 3 and isinstance(module, nn.LayerNorm):  # tokens (N, L, C), some of them of no place
         height, width = image.shape[2:]
         for extra in range(min(16, output.shape[1])):

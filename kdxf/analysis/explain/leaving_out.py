@@ -1,4 +1,4 @@
-"""Texts from which a line or a word is left out."""
+"""Texts from which a line or a word is left out, or to which one is added."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -46,6 +46,25 @@ def without_lines_of(record: OCRRecord, word: str, tokenizer: BaseTokenizer) -> 
     """Return a text without all lines that hold a word."""
     kept = [row for row, text in enumerate(record.texts) if word not in tokenizer.tokenize(text)]
     return take_lines(record, np.array(kept, np.int64))
+
+
+def with_line(record: OCRRecord, text: str, place: tuple[float, float] | None) -> OCRRecord:
+    """Return a text with one more line, its score 1.
+
+    Args:
+        record: The text.
+        text: The line.
+        place: The centre of its box, x and y in fractions of the picture; the box is a tenth as wide. None: unknown.
+    """
+    size = np.array([record.width, record.height])
+    corners = np.array([[-0.05, -0.02], [0.05, -0.02], [0.05, 0.02], [-0.05, 0.02]])
+    box = np.zeros((4, 2)) if place is None else (corners + place) * size
+    return replace(
+        record,
+        texts=[*record.texts, text],
+        scores=np.append(record.scores, np.float32(1)),
+        boxes=np.concatenate([record.boxes, box[None]]).astype(np.float32),
+    )
 
 
 def without_word(record: OCRRecord, word: str, tokenizer: BaseTokenizer) -> OCRRecord:

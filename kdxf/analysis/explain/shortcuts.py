@@ -3,9 +3,10 @@
 A class may well need a word: the product's name is one. So an alarm is raised only where a class hangs on something
 *and* that is not what a picture shows:
 
-* **a word**: at least half of the hits that were tried are lost without the lines that hold it, and the training texts
-  show it to be a mark (:attr:`~kdxf.analysis.explain.word_traces.WordTrace.is_suspicious`): no part of the class's
-  name, nowhere else, and always at the same place, or on nearly all of the class's texts;
+* **a word**: the training texts show it to be a mark of where pictures come from: no part of the class's name, on no
+  other class, and always at the same place (:attr:`~kdxf.analysis.explain.word_traces.WordTrace.is_suspicious`). And
+  the model heeds it: at least a tenth of the class's hits, and three, are lost without the lines that hold it, or at
+  least a tenth of the other classes' hits, and three, are taken for the class when a line of this word is added;
 * **an edge**: at least half of the image's own hits are lost when the outer fifth of the picture on one side is
   covered, and significantly more than in the other classes;
 * **the background**: at least four of five of the image's own hits stay when the middle of the picture is covered, and
@@ -13,7 +14,7 @@ A class may well need a word: the product's name is one. So an alarm is raised o
   fills the picture the hits stay either way.)
 
 Significant means a chance below 1 % in the whole report, by the binomial distribution with the share of all other
-classes (Bonferroni). Fewer than five hits raise no alarm.
+classes (Bonferroni); fewer than five hits of pictures prove nothing.
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,7 +25,7 @@ import numpy as np
 from mmengine.config import Config
 from scipy.stats import binom
 
-from kdxf.analysis.explain.leaving_out import pipeline_tokenizer, without_lines_of
+from kdxf.analysis.explain.leaving_out import pipeline_tokenizer, with_line, without_lines_of
 from kdxf.analysis.explain.regions import EDGES, MIDDLE, SURROUNDINGS
 from kdxf.analysis.explain.scorer import Sample, Scorer
 from kdxf.analysis.explain.word_traces import WordTrace, trace_words
@@ -36,6 +37,8 @@ from kdxf.io.predictions import Predictions
 from kdxf.registry import DATASETS
 from kdxf.text.ocr.record import OCRRecord
 
+_FEWEST_WITH_WORD, _TENTH = 3, 0.1
+_OTHERS = 100
 _FEWEST = 5
 _HALF = 0.5
 _MOST = 0.8
@@ -50,11 +53,11 @@ class Reliance:
         label: The class.
         name: Its name.
         hits: The hits of image and text that were tried.
-        word: The word that most of them need; None where no word belongs to the class.
+        word: The word of its class that most of them need; None where none is lost without one.
         word_share: The share of them that is lost without the lines that hold it.
         image_hits: The image's own hits that were tried, with the text silenced.
-        edge: The side of the picture that most of them need: ``left``, ``top``, ``right`` or ``bottom``; None without
-            any.
+        edge: The side of the picture that most of them need: ``left``, ``top``, ``right`` or ``bottom``; None where
+            none is lost without one.
         edge_share: The share of them that is lost when that side is covered.
         background_share: The share of them that stays when the middle is covered; NaN without any.
         alarms: A sentence for each shortcut.
@@ -78,6 +81,7 @@ def find_shortcuts(
     predictions: Mapping[str, Predictions] | None = None,
     *,
     per_class: int = 20,
+    pictures: bool = True,
     workers: int = 0,
     device: str | None = None,
     trust_checkpoint: bool = False,
@@ -90,6 +94,7 @@ def find_shortcuts(
         checkpoint: A checkpoint of its model.
         predictions: What :func:`~kdxf.analysis.explain.modalities.modality_predictions` returned, to save time.
         per_class: Hits of a class to try, evenly spread over the list.
+        pictures: Try covered pictures, too, which runs the image backbone six times for each hit.
         workers: Loader processes.
         device: ``'cpu'``, ``'cuda'``, ...; by default the GPU where there is one.
         trust_checkpoint: Load a checkpoint that may run code.
@@ -104,8 +109,9 @@ def find_shortcuts(
     if scorer.labels is None or scorer.labels.ndim == 2:
         raise UserError(f"shortcuts: the test list of {cfg.filename} must have one label for each image")
     finder = _Finder(scorer, scorer.labels, predictions or {}, per_class, workers)
-    words, pictures = finder.word_losses(), finder.picture_losses()
-    return [finder.reliance(label, words, pictures) for label in range(len(scorer.inferencer.classes))]
+    words = finder.word_losses()
+    covered = finder.picture_losses() if pictures else _NOTHING
+    return [finder.reliance(label, words, covered) for label in range(len(scorer.inferencer.classes))]
 
 
 @dataclass(frozen=True)
@@ -131,6 +137,9 @@ class _Losses:
         return (float(self.lost[missing][others].sum()) + 1) / (int(others.sum()) + 1)
 
 
+_NOTHING = _Losses(np.zeros(0, np.int64), {})
+
+
 class _Finder:
     def __init__(
         self,
@@ -147,14 +156,16 @@ class _Finder:
         self.workers = workers
         self.names = list(scorer.inferencer.classes)
         self.traces: list[list[WordTrace]] = [[] for _ in self.names]
+        self.taken: dict[tuple[int, str], tuple[int, int]] = {}
 
     def word_losses(self) -> _Losses:
         """Try the hits without the words that belong to their classes; the lost ones by word."""
         if not self.scorer.inferencer.needs_text:
-            return _Losses(np.zeros(0, np.int64), {})
+            return _NOTHING
         tokenizer = pipeline_tokenizer(self.scorer.pipeline())
         self.traces = trace_words(_training_texts(self.scorer), self.names, tokenizer)
         rows = self._hits("both" if self.scorer.both else "text", None)
+        self._add_words(rows)
         tries: list[tuple[int, str]] = []
         samples: list[Sample] = []
         for place, row in enumerate(rows):
@@ -171,10 +182,21 @@ class _Finder:
             lost[word][place] = best != self.labels[rows[place]]
         return _Losses(self.labels[rows], lost)
 
+    def _add_words(self, rows: np.ndarray) -> None:
+        """Count the hits of other classes that are taken for a class when its suspicious word is added."""
+        for label, traces in enumerate(self.traces):
+            others = _spread(rows[self.labels[rows] != label], _OTHERS)
+            for trace in filter(lambda found: found.is_suspicious, traces):
+                samples = [self.scorer.samples[row] for row in others]
+                added = [Sample(sample.image, with_line(sample.record, trace.word, trace.place)) for sample in samples]
+                scores, _ = self.scorer.scores(added, workers=self.workers)
+                taken = int((scores.argmax(axis=1) == label).sum())
+                self.taken[label, trace.word] = taken, len(others)
+
     def picture_losses(self) -> _Losses:
         """Try the image's own hits with parts of the picture covered; the lost ones by part."""
         if not self.scorer.takes_image:
-            return _Losses(np.zeros(0, np.int64), {})
+            return _NOTHING
         without = "text" if self.scorer.both else None
         rows = self._hits("image", without)
         samples = [self.scorer.samples[row] for row in rows]
@@ -187,19 +209,19 @@ class _Finder:
     def reliance(self, label: int, words: _Losses, pictures: _Losses) -> Reliance:
         """Sum up one class."""
         shares = {trace.word: _share(*words.of_class(label, trace.word)) for trace in self.traces[label]}
-        word = max(shares, key=lambda key: shares[key], default=None)
+        word, word_share = _greatest(shares)
         edges = {edge: _share(*pictures.of_class(label, edge)) for edge in EDGES if pictures.lost}
-        edge = max(edges, key=lambda key: edges[key], default=None)
+        edge, edge_share = _greatest(edges)
         lost, tried = pictures.of_class(label, "middle") if pictures.lost else (0, 0)
         return Reliance(
             label=label,
             name=self.names[label],
             hits=int((words.labels == label).sum()),
             word=word,
-            word_share=shares[word] if word is not None else 0.0,
+            word_share=word_share,
             image_hits=tried,
-            edge=edge if tried else None,
-            edge_share=edges[edge] if edge is not None else 0.0,
+            edge=edge,
+            edge_share=edge_share,
             background_share=(tried - lost) / tried if tried else float("nan"),
             alarms=(*self._word_alarms(label, words), *self._picture_alarms(label, pictures)),
         )
@@ -207,14 +229,19 @@ class _Finder:
     def _word_alarms(self, label: int, words: _Losses) -> Iterator[str]:
         for trace in self.traces[label]:
             lost, tried = words.of_class(label, trace.word)
-            if trace.is_suspicious and lost >= _FEWEST and lost >= _HALF * tried:
+            taken, others = self.taken.get((label, trace.word), (0, 0))
+            heeded = any(
+                part >= max(_FEWEST_WITH_WORD, _TENTH * all_) for part, all_ in ((lost, tried), (taken, others))
+            )
+            if trace.is_suspicious and heeded:
                 place = ""
                 if trace.is_fixed and trace.place is not None:
-                    place = f", always at the same place ({_where(*trace.place)})"
+                    place = f"always at the same place ({_where(*trace.place)}), "
                 yield (
-                    f"class {self.names[label]}: {lost / tried:.0%} of its hits need the word {trace.word!r}, which "
-                    f"is on {trace.share:.0%} of its training texts and {trace.elsewhere:.1%} of the others{place}, and is "
-                    "no part of its name"
+                    f"class {self.names[label]}: {_share(lost, tried):.0%} of its hits need the word {trace.word!r}, "
+                    f"and {_share(taken, others):.0%} of the others' are taken for it when the word is added. It is on "
+                    f"{trace.share:.0%} of the class's training texts and {trace.elsewhere:.1%} of the others, "
+                    f"{place}and no part of the class's name"
                 )
 
     def _picture_alarms(self, label: int, pictures: _Losses) -> Iterator[str]:
@@ -279,6 +306,12 @@ def _training_texts(scorer: Scorer) -> Iterator[tuple[OCRRecord, int]]:
 
 def _share(part: int, whole: int) -> float:
     return part / whole if whole else 0.0
+
+
+def _greatest(shares: Mapping[str, float]) -> tuple[str | None, float]:
+    """Return the key with the greatest share, None where all are 0."""
+    key = max(shares, key=lambda name: shares[name], default=None)
+    return (None, 0.0) if key is None or not shares[key] else (key, shares[key])
 
 
 def _spread(rows: np.ndarray, count: int) -> np.ndarray:

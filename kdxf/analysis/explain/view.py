@@ -15,6 +15,7 @@ from kdxf.text.ocr.record import OCRRecord
 
 _PACKERS = ("PackImageTextInputs", "PackInputs")
 _MARK = 201.0  # of a pixel that shows the photograph, in the third channel; fills are black, white, grey, mean colours
+_LOST = "the test pipeline rotates, distorts or recolours pictures, so no place can be followed through it"
 _NEAR = 2.5  # levels of 255, by which resizing and rounding may change a value
 
 
@@ -73,7 +74,7 @@ def find_view(pipeline: Sequence[dict], path: str, record: OCRRecord) -> View:
         record: Its text, by which some transforms choose their crop.
 
     Raises:
-        UnknownViewError: A transform rotates or distorts, or changes pixels in such a way that coordinates get lost.
+        UnknownViewError: A transform rotates, distorts or recolours pictures, or shows only a few of their pixels.
     """
     results: Any = {"img_path": path, "ocr": record, "sample_idx": 0}
     steps = [step for step in pipeline if type_name(step) not in _PACKERS]
@@ -105,11 +106,11 @@ def _fit(picture: np.ndarray, source: tuple[int, int]) -> View:
     shown = np.abs(picture[..., 2] - _MARK) < _NEAR
     columns, rows = shown.any(axis=0), shown.any(axis=1)
     if not shown.any() or not shown[np.ix_(rows, columns)].all():
-        raise UnknownViewError("the test pipeline changes pictures so that no place can be followed through it")
+        raise UnknownViewError(_LOST)
     block = picture[np.ix_(rows, columns)][..., :2]
     across, down = block[..., 0].mean(axis=0), block[..., 1].mean(axis=1)
     if max(np.abs(block[..., 0] - across).max(), np.abs(block[..., 1] - down[:, None]).max()) > _NEAR:
-        raise UnknownViewError("the test pipeline rotates or distorts pictures")
+        raise UnknownViewError(_LOST)
     lines = [
         _line(np.flatnonzero(known), values, 255 / edge)
         for known, values, edge in ((columns, across, source[0]), (rows, down, source[1]))
@@ -138,5 +139,5 @@ def _line(places: np.ndarray, values: np.ndarray, step: float) -> tuple[float, f
     places, values = places[begin:end] + 0.5, values[begin:end] / 255
     scale, start = np.polyfit(places, values, 1)
     if scale == 0 or np.abs(start + scale * places - values).max() * 255 > _NEAR + step / 2:
-        raise UnknownViewError("the test pipeline distorts pictures")
+        raise UnknownViewError(_LOST)
     return float(scale), float(start)

@@ -41,20 +41,20 @@ class WordTrace:
     in_name: bool
 
     @property
-    def is_fixed(self) -> bool:
-        """Whether it stands at the same place of all pictures, as a stamp does and no product."""
-        return self.spread is not None and self.spread <= _FIXED
+    def is_fixed(self) -> bool | None:
+        """Whether it stands at the same place of all pictures, as a stamp does and no product; None if not known."""
+        return None if self.spread is None else self.spread <= _FIXED
 
     @property
     def is_suspicious(self) -> bool:
         """Whether it looks like the mark of where pictures come from, and not like a word of what they show.
 
-        It is no part of the class's name, (nearly) nowhere else, and either on half of the class's texts or more and
-        always at the same place, or on nearly all of them. On real packages the product's name is read on up to nine
-        texts in ten, but all over the picture.
+        It is no part of the class's name, nearly nowhere else, on half of the class's texts or more, and always at the
+        same place. The place is what tells: a product's name, too, is read on up to nine of ten packages and on no
+        other, but all over the picture. Where no place is known, it must be on nearly all texts of the class.
         """
-        marks = (self.share >= _COVERS and self.is_fixed) or self.share >= _NEARLY_ALL
-        return marks and not self.in_name and self.elsewhere <= _ELSEWHERE
+        covers = self.share >= (_NEARLY_ALL if self.spread is None else _COVERS) and self.is_fixed is not False
+        return covers and not self.in_name and self.elsewhere <= _ELSEWHERE
 
 
 def trace_words(
