@@ -730,6 +730,7 @@ model's TF-IDF has seen the text of all lists, without labels.
 Next:
 
     kdxf predict {out} some/folder --save_csv out.csv
+    kdxf report {out} --out report.html
 
 The settings are on top of frozen.py and fine-tuned.py in {out}: change them, and run the same kdxf fit again. A
 fine-tuning that was skipped is made up for with more --minutes; what is done is not repeated.

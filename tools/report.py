@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Make a page about a trained model: ``python tools/analysis/report.py CONFIG CHECKPOINT --out report.html``.
+"""Make a page about a trained model: ``python tools/report.py CONFIG CHECKPOINT --out report.html``.
 
 How good it is beside the plainest models, where it errs and why, class by class, what image and text are worth, and
 whether its scores can be trusted, on the test list of CONFIG (another: --list). One file, which fetches nothing and
@@ -8,7 +8,7 @@ goes as a mail attachment. CONFIG may be the folder of kdxf fit, which then need
 The predictions stay beside the page (report.parquet, report_image.parquet, ...). With --predictions they are taken
 from files and the model is not run, so the page lacks heatmaps and gates:
 
-    tools/analysis/report.py CONFIG --predictions both.parquet image=image.parquet text=text.parquet --out report.html
+    tools/report.py CONFIG --predictions both.parquet image=image.parquet text=text.parquet --out report.html
 """
 
 import argparse

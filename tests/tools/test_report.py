@@ -2,7 +2,7 @@
 
 
 def test_from_predictions(run_tool, lab, tmp_path):
-    tool = "tools/analysis/report.py"
+    tool = "tools/report.py"
     done = run_tool(
         tool, lab.image, lab.image_checkpoint, "--quick", "--out", tmp_path / "page.html", "--device", "cpu"
     )
