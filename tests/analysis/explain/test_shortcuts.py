@@ -137,9 +137,9 @@ def test_a_stamp_is_named_and_a_product_s_name_is_not(tmp_path):
     assert alarms["plain"] == []
     assert len(alarms["stamped"]) == 1
     assert re.fullmatch(
-        r"class cola: \d+% of its hits need the word 'shop24', and \d+% of the other classes' hits are taken for it when "
-        r"the word 'shop24' is added. It is on 100% of the class's training texts and 0.0% of the others, always at the "
-        r"same place \(bottom right\), and no part of the class's name",
+        r"class cola: \d+% of its hits need the word 'shop24', and \d+% of the other classes' hits are taken for it "
+        r"when the word 'shop24' is added. It is on 100% of the class's training texts and 0.0% of the others, always "
+        r"at the same place \(bottom right\), and no part of the class's name",
         alarms["stamped"][0],
     )
 
