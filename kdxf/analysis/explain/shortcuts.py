@@ -230,18 +230,19 @@ class _Finder:
         for trace in self.traces[label]:
             lost, tried = words.of_class(label, trace.word)
             taken, others = self.taken.get((label, trace.word), (0, 0))
-            heeded = any(
-                part >= max(_FEWEST_WITH_WORD, _TENTH * all_) for part, all_ in ((lost, tried), (taken, others))
-            )
+            heeded = []
+            if lost >= max(_FEWEST_WITH_WORD, _TENTH * tried):
+                heeded.append(f"{lost / tried:.0%} of its hits need the word {trace.word!r}")
+            if taken >= max(_FEWEST_WITH_WORD, _TENTH * others):
+                share = f"{taken / others:.0%} of the other classes' hits"
+                heeded.append(f"{share} are taken for it when the word {trace.word!r} is added")
             if trace.is_suspicious and heeded:
                 place = ""
                 if trace.is_fixed and trace.place is not None:
                     place = f"always at the same place ({_where(*trace.place)}), "
                 yield (
-                    f"class {self.names[label]}: {_share(lost, tried):.0%} of its hits need the word {trace.word!r}, "
-                    f"and {_share(taken, others):.0%} of the others' are taken for it when the word is added. It is on "
-                    f"{trace.share:.0%} of the class's training texts and {trace.elsewhere:.1%} of the others, "
-                    f"{place}and no part of the class's name"
+                    f"class {self.names[label]}: {', and '.join(heeded)}. It is on {trace.share:.0%} of the class's "
+                    f"training texts and {trace.elsewhere:.1%} of the others, {place}and no part of the class's name"
                 )
 
     def _picture_alarms(self, label: int, pictures: _Losses) -> Iterator[str]:
