@@ -3,6 +3,7 @@
 n images with one label, K classes.
 """
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -99,7 +100,7 @@ def gather(
     with building(cfg):
         dataset = DATASETS.build({**leaf_dataset(cfg.test_dataloader), "pipeline": []})
     infos = [dataset.get_data_info(index) for index in range(len(dataset))]
-    root = f"{getattr(dataset, 'img_prefix', '')}/"
+    root = os.path.join(getattr(dataset, "img_prefix", ""), "")
     rows = {info["img_path"].removeprefix(root): index for index, info in enumerate(infos)}
     if missing := [image for image in predictions.images if image not in rows]:
         raise UserError(
