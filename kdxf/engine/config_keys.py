@@ -14,7 +14,7 @@ from mmengine.utils.dl_utils import set_multi_processing
 from torch.utils.data import DataLoader
 
 import kdxf.registry
-from kdxf.engine.config_options import SETTINGS
+from kdxf.engine.config_options import SETTINGS, nested
 from kdxf.errors import UserError
 from kdxf.text import registry as text_registry
 
@@ -88,6 +88,8 @@ def _unread(node: Any, path: tuple[str, ...]) -> Iterator[UnreadKey]:
             yield from _unread(item, (*path, str(place)))
     if not isinstance(node, Mapping):
         return
+    if path[0] == "stages" and len(path) == 2:
+        node = nested(node)  # a stage may write dotted keys
     owner, known = _known(node, path)
     if known is not None:
         for key in map(str, node):

@@ -93,6 +93,11 @@ def test_the_nearest_key():
             "a stage has no 'modell'; did you mean 'model'?",
         ),
         (
+            {"stages": [{"name": "a", "train_dataloader.bach_size": 1, "train_dataloader.num_workers": 1}]},
+            "stages.0.train_dataloader.bach_size",
+            "train_dataloader has no 'bach_size'; did you mean 'batch_size'?",
+        ),
+        (
             {"stages": [{"name": "a", "train_cfg": {"max_epoch": 1}}]},
             "stages.0.train_cfg.max_epoch",
             "train_cfg has no 'max_epoch'; did you mean 'max_epochs'?",
