@@ -295,7 +295,7 @@ def _modalities(page: HTMLReport, evidence: Evidence, findings: Findings) -> Non
         either = 100 * float((_right(evidence, IMAGE_ALONE) | _right(evidence, TEXT_ALONE)).mean())
         sentence += f" Image alone or text alone is right for {either:.1f} %, which a perfect fusion would reach."
     page.text(sentence)
-    shares = [name for name in table if name not in ("class", "images", "text adds")]
+    shares = [str(name) for name in table if name not in ("class", "images", "text adds")]
     rows = [
         (
             row["class"],

@@ -27,7 +27,7 @@ def image_table(evidence: Evidence) -> pd.DataFrame:
         "loss": losses(predictions.scores, evidence.labels),
         "margin": margins(predictions.scores),
         **{name: names[part.scores.argmax(axis=1)] for name, part in evidence.alone.items()},
-        "text": [evidence.text(index) for index in rows],
-        "error": [predictions.errors.get(index) for index in rows],
+        "text": [evidence.text(index) for index in rows.tolist()],
+        "error": [predictions.errors.get(index) for index in rows.tolist()],
     }
     return pd.DataFrame(columns)
