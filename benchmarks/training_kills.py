@@ -2,8 +2,8 @@
 
     python benchmarks/training_kills.py [CONFIG] [--kills 20] [--workers 2] [--cfg-options KEY=VALUE ...]
 
-Trains the config once (default: configs/demo/image_r18.py, two epochs of a tenth of the data, a checkpoint after every
-second step), then again for each kill: it ends the training with all its processes (SIGKILL) at a random moment,
+Trains the config once (default: configs/demo/image_r18.py, four epochs of a twentieth of the data, a checkpoint after
+every second step), then again for each kill: it ends the training with all its processes (SIGKILL) at a random moment,
 resumes it with another number of workers (0, 1 or 2, in turn), and compares the weights.
 """
 
@@ -21,9 +21,9 @@ import torch
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 SMALL = (
-    "train_dataloader.dataset.fraction=0.1",
+    "train_dataloader.dataset.fraction=0.05",
     "train_dataloader.batch_size=8",
-    "train_cfg.max_epochs=2",
+    "train_cfg.max_epochs=4",
     "default_hooks.checkpoint.by_epoch=False",
     "default_hooks.checkpoint.interval=2",
     "default_hooks.checkpoint.max_keep_ckpts=-1",
