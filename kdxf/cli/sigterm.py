@@ -4,12 +4,14 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 _SOON = 0.1  # seconds
+_PATIENCE = 1.0  # seconds in which a worker ends by SIGTERM
 
 
 class TerminatedError(BaseException):
@@ -45,9 +47,7 @@ def ending_on_sigterm() -> Iterator[Stop]:
             os.kill(os.getpid(), signal.SIGTERM)
             return
         stop.asked = True
-        processes = sys.modules.get("multiprocessing")
-        for worker in processes.active_children() if processes else ():
-            worker.terminate()
+        _end_workers()
         raise TerminatedError
 
     def try_again(lost: Any) -> None:
@@ -65,3 +65,16 @@ def ending_on_sigterm() -> Iterator[Stop]:
     finally:
         signal.signal(signal.SIGTERM, before)
         sys.unraisablehook = report
+
+
+def _end_workers() -> None:
+    processes = sys.modules.get("multiprocessing")
+    workers = processes.active_children() if processes else []
+    for worker in workers:
+        worker.terminate()
+    end = time.monotonic() + _PATIENCE
+    for worker in workers:
+        worker.join(max(0.0, end - time.monotonic()))
+        if worker.is_alive():  # it is busy in native code, or was just being forked, which loses signals
+            worker.kill()
+            worker.join()

@@ -25,7 +25,8 @@ def replacing(target: Path) -> Iterator[Path]:
         yield temporary
         os.replace(temporary, target)
     except OSError as error:
-        error.filename = error.filename or str(target)
+        if error.errno is not None:
+            error.filename = error.filename or str(target)
         raise
     finally:
         with contextlib.suppress(OSError):  # it was renamed, or could not be written

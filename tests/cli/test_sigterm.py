@@ -48,11 +48,16 @@ def test_other_threads_are_left_alone():
 
 
 TOOL = """
-import multiprocessing, os, sys, time
+import multiprocessing, os, signal, sys, time
 from kdxf.cli.command import run
 
+def is_deaf():
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    time.sleep(60)
+
 def main():
-    workers = [multiprocessing.get_context("fork").Process(target=time.sleep, args=(60,)) for _ in range(2)]
+    fork = multiprocessing.get_context("fork")
+    workers = [fork.Process(target=work) for work in (lambda: time.sleep(60), is_deaf)]
     for worker in workers:
         worker.start()
     print(*(worker.pid for worker in workers), flush=True)
