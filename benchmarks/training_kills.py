@@ -2,7 +2,7 @@
 
     python benchmarks/training_kills.py [CONFIG] [--kills 20] [--workers 2] [--cfg-options KEY=VALUE ...]
 
-Trains the config once (default: configs/demo/image_r18.py, four epochs of a twentieth of the data, a checkpoint after
+Trains the config once (default: configs/demo/image_r18.py, six epochs of a twentieth of the data, a checkpoint after
 every second step), then again for each kill: it ends the training with all its processes (SIGKILL) at a random moment,
 resumes it with another number of workers (0, 1 or 2, in turn), and compares the weights.
 """
@@ -20,12 +20,13 @@ from pathlib import Path
 import torch
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+EVERY = 2  # steps between checkpoints
 SMALL = (
     "train_dataloader.dataset.fraction=0.05",
     "train_dataloader.batch_size=8",
-    "train_cfg.max_epochs=4",
+    "train_cfg.max_epochs=6",
     "default_hooks.checkpoint.by_epoch=False",
-    "default_hooks.checkpoint.interval=2",
+    f"default_hooks.checkpoint.interval={EVERY}",
     "default_hooks.checkpoint.max_keep_ckpts=-1",
     "randomness.seed=1",
 )
@@ -70,15 +71,19 @@ def main() -> None:
         whole = Path(folder, "whole")
         finish(start(args.config, whole, args.workers, args.cfg_options))
         seconds, expected = time.monotonic() - begun, weights(whole)
-        print(f"left alone: {seconds:.0f} s, {Path((whole / 'last_checkpoint').read_text()).name}", flush=True)
+        saved_at = sorted((path.stat().st_mtime, int(path.stem.split("_")[1])) for path in whole.glob("iter_*.pth"))
+        (first, one), (end, last) = saved_at[0], saved_at[-1]
+        per_step = (end - first) / (last - one)
+        print(f"left alone: {seconds:.0f} s, {last} steps of {per_step:.2f} s", flush=True)
         for kill in range(args.kills):
             work = Path(folder, str(kill))
             job = start(args.config, work, args.workers, args.cfg_options)
-            moment = moments.uniform(0.3, 1.0) * seconds
-            try:
-                job.wait(moment)
-            except subprocess.TimeoutExpired:
-                os.killpg(job.pid, signal.SIGKILL)
+            # Steps are short beside the start of the process: wait for a random checkpoint, then a moment more.
+            target = work / f"iter_{EVERY * moments.randrange(1, last // EVERY)}.pth"
+            while job.poll() is None and not target.exists():
+                time.sleep(0.01)
+            time.sleep(moments.uniform(0, 2 * EVERY * per_step))
+            os.killpg(job.pid, signal.SIGKILL)
             job.communicate()
             saved = (work / "last_checkpoint").is_file()
             at = Path((work / "last_checkpoint").read_text()).name if saved else "no checkpoint"
@@ -88,7 +93,7 @@ def main() -> None:
             same = all(torch.equal(expected[name], found[name]) for name in expected)
             equal += same
             result = "equal" if same else "DIFFERS"
-            print(f"kill {kill + 1} after {moment:.0f} s, {at}, on with {resumed_with} workers: {result}", flush=True)
+            print(f"kill {kill + 1} at {at}, on with {resumed_with} workers: {result}", flush=True)
     print(f"{equal} of {args.kills} equal")
     raise SystemExit(equal != args.kills)
 

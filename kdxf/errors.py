@@ -1,4 +1,4 @@
-"""Exception for errors that the user can fix."""
+"""Exceptions for errors that the user can fix."""
 
 
 class UserError(ValueError):
@@ -6,3 +6,7 @@ class UserError(ValueError):
 
     The tools print it without a traceback and exit with status 2 (:mod:`kdxf.cli.command`).
     """
+
+
+class DivergedError(UserError):
+    """A training whose loss or weights are NaN or infinite was stopped."""

@@ -60,7 +60,7 @@ from kdxf.datasets.feature_store import FeatureStore
 from kdxf.engine.config import building, config_digest, load_config, set_list
 from kdxf.engine.join_models import join_models
 from kdxf.engine.publish import publish_checkpoint
-from kdxf.errors import UserError
+from kdxf.errors import DivergedError, UserError
 from kdxf.evaluation.calibration.report import figures
 from kdxf.evaluation.calibration.stored import CALIBRATED_BY, calibration_file, read_calibration
 from kdxf.evaluation.calibration.temperature import apply_temperature
@@ -547,7 +547,10 @@ def _fine_tune(
         return
     budget = {"type": "BudgetHook", "hours": max(seconds, 1.0) / 3600}
     inputs = [config_digest(load_config(file)), known, head["checkpoint"]]
-    steps.run("fine-tune", inputs, [result], lambda: _train(file, result, [budget]), result.parent)
+    try:
+        steps.run("fine-tune", inputs, [result], lambda: _train(file, result, [budget]), result.parent)
+    except DivergedError as error:
+        print(f"   left out, the head on frozen features is what remains; to try again, change {file}: {error}")
 
 
 def _plan_epochs(settings: FitSettings, out: Path, seconds_left: Callable[[], float]) -> tuple[int, float]:

@@ -16,7 +16,7 @@ from kdxf.apis import fit_config
 from kdxf.apis.fit import are_long, choose_tokenizer, fit
 from kdxf.apis.fit_config import FitSettings
 from kdxf.cli.main import main
-from kdxf.errors import UserError
+from kdxf.errors import DivergedError, UserError
 from kdxf.io.annotations import read_annotations, write_annotations
 from kdxf.io.digests import file_digest
 from kdxf.io.files import write_json
@@ -212,6 +212,17 @@ def test_fine_tuning_that_ran_out_of_minutes_goes_on_with_more(tmp_path, monkeyp
     assert not (tmp_path / "ensemble" / "result.json").exists()
     assert fine_tune(900, minutes=31) == ["fine-tune: done before"]
     assert calls == [("fine-tuned.py", pytest.approx(seconds)) for seconds in (500, 90, 900)]
+
+    # A training that diverges is no candidate, and the rest goes on.
+    def diverge(file, result, hooks):
+        raise DivergedError("the loss is nan since iteration 3")
+
+    monkeypatch.setattr(module, "_train", diverge)
+    module._fine_tune(steps, settings, tmp_path, {}, 99, lambda: 9999)
+    out = capsys.readouterr().out
+    assert "the head on frozen features is what remains; to try again, change" in out
+    assert "fine-tuned.py: the loss is nan since iteration 3" in out
+    assert not (tmp_path / "fine-tuned" / "result.json").exists()
 
 
 def test_pictures_that_were_replaced_are_read_again(tmp_path, draw):

@@ -12,7 +12,7 @@ from torch import nn
 
 from kdxf.engine.dist import unwrapped
 from kdxf.engine.hooks.checkpoint_due import checkpoint_is_due
-from kdxf.errors import UserError
+from kdxf.errors import DivergedError
 from kdxf.registry import HOOKS
 
 INTERVAL = 10
@@ -47,7 +47,7 @@ class FiniteLossHook(Hook):
         """Note the loss, and check when that is due.
 
         Raises:
-            UserError: The run has diverged.
+            DivergedError: The run has diverged.
         """
         logged = runner.message_hub.log_scalars.get("train/loss")
         self._loss = 0.0 if logged is None else float(logged.current())
@@ -63,7 +63,7 @@ class FiniteLossHook(Hook):
         """Check before the checkpoint of the epoch.
 
         Raises:
-            UserError: The run has diverged.
+            DivergedError: The run has diverged.
         """
         self._check(runner, runner.iter, saving=True)
 
@@ -71,7 +71,7 @@ class FiniteLossHook(Hook):
         """Check before the hooks that save at the end, such as ``BudgetHook``.
 
         Raises:
-            UserError: The run has diverged.
+            DivergedError: The run has diverged.
         """
         self._check(runner, runner.iter, saving=True)
 
@@ -86,7 +86,7 @@ class FiniteLossHook(Hook):
         kept = f"the last good checkpoint is {last}" if last else "no checkpoint was saved before"
         rate = max(rate for group in runner.optim_wrapper.get_lr().values() for rate in group)
         scaled = ", or to train without --amp" if isinstance(runner.optim_wrapper, AmpOptimWrapper) else ""
-        raise UserError(
+        raise DivergedError(
             f"{what}: training has diverged and is stopped; {kept}. Try a lower learning rate (now {rate:.3g}), "
             f"warm-up, or clip_grad=dict(max_norm=1.0) in optim_wrapper{scaled}"
         )
