@@ -2,15 +2,15 @@
 """Let a person decide about doubtful predictions and labels, on a page that keeps the decisions or in Label Studio.
 
     python tools/review.py PREDICTIONS.parquet --root IMAGES --out review.html
-    python tools/review.py PREDICTIONS.parquet --root IMAGES --out tasks.json    # Label Studio; tasks.xml is its interface
+    python tools/review.py PREDICTIONS.parquet --root IMAGES --out tasks.json    # for Label Studio, with tasks.xml
     python tools/review.py EXPORT.json --out decisions.csv                       # what was annotated there
 
-PREDICTIONS is what tools/test.py --out or tools/inference.py --save-probs wrote. Of labelled images those come first whose
-label the model finds least likely; of others those whose best two classes are closest. The page is one file that fetches
-nothing. It saves decisions.csv, which is read by
+PREDICTIONS is what tools/test.py --out or tools/inference.py --save-probs wrote. Of labelled images those come first
+whose label the model finds least likely; of others those whose best two classes are closest. The page is one file that
+fetches nothing. It saves decisions.csv, which is read by
 
-    python tools/data/clean.py apply LIST decisions.csv --out clean.csv                                # a labelled list
-    python tools/recipes/pseudo_label.py PREDICTIONS --train LIST --decisions decisions.csv --out mixed.csv    # others
+    python tools/data/clean.py apply LIST decisions.csv --out clean.csv                            # a labelled list
+    python tools/recipes/pseudo_label.py PREDICTIONS --train LIST --decisions decisions.csv --out mixed.csv
 """
 
 import argparse
@@ -51,9 +51,7 @@ def _queue(args: argparse.Namespace) -> Queue:
     if not args.root.is_dir():
         raise UserError(f"--root {args.root}: no such folder")
     ocr = OCRTable.open(args.ocr) if args.ocr else None
-    return make_queue(
-        args.source, args.order, limit=args.limit, part=args.part, inference=args.inference, ocr=ocr
-    )
+    return make_queue(args.source, args.order, limit=args.limit, part=args.part, inference=args.inference, ocr=ocr)
 
 
 def main() -> None:
@@ -74,7 +72,7 @@ def main() -> None:
     queue = _queue(args)
     shown = f"{queue.start + 1} to {queue.start + len(queue.questions)} of {queue.total} images, by {queue.order}"
     if args.out.suffix.lower() == ".html":
-        write_page(queue, args.root, args.out)
+        write_page(queue, f"Review of {args.source.name}", args.root, args.out)
         print(f"{args.out}: {shown}; open it in a browser")
         return
     interface = args.out.with_suffix(".xml")

@@ -83,7 +83,9 @@ def main() -> None:
             raise UserError(f"{option} {path}: the name must end with {suffix}")
     note = args.out.with_suffix(".json")
     for path in filter(None, (args.out, note, args.soft)):
-        check_result(path, filter(None, (args.predictions, args.train, args.unlabelled, args.decisions)), args.overwrite)
+        check_result(
+            path, filter(None, (args.predictions, args.train, args.unlabelled, args.decisions)), args.overwrite
+        )
     choice = Choice(args.threshold, args.margin, args.per_class)
     labels = pseudo_label(
         args.predictions,

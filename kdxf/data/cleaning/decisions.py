@@ -86,7 +86,10 @@ def _match(
     given = np.where(position >= 0, table["label"].to_numpy(object)[position], labels)
     differs = given != labels
     if differs.any():  # the one may write names, the other indices
-        theirs, ours = label_indices(given[differs], classes, decisions), label_indices(labels[differs], classes, source)
+        theirs, ours = (
+            label_indices(given[differs], classes, decisions),
+            label_indices(labels[differs], classes, source),
+        )
         differs[differs] = np.array(theirs) != np.array(ours)
     if differs.any():
         row = int(differs.argmax())

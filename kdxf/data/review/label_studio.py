@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 import pandas as pd
 
-from kdxf.data.review.queue import Queue
+from kdxf.data.review.queue import Question, Queue
 from kdxf.errors import UserError
 from kdxf.io.files import write_json, write_whole
 from kdxf.io.text_files import read_text
@@ -54,7 +54,7 @@ def write_tasks(queue: Queue, path: Path) -> Path:
     return interface
 
 
-def _task(question: Any) -> dict[str, Any]:
+def _task(question: Question) -> dict[str, Any]:
     name, score = question.guesses[0]
     result = {"from_name": _ASKED, "to_name": _PICTURE, "type": "choices", "value": {"choices": [name]}}
     return {
@@ -87,6 +87,8 @@ def read_annotations_as_decisions(path: Path) -> pd.DataFrame:
     try:
         tasks = json.loads(read_text(path))
         rows = [_row(task, path) for task in tasks]
+    except UserError:
+        raise
     except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
         raise UserError(f"{path}: not an export of Label Studio with these tasks ({error!r}); {_ADVICE}") from error
     decided = [row for row in rows if row is not None]
@@ -106,7 +108,14 @@ def _row(task: dict[str, Any], path: Path) -> tuple[str, ...] | None:
     name = chosen.pop()
     decision = "drop" if name == DROP else "keep" if name == label else "relabel"
     said = {choice: item["score"] for item in task.get("predictions", []) for choice in _choices(item)}
-    return image, label, label if decision == "drop" else name, str(said.get(name, "")), data.get("reason", ""), decision
+    return (
+        image,
+        label,
+        label if decision == "drop" else name,
+        str(said.get(name, "")),
+        data.get("reason", ""),
+        decision,
+    )
 
 
 def _choices(item: dict[str, Any]) -> list[str]:

@@ -27,11 +27,12 @@ _PAGE = Environment(
 _LARGE = 15_000_000  # bytes; browsers of phones are slow beyond, mail servers refuse it
 
 
-def write_page(queue: Queue, root: Path, path: Path) -> None:
+def write_page(queue: Queue, title: str, root: Path, path: Path) -> None:
     """Write the page, under a temporary name first; a large one is reported.
 
     Args:
         queue: What to ask. For a picture that cannot be read the page shows why.
+        title: Of the page.
         root: The image root.
         path: The ``.html`` file.
     """
@@ -41,7 +42,7 @@ def write_page(queue: Queue, root: Path, path: Path) -> None:
         stored = store.add(root / question.image)
         questions.append(asdict(question) | {"picture": stored.uri, "unreadable": stored.reason})
     page = _PAGE.render(
-        title=path.stem,
+        title=title,
         queue={"digest": queue.digest, "classes": queue.classes, "questions": questions},
         start=queue.start,
         total=queue.total,
@@ -55,4 +56,6 @@ def write_page(queue: Queue, root: Path, path: Path) -> None:
     write_whole(data, path)
     if len(data) > _LARGE:
         size = f"{len(data) / 1e6:.1f} MB"
-        print_log(f"{path}: {size} is a lot for a browser; make parts with a smaller --limit", "current", logging.WARNING)
+        print_log(
+            f"{path}: {size} is a lot for a browser; make parts with a smaller --limit", "current", logging.WARNING
+        )

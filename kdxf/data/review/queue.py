@@ -96,7 +96,9 @@ def make_queue(
     known = np.full(len(predictions), -1) if predictions.labels is None else predictions.labels
     order = order or ("loss" if len(known) and (known >= 0).all() else "margin")
     if order == "loss" and (known < 0).any():
-        raise UserError(f"--order loss: {(known < 0).sum()} of {len(known)} images of {file} have no label; take margin")
+        raise UserError(
+            f"--order loss: {(known < 0).sum()} of {len(known)} images of {file} have no label; take margin"
+        )
     if order == "loss":
         check_unseen(predictions, str(file))
     sent = None if inference is None else _sent(inference, predictions.images, file)
@@ -105,7 +107,9 @@ def make_queue(
         rows = rows[[predictions.images[row] in sent for row in rows.tolist()]]
     start = (part - 1) * limit
     if start >= len(rows):
-        raise UserError(f"--part {part}: {file} has {len(rows)} images to review, {limit} in each part; give a smaller one")
+        raise UserError(
+            f"--part {part}: {file} has {len(rows)} images to review, {limit} in each part; give a smaller one"
+        )
     shown = rows[start : start + limit]
     questions = _questions(predictions, known, shown, order, sent or {}, ocr)
     digest = settings_digest([file_digest(file), [question.image for question in questions]])
@@ -124,14 +128,18 @@ def _in_order(predictions: Predictions, known: np.ndarray, order: str) -> np.nda
 def _sent(inference: Path, images: list[str], file: Path) -> dict[str, str]:
     """Return the images that are sent to a person, and why."""
     if not inference.is_file():
-        raise UserError(f"--inference {inference}: no such file; tools/inference.py --review 0.05 --save_csv writes one")
-    table = read_csv(inference, ("image_id", "decision", "reason"), "run tools/inference.py with --review or --precision")
+        raise UserError(
+            f"--inference {inference}: no such file; tools/inference.py --review 0.05 --save_csv writes one"
+        )
+    table = read_csv(
+        inference, ("image_id", "decision", "reason"), "run tools/inference.py with --review or --precision"
+    )
     table = table[table["decision"] == "review"]
     known = table["image_id"].isin(images)
     if not known.all():
         raise UserError(
-            f"--inference {inference}: {table['image_id'][~known].iloc[0]} is not in {file}; give both files of one run "
-            "of tools/inference.py, --save_csv and --save-probs"
+            f"--inference {inference}: {table['image_id'][~known].iloc[0]} is not in {file}; give both files of one "
+            "run of tools/inference.py, --save_csv and --save-probs"
         )
     return dict(zip(table["image_id"], table["reason"], strict=True))
 
