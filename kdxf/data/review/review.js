@@ -224,6 +224,7 @@ function loadText(text, name) {
 const KEYS = { Enter: accept, " ": accept, s: skip, ArrowRight: skip, d: drop, u: undo, Backspace: undo };
 
 document.addEventListener("keydown", (event) => {
+  if (event.isComposing) return; // these keys choose Chinese characters
   if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s") {
     event.preventDefault();
     return save();

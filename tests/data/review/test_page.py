@@ -96,7 +96,9 @@ def test_keys_decide_and_undo_and_the_csv_says_so(made):
         out.undone = [seen("image"), seen("count"), decisionsText().split("\\n").length];
         press("/");
         out.typing = document.activeElement.id;
+        const composing = new KeyboardEvent("keydown", {key: "Enter", isComposing: true, bubbles: true});
         type("O");
+        document.activeElement.dispatchEvent(composing);
         out.found = [...document.querySelectorAll("#found .name")].map((item) => item.textContent);
         press("ArrowDown", "Enter");  // 3.jpg: its own label, found by name
         out.left = document.activeElement.id;
