@@ -344,7 +344,15 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
         ("first >= np.float32(choice.threshold)", "first > np.float32(choice.threshold)", "threshold at equality"),
         ("second >= np.float32(choice.margin)", "second > np.float32(choice.margin)", "margin at equality"),
         ("- starts < choice.per_class", "- starts <= choice.per_class", "one per class too many"),
-        ("readable[list(predictions.errors)] = False", "pass", "unreadable images labelled"),
+        ("usable[list(predictions.errors)] = False", "pass", "unreadable images labelled"),
+    ],
+    "data/review/queue.py": [
+        ("ranked[:, 1] - ranked[:, 0]", "ranked[:, 0] - ranked[:, 1]", "the surest first"),
+        ("start = (part - 1) * limit", "start = part * limit", "first part left out"),
+        ("readable[list(predictions.errors)] = False", "pass", "unreadable images by their score"),
+    ],
+    "data/review/label_studio.py": [
+        ('if not item.get("was_cancelled")', "", "skipped tasks decided"),
     ],
     "recipes/soft_labels.py": [
         ("mean.seen is None or mean.seen.any()", "mean.seen is not None and mean.seen.any()", "warning left out"),

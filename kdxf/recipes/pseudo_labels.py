@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from kdxf.data.cleaning.decisions import read_decisions
 from kdxf.errors import UserError
 from kdxf.io.annotations import label_indices, read_annotations
 from kdxf.io.digests import file_digest
@@ -114,6 +115,7 @@ def pseudo_label(
     weight: float | str = 1.0,
     only_pseudo: bool = False,
     unlabelled: Path | None = None,
+    decisions: Path | None = None,
 ) -> PseudoLabels:
     """Turn predictions into rows to train with.
 
@@ -126,6 +128,8 @@ def pseudo_label(
         only_pseudo: Leave the labelled rows out.
         unlabelled: The list that was predicted. Its rows keep what it says in the columns that ``train`` has too, such
             as ``text``; without it those columns are empty.
+        decisions: What a person decided about these predictions (:mod:`kdxf.data.cleaning.decisions`). A class that was
+            accepted or chosen has the score 1, what was dropped is not kept.
 
     Raises:
         UserError: A file cannot be read or holds targets or ranks, they have different classes, an image is labelled
@@ -141,10 +145,13 @@ def pseudo_label(
     check_unseen(predictions, str(file))
     frame = _labelled(train, predictions, file)
     others = _others(unlabelled, frame, train, predictions, file)
+    usable = np.ones(len(predictions), bool)
+    usable[list(predictions.errors)] = False
+    if decisions is not None:
+        predictions, dropped = _decided(predictions, decisions, file)
+        usable &= ~dropped
     best, first, second = best_two(predictions.scores)
-    readable = np.ones(len(predictions), bool)
-    readable[list(predictions.errors)] = False
-    rows = choose(choice, best, first, second, readable)
+    rows = choose(choice, best, first, second, usable)
     if not len(rows):
         raise UserError(f"{file}: none of {len(predictions)} predictions is sure enough; lower --threshold or --margin")
     written = _as_written(frame["label"], predictions.classes)
@@ -160,6 +167,8 @@ def pseudo_label(
     settings |= {"train": str(train), "train_digest": file_digest(train)}
     if unlabelled is not None:
         settings |= {"unlabelled": str(unlabelled), "unlabelled_digest": file_digest(unlabelled)}
+    if decisions is not None:
+        settings |= {"decisions": str(decisions), "decisions_digest": file_digest(decisions)}
     source = Provenance(tool=TOOL, inputs=(Input.of_file(file, predictions.source),), details=settings)
     parts = [pd.DataFrame(found, dtype=object)]
     return PseudoLabels(
@@ -220,6 +229,38 @@ def _others(
     shared = [name for name in labelled.columns if name in frame and name not in ("image", "label", *_OWN_COLUMNS)]
     joined = frame.set_index("image").loc[images, shared]
     return {name: joined[name].to_numpy() for name in shared}
+
+
+def _decided(predictions: Predictions, decisions: Path, file: Path) -> tuple[Predictions, np.ndarray]:
+    """Make certain what a person decided.
+
+    Returns:
+        The predictions with the score 1 for the classes that a person accepted or chose, and which images were dropped,
+        bool (n,).
+    """
+    table = read_decisions(decisions)
+    rows = pd.Index(predictions.images).get_indexer(table["image"])
+    if (rows < 0).any():
+        image = table["image"].iloc[(rows < 0).argmax()]
+        raise UserError(f"{decisions}: {image} is not in {file}; give the predictions that were reviewed")
+    asked = np.array(label_indices(table["label"], predictions.classes, decisions), np.int64)
+    best, _ = predictions.best()
+    known = best if predictions.labels is None else predictions.labels
+    other = (asked != best[rows]) & (asked != known[rows])
+    if other.any():
+        place = int(other.argmax())
+        raise UserError(
+            f"{decisions}: {table['image'].iloc[place]} is {table['label'].iloc[place]} there and "
+            f"{predictions.classes[best[rows[place]]]} in {file}; give the predictions that were reviewed"
+        )
+    kept = (table["decision"] != "drop").to_numpy()
+    wanted = table["suggested"].where(table["decision"] == "relabel", table["label"])[kept]
+    scores = predictions.scores.copy()
+    scores[rows[kept]] = 0
+    scores[rows[kept], label_indices(wanted, predictions.classes, decisions)] = 1
+    dropped = np.zeros(len(predictions), bool)
+    dropped[rows[~kept]] = True
+    return replace(predictions, scores=scores), dropped
 
 
 def _as_written(labels: pd.Series, classes: tuple[str, ...]) -> np.ndarray:

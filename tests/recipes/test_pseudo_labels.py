@@ -107,6 +107,44 @@ def test_without_ground_truth_and_weighted_by_score(write, train):
     assert set(found.frame["origin"]) == {"pseudo"}
 
 
+def decided(tmp_path, *rows):
+    path = tmp_path / "decisions.csv"
+    path.write_text("\n".join(["image,label,suggested,decision", *rows]) + "\n")
+    return path
+
+
+def test_what_a_person_decided_is_certain_and_what_was_dropped_is_left_out(write, train, tmp_path):
+    decisions = decided(tmp_path, "0.jpg,milk,milk,drop", "1.jpg,milk,phone,keep", "3.jpg,red,phone,relabel")
+    found = pseudo_label(write("test", SCORES, **UNSEEN), train, Choice(0.7, 0.5), weight=SCORE, decisions=decisions)
+    rows = found.frame[found.frame["origin"] == "pseudo"]
+    assert rows[["image", "label", "weight", "pseudo_score"]].to_numpy().tolist() == [
+        ["1.jpg", "milk", 1.0, 1.0],
+        ["2.jpg", "phone", 0.75, 0.75],
+        ["3.jpg", "phone", 1.0, 1.0],
+    ]
+    np.testing.assert_allclose(found.soft.scores, [[1, 0, 0], [0.1, 0.75, 0.15], [0, 1, 0]])
+    assert found.source.details["decisions_digest"] == file_digest(decisions)
+
+
+def test_the_label_in_question_may_be_one_that_the_predictions_know(write, train, tmp_path):
+    file, decisions = write("test", SCORES, labels=[2, 2, 2, 2], **UNSEEN), decided(tmp_path, "0.jpg,red,milk,keep")
+    found = pseudo_label(file, train, Choice(0.95), decisions=decisions, only_pseudo=True)
+    assert found.frame[["image", "label"]].to_numpy().tolist() == [["0.jpg", "red"]]
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("9.jpg,milk,milk,keep", r"decisions.csv: 9.jpg is not in .*test.parquet; give the predictions that were revi"),
+        ("0.jpg,red,milk,keep", r"decisions.csv: 0.jpg is red there and milk in .*test.parquet; give the predictions"),
+        ("0.jpg,milk,rice,relabel", r"decisions.csv: the label 'rice' is neither one of the 3 class names nor"),
+    ],
+)
+def test_decisions_about_other_predictions_are_said(write, train, tmp_path, row, message):
+    with pytest.raises(UserError, match=message):
+        pseudo_label(write("test", SCORES, **UNSEEN), train, Choice(), decisions=decided(tmp_path, row))
+
+
 @pytest.fixture
 def predicted(tmp_path):
     """The list that was predicted, in another order; some with a label, as a test set may have it."""

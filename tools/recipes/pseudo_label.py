@@ -14,7 +14,8 @@ Labels are hard: the best class. With --soft FILE the scores of all classes are 
         train_dataloader.dataset.soft_label_file=FILE
 
 All lists name their images relative to the same image root (data_prefix). If the new rows should have the text of the
-images or other columns of the labelled list, give the list that was predicted as --unlabelled.
+images or other columns of the labelled list, give the list that was predicted as --unlabelled. With --decisions, what a
+person accepted or chose on the page of tools/review.py has the score 1, and what was dropped is left out.
 """
 
 import argparse
@@ -48,6 +49,7 @@ def parse_args() -> argparse.Namespace:
     add("--train", type=Path, required=True, metavar="LIST", help="the labelled list")
     add("--out", type=Path, required=True, metavar="LIST", help="the list to train with (.csv)")
     add("--unlabelled", type=Path, metavar="LIST", help="the list that was predicted, whose columns (text) are kept")
+    add("--decisions", type=Path, metavar="CSV", help="what a person decided on the page of tools/review.py")
     add("--threshold", type=float, metavar="P", help="least score of the best class")
     add("--margin", type=float, metavar="P", help="least distance to the second best score")
     add("--per-class", type=count, metavar="N", help="the N most confident of each class")
@@ -81,7 +83,9 @@ def main() -> None:
             raise UserError(f"{option} {path}: the name must end with {suffix}")
     note = args.out.with_suffix(".json")
     for path in filter(None, (args.out, note, args.soft)):
-        check_result(path, filter(None, (args.predictions, args.train, args.unlabelled)), args.overwrite)
+        check_result(
+            path, filter(None, (args.predictions, args.train, args.unlabelled, args.decisions)), args.overwrite
+        )
     choice = Choice(args.threshold, args.margin, args.per_class)
     labels = pseudo_label(
         args.predictions,
@@ -90,6 +94,7 @@ def main() -> None:
         weight=args.weight,
         only_pseudo=args.only_pseudo,
         unlabelled=args.unlabelled,
+        decisions=args.decisions,
     )
     if args.soft:
         write_predictions(labels.soft, args.soft)

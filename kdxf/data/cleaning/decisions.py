@@ -40,8 +40,9 @@ def apply_decisions(
 
     Args:
         images: The list that the decisions are about; rows that they do not name stay.
-        decisions: A CSV with the columns ``image``, ``label`` (as in the list), ``suggested`` (the new label, where
-            the decision is ``relabel``) and ``decision``, such as ``tools/data/clean.py find`` writes.
+        decisions: A CSV with the columns ``image``, ``label`` (that of the list, by name or index), ``suggested`` (the
+            new label, where the decision is ``relabel``) and ``decision``, such as ``tools/data/clean.py find`` and the
+            page of ``tools/review.py`` write.
         classes: The class names.
         at_least: Images that a class shall have; the rows of smaller ones are repeated
             (:func:`kdxf.data.balance.balance`). 0 repeats none.
@@ -52,8 +53,8 @@ def apply_decisions(
     """
     if at_least < 0:
         raise UserError(f"--at-least: is a number of images, not {at_least}")
-    frame, table = images.frame, _read(decisions)
-    position = _match(frame, table, images.source, decisions)
+    frame, table = images.frame, read_decisions(decisions)
+    position = _match(frame, table, classes, images.source, decisions)
     decision = np.where(position >= 0, table["decision"].to_numpy(object)[position], "keep")
     relabel, kept = decision == "relabel", decision != "drop"
     wanted = table["suggested"].where(table["decision"] == "relabel", table["label"])
@@ -73,7 +74,9 @@ def apply_decisions(
     return Cleaned(full, counts, sorted(set(frame["label"]) - set(result["label"])))
 
 
-def _match(frame: pd.DataFrame, table: pd.DataFrame, source: Path, decisions: Path) -> np.ndarray:
+def _match(
+    frame: pd.DataFrame, table: pd.DataFrame, classes: Sequence[str], source: Path, decisions: Path
+) -> np.ndarray:
     """Return the row of the decisions for each row of the list, -1 for none, int64 (n,)."""
     unknown = ~table["image"].isin(frame["image"])
     if unknown.any():
@@ -81,8 +84,15 @@ def _match(frame: pd.DataFrame, table: pd.DataFrame, source: Path, decisions: Pa
     position = pd.Index(table["image"]).get_indexer(frame["image"])
     labels = frame["label"].to_numpy(object)
     given = np.where(position >= 0, table["label"].to_numpy(object)[position], labels)
-    if (given != labels).any():
-        row = int((given != labels).argmax())
+    differs = given != labels
+    if differs.any():  # the one may write names, the other indices
+        theirs, ours = (
+            label_indices(given[differs], classes, decisions),
+            label_indices(labels[differs], classes, source),
+        )
+        differs[differs] = np.array(theirs) != np.array(ours)
+    if differs.any():
+        row = int(differs.argmax())
         raise UserError(
             f"{decisions}: {frame['image'].iloc[row]} is labelled {given[row]} there and {labels[row]} in {source}; "
             "give the list that was judged"
@@ -98,7 +108,13 @@ def _in_the_lists_form(suggested: pd.Series, labels: pd.Series, classes: Sequenc
     return np.array([str(index) for index in label_indices(written, classes, source)], object)[codes]
 
 
-def _read(path: Path) -> pd.DataFrame:
+def read_decisions(path: Path) -> pd.DataFrame:
+    """Read a CSV of decisions: texts without spaces around them, each image once.
+
+    Raises:
+        UserError: The file is missing or lacks a column, an image stands there twice, or a decision is none of
+            :data:`DECISIONS`.
+    """
     if not path.is_file():
         raise UserError(f"{path}: no such file of decisions; tools/data/clean.py find writes one")
     table = read_csv(path, _COLUMNS, "give what tools/data/clean.py find writes")

@@ -250,7 +250,7 @@ def suspects_page(suspects: Suspects, title: str, root: Path, ocr: OCRTable | No
     page.heading(f"The {len(shown)} most suspicious" if len(shown) < len(suspects.table) else "All suspects")
     page.pictures(
         (root / row.image, "\n".join(_caption(row, text)))
-        for row, text in zip(shown.itertuples(), _texts(shown["image"], ocr), strict=True)
+        for row, text in zip(shown.itertuples(), short_texts(shown["image"].tolist(), ocr), strict=True)
     )
     worst = suspects.classes.sort_values(["wrong", "suspects"], ascending=False, kind="stable").head(_CLASSES)
     page.heading("Classes that lose most")
@@ -270,8 +270,9 @@ def _caption(row: Any, text: str) -> list[str]:
     return [*lines, *([f"text: {text}"] if text else []), row.image]
 
 
-def _texts(images: pd.Series, ocr: OCRTable | None) -> list[str]:
+def short_texts(images: Sequence[str], ocr: OCRTable | None) -> list[str]:
+    """Return the start of the text of each image, empty where it has none or there is no table."""
     if ocr is None:
         return [""] * len(images)
-    texts = (" ".join(ocr.record(row).texts) if row >= 0 else "" for row in ocr.rows_of(images.tolist()).tolist())
+    texts = (" ".join(ocr.record(row).texts) if row >= 0 else "" for row in ocr.rows_of(list(images)).tolist())
     return [text if len(text) <= _CHARACTERS else text[:_CHARACTERS] + "…" for text in texts]

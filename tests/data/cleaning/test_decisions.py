@@ -35,6 +35,18 @@ def test_a_list_of_class_indices_stays_one(tmp_path):
     assert cleaned.frame["label"].tolist() == ["2", "1"]
 
 
+def test_decisions_by_name_fit_a_list_of_indices_and_the_other_way_round(tmp_path):
+    rows = ("0.jpg,milk,soy,1,,relabel", "1.jpg,oat,milk,1,,drop")
+    cleaned = apply_decisions(images_of(["0", "1", "2"], tmp_path), decide(tmp_path, *rows), CLASSES)
+    assert cleaned.frame["label"].tolist() == ["2", "2"]
+    cleaned = apply_decisions(images_of(["milk", "oat"], tmp_path), decide(tmp_path, "0.jpg,0,2,1,,drop"), CLASSES)
+    assert cleaned.frame["label"].tolist() == ["oat"]
+    with pytest.raises(
+        UserError, match=r"suspects.csv: 0.jpg is labelled milk there and 1 in .*train.csv; give the li"
+    ):
+        apply_decisions(images_of(["1", "1"], tmp_path), decide(tmp_path, "0.jpg,milk,soy,1,,drop"), CLASSES)
+
+
 def test_class_names_that_are_numbers_stay_as_they_are(tmp_path):
     classes = ["007", "008"]
     images = images_of(["007", "007", "008"], tmp_path)

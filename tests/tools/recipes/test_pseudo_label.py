@@ -100,3 +100,10 @@ def test_mistakes_are_one_line(call):
 def test_a_list_for_excel(call):
     assert call("test.parquet", "--train", "train.csv", "--out", "mixed.csv", "--excel")[0] == 0
     assert Path("mixed.csv").read_bytes().startswith(b"\xef\xbb\xbfimage,label,weight,")
+
+
+def test_decisions_of_a_person(call):
+    Path("decisions.csv").write_text("image,label,suggested,decision\nx.jpg,p,r,relabel\ny.jpg,p,p,drop\n")
+    options = ("test.parquet", "--train", "train.csv", "--out", "mixed.csv", "--only-pseudo")
+    assert call(*options, "--decisions", "decisions.csv")[0] == 0
+    assert pd.read_csv("mixed.csv")[["image", "label"]].to_numpy().tolist() == [["x.jpg", "r"]]
