@@ -33,6 +33,7 @@ def commands(demo, repo, tmp_path, monkeypatch):
     for name in (*demo.FROM_WEIGHTS.values(), *demo.FROM_SCRATCH.values()):
         (tmp_path / demo.OUT / name).mkdir(parents=True)
         (tmp_path / demo.OUT / name / "last_checkpoint").write_text(f"{name}.pth\n")
+    (tmp_path / "configs").symlink_to(repo / "configs")
     (tmp_path / "data/demo").mkdir(parents=True)
     (tmp_path / "data/demo/train.csv").touch()
     monkeypatch.chdir(tmp_path)
