@@ -7,7 +7,7 @@ adds files of predictions (tools/test.py --out NAME.parquet) of pictures in the 
 
 - Honest: --checks times a list is cut into two random halves. One is the fingerprint (its first 300 pictures), of the
   other N pictures are compared with it. Any statistic that has changed is a false alarm.
-- Blurred: the same with --read pictures of the first list blurred (Gaussian, 2 % of the longer side), against a
+- Blurred: the same with --read pictures of the first list blurred (Gaussian, sigma 0.5 % of the longer side), against a
   fingerprint of the other ones.
 - Other OCR setting: the same with --read pictures whose text is read anew, enlarged to --min-side pixels in place of
   the table's setting. The engine's name tells it at the first picture; what is counted is whether the text alone does.
@@ -65,7 +65,7 @@ def alarms(
 def blur(source: Path, target: Path) -> None:
     """Write a blurred copy of a picture."""
     pixels = read_image(source)
-    cv2.imwrite(str(target), cv2.GaussianBlur(pixels, (0, 0), 0.02 * max(pixels.shape[:2])))
+    cv2.imwrite(str(target), cv2.GaussianBlur(pixels, (0, 0), 0.005 * max(pixels.shape[:2])))
 
 
 def parse_args() -> argparse.Namespace:
