@@ -23,6 +23,7 @@ lr = 5e-3
 
 # Sometimes changed.
 data_root = "data/demo/"
+ocr_engine = dict(min_side=400)  # small pictures, large print: as the OCR table of the demo, not by default
 tfidf_channels = 512
 tokenizer = dict(type="JiebaTokenizer")
 

@@ -4,7 +4,8 @@ import copy
 import logging
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from mmengine.logging import print_log
 
 from kdxf.apis.stages import last_stage
 from kdxf.apis.test import test
-from kdxf.datasets.image_keys import image_keys, paths_of
+from kdxf.datasets.image_keys import image_keys, leaf_datasets, paths_of
 from kdxf.engine.config import building
 from kdxf.errors import UserError
 from kdxf.evaluation.calibration.confidences import confidences
@@ -32,10 +33,13 @@ from kdxf.evaluation.calibration.temperature import (
     fit_class_temperatures,
     fit_temperature,
 )
+from kdxf.evaluation.drift.fingerprint import fingerprint_file, sample, take_fingerprint, write_fingerprint
+from kdxf.inference.pipeline import dataset_config, needs_ocr
 from kdxf.io.digests import file_digest, settings_digest
 from kdxf.io.predictions import Predictions, check_each_once, concatenate, read_predictions
 from kdxf.io.provenance import check_no_ranks, check_no_targets, check_unseen
 from kdxf.registry import DATASETS
+from kdxf.text.ocr.record import OCRRecord
 
 FOLDS = 5
 _SHOWN = 5
@@ -54,6 +58,9 @@ def calibrate(
     trust_checkpoint: bool = False,
 ) -> CalibrationReport:
     """Fit what the scores of a checkpoint mean, and write it beside the checkpoint.
+
+    The fingerprint of the images (:mod:`kdxf.evaluation.drift.fingerprint`) is written there as well, from those that
+    are in the lists of the config; without any there is none.
 
     Args:
         cfg: A config from :func:`kdxf.engine.config.load_config`; not changed. Of one with stages, the last counts.
@@ -94,8 +101,11 @@ def calibrate(
     check_each_once(joined.images, " and ".join(map(str, predictions)) or "the validation list")
     if len(joined) < 2:
         raise UserError("calibration needs two images or more; some hundred are better")
-    keys, warnings = _keys(cfg, joined.images)
-    return _fit(joined, checkpoint, level, kind, per_class, tta, keys, warnings, data)
+    places = _places(cfg)
+    keys, warnings = _keys(places, joined.images)
+    report = _fit(joined, checkpoint, level, kind, per_class, tta, keys, warnings, data)
+    _write_fingerprint(joined.images, report.calibration.apply(joined.scores), places, checkpoint)
+    return report
 
 
 def _predict(cfg: Config, checkpoint: Path, tta: bool, trust: bool) -> Predictions:
@@ -149,18 +159,51 @@ def _labels(found: Predictions, name: str = "") -> np.ndarray:
     return found.labels
 
 
-def _keys(cfg: Config, images: Sequence[str]) -> tuple[np.ndarray, list[str]]:
-    """Find the files of the images among those of the config's lists, so that a test can tell that it is on them."""
-    paths: dict[str, str] = {}
+@dataclass(frozen=True)
+class _Place:
+    """Where an image is among the config's lists: its path, and its dataset and row there."""
+
+    path: str
+    dataset: Any
+    row: int
+    has_text: bool
+
+    def record(self) -> OCRRecord | None:
+        """Return its text; None where the model takes none."""
+        return self.dataset.get_data_info(self.row).get("ocr") if self.has_text else None
+
+
+def _places(cfg: Config) -> dict[str, _Place]:
+    """Find the images of the config's lists, by the names that predictions give them."""
+    places: dict[str, _Place] = {}
     for loader in ("val_dataloader", "test_dataloader"):
         if cfg.get(loader) is None:
             continue
         with building(cfg):
             dataset = DATASETS.build(cfg[loader].dataset)
+            has_text = needs_ocr(dataset_config(cfg, loader).pipeline)
         root = os.path.join(getattr(dataset, "img_prefix", ""), "")
-        for path in paths_of(dataset):
-            paths.setdefault(path.removeprefix(root), path)
-    found = [paths[image] for image in images if image in paths]
+        for leaf in leaf_datasets(dataset):
+            for row, path in enumerate(paths_of(leaf)):
+                places.setdefault(path.removeprefix(root), _Place(path, leaf, row, has_text))
+    return places
+
+
+def _write_fingerprint(
+    images: Sequence[str], scores: np.ndarray, places: Mapping[str, _Place], checkpoint: Path
+) -> None:
+    known = [(places[image], row) for image, row in zip(images, scores, strict=True) if image in places]
+    chosen = [known[index] for index in sample(len(known))]
+    found = take_fingerprint((place.path, place.record(), row) for place, row in chosen)
+    if found.images:
+        write_fingerprint(found, checkpoint)
+    else:  # an earlier one has the scores of an earlier calibration
+        fingerprint_file(checkpoint).unlink(missing_ok=True)
+
+
+def _keys(places: Mapping[str, _Place], images: Sequence[str]) -> tuple[np.ndarray, list[str]]:
+    """Find the files of the images among those of the config's lists, so that a test can tell that it is on them."""
+    found = [places[image].path for image in images if image in places]
     if len(found) == len(images):
         return image_keys(found), []
     return image_keys(found) if found else np.empty(0, np.int64), [

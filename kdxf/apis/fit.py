@@ -7,7 +7,8 @@ file                           content
 ============================== =====================================================================================
 ``result.md``                  the test: the model beside the plainest ones, and what to do next
 ``config.py``, ``model.pth``   the best model on the validation list; ``kdxf predict`` reads them; yours to change.
-                               ``model.pth.calibration.json`` says what its scores mean
+                               ``model.pth.calibration.json`` says what its scores mean, and
+                               ``model.pth.fingerprint.json`` what the validation pictures and their text are like
 ``frozen.py``, ``fine-tuned.py`` the configs of the candidates; yours to change. ``ensemble.py`` averages both
 ``frozen/``, ``fine-tuned/``   their training runs; ``last.pth`` is what they ended with
 ``pictures.csv``               the pictures that can be read, with their sizes; ``unreadable.csv`` has the rest
@@ -64,6 +65,7 @@ from kdxf.errors import DivergedError, UserError
 from kdxf.evaluation.calibration.report import figures
 from kdxf.evaluation.calibration.stored import CALIBRATED_BY, calibration_file, read_calibration
 from kdxf.evaluation.calibration.temperature import apply_temperature
+from kdxf.evaluation.drift.fingerprint import fingerprint_file
 from kdxf.inference.fitted import CHECKPOINT, CONFIG, load
 from kdxf.inference.prediction_csv import Prediction
 from kdxf.io.annotations import read_annotations, read_classes, write_annotations
@@ -630,7 +632,7 @@ def _choose(steps: _Steps, out: Path, known: dict[str, Any]) -> None:
 
 def _calibrate(steps: _Steps, out: Path, known: dict[str, Any]) -> None:
     """Fit on the validation list what the scores of the kept model mean."""
-    cfg, file = load_config(out / CONFIG), calibration_file(out / CHECKPOINT)
+    cfg, outputs = load_config(out / CONFIG), [calibration_file(out / CHECKPOINT), fingerprint_file(out / CHECKPOINT)]
     cfg.work_dir = str(out / "calibrate")
     set_list(cfg, "val_dataloader", out / "val.csv", "validation")
 
@@ -639,7 +641,7 @@ def _calibrate(steps: _Steps, out: Path, known: dict[str, Any]) -> None:
             report = calibrate(cfg, out / CHECKPOINT)
         print("   " + report.summary())
 
-    steps.run("calibrate", [config_digest(cfg), known, file_digest(out / CHECKPOINT)], [file], make)
+    steps.run("calibrate", [config_digest(cfg), known, file_digest(out / CHECKPOINT)], outputs, make)
 
 
 def _test(steps: _Steps, out: Path, known: dict[str, Any]) -> None:

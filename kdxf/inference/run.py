@@ -16,6 +16,8 @@ from tqdm import tqdm
 from kdxf.engine.config import config_digest
 from kdxf.errors import UserError
 from kdxf.evaluation.calibration.stored import CALIBRATED_BY, Calibration
+from kdxf.evaluation.drift.changes import describe_changes
+from kdxf.evaluation.drift.fingerprint import read_fingerprint, sample, take_fingerprint
 from kdxf.inference.inferencer import KDXFInferencer
 from kdxf.inference.inputs import InputImage, InputTexts, collect_images, dataset_images
 from kdxf.inference.prediction_csv import Columns, Prediction, PredictionWriter
@@ -44,6 +46,7 @@ class InferenceReport:
         predict_seconds: Time for loading images and for the model.
         errors: ``(image_id, reason)`` of each image that could not be read.
         trust: What is expected of the predictions that were accepted, in a sentence.
+        drift: In what the images differ from those that the checkpoint was calibrated on, in a sentence.
     """
 
     csv: Path
@@ -55,6 +58,7 @@ class InferenceReport:
     predict_seconds: float = 0.0
     errors: list[tuple[str, str]] = field(default_factory=list)
     trust: str | None = None
+    drift: str | None = None
 
     @contextmanager
     def timing(self, part: Literal["ocr", "predict"]) -> Iterator[None]:
@@ -106,6 +110,7 @@ class InferenceReport:
             f"loading and model {1000 * self.predict_seconds / self.images:.1f} ms",
             memory,
             *([] if self.trust is None else [self.trust]),
+            *([] if self.drift is None else [self.drift]),
         ]
         lines += [f"error: {in_utf8(image_id)}: {reason}" for image_id, reason in self.errors[:_SHOWN]]
         if (rest := len(self.errors) - _SHOWN) > 0:
@@ -183,6 +188,7 @@ def infer(
         source = Provenance.of_model(str(cfg.filename), config_digest(cfg), checkpoint, **about)
     with ExitStack() as stack:
         file = None if save_csv is None else stack.enter_context(open_replacing(save_csv, "--save_csv"))
+        fingerprint = read_fingerprint(checkpoint)
         inferencer = KDXFInferencer(cfg, checkpoint, **options)
         columns, trust = _decide(columns, inferencer, checkpoint, precision, review)
         columns.check(inferencer.categories)
@@ -203,11 +209,17 @@ def infer(
                 report.ocr_images = texts.read_missing(inferencer.reader, workers, progress)
         rows = None if file is None else PredictionWriter(file, inferencer.categories, columns, excel)
         keep = [target.add for target in (rows, probabilities) if target is not None]
+        chosen = set() if fingerprint is None else set(sample(len(images)).tolist())
+        scores = {}
         with (
             report.timing("predict"),
             tqdm(total=len(images), desc="predict", unit=" images", disable=not progress) as bar,
         ):
-            for prediction in inferencer.predict(images, texts, batch_size=batch_size, workers=workers):
+            for index, prediction in enumerate(
+                inferencer.predict(images, texts, batch_size=batch_size, workers=workers)
+            ):
+                if index in chosen:  # a fingerprint has calibrated scores
+                    scores[index] = None if inferencer.calibration is None else prediction.scores
                 for add in (*keep, report.count):
                     add(prediction)
                 bar.update()
@@ -216,6 +228,11 @@ def infer(
             if inferencer.calibration is not None:
                 source = source.with_values(**{CALIBRATED_BY: inferencer.calibration.digest})
             probabilities.write(inferencer.trained_on, source)
+    if fingerprint is not None:
+        seen = take_fingerprint(
+            (images[index].path, None if texts is None else texts[index], row) for index, row in scores.items()
+        )
+        report.drift = describe_changes(fingerprint, seen)
     return report
 
 

@@ -13,6 +13,7 @@ from kdxf.errors import UserError
 from kdxf.evaluation.calibration.report import figures
 from kdxf.evaluation.calibration.stored import calibration_file, read_calibration, write_calibration
 from kdxf.evaluation.calibration.temperature import apply_temperature, cross_fitted, fit_temperature
+from kdxf.evaluation.drift.fingerprint import fingerprint_file, read_fingerprint
 from kdxf.io.digests import file_digest
 from kdxf.io.files import copy_whole
 from kdxf.io.predictions import read_predictions, write_predictions
@@ -57,6 +58,38 @@ def test_the_validation_list(cfg, checkpoint, tested):
     assert stored.about["cross_fitted"] == report.after
     assert stored.about["checkpoint"] == file_digest(checkpoint)
     assert report.warnings == ["12 images tell little; some hundred are better"]
+
+
+def test_a_fingerprint_of_the_validation_list(cfg, checkpoint, tested):
+    report = calibrate(cfg, checkpoint)
+    found, own = read_fingerprint(checkpoint), read_predictions(tested)
+    assert found.images == 12
+    assert len(found.values["sharpness"]) == 12
+    assert "lines of text per image" not in found.values  # the model takes none
+    best = np.sort(report.calibration.apply(own.scores).max(1))
+    np.testing.assert_allclose(found.values["score of the best class"], best, atol=1e-4)
+    assert found.engines == {}
+
+
+def test_the_fingerprint_of_a_model_with_text(lab, tmp_path):
+    cfg, checkpoint = load_config(lab.moe), tmp_path / "moe.pth"
+    cfg.val_dataloader, cfg.val_evaluator, cfg.val_cfg = cfg.test_dataloader, cfg.test_evaluator, {}
+    cfg.work_dir = str(tmp_path)
+    copy_whole(lab.moe_checkpoint, checkpoint)
+    calibrate(cfg, checkpoint)
+    found = read_fingerprint(checkpoint)
+    assert found.engines == {"brightness 1": 4}  # one of the five images has no row in the OCR table
+    assert found.values["lines of text per image"].tolist() == [0, 1, 1, 1, 1]
+
+
+def test_images_that_nobody_finds_leave_no_fingerprint(cfg, checkpoint, tested, tmp_path):
+    calibrate(cfg, checkpoint)
+    assert fingerprint_file(checkpoint).is_file()
+    found = read_predictions(tested)
+    moved = replace(found, images=[f"elsewhere/{image}" for image in found.images])
+    write_predictions(moved, tmp_path / "moved.parquet")
+    calibrate(cfg, checkpoint, [tmp_path / "moved.parquet"])
+    assert not fingerprint_file(checkpoint).exists()
 
 
 def test_files_give_what_the_list_gives(cfg, checkpoint, tested):

@@ -115,6 +115,7 @@ def test_from_a_folder_to_predictions(pictures, small, tmp_path, monkeypatch, ca
     assert result.verdict in page
     assert "The scores are calibrated on the validation list. On the test list" in page
     assert (out / "model.pth.calibration.json").is_file()
+    assert (out / "model.pth.fingerprint.json").is_file()
     assert read_source(out / "test.parquet").details["calibration"]
     assert "calibration" not in read_source(out / "test_text.parquet").details
     assert result.verdict.startswith("This model ")

@@ -17,6 +17,7 @@ from kdxf.engine.config import load_config
 from kdxf.errors import UserError
 from kdxf.evaluation.calibration.conformal import ConformalSets
 from kdxf.evaluation.calibration.stored import Calibration, calibration_file, write_calibration
+from kdxf.evaluation.drift.fingerprint import Fingerprint, write_fingerprint
 from kdxf.inference.prediction_csv import Columns, Prediction
 from kdxf.inference.run import InferenceReport, infer
 from kdxf.io.digests import file_digest
@@ -458,3 +459,50 @@ def test_trust_that_nothing_supports(lab, calibrated, tmp_path):
         infer(cfg, checkpoint, tmp_path / "out.csv", precision=98, **OPTIONS)
     with pytest.raises(UserError, match="each decides which predictions are accepted; give one of them"):
         infer(cfg, checkpoint, tmp_path / "out.csv", precision=0.9, review=0.1, **OPTIONS)
+
+
+def fingerprint_of(images, checkpoint, engine, **values):
+    before = {name.replace("_", " "): np.array(numbers, float) for name, numbers in values.items()}
+    write_fingerprint(Fingerprint(images, {engine: images}, before), checkpoint)
+
+
+@pytest.fixture
+def fused(lab, tmp_path):
+    checkpoint = tmp_path / "moe.pth"
+    checkpoint.write_bytes(lab.moe_checkpoint.read_bytes())
+    return load_config(lab.moe), checkpoint
+
+
+def test_another_engine_is_named(fused, lab, tmp_path):
+    cfg, checkpoint = fused
+    fingerprint_of(40, checkpoint, "brightness 1")
+    assert infer(cfg, checkpoint, tmp_path / "out.csv", [lab.images], **OPTIONS).drift is None
+    fingerprint_of(40, checkpoint, "brightness 0.9 strict")
+    report = infer(cfg, checkpoint, tmp_path / "out.csv", [lab.images], **OPTIONS)
+    assert report.drift == (
+        "this data differs from that of the model's validation: OCR engine with 1 instead of 0.9 strict; predictions "
+        "may be worse"
+    )
+    assert report.drift in str(report).splitlines()
+
+
+def test_other_pictures_are_named(calibrated, lab, tmp_path):
+    """Forty copies of five small pictures, against a fingerprint of large ones; few are not compared."""
+    cfg, checkpoint = calibrated
+    copies = [str(lab.images / name) for name in lab.names] * 8
+    fingerprint_of(40, checkpoint, "none", longer_side_in_pixels=np.arange(2000, 2040), sharpness=np.arange(40) - 50)
+    report = infer(cfg, checkpoint, tmp_path / "out.csv", copies, **OPTIONS)
+    assert "longer side in pixels 80.0 instead of 2020" in report.drift
+    assert "sharpness" in report.drift
+    assert infer(cfg, checkpoint, tmp_path / "out.csv", copies[:29], **OPTIONS).drift is None
+
+
+@pytest.mark.parametrize("with_calibration", [True, False])
+def test_scores_are_compared_where_they_are_calibrated(calibrated, lab, tmp_path, with_calibration):
+    cfg, checkpoint = calibrated
+    copies = [str(lab.images / name) for name in lab.names] * 8
+    fingerprint_of(40, checkpoint, "none", score_of_the_best_class=np.full(40, 0.05))
+    if not with_calibration:
+        calibration_file(checkpoint).unlink()
+    drift = infer(cfg, checkpoint, tmp_path / "out.csv", copies, **OPTIONS).drift
+    assert (drift is not None and "score of the best class" in drift) == with_calibration

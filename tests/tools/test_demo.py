@@ -5,7 +5,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from kdxf.engine.config import load_config
 from kdxf.errors import UserError
+from kdxf.text.ocr import engine_config
 
 
 @pytest.fixture
@@ -31,6 +33,7 @@ def commands(demo, repo, tmp_path, monkeypatch):
     for name in (*demo.FROM_WEIGHTS.values(), *demo.FROM_SCRATCH.values()):
         (tmp_path / demo.OUT / name).mkdir(parents=True)
         (tmp_path / demo.OUT / name / "last_checkpoint").write_text(f"{name}.pth\n")
+    (tmp_path / "configs").symlink_to(repo / "configs")
     (tmp_path / "data/demo").mkdir(parents=True)
     (tmp_path / "data/demo/train.csv").touch()
     monkeypatch.chdir(tmp_path)
@@ -66,6 +69,14 @@ def test_it_reads_then_trains_then_predicts_and_ends_with_a_table(demo, start, c
     for position, title in zip((2, 4, 6), ("image only", "text only", "both"), strict=True):
         score = 12.5 * (1 + len(prepared) + position)
         assert f"  {title:12s}{score:6.1f} %" in printed
+
+
+def test_new_images_are_read_as_the_table_is(demo, start, commands, repo):
+    demo.main()
+    options = commands[0][commands[0].index("--engine-options") + 1 :]
+    config = load_config(repo / commands[-1][1])
+    assert engine_config("rapidocr", options) == config.ocr_engine
+    assert config.ocr_engine == {"type": "RapidOCREngine", "min_side": 400}
 
 
 def test_its_commands_parse(demo, start, commands, repo):

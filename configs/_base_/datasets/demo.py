@@ -15,6 +15,7 @@ max_tokens = 32  # words of one image
 
 # Sometimes changed.
 data_root = "data/demo/"
+ocr_engine = dict(min_side=400)  # small pictures, large print: as the OCR table of the demo, not by default
 test_list = "val.csv"  # what tools/test.py scores: "test.csv" if there is one (tools/data/split.py --test-fraction)
 vectors = data_root + "vectors"
 vector_channels = 64
