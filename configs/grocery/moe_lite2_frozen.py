@@ -7,9 +7,9 @@ Data     as moe_r18.py, and python tools/tfidf.py data/grocery/ocr --tokenizer w
 Features python tools/features.py configs/grocery/moe_lite2_frozen.py
 Train    python tools/train.py configs/grocery/moe_lite2_frozen.py
 Test     python tools/test.py configs/grocery/moe_lite2_frozen.py work_dirs/grocery/moe_lite2_frozen/epoch_20.pth
-Result   val, last epoch: top-1 77.0 (+-2.4), packages alone 77 (+-4.2), with two other seeds 77.7 and 78.0;
-         logistic regression on the same kind of features and text has 77.0 (docs/benchmarks.md). Training took 0.7 minutes with one thread on two Xeon cores,
-         torch 2.14
+Result   val, last epoch: top-1 77.0 (+-2.4), packages alone 77 (+-4.2), with two other seeds 77.7 and 78.0; logistic
+         regression on the same kind of features and text has 77.0 (docs/benchmarks.md). Training took 0.7 minutes with
+         one thread on two Xeon cores, torch 2.14
 """
 
 _base_ = ["../_base_/lite_tfidf_frozen.py"]
