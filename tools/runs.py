@@ -57,8 +57,8 @@ def main() -> None:
     trainings = find_trainings(folder)
     score = main_score(trainings)
     table = ledger(trainings, folder)
-    if args.sort or score:
-        table = sort_ledger(table, args.sort or score)
+    if by := args.sort or score:
+        table = sort_ledger(table, by)
     print(markdown(table, args.sort if f"best {args.sort}" in table else score), end="")
     if args.out is not None and args.out.suffix == ".csv":
         write_csv(table, args.out, args.excel)

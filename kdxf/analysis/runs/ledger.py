@@ -111,7 +111,7 @@ def sort_ledger(table: pd.DataFrame, by: str) -> pd.DataFrame:
     Raises:
         UserError: There is no such score or column.
     """
-    scores = [column.removeprefix(BEST) for column in table if column.startswith(BEST)]
+    scores = [column.removeprefix(BEST) for column in map(str, table) if column.startswith(BEST)]
     if by not in table and by not in scores:
         raise UserError(f"--sort {by}: there is no such score or column; take one of {', '.join([*scores, *_COLUMNS])}")
     column = by if by in table else BEST + by
@@ -165,7 +165,7 @@ def write_page(table: pd.DataFrame, score: str | None, path: Path) -> None:
         "Best: the scores after the epoch with the best main score. Parameters: all numbers in the weights of the last "
         "checkpoint. Equal digests mean equal settings, or equal training files; the CSV has all their digits."
     )
-    scores = [name for name in table if name not in _COLUMNS and not name.endswith(_NEEDLESS)]
+    scores = [name for name in map(str, table) if name not in _COLUMNS and not name.endswith(_NEEDLESS)]
     columns = ["run", "config", *scores, *(name for name in _COLUMNS if name not in ("run", "config"))]
     rows = ([_cell(name, row[name]) for name in columns] for row in table.to_dict("records"))
     page.table(columns, rows, sortable=True)

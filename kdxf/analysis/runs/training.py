@@ -38,7 +38,7 @@ _EPOCH = re.compile(r"Epoch\(train\) +\[(\d+)\]\[ *(\d+)/(\d+)\]")
 _EPOCHS = re.compile(r"Saving checkpoint at (\d+) epochs|Epoch\(val\) *\[(\d+)\]\[")
 _ITERATIONS = re.compile(r"Iter\(train\) +\[ *(\d+)/\d+\]|Saving checkpoint at (\d+) iterations")
 _NO_SCORES = ("data_time", "time", "step", "epoch", "iter", "memory")
-_LESS_IS_BETTER = ("loss", "error", "ece", "nll", "brier")
+_LESS_IS_BETTER = ("loss", "error", "ece", "nll", "brier", "disagreement")
 
 
 @dataclass(frozen=True)

@@ -116,7 +116,7 @@ def test_best(write_session, hook, main, best):
 
 
 def test_less_is_better():
-    scores = ["val_loss", "calibration/ECE", "accuracy/top1", "f1"]
+    scores = ["val_loss", "calibration/ECE", "accuracy/top1", "single-label/precision"]
     assert [less_is_better(score) for score in scores] == [True, True, False, False]
 
 
@@ -129,8 +129,10 @@ def test_no_validation(write_session):
 def test_device_and_version(write_session):
     gpus = "    CUDA available: True\n    GPU 0,1: NVIDIA H200\n    GPU number: 2"
     write_session("one", "20260101_100000", gpus=gpus)
-    (training,) = read_trainings(write_session("two", "20260101_100000"))
+    lines = ["git commit 8e950ef with changes"]
+    (training,) = read_trainings(write_session("two", "20260101_100000", lines=lines))
     assert (training.device, training.version) == ("CPU, 4 cores", "0.1.0")
+    assert training.commit == "8e950ef with changes"
     (training,) = read_trainings(training.folder.parent / "one")
     assert training.device == "2 x NVIDIA H200"
 
