@@ -13,7 +13,9 @@ def test_table_page_and_csv(run_tool, folder):
     result = run_tool("tools/runs.py", folder, "--out", folder / "runs.html")
     assert result.returncode == 0, result.stderr
     assert [line.split(" | ")[0] for line in result.stdout.splitlines()[2:]] == ["| two", "| one"]
-    assert "The best accuracy/top1 is 60.00, of two" in (folder / "runs.html").read_text(encoding="utf-8")
+    assert "The best accuracy/top1 is 60.00, of two after epoch 1." in (folder / "runs.html").read_text(
+        encoding="utf-8"
+    )
     result = run_tool("tools/runs.py", folder, "--out", folder / "runs.csv", "--sort", "run")
     assert result.returncode == 0, result.stderr
     table = pd.read_csv(folder / "runs.csv")

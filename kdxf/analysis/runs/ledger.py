@@ -150,17 +150,20 @@ def write_page(table: pd.DataFrame, score: str | None, path: Path) -> None:
     page = HTMLReport("Runs")
     count, folders = len(table), table["run"].nunique()
     page.summary(f"{count} training{'s' * (count != 1)} in {folders} folder{'s' * (folders != 1)}.")
-    if score is not None:
-        best = sort_ledger(table, score).iloc[0]
-        page.summary(
-            f"The best {score} is {best[BEST + score]:.2f}, of {best['run']} ({best['epoch of best']} {best['unit']})."
-        )
-        if table["validation list"].nunique() > 1:
-            page.summary("They were validated on different lists; only scores on the same list can be compared.")
+    best = [] if score is None else _best_of_lists(table, score)
+    if len(best) == 1:
+        _, _, value, run, after = best[0]
+        page.summary(f"The best {score} is {value:.2f}, of {run} after {after}.")
+    elif best:
+        page.summary(f"They were validated on {len(best)} lists; only scores on the same list can be compared.")
     if open_runs := table["run"][table["state"] == "not finished"].tolist():
         page.summary(
             f"Not finished: {', '.join(open_runs)}. One of them may still be running; --resume goes on with the others."
         )
+    if len(best) > 1:
+        page.heading("Best on each validation list")
+        page.table(["validation list", "trainings", f"best {score}", "run", "after"], best, sortable=True)
+        page.heading("All trainings")
     page.text(
         "Best: the scores after the epoch with the best main score. Parameters: all numbers in the weights of the last "
         "checkpoint. Equal digests mean equal settings, or equal training files; the CSV has all their digits."
@@ -170,6 +173,20 @@ def write_page(table: pd.DataFrame, score: str | None, path: Path) -> None:
     rows = ([_cell(name, row[name]) for name in columns] for row in table.to_dict("records"))
     page.table(columns, rows, sortable=True)
     page.save(path)
+
+
+def _best_of_lists(table: pd.DataFrame, score: str) -> list[tuple[str, int, float, str, str]]:
+    """Return for each validation list its name, its trainings with this score, and value, run and epoch of the best.
+
+    A list that no config names is ``""``.
+    """
+    scored = sort_ledger(table.dropna(subset=[BEST + score]), score)
+    found = []
+    for name, group in scored.groupby("validation list", sort=True):
+        best = group.iloc[0]
+        after = f"{best['unit'].removesuffix('s')} {best['epoch of best']}"
+        found.append((str(name), len(group), float(best[BEST + score]), best["run"], after))
+    return found
 
 
 def _cell(column: str, value: Any) -> Any:

@@ -88,19 +88,33 @@ def test_page(folder, tmp_path):
     write_page(table, "top1", tmp_path / "runs.html")
     page = (tmp_path / "runs.html").read_text(encoding="utf-8")
     assert "3 trainings in 3 folders." in page
-    assert "The best top1 is 60.00, of moe/fold_0 (1 epochs)." in page
-    assert "They were validated on different lists; only scores on the same list can be compared." in page
+    assert "The best" not in page
+    assert "They were validated on 2 lists; only scores on the same list can be compared." in page
     assert "Not finished: bare, text/2_fine. One of them may still be running" in page
     assert table["config digest"][0][:8] in page
     assert table["config digest"][0] not in page
     assert "top1_stderr" not in page
     rows = [re.findall(r"<td[^>]*>(.*?)</td>", row) for row in re.findall(r"<tr>(<td.*?)</tr>", page, re.DOTALL)]
-    assert [len(row) for row in rows] == [2 + 4 + 16] * 3
-    assert [row[:4] for row in rows] == [
+    assert rows[:2] == [
+        ["data/other.csv", "1", "55.5", "text/2_fine", "epoch 1"],
+        ["data/val.csv", "1", "60.0", "moe/fold_0", "epoch 1"],
+    ]
+    assert [len(row) for row in rows[2:]] == [2 + 4 + 16] * 3
+    assert [row[:4] for row in rows[2:]] == [
         ["bare", "milk", "–", "–"],
         ["moe/fold_0", "moe", "2.00", "1.00"],
         ["text/2_fine", "milk", "0.50", "0.50"],
     ]
+
+
+def test_page_of_one_list(write_session, tmp_path):
+    config = CONFIG.format(list="val.csv")
+    write_session("one", "20260101_100000", config=config, rows=rows((60, 2), (61, 1)))
+    write_session("two", "20260101_100000", config=config, rows=rows((50, 2)))
+    write_page(ledger(find_trainings(tmp_path), tmp_path), "top1", tmp_path / "runs.html")
+    page = (tmp_path / "runs.html").read_text(encoding="utf-8")
+    assert "The best top1 is 61.00, of one after epoch 2." in page
+    assert "Best on each validation list" not in page
 
 
 def test_page_of_one(write_session, tmp_path):
