@@ -1,0 +1,1 @@
+"""The trainings below a folder as a table, and two of them compared."""
