@@ -11,6 +11,8 @@ adds files of predictions (tools/test.py --out NAME.parquet) of pictures in the 
   fingerprint of the other ones.
 - Other OCR setting: the same with --read pictures whose text is read anew, enlarged to --min-side pixels in place of
   the table's setting. The engine's name tells it at the first picture; what is counted is whether the text alone does.
+
+docs/benchmarks.md has the figures.
 """
 
 import argparse

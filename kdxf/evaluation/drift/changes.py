@@ -94,7 +94,7 @@ def describe_changes(before: Fingerprint, now: Fingerprint) -> str | None:
     parts = [*engine_changes(before.engines, now.engines), *map(str, changes[:_SHOWN])]
     if not parts:
         return None
-    more = f", and {len(changes) - _SHOWN} more measures" if len(changes) > _SHOWN else ""
+    more = f", and {len(changes) - _SHOWN} more" if len(changes) > _SHOWN else ""
     return f"this data differs from that of the model's validation: {', '.join(parts)}{more}; predictions may be worse"
 
 

@@ -62,7 +62,7 @@ def test_what_has_changed_most_comes_first_and_the_rest_is_counted():
     assert [change.name.split()[0] for change in find_changes(before, now)] == [
         "lines", "brightness", "characters", "words", "colourfulness", "images",
     ]  # fmt: skip
-    assert ", and 2 more measures; predictions may be worse" in describe_changes(before, now)
+    assert ", and 2 more; predictions may be worse" in describe_changes(before, now)
 
 
 def test_shares_medians_and_spreads():
