@@ -89,7 +89,7 @@ def read_annotations_as_decisions(path: Path) -> pd.DataFrame:
         rows = [_row(task, path) for task in tasks]
     except UserError:
         raise
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UserError(f"{path}: not an export of Label Studio with these tasks ({error!r}); {_ADVICE}") from error
     decided = [row for row in rows if row is not None]
     if not decided:
@@ -101,6 +101,8 @@ def _row(task: dict[str, Any], path: Path) -> tuple[str, ...] | None:
     data = task["data"]
     image, label = data["path"], data["label"]
     chosen = {choice for item in task["annotations"] if not item.get("was_cancelled") for choice in _choices(item)}
+    if not all(isinstance(value, str) for value in (image, label, *chosen)):
+        raise TypeError("path, label and choices must be texts")
     if len(chosen) > 1:
         raise UserError(f"{path}: people chose {' and '.join(sorted(chosen))} for {image}; settle it in Label Studio")
     if not chosen:

@@ -102,6 +102,8 @@ def test_people_who_disagree_are_said(tasks, tmp_path):
         '{"a": 1}',
         "[3]",
         '[{"data": {}}]',
+        '[{"data": {"path": 3, "label": "b"}, "annotations": []}]',
+        "[" * 100_000,
         '[{"data": {"path": "a", "label": "b"}}]',
         '[{"image": "a", "class": "b"}]',
     ],
