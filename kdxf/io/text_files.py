@@ -101,17 +101,19 @@ def read_json_text(path: Path, keys_once: bool = False) -> Any:
         keys_once: Whether an object that has a key twice is refused; else the last one counts.
 
     Raises:
-        UserError: It is no JSON in UTF-8, is nested too deeply, has half of a character, or is too large for the memory.
+        UserError: It is no JSON in UTF-8, is nested too deeply, has half of a character, or is too large for the
+            memory.
     """
     text = read_text(path, JSON_EXPANDS)
     try:
         value = json.loads(text, object_pairs_hook=_each_once if keys_once else None)
         if _SURROGATE.search(text):
-            json.dumps(value, ensure_ascii=False).encode()  # fails for one without the other
+            # Fails for one half without the other, but for those that stand for bytes of a file name.
+            json.dumps(value, ensure_ascii=False).encode(errors="surrogateescape")
         return value
     except UnicodeEncodeError as error:
         half = ascii(error.object[error.start])[1:-1]
-        raise UserError(f"{path}: {half} is half of a character and no text; write both halves, or the character") from error
+        raise UserError(f"{path}: {half} is half of a character; write both halves, or the character") from error
     except ValueError as error:
         raise UserError(f"{path}: not JSON in UTF-8: {error}") from error
     except RecursionError as error:

@@ -37,13 +37,22 @@ def read_json(path: Path, image_key: str | None = None, label_key: str | None = 
     """
     if not path.is_file():
         raise UserError(f"{path}: no such file")
-    content = read_json_text(path)
+    try:
+        return _read_content(read_json_text(path), path, image_key, label_key)
+    except UnicodeEncodeError as error:  # bytes of a file name, as Python writes them
+        raise UserError(f"{path}: has a name that is no UTF-8 ({error.object!a}); rename the file") from error
+
+
+def _read_content(content: Any, path: Path, image_key: str | None, label_key: str | None) -> Annotations:
     if isinstance(content, dict):
         if isinstance(content.get("data_list"), list):
             return _read_data_list(content, path, image_key, label_key)
         annotations = content.get("annotations")
-        if _are_objects(annotations) and "image_id" in annotations[0] and "categories" in content:
-            return _read_coco(content, path)
+        if isinstance(annotations, list) and annotations and "categories" in content:
+            if not _are_objects(annotations):
+                raise UserError(f"{path}: annotations is no list of objects; not the COCO form")
+            if "image_id" in annotations[0]:
+                return _read_coco(content, path)
         if content and all(isinstance(value, (str, int)) for value in content.values()):
             pairs = pd.DataFrame({"image": list(content), "label": [str(value) for value in content.values()]})
             return Annotations(as_frame(pairs, "image", "label", path))
