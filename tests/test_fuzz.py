@@ -4,6 +4,7 @@ import json
 import runpy
 import sys
 
+import numpy as np
 import pytest
 from fuzzing.campaign import RECORD, kept_input, make_input, run, try_input
 from fuzzing.found import FOUND
@@ -11,6 +12,7 @@ from fuzzing.misbehaving import READERS
 from fuzzing.targets import TARGETS
 
 from kdxf.errors import UserError
+from kdxf.text.vectors.word_vectors import WordVectors
 
 
 @pytest.mark.parametrize("name", FOUND)
@@ -75,6 +77,14 @@ def test_lengths_of_ngrams_beyond_any_word_take_no_time(tmp_path):
     facts = json.loads(file.read_text(encoding="utf-8"))
     file.write_text(json.dumps({**facts, "ngrams": [2, 2**31]}), encoding="utf-8")
     assert try_input(TARGETS["tfidf"], tmp_path / "tfidf", seconds=5.0)[0] == "read"
+
+
+def test_a_spelling_index_that_names_rows_beyond_the_words_is_no_traceback(tmp_path):
+    TARGETS["word-vectors"].seeds(tmp_path)
+    file = tmp_path / "words" / "spelling.npy"
+    np.save(file, np.load(file) | np.uint64(238))
+    store = WordVectors.open(tmp_path / "words")
+    assert [store.respell(word) for word in ("oatlv", "mlik")] == ["oatly", None]  # the look-alike needs no index
 
 
 def test_a_type_that_is_no_name_does_not_stop_an_option(tmp_path):

@@ -129,5 +129,5 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def shown(names: Sequence[object], most: int = 8) -> str:
-    """Join names for a message, the first of many."""
-    return ", ".join(map(str, names[:most])) + (", ..." if len(names) > most else "")
+    """Join names for a message in one line, the first of many."""
+    return ", ".join(" ".join(str(name).split()) for name in names[:most]) + (", ..." if len(names) > most else "")
