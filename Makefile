@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --progress-bar o
 PROGRESS := sed -u -n -E -e 's/^ *(Downloading|Using cached) (.*) \(([0-9.]+ ([MG]B))\).*/  \1 \2, \3/p' \
 	-e 's/^Building wheels.*: /  building /p' -e 's/^Installing collected packages:.*/  copying files (about a minute)/p'
 
-.PHONY: env lint test demo docs clean-env about-test about-demo about-docs
+.PHONY: env lint test fuzz demo docs clean-env about-test about-fuzz about-demo about-docs
 
 env: $(READY)
 
@@ -34,6 +34,12 @@ about-test:
 
 test: about-test lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist worksteal
+
+about-fuzz:
+	@echo "== Fuzzing: changed files of all formats for everything that reads one; five minutes, findings go to work_dirs/fuzz"
+
+fuzz: about-fuzz env
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/fuzz.py
 
 about-demo:
 	@echo "== Demo: OCR, features, three trainings, tests and predictions on the pictures in data/demo;"

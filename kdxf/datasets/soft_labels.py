@@ -142,6 +142,8 @@ def _report_missing(
     if not missing.any():
         return
     first = images[int(missing.argmax())]
+    if not len(predictions):
+        raise UserError(f"{path}: has no rows; predict the images of {source}, with the same data_prefix")
     if missing.all():
         raise UserError(
             f"{path}: has none of the {len(images)} images of {source} (first: {first!r} there, "

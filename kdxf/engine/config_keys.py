@@ -105,7 +105,7 @@ def _unread(node: Any, path: tuple[str, ...]) -> Iterator[UnreadKey]:
 def _within(node: Mapping[str, Any], path: tuple[str, ...], key: str) -> str | None:
     """Say where a key belongs that the dataset inside of a wrapper reads."""
     inner, place = node.get("dataset"), ".".join((*path, "dataset"))
-    while isinstance(inner, Mapping) and "type" in inner:
+    while isinstance(inner, Mapping) and (isinstance(inner.get("type"), str) or callable(inner.get("type"))):
         if any(key in inspect.signature(component).parameters for component, _ in _components(inner["type"], False)):
             return f"did you mean '{place}.{key}'?"
         inner, place = inner.get("dataset"), f"{place}.dataset"
@@ -120,6 +120,8 @@ def _known(node: Mapping[str, Any], path: tuple[str, ...]) -> tuple[str, frozens
         path = path[2:] or path
     kind = node.get("type")
     owner = _name(kind) or ".".join(path)
+    if kind is not None and not isinstance(kind, str) and not callable(kind):
+        return owner, None  # no component at all
     if path == ("default_hooks",):  # any name, if it names a hook
         return owner, _DEFAULT_HOOKS | {
             key for key, hook in node.items() if not isinstance(hook, dict) or "type" in hook

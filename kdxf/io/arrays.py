@@ -26,7 +26,9 @@ def open_array(path: Path, shape: Sequence[int | None], dtypes: Sequence[str]) -
     """
     try:
         array = npy.open_memmap(path, mode="r").view(np.ndarray)
-    except (ValueError, EOFError, TypeError, SyntaxError, OverflowError) as error:
+    except OSError:
+        raise
+    except Exception as error:  # a broken header can raise nearly anything in NumPy's parser
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise ValueError(f"{path.name} is no whole NumPy file: {reason}") from error
     if array.dtype.kind not in "biufS" or array.dtype not in [np.dtype(name) for name in dtypes]:

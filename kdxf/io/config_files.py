@@ -81,7 +81,7 @@ def _reason(error: Exception, path: Path) -> str:
         return f"{_innermost_file(error, path)}, line {error.lineno}: {error.msg}"
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.name == "<module>"]
     where = f"line {frames[-1].lineno}: " if frames and not isinstance(error, SyntaxError) else ""
-    return f"{where}{type(error).__name__}: {error}"
+    return f"{where}{type(error).__name__}: {' '.join(str(error).split())}"
 
 
 def _innermost_file(error: Exception, path: Path) -> Path:

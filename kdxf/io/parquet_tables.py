@@ -18,8 +18,10 @@ def read_parquet_schema(path: Path, advice: str) -> pa.Schema:
         UserError: It is no Parquet file; ``advice`` says what to do.
     """
     try:
-        return pq.read_schema(path)
-    except (pa.ArrowException, OSError) as error:
+        schema = pq.read_schema(path)
+        _ = schema.names  # fails where they are no UTF-8
+        return schema
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise not_parquet(path, error, advice) from error
 
 
@@ -43,8 +45,9 @@ def read_parquet(path: Path, advice: str, columns: Sequence[str] | None = None) 
         with pq.ParquetFile(path, read_dictionary=texts) as reader:
             wanted = None if columns is None else [name for name in columns if name in reader.schema_arrow.names]
             table = reader.read(columns=wanted, use_threads=False)
+        table.validate(full=True)  # of what pyarrow trusts: texts in UTF-8, lists that begin and end in their values
         return _plain(table, path) if texts else table
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise not_parquet(path, error, advice) from error
 
 

@@ -267,7 +267,9 @@ def _csv_or_parquet(path: Path) -> pa.Table:
     """Read a table; of a CSV, columns of text become what they are in Parquet where all their cells allow it."""
     if path.suffix.lower() == ".parquet":
         return read_parquet(path, TABLE_ADVICE, TABLE_COLUMNS)
-    frame = read_csv(path).drop(columns="scores", errors="ignore")  # no column of a CSV holds lists
+    frame = read_csv(path)
+    # No column of a CSV holds lists, and several may have no name.
+    frame = frame[[name for name in TABLE_COLUMNS if name in frame.columns and name != "scores"]]
     table = pa.Table.from_pandas(frame.where(frame != ""), preserve_index=False)
     for name, kind in (("pred_label", pa.int64()), ("score", pa.float64()), ("seen", pa.bool_())):
         if name in table.column_names:

@@ -7,6 +7,7 @@ encodings have no mark and any of them may look like any other, so they are refu
 import codecs
 import json
 import logging
+import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -88,6 +89,10 @@ def read_lines(path: Path) -> list[str]:
     return [stripped for line in read_text(path).split("\n") if (stripped := line.strip())]
 
 
+# Half of a character beyond the first 65,536, as JSON may write it.
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+
+
 def read_json_text(path: Path, keys_once: bool = False) -> Any:
     """Read a JSON file that may come from a stranger, with composed characters.
 
@@ -96,11 +101,19 @@ def read_json_text(path: Path, keys_once: bool = False) -> Any:
         keys_once: Whether an object that has a key twice is refused; else the last one counts.
 
     Raises:
-        UserError: It is no JSON in UTF-8, is nested too deeply, or is too large for the memory.
+        UserError: It is no JSON in UTF-8, is nested too deeply, has half of a character, or is too large for the
+            memory.
     """
     text = read_text(path, JSON_EXPANDS)
     try:
-        return json.loads(text, object_pairs_hook=_each_once if keys_once else None)
+        value = json.loads(text, object_pairs_hook=_each_once if keys_once else None)
+        if _SURROGATE.search(text):
+            # Fails for one half without the other, but for those that stand for bytes of a file name.
+            json.dumps(value, ensure_ascii=False).encode(errors="surrogateescape")
+        return value
+    except UnicodeEncodeError as error:
+        half = ascii(error.object[error.start])[1:-1]
+        raise UserError(f"{path}: {half} is half of a character; write both halves, or the character") from error
     except ValueError as error:
         raise UserError(f"{path}: not JSON in UTF-8: {error}") from error
     except RecursionError as error:
@@ -116,5 +129,5 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def shown(names: Sequence[object], most: int = 8) -> str:
-    """Join names for a message, the first of many."""
-    return ", ".join(map(str, names[:most])) + (", ..." if len(names) > most else "")
+    """Join names for a message in one line, the first of many."""
+    return ", ".join(" ".join(str(name).split()) for name in names[:most]) + (", ..." if len(names) > most else "")

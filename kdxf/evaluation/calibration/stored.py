@@ -143,7 +143,7 @@ def read_calibration(checkpoint: str | Path) -> Calibration | None:
     try:
         content = read_json(path)
         owner, calibration = content["checkpoint"], _parsed(content, file_digest(path))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise UserError(f"{path}: no calibration ({error}); remove it, or make it anew with kdxf calibrate") from error
     if owner != known_digest(checkpoint):
         raise UserError(

@@ -192,6 +192,8 @@ def read_part(file: Path) -> pa.Table:
             has an image without a name, a line without text, or another number of scores or boxes than of lines.
     """
     table = read_parquet(file, "make the table anew", SCHEMA.names)
+    if twice := [name for name in SCHEMA.names if table.column_names.count(name) > 1]:
+        raise UserError(f"{file}: not an OCR table, two columns are called {twice[0]}; {_ADVICE}")
     lacking = [name for name in SCHEMA.names if name not in table.column_names]
     if missing := [name for name in lacking if name not in _OPTIONAL]:
         raise UserError(f"{file}: not an OCR table, it lacks {', '.join(missing)}; {_ADVICE}")

@@ -120,7 +120,8 @@ class Speller:
         rows = self._swapped(word)
         if self._index is not None and is_indexed(word):
             rows |= self._index.near(word)
-        last = self._frequent if is_short(word) else len(self._vocabulary)
+        # A damaged index may name rows that are not there.
+        last = min(self._frequent, len(self._vocabulary)) if is_short(word) else len(self._vocabulary)
         ranks = []
         for row in rows:
             if row < last:

@@ -91,7 +91,7 @@ def _terms(word: str, shortest: int, longest: int) -> Iterator[str]:
     word = word.casefold()
     yield f"={word}"
     padded = f" {word} "
-    for size in range(shortest, longest + 1):
+    for size in range(shortest, min(longest, len(padded)) + 1):
         for start in range(len(padded) - size + 1):
             yield padded[start : start + size]
 
