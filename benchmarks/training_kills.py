@@ -5,6 +5,8 @@
 Trains the config once (default: configs/demo/image_r18.py, six epochs of a twentieth of the data, a checkpoint after
 every second step), then again for each kill: it ends the training with all its processes (SIGKILL) at a random moment,
 resumes it with another number of workers (0, 1 or 2, in turn), and compares the weights.
+
+On two Xeon cores, with other load: 20 of 20 equal.
 """
 
 import argparse
