@@ -218,7 +218,7 @@ def test_mistakes_are_found_before_the_work(lab, tmp_path, change, message, engi
 def test_what_was_there_stays_when_inference_fails(lab, tmp_path, monkeypatch):
     out = tmp_path / "out.csv"
     out.write_text("old")
-    monkeypatch.setattr("kdxf.inference.inferencer.KDXFInferencer._scores", lambda *_: 1 / 0)
+    monkeypatch.setattr("kdxf.inference.inferencer.KDXFInferencer.scores", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         moe(lab, out)
     assert out.read_text() == "old" and len(list(tmp_path.iterdir())) == 1
@@ -287,7 +287,7 @@ def test_probabilities_equal_those_of_testing(lab, tmp_path, tta):
     assert found.images == tested.images and found.classes == tested.classes == ("奶粉", "手机", "lipstick")
     np.testing.assert_allclose(found.scores[:4], tested.scores[:4], atol=1e-6)
     assert found.labels.tolist() == tested.labels.tolist() == [0, 1, 2, 0, 1] and found.seen is None
-    assert tested.source.details == {"without": None} and tested.source.checkpoint_digest
+    assert tested.source.details == {"without": None, "shuffle": None} and tested.source.checkpoint_digest
     assert found.source == replace(tested.source, tool="tools/inference.py", details={})
 
 
