@@ -362,7 +362,7 @@ def _labels(column: pa.ChunkedArray, num_classes: int) -> np.ndarray | None:
     if column.null_count == len(column):
         return None
     if not _is_list(column):
-        return column.fill_null(-1).to_numpy()
+        return column.cast(pa.int64()).fill_null(-1).to_numpy()  # the column may be of unsigned numbers
     return multi_hot(column.combine_chunks(), num_classes)
 
 

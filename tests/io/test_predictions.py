@@ -254,3 +254,14 @@ def test_concatenate():
     assert found.scores.tolist() == 2 * SINGLE.scores.tolist() and found.labels.tolist() == [1, 0, -1, 1, 0, -1]
     assert found.errors == {1: "empty file", 4: "empty file"} and found.seen is None and found.predicted is None
     assert found.fold.tolist() == [1, -1, 0, 1, -1, 0] and found.source == Provenance()
+
+
+def test_labels_of_unsigned_numbers(tmp_path):
+    """As another program may write them; the second is not known."""
+    write_predictions(
+        Predictions(["a", "b"], np.eye(2, dtype=np.float32), ("x", "y"), np.array([1, -1])), tmp_path / "p.parquet"
+    )
+    table = pq.read_table(tmp_path / "p.parquet")
+    place = table.column_names.index("label")
+    pq.write_table(table.set_column(place, "label", table["label"].cast("uint64")), tmp_path / "u.parquet")
+    assert read_predictions(tmp_path / "u.parquet").labels.tolist() == [1, -1]

@@ -140,7 +140,7 @@ def read_stage(written: Any, number: int, work: Path, values: Mapping[str, Any],
     read = {key: tuple(fill(text, values, where) for text in texts[key]) for key in ("inputs", "outputs")}
     for output in read["outputs"]:
         if work not in Path(output).parents or ".." in Path(output).relative_to(work).parts:
-            raise UserError(f"{where} writes {output}, which is not below work = {work}")
+            raise UserError(f"{where} writes {' '.join(output.split())}, which is not below work = {work}")
     commands = tuple(tuple(fill_words(_words(command, where), values, where)) for command in texts["run"])
     if not all(commands):
         raise UserError(f"{where} has an empty command")

@@ -209,7 +209,7 @@ def read_part(file: Path) -> pa.Table:
             f"{file}: not an OCR table, a column has another type ({_first_line(error)}); {_ADVICE}"
         ) from error
     if wrong := _fault(table):
-        raise UserError(f"{file}: not an OCR table, {wrong}; {_ADVICE}")
+        raise UserError(f"{file}: not an OCR table, {' '.join(wrong.split())}; {_ADVICE}")
     table = table.set_column(0, SCHEMA.field(0), pc.utf8_normalize(table["image"], form="NFC"))
     # The engine's name is the same in most rows; keep it once.
     return table.set_column(SCHEMA.get_field_index("engine"), "engine", table["engine"].dictionary_encode())

@@ -159,11 +159,11 @@ class Tfidf:
             meta = TfidfMeta(**{**facts, "ngrams": tuple(facts["ngrams"])})
             terms = read_utf8(folder / _TERMS).decode().split("\n")[:-1]
             if meta.format != FORMAT or not len(terms) == len(set(terms)) == meta.terms:
-                raise ValueError(f"it has the format {meta.format} and {len(set(terms))} terms, not {meta.terms}")
+                raise ValueError(f"it has the format {meta.format!r} and {len(set(terms))} terms, not {meta.terms!r}")
             idf = open_array(folder / _IDF, (len(terms),), ["float32"])
             components = open_array(folder / _COMPONENTS, (len(terms), None), ["float32"])
             if components.shape[1] != meta.channels:
-                raise ValueError(f"{_COMPONENTS} has {components.shape[1]} channels, {_META} says {meta.channels}")
+                raise ValueError(f"{_COMPONENTS} has {components.shape[1]} channels, {_META} says {meta.channels!r}")
             check_finite(idf, _IDF)
             check_finite(components, _COMPONENTS)
         except (OSError, ValueError, TypeError, KeyError) as error:
