@@ -6,7 +6,7 @@ Data     data/demo; `make demo` reads it and fits TF-IDF (data/demo/ocr, data/de
 Features python tools/features.py configs/demo/moe_lite2_frozen.py
 Train    python tools/train.py configs/demo/moe_lite2_frozen.py
 Test     python tools/test.py configs/demo/moe_lite2_frozen.py work_dirs/demo/moe_lite2_frozen/epoch_80.pth
-Result   val, last epoch: top-1 96.4; image_lite2_frozen.py 65.5, text_tfidf.py 64.3 (`make demo`, 4.0 minutes with OCR,
+Result   val, last epoch: top-1 96.4; image_lite2_frozen.py 65.5, text_tfidf.py 63.7 (`make demo`, 4.7 minutes with OCR,
          two Xeon cores that other work shared, torch 2.14); logistic regression on both: 97.0
 """
 
