@@ -26,6 +26,14 @@ def repo() -> Path:
 
 
 @pytest.fixture
+def checkpoint(tmp_path) -> Path:
+    """A file that stands for a checkpoint whose weights do not matter."""
+    path = tmp_path / "model.pth"
+    path.write_bytes(b"weights")
+    return path
+
+
+@pytest.fixture
 def run_tool(repo, monkeypatch, capfd):
     """Runs a tool in this process, ``run_tool("tools/test.py", ...)``: starting one takes seconds of imports."""
 

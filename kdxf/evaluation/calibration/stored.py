@@ -13,9 +13,10 @@ from kdxf.evaluation.calibration.conformal import KINDS, ConformalSets
 from kdxf.evaluation.calibration.none_of_these import spread
 from kdxf.evaluation.calibration.selective import Accepted, for_budget, for_precision
 from kdxf.evaluation.calibration.temperature import Temperature, apply_temperature
-from kdxf.io.digests import file_digest, known_digest
-from kdxf.io.files import read_json, write_json
-from kdxf.version import __version__
+from kdxf.io.checkpoint_notes import note_file, read_note, write_note
+from kdxf.io.digests import file_digest
+
+_KIND = "calibration"
 
 CALIBRATED_BY = "calibration"
 """Key of a file of predictions' ``source``: the digest of the calibration that its scores went through."""
@@ -96,17 +97,16 @@ def sureness(confidence: np.ndarray, unlike: np.ndarray) -> np.ndarray:
 
 def calibration_file(checkpoint: str | Path) -> Path:
     """Return the file beside a checkpoint that holds its calibration."""
-    return Path(f"{checkpoint}.calibration.json")
+    return note_file(checkpoint, _KIND)
 
 
 def write_calibration(calibration: Calibration, checkpoint: str | Path) -> Path:
     """Write a calibration beside its checkpoint, with the checkpoint's digest."""
     sets, temperature = calibration.sets, np.asarray(calibration.temperature)
-    path = calibration_file(checkpoint)
-    write_json(
+    return write_note(
+        checkpoint,
+        _KIND,
         {
-            "kdxf_version": __version__,
-            "checkpoint": file_digest(checkpoint),
             **calibration.about,
             "classes": list(calibration.classes),
             "tta": calibration.tta,
@@ -123,9 +123,7 @@ def write_calibration(calibration: Calibration, checkpoint: str | Path) -> Path:
             "right": calibration.right.astype(int).tolist(),
             "images": np.unique(calibration.images).tolist(),
         },
-        path,
     )
-    return path
 
 
 _READ = ("classes", "tta", "temperature", "sets", "spread_limit", "sureness", "right", "images")
@@ -137,23 +135,12 @@ def read_calibration(checkpoint: str | Path) -> Calibration | None:
     Raises:
         UserError: The file is no calibration, or that of another checkpoint.
     """
-    path = calibration_file(checkpoint)
-    if not path.is_file():
-        return None
-    try:
-        content = read_json(path)
-        owner, calibration = content["checkpoint"], _parsed(content, file_digest(path))
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-        raise UserError(f"{path}: no calibration ({error}); remove it, or make it anew with kdxf calibrate") from error
-    if owner != known_digest(checkpoint):
-        raise UserError(
-            f"{path}: belongs to another checkpoint than {checkpoint} is now; remove it, or make it anew with kdxf "
-            "calibrate"
-        )
-    return calibration
+    return read_note(
+        checkpoint, _KIND, lambda content: _parsed(content, file_digest(calibration_file(checkpoint)))
+    )
 
 
-def _parsed(content: dict[str, Any], digest: str) -> Calibration:
+def _parsed(content: Mapping[str, Any], digest: str) -> Calibration:
     classes, sets = tuple(map(str, content["classes"])), content["sets"]
     temperature = np.asarray(content["temperature"], np.float64)
     thresholds = np.array([np.inf if value is None else value for value in sets["thresholds"]], np.float64)

@@ -4,18 +4,17 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from kdxf.errors import UserError
 from kdxf.evaluation.drift.statistics import STATISTICS, picture_statistics, score_statistics, text_statistics
-from kdxf.io.digests import file_digest, known_digest
-from kdxf.io.files import read_json, write_json
+from kdxf.io.checkpoint_notes import note_file, read_note, write_note
 from kdxf.io.images import ImageReadError
 from kdxf.text.ocr.record import OCRRecord
 from kdxf.text.ocr.sources import ImageSource
-from kdxf.version import __version__
 
+_KIND = "fingerprint"
 MOST = 300
 """So many images are measured at most: a difference that matters shows, and it takes seconds."""
 
@@ -76,23 +75,20 @@ def take_fingerprint(rows: Iterable[tuple[str, OCRRecord | None, np.ndarray | No
 
 def fingerprint_file(checkpoint: str | Path) -> Path:
     """Return the file beside a checkpoint that holds its fingerprint."""
-    return Path(f"{checkpoint}.fingerprint.json")
+    return note_file(checkpoint, _KIND)
 
 
 def write_fingerprint(fingerprint: Fingerprint, checkpoint: str | Path) -> Path:
     """Write a fingerprint beside its checkpoint, with the checkpoint's digest."""
-    path = fingerprint_file(checkpoint)
-    write_json(
+    return write_note(
+        checkpoint,
+        _KIND,
         {
-            "kdxf_version": __version__,
-            "checkpoint": file_digest(checkpoint),
             "images": fingerprint.images,
             "engines": dict(fingerprint.engines),
             "values": {name: numbers.tolist() for name, numbers in fingerprint.values.items()},
         },
-        path,
     )
-    return path
 
 
 def read_fingerprint(checkpoint: str | Path) -> Fingerprint | None:
@@ -101,22 +97,12 @@ def read_fingerprint(checkpoint: str | Path) -> Fingerprint | None:
     Raises:
         UserError: The file is no fingerprint, or that of another checkpoint.
     """
-    path = fingerprint_file(checkpoint)
-    if not path.is_file():
-        return None
-    try:
-        content = read_json(path)
-        owner = content["checkpoint"]
-        engines = {str(name): int(count) for name, count in content["engines"].items()}
-        values = {name: np.asarray(numbers, np.float64) for name, numbers in content["values"].items()}
-        if any(numbers.ndim != 1 or not np.isfinite(numbers).all() for numbers in values.values()):
-            raise ValueError("a value is no number")
-        fingerprint = Fingerprint(int(content["images"]), engines, {k: np.sort(v) for k, v in values.items()})
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UserError(f"{path}: no fingerprint ({error}); remove it, or make it anew with kdxf calibrate") from error
-    if owner != known_digest(checkpoint):
-        raise UserError(
-            f"{path}: belongs to another checkpoint than {checkpoint} is now; remove it, or make it anew with kdxf "
-            "calibrate"
-        )
-    return fingerprint
+    return read_note(checkpoint, _KIND, _parsed)
+
+
+def _parsed(content: Mapping[str, Any]) -> Fingerprint:
+    engines = {str(name): int(count) for name, count in content["engines"].items()}
+    values = {name: np.asarray(numbers, np.float64) for name, numbers in content["values"].items()}
+    if any(numbers.ndim != 1 or not np.isfinite(numbers).all() for numbers in values.values()):
+        raise ValueError("a value is no number")
+    return Fingerprint(int(content["images"]), engines, {name: np.sort(value) for name, value in values.items()})

@@ -21,13 +21,6 @@ SCORES = np.array([[0.8, 0.2], [0.5, 0.5]])
 
 
 @pytest.fixture
-def checkpoint(tmp_path):
-    path = tmp_path / "model.pth"
-    path.write_bytes(b"weights")
-    return path
-
-
-@pytest.fixture
 def calibration():
     return Calibration(
         classes=("milk", "奶粉"),

@@ -18,13 +18,6 @@ from kdxf.text.ocr.record import OCRRecord
 
 
 @pytest.fixture
-def checkpoint(tmp_path):
-    path = tmp_path / "model.pth"
-    path.write_bytes(b"weights")
-    return path
-
-
-@pytest.fixture
 def pictures(tmp_path):
     paths = [tmp_path / f"{grey}.png" for grey in (200, 100)]
     for path in paths:
