@@ -347,7 +347,7 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
         ("usable[list(predictions.errors)] = False", "pass", "unreadable images labelled"),
     ],
     "data/review/queue.py": [
-        ("ranked[:, 1] - ranked[:, 0]", "ranked[:, 0] - ranked[:, 1]", "the surest first"),
+        ("margins(scores) if", "-margins(scores) if", "the surest first"),
         ("start = (part - 1) * limit", "start = part * limit", "first part left out"),
         ("readable[list(predictions.errors)] = False", "pass", "unreadable images by their score"),
     ],

@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 from scipy.cluster.hierarchy import leaves_list, linkage
 from scipy.spatial.distance import squareform
+from scipy.stats import binomtest
 from sklearn.metrics import confusion_matrix
 
-_Z = 1.959964  # of the normal distribution, for 95 %
+_LEVEL = 0.95
 
 
 def class_scores(labels: np.ndarray, predicted: np.ndarray, classes: Sequence[str]) -> pd.DataFrame:
@@ -37,12 +38,12 @@ def class_scores(labels: np.ndarray, predicted: np.ndarray, classes: Sequence[st
 
 
 def wilson(hits: np.ndarray, count: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the 95 % intervals of shares (Wilson, JASA 1927), from 0 to 1; NaN where ``count`` is 0."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        share = hits / count
-        centre = (share + _Z**2 / (2 * count)) / (1 + _Z**2 / count)
-        half = _Z * np.sqrt(share * (1 - share) / count + _Z**2 / (4 * count**2)) / (1 + _Z**2 / count)
-    return centre - half, centre + half
+    """Return the 95 % intervals of shares (Wilson, JASA 1927), from 0 to 1, of the shape of both; NaN for none of 0."""
+    pairs = zip(np.ravel(hits).tolist(), np.ravel(count).tolist(), strict=True)
+    nothing = (np.nan, np.nan)
+    bounds = [binomtest(hit, of).proportion_ci(_LEVEL, "wilson") if of else nothing for hit, of in pairs]
+    low, high = np.array(bounds, np.float64).reshape(-1, 2).T
+    return low.reshape(np.shape(count)), high.reshape(np.shape(count))
 
 
 def confused_pairs(labels: np.ndarray, predicted: np.ndarray, most: int = 50) -> pd.DataFrame:

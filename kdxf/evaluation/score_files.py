@@ -124,7 +124,7 @@ def score(cfg: Config, files: Mapping[str, Path]) -> Scoreboard:
     if not hits:
         return Scoreboard(table, _notes(table, ranks))
     right = np.stack(hits, axis=1)
-    classes = _classes(right, predictions.labels, predictions.classes, list(files))
+    classes = hits_by_class(right, predictions.labels, predictions.classes, list(files))
     return Scoreboard(table.assign(**_intervals(right)), _notes(table, ranks), classes)
 
 
@@ -140,8 +140,12 @@ def _check(file: Path, predictions: Predictions) -> None:
         )
 
 
-def _classes(right: np.ndarray, labels: Any, names: Sequence[str], files: Sequence[str]) -> pd.DataFrame:
-    """Return what is right, bool (n, R), class by class, for the labels (n,)."""
+def hits_by_class(right: np.ndarray, labels: Any, names: Sequence[str], files: Sequence[str]) -> pd.DataFrame:
+    """Return what is right, bool (n, R), class by class, for the labels (n,).
+
+    Returns:
+        A row per class that has images: ``class``, ``images``, and the percentage that is right under each of R names.
+    """
     found = pd.DataFrame(100.0 * right, columns=list(files)).groupby(labels)
     table = found.mean()
     table.insert(0, "images", found.size())

@@ -1,5 +1,6 @@
 """Pixels of any mode as RGB or BGR, converted in strips, so that little memory is needed beside picture and result."""
 
+import cv2
 import numpy as np
 from PIL import Image
 
@@ -11,6 +12,15 @@ def to_rgb(image: Image.Image) -> Image.Image:
     if image.mode == "RGB" and "transparency" not in image.info:
         return image
     return Image.fromarray(pixels(image))
+
+
+def shrink(image: np.ndarray, longest: int) -> np.ndarray:
+    """Return a picture (H, W) or (H, W, C) whose longer side is at most ``longest``; a smaller one as it is."""
+    scale = longest / max(image.shape[:2])
+    if scale >= 1:
+        return image
+    size = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
 
 
 def pixels(image: Image.Image, bgr: bool = False) -> np.ndarray:

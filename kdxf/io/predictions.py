@@ -118,6 +118,14 @@ class Predictions:
 _PER_IMAGE = ("scores", "labels", "predicted", "seen", "fold", "best_class", "best_score")
 
 
+def margins(scores: np.ndarray) -> np.ndarray:
+    """Return how far the best score is above the second best, (n,), for scores (n, K); above 0 where K is 1."""
+    if scores.shape[1] < 2:
+        return scores[:, 0]
+    second, first = np.partition(scores, -2, axis=1)[:, -2:].T
+    return first - second
+
+
 def multi_hot(rows: pa.ListArray | Iterable[Sequence[int] | None], num_classes: int) -> np.ndarray:
     """Return bool (n, K), True for each class index of a row; a row that is None has none."""
     lists = rows if isinstance(rows, pa.ListArray | pa.LargeListArray) else pa.array(rows, pa.list_(pa.int64()))

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from kdxf.io.images import decode_image
-from kdxf.io.pixels import pixels, to_rgb
+from kdxf.io.pixels import pixels, shrink, to_rgb
 
 
 def encode(image, kind="JPEG", **options):
@@ -115,3 +115,11 @@ def test_rgb_stays_itself():
     image = ramp()
     assert to_rgb(image) is image
     assert to_rgb(image.convert("L")).mode == "RGB"
+
+
+def test_shrink():
+    """A longer side of 4: of 8 x 2 pixels, each is the mean of four; a smaller picture is not enlarged."""
+    image = np.arange(0, 64, 4, dtype=np.uint8).reshape(2, 8)
+    assert shrink(image, 4).tolist() == [[18, 26, 34, 42]]
+    assert shrink(image, 8) is image
+    assert shrink(np.zeros((1, 100, 3), np.uint8), 10).shape == (1, 10, 3)

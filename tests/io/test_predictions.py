@@ -16,6 +16,7 @@ from kdxf.io.predictions import (
     concatenate,
     in_order,
     label_array,
+    margins,
     multi_hot,
     read_predictions,
     read_source,
@@ -265,3 +266,9 @@ def test_labels_of_unsigned_numbers(tmp_path):
     place = table.column_names.index("label")
     pq.write_table(table.set_column(place, "label", table["label"].cast("uint64")), tmp_path / "u.parquet")
     assert read_predictions(tmp_path / "u.parquet").labels.tolist() == [1, -1]
+
+
+def test_margins():
+    scores = np.array([[0.2, 0.5, 0.3], [1.0, 0.0, 0.0]])
+    assert margins(scores).tolist() == pytest.approx([0.2, 1.0])
+    assert margins(np.ones((2, 1))).tolist() == [1.0, 1.0]

@@ -6,6 +6,7 @@ n images with one label, K classes.
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -51,7 +52,7 @@ class Evidence:
             raise ValueError("a report's predictions have labels")
         return labels
 
-    @property
+    @cached_property
     def predicted(self) -> np.ndarray:
         """The best classes, int64 (n,)."""
         return self.predictions.scores.argmax(axis=1)
@@ -61,7 +62,7 @@ class Evidence:
         """K names."""
         return self.predictions.classes
 
-    @property
+    @cached_property
     def right(self) -> np.ndarray:
         """Whether the best class is the true one, bool (n,)."""
         return self.predicted == self.labels

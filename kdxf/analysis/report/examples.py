@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kdxf.analysis.report.evidence import Evidence
+from kdxf.io.predictions import margins
 
 _TINY = 1e-12
 
@@ -30,14 +31,6 @@ class Example:
 def losses(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Return the cross entropy of each image, float64 (n,), from probabilities (n, K) and labels (n,)."""
     return -np.log(np.maximum(scores[np.arange(len(labels)), labels].astype(np.float64), _TINY))
-
-
-def margins(scores: np.ndarray) -> np.ndarray:
-    """Return how far the best probability is above the second best, (n,), for probabilities (n, K)."""
-    if scores.shape[1] < 2:
-        return np.ones(len(scores), scores.dtype)
-    second, first = np.partition(scores, -2, axis=1)[:, -2:].T
-    return first - second
 
 
 def worst_errors(evidence: Evidence, most: int) -> list[Example]:

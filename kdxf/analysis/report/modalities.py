@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from kdxf.analysis.report.evidence import Evidence
+from kdxf.evaluation.score_files import hits_by_class
 
 
 def modality_table(evidence: Evidence) -> pd.DataFrame:
@@ -16,10 +17,7 @@ def modality_table(evidence: Evidence) -> pd.DataFrame:
     """
     columns = {"both": evidence.right}
     columns |= {name: part.scores.argmax(axis=1) == evidence.labels for name, part in evidence.alone.items()}
-    found = pd.DataFrame({name: 100.0 * right for name, right in columns.items()}).groupby(evidence.labels)
-    table = found.mean()
-    table.insert(0, "images", found.size())
-    table.insert(0, "class", np.array(evidence.classes, dtype=object)[table.index.to_numpy()])
+    table = hits_by_class(np.stack(list(columns.values()), axis=1), evidence.labels, evidence.classes, list(columns))
     order = ["images"]
     if "image alone" in table:
         table["text adds"] = table["both"] - table["image alone"]

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import pandas as pd
 from sklearn.metrics import confusion_matrix
@@ -24,6 +23,7 @@ from kdxf.evaluation.class_scores import class_scores, cluster_order, confused_p
 from kdxf.io.charts import Line, heat_matrix, line_chart, scatter_chart
 from kdxf.io.images import ImageReadError, read_image
 from kdxf.io.pages import Bar, HTMLReport, Percent, Picture
+from kdxf.io.pixels import shrink
 
 MODEL = "this model"
 _PAIRS = 50
@@ -82,9 +82,11 @@ def build_page(title: str, evidence: Evidence, findings: Findings, errors: int =
 
 
 def _headline(page: HTMLReport, evidence: Evidence, findings: Findings) -> None:
-    count, right = len(evidence.files), int(evidence.right.sum())
-    low, high = (100 * float(bound) for bound in wilson(np.array(right), np.array(count)))
-    page.summary(f"Right for {100 * right / count:.1f} % of {count:,} images (95 % interval {low:.1f} to {high:.1f}).")
+    share = _share(evidence.right)
+    page.summary(
+        f"Right for {share.value:.1f} % of {len(evidence.files):,} images (95 % interval {share.low:.1f} to "
+        f"{share.high:.1f})."
+    )
     seen = evidence.predictions.seen
     if seen is not None and seen.any():
         page.warning(
@@ -181,7 +183,7 @@ def _explained(explanation: Explanation, caption: str) -> Picture:
         views["text"] = draw_explanation(photograph, explanation, _SIDE)
     if explanation.heatmap is not None:
         views["heatmap"] = draw_heatmap(photograph, explanation.heatmap, _SIDE)
-    return Picture(explanation.path, caption, views)
+    return Picture(photograph, caption, views)
 
 
 def _classes(page: HTMLReport, evidence: Evidence) -> None:
@@ -261,14 +263,9 @@ def _pairs(page: HTMLReport, evidence: Evidence, pairs: pd.DataFrame) -> None:
 def _thumbnail(path: str, side: int) -> np.ndarray | str:
     """Return a picture with a longer edge of ``side`` pixels, or the path of one that cannot be read."""
     try:
-        image = read_image(path, min_edge=side)
+        return shrink(read_image(path, min_edge=side), side)
     except ImageReadError:
         return path
-    scale = side / max(image.shape[:2])
-    if scale >= 1:
-        return image
-    width, height = (max(1, round(edge * scale)) for edge in (image.shape[1], image.shape[0]))
-    return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
 
 
 def _modalities(page: HTMLReport, evidence: Evidence, findings: Findings) -> None:

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 
 from kdxf.analysis.report.evidence import Evidence
-from kdxf.analysis.report.examples import losses, margins
+from kdxf.analysis.report.examples import losses
+from kdxf.io.predictions import margins
 
 
 def image_table(evidence: Evidence) -> pd.DataFrame:

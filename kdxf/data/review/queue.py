@@ -10,7 +10,7 @@ from kdxf.data.cleaning.suspects import short_texts
 from kdxf.errors import UserError
 from kdxf.io.csv_tables import read_csv
 from kdxf.io.digests import file_digest, settings_digest
-from kdxf.io.predictions import Predictions, read_predictions
+from kdxf.io.predictions import Predictions, margins, read_predictions
 from kdxf.io.provenance import check_no_ranks, check_no_targets, check_unseen
 from kdxf.text.ocr.table import OCRTable
 
@@ -118,11 +118,11 @@ def make_queue(
 
 def _in_order(predictions: Predictions, known: np.ndarray, order: str) -> np.ndarray:
     scores = predictions.scores
-    ranked = np.partition(scores, -2, axis=1)[:, -2:] if scores.shape[1] > 1 else np.pad(scores, ((0, 0), (1, 0)))
-    sure = ranked[:, 1] - ranked[:, 0] if order == "margin" else scores[np.arange(len(scores)), known]
+    sure = margins(scores) if order == "margin" else scores[np.arange(len(scores)), known]
     readable = np.ones(len(scores), bool)
     readable[list(predictions.errors)] = False
-    return np.lexsort((-ranked[:, 1], sure, readable))  # of equally doubtful ones, first what the model is surest of
+    best = scores.max(axis=1)  # of equally doubtful ones, first what the model is surest of
+    return np.lexsort((-best, sure, readable))
 
 
 def _sent(inference: Path, images: list[str], file: Path) -> dict[str, str]:

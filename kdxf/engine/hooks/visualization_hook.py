@@ -13,6 +13,7 @@ from mmpretrain.structures import DataSample
 
 from kdxf.io.files import write_whole
 from kdxf.io.images import ImageReadError, read_image
+from kdxf.io.pixels import shrink
 from kdxf.registry import HOOKS
 from kdxf.visualization.captions import Colour, with_caption
 
@@ -78,11 +79,7 @@ class VisualizationHook(HostVisualizationHook):
                 return None
             image = np.ascontiguousarray(pixels.permute(1, 2, 0).cpu().numpy().astype(np.uint8))
             lines.append((f"the input of the network is shown: {error}", _PLAIN))
-        scale = min(1.0, self.longest / max(image.shape[:2]))
-        if scale < 1:
-            size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
-            image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-        return with_caption(image, lines)
+        return with_caption(shrink(image, self.longest), lines)
 
     def _put(self, drawn: np.ndarray, name: str, step: int) -> None:
         if self.show:

@@ -4,11 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest
 
 from kdxf.evaluation.calibration.confidences import confidences
-
-LEVEL = 0.95
+from kdxf.evaluation.class_scores import wilson
 
 
 @dataclass(frozen=True)
@@ -46,8 +44,8 @@ class Accepted:
         count, hits = int(kept.sum()), int(right[kept].sum())
         if not count:
             return cls(float("inf"), 0.0, float("nan"), 0.0, 1.0, 0)
-        interval = binomtest(hits, count).proportion_ci(LEVEL, method="wilson")
-        return cls(float(threshold), count / len(kept), hits / count, float(interval.low), float(interval.high), count)
+        low, high = (float(bound) for bound in wilson(np.array(hits), np.array(count)))
+        return cls(float(threshold), count / len(kept), hits / count, low, high, count)
 
 
 def coverage_accuracy(scores: np.ndarray, labels: np.ndarray) -> pd.DataFrame:

@@ -135,9 +135,7 @@ def read_calibration(checkpoint: str | Path) -> Calibration | None:
     Raises:
         UserError: The file is no calibration, or that of another checkpoint.
     """
-    return read_note(
-        checkpoint, _KIND, lambda content: _parsed(content, file_digest(calibration_file(checkpoint)))
-    )
+    return read_note(checkpoint, _KIND, lambda content: _parsed(content, file_digest(calibration_file(checkpoint))))
 
 
 def _parsed(content: Mapping[str, Any], digest: str) -> Calibration:

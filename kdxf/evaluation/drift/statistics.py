@@ -11,6 +11,8 @@ import numpy as np
 
 from kdxf.evaluation.calibration.none_of_these import spread
 from kdxf.io.images import decode_image, open_header
+from kdxf.io.pixels import shrink
+from kdxf.io.predictions import margins
 from kdxf.text.ocr.record import OCRRecord
 
 STATISTICS: Mapping[str, str] = {
@@ -75,9 +77,7 @@ def picture_statistics(data: bytes) -> dict[str, float]:
     header = open_header(data)
     pixels = decode_image(data, min_edge=_EDGE)
     height, width = pixels.shape[:2]
-    if (scale := _EDGE / max(height, width)) < 1:
-        size = (max(1, round(scale * width)), max(1, round(scale * height)))
-        pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    pixels = shrink(pixels, _EDGE)
     grey = cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY)
     blue, green, red = np.moveaxis(pixels.astype(np.float64), 2, 0)
     red_green, yellow_blue = red - green, (red + green) / 2 - blue
@@ -93,9 +93,9 @@ def picture_statistics(data: bytes) -> dict[str, float]:
 
 def score_statistics(scores: np.ndarray) -> dict[str, float]:
     """Measure the probabilities (K,) of an image; the entropy is in nats."""
-    best, second = np.sort(scores.astype(np.float64))[::-1][:2] if len(scores) > 1 else (float(scores[0]), 0.0)
+    row = scores.astype(np.float64)[None]
     return {
-        "score of the best class": float(best),
-        "margin of the best class": float(best - second),
-        "entropy of the scores": float(spread(scores.astype(np.float64)[None])[0]),
+        "score of the best class": float(row.max()),
+        "margin of the best class": float(margins(row)[0]),
+        "entropy of the scores": float(spread(row)[0]),
     }

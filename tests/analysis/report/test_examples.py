@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kdxf.analysis.report.examples import losses, margins, narrow_hits, worst_errors
+from kdxf.analysis.report.examples import losses, narrow_hits, worst_errors
 
 
 def test_errors_by_loss(evidence):
@@ -23,6 +23,4 @@ def test_narrow_hits(evidence):
 
 def test_numbers():
     scores = np.array([[0.2, 0.5, 0.3], [1.0, 0.0, 0.0]])
-    assert margins(scores).tolist() == pytest.approx([0.2, 1.0])
-    assert margins(np.ones((2, 1))).tolist() == [1.0, 1.0]
     assert losses(scores, np.array([0, 1])).tolist() == pytest.approx([-np.log(0.2), -np.log(1e-12)])
