@@ -30,7 +30,7 @@ lint: env
 	$(BIN)/mypy
 
 about-test:
-	@echo "== Tests: ruff, mypy, then the whole suite with pytest; about 9 minutes on two cores, no GPU needed"
+	@echo "== Tests: ruff, mypy, then the whole suite with pytest; about 12 minutes on two cores, no GPU needed"
 
 test: about-test lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist worksteal
@@ -43,7 +43,7 @@ fuzz: about-fuzz env
 
 about-demo:
 	@echo "== Demo: OCR, features, three trainings, tests and predictions on the pictures in data/demo;"
-	@echo "   about 4 minutes on two cores, no GPU needed. Results go to work_dirs/demo"
+	@echo "   4 to 5 minutes on two cores, no GPU needed. Results go to work_dirs/demo"
 
 demo: about-demo env
 	$(BIN)/python tools/demo.py

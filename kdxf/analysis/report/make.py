@@ -18,12 +18,14 @@ from kdxf.analysis.report.gates import collect_gates
 from kdxf.analysis.report.page import Findings, build_page
 from kdxf.analysis.report.table import image_table
 from kdxf.analysis.report.training_log import read_training_log
+from kdxf.apis.stages import last_stage
 from kdxf.engine.config import load_config, set_list
 from kdxf.errors import UserError
 from kdxf.inference.fitted import files_of_model
 from kdxf.inference.inferencer import KDXFInferencer
 from kdxf.io.files import write_whole
 from kdxf.io.predictions import Predictions, check_alike, read_predictions, write_predictions
+from kdxf.optional import require
 
 ALONE = {"image": IMAGE_ALONE, "text": TEXT_ALONE, "shuffled": SHUFFLED}
 _HITS = 12  # right answers shown
@@ -66,6 +68,8 @@ def make_report(
     cfg = load_config(config, options)
     if listed is not None:
         set_list(cfg, "test_dataloader", listed, "--list")
+    if checkpoint is not None and not quick and _sees_images(cfg):
+        require("pytorch_grad_cam", "report", "a report without --quick")  # now, not after minutes of other work
     if predictions is not None:
         whole, alone = _read(predictions)
     elif checkpoint is None:
@@ -79,6 +83,12 @@ def make_report(
         return
     findings = _look_into(cfg, checkpoint, evidence, errors, quick, workers, device)
     build_page(f"{config.stem}: report", evidence, findings, errors, _HITS).save(out)
+
+
+def _sees_images(cfg: Config) -> bool:
+    model = last_stage(cfg).model
+    members = model.get("members") or [model]
+    return any(member.get("image_backbone") or member.get("backbone") for member in members)
 
 
 def _predict(

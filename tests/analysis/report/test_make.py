@@ -1,5 +1,7 @@
 """Making a report of a tiny model."""
 
+import sys
+
 import pandas as pd
 import pytest
 
@@ -34,6 +36,13 @@ def test_the_model_is_looked_into(lab, tmp_path):
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "<h2>Whom the gates listen to</h2>" in page and "without the word" in page
     assert "heatmap" in page and "Shortcuts were not looked for: the config has no train_dataloader." in page
+
+
+def test_the_package_for_heatmaps_is_asked_for_at_once(lab, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pytorch_grad_cam", None)
+    with pytest.raises(UserError, match="a report without --quick needs the package pytorch_grad_cam: pip install"):
+        make_report(lab.moe, lab.moe_checkpoint, tmp_path / "report.html", device="cpu")
+    assert not list(tmp_path.iterdir())
 
 
 def test_faults_are_named(lab, tmp_path):
