@@ -16,8 +16,9 @@ from kdxf.analysis.report.examples import Example, narrow_hits, worst_errors
 from kdxf.analysis.report.gates import Gates
 from kdxf.analysis.report.modalities import modality_table
 from kdxf.analysis.report.similar import alike_in_words, map_images
+from kdxf.evaluation.calibration.confidences import confidences
 from kdxf.evaluation.calibration.reliability import expected_calibration_error, reliability
-from kdxf.evaluation.calibration.selective import coverage_accuracy, review_budget
+from kdxf.evaluation.calibration.selective import coverage_accuracy, for_budget
 from kdxf.evaluation.calibration.temperature import cross_fitted
 from kdxf.evaluation.class_scores import class_scores, cluster_order, confused_pairs, wilson
 from kdxf.io.charts import Line, heat_matrix, line_chart, scatter_chart
@@ -350,7 +351,7 @@ def _calibration(page: HTMLReport, evidence: Evidence) -> None:
     diagonal = Line("as they should be", [0, 100], [0, 100], dashed=True)
     page.drawing(line_chart([diagonal, *series], x_label="score %", y_label="right %"))
     page.subheading("How many images could be left to the model")
-    rest = review_budget(scores, labels, _REVIEW)
+    rest = for_budget(*confidences(scores, labels), _REVIEW)
     page.text(
         "If a person looks at the images with the lowest scores, the rest is right more often. Without the least sure "
         f"{100 * (1 - rest.coverage):.0f} %, the model is right for {100 * rest.accuracy:.1f} % "

@@ -73,34 +73,6 @@ def _curve(confidence: np.ndarray, right: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame({"coverage": count / len(order), "accuracy": hits[last] / count, "threshold": confidence[last]})
 
 
-def review_budget(scores: np.ndarray, labels: np.ndarray, share: float) -> Accepted:
-    """Find the threshold that sends a share of the images to a person, and what to expect of the rest.
-
-    Args:
-        scores: Probabilities, float (n, K).
-        labels: True classes, int (n,).
-        share: As of :func:`for_budget`.
-
-    Raises:
-        ValueError: The share is out of its range, or as of :func:`coverage_accuracy`.
-    """
-    return for_budget(*confidences(scores, labels), share)
-
-
-def threshold_for(scores: np.ndarray, labels: np.ndarray, precision: float) -> Accepted:
-    """Find the threshold that accepts most images while the wanted share of them is right.
-
-    Args:
-        scores: Probabilities, float (n, K).
-        labels: True classes, int (n,).
-        precision: As of :func:`for_precision`.
-
-    Raises:
-        ValueError: ``precision`` is out of its range, or as of :func:`coverage_accuracy`.
-    """
-    return for_precision(*confidences(scores, labels), precision)
-
-
 def for_budget(confidence: np.ndarray, right: np.ndarray, share: float) -> Accepted:
     """Find the threshold that sends a share of the images to a person.
 
