@@ -51,15 +51,22 @@ TOOL = """
 import multiprocessing, os, signal, sys, time
 from kdxf.cli.command import run
 
-def is_deaf():
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+def hears(works):
+    works.set()
     time.sleep(60)
+
+def is_deaf(works):
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    hears(works)
 
 def main():
     fork = multiprocessing.get_context("fork")
-    workers = [fork.Process(target=work) for work in (lambda: time.sleep(60), is_deaf)]
+    events = [fork.Event(), fork.Event()]
+    workers = [fork.Process(target=work, args=(works,)) for work, works in zip((hears, is_deaf), events)]
     for worker in workers:
         worker.start()
+    for works in events:
+        works.wait()
     print(*(worker.pid for worker in workers), flush=True)
     time.sleep(60)
 
