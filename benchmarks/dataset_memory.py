@@ -28,7 +28,8 @@ from mmengine.runner import Runner
 import kdxf.datasets  # noqa: F401  (registers)
 from kdxf.io.annotations import write_classes
 from kdxf.text.ocr.table import SCHEMA
-from kdxf.text.vectors.store import StoreMeta, StoreWriter, new_store
+from kdxf.text.vectors.store import StoreWriter, new_store
+from kdxf_runtime.vectors.store_meta import StoreMeta
 
 CLASSES, LINES, CHARACTERS, DIM = 137, 5, 8, 200
 PART_ROWS = 1000  # as tools/ocr.py writes them

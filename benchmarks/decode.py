@@ -23,7 +23,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 from PIL import __version__ as pillow_version
 
-from kdxf.io.images import decode_image
+from kdxf_runtime.io.images import decode_image
 
 EDGE = 256
 SMALL = 348  # the photographs of GroceryStoreDataset

@@ -27,11 +27,11 @@ from word_vectors import machine
 from kdxf.evaluation.drift.changes import describe_changes, find_changes
 from kdxf.evaluation.drift.fingerprint import MOST, Fingerprint, take_fingerprint
 from kdxf.io.annotations import read_annotations
-from kdxf.io.images import read_image
 from kdxf.io.predictions import read_predictions
 from kdxf.text.ocr.build import build_engine
-from kdxf.text.ocr.record import OCRRecord, read_text
 from kdxf.text.ocr.table import OCRTable
+from kdxf_runtime.io.images import read_image
+from kdxf_runtime.ocr.record import OCRRecord, read_text
 
 SIZES = (30, 60, 150, 300)
 

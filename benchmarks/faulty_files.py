@@ -36,8 +36,8 @@ from kdxf.datasets.soft_labels import read_soft_labels  # noqa: E402
 from kdxf.errors import UserError  # noqa: E402
 from kdxf.io.predictions import read_source  # noqa: E402
 from kdxf.text.ocr.table import OCRTable, table_digest  # noqa: E402
-from kdxf.text.vectors.tfidf import Tfidf  # noqa: E402
-from kdxf.text.vectors.word_vectors import WordVectors  # noqa: E402
+from kdxf_runtime.vectors.tfidf import Tfidf  # noqa: E402
+from kdxf_runtime.vectors.word_vectors import WordVectors  # noqa: E402
 
 
 def tool(name: str, *words: object) -> None:

@@ -28,7 +28,7 @@ sys.path.insert(0, str(REPOSITORY / "tests" / "fixtures"))
 from fuzzing.campaign import Count, Finding, kept_input, run, try_input  # noqa: E402
 from fuzzing.targets import TARGETS  # noqa: E402
 
-from kdxf.io.machine import available_cores  # noqa: E402
+from kdxf_runtime.io.machine import available_cores  # noqa: E402
 
 _KINDS = ("traceback", "lines", "hang", "memory", "death")
 

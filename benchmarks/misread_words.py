@@ -29,7 +29,7 @@ Measured at a rate of 0.2, cosine (nearest); stores trained with --min-count 1, 
     demo, word2vec       0.668 (28 %)  0.854 (75 %)  0.819 (38 %)
 
 So WordVectors.lookup respells, without neighbours. The noise and the respelling use the same table of look-alikes
-(kdxf.text.spelling.look_alikes): real misreadings that are not in it are found less often.
+(kdxf_runtime.spelling.look_alikes): real misreadings that are not in it are found less often.
 Two million random words, four of five Chinese, on two busy Intel Xeon cores: index in 65 s and 28 MB on disk, 0.03 ms
 per unknown word (median).
 """
@@ -45,11 +45,12 @@ from pathlib import Path
 import numpy as np
 from word_vectors import machine, memory, random_words
 
-from kdxf.text.spelling.distance import limit
 from kdxf.text.spelling.ocr_noise import corrupt
-from kdxf.text.spelling.speller import SPELLING_FILE, Speller, SpellingIndex, build_spelling_index
-from kdxf.text.vectors.vocabulary import Vocabulary, VocabularyWriter
-from kdxf.text.vectors.word_vectors import WordVectors
+from kdxf.text.vectors.index import neighbours
+from kdxf_runtime.spelling.distance import limit
+from kdxf_runtime.spelling.speller import SPELLING_FILE, Speller, SpellingIndex, build_spelling_index
+from kdxf_runtime.vectors.vocabulary import Vocabulary, VocabularyWriter
+from kdxf_runtime.vectors.word_vectors import WordVectors
 
 TRIES = 50
 NEIGHBOURS = 5
@@ -73,7 +74,7 @@ def sample(vectors: WordVectors, count: int, random: np.random.Generator) -> lis
 
 def averaged(vectors: WordVectors, word: str) -> np.ndarray:
     """Return the mean of the vectors of a known word and its nearest words, each scaled to length 1."""
-    words = [word, *(near for near, _ in vectors.neighbours(word, NEIGHBOURS))]
+    words = [word, *(near for near, _ in neighbours(vectors, word, NEIGHBOURS))]
     found = vectors.lookup(words)[0]
     return (found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-9)).mean(axis=0)
 

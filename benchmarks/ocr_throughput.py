@@ -29,14 +29,16 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 from rapidocr import RapidOCR
 
-from kdxf.io.images import list_images, read_image
-from kdxf.text.ocr.workers import OCRExecutor, OCRWorkers
+from kdxf.text.ocr.build import build_engine
+from kdxf_runtime.io.images import list_images, read_image
+from kdxf_runtime.ocr.workers import OCRExecutor, OCRWorkers
 
 
 def machine() -> str:
@@ -106,7 +108,9 @@ def main() -> None:
         ways = {"RapidOCR": rapidocr_way(args.folder)}
         for name, options in {"kdxf": {}, "kdxf, size of the file": {"min_side": 1}}.items():
             engine = {"type": "RapidOCREngine", **options}
-            ways[name] = kdxf_way(stack.enter_context(OCRWorkers(engine, args.folder, args.workers)))
+            ways[name] = kdxf_way(
+                stack.enter_context(OCRWorkers(partial(build_engine, engine), args.folder, args.workers))
+            )
         compare(ways, images, args.rounds)
 
 

@@ -19,8 +19,8 @@ import pandas as pd
 
 from kdxf.analysis.report.make import make_report
 from kdxf.io.annotations import write_annotations
-from kdxf.io.folders import list_images
 from kdxf.io.predictions import Predictions, write_predictions
+from kdxf_runtime.io.folders import list_images
 
 CONFIG = """
 default_scope = "kdxf"

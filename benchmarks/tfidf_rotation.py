@@ -24,7 +24,8 @@ import kdxf.text  # noqa: F401  (registers)
 from kdxf.io.annotations import read_annotations
 from kdxf.text.ocr.table import OCRTable
 from kdxf.text.registry import TOKENIZERS
-from kdxf.text.vectors.tfidf import _rotation, fit_tfidf
+from kdxf.text.vectors.fit_tfidf import fit_tfidf
+from kdxf_runtime.vectors.tfidf import _rotation
 
 SCALE, HEAD_SCALE, DROPOUT, BATCH, EPOCHS, RATE = 10.0, 8.0, 0.2, 54, 80, 5e-3
 

@@ -106,7 +106,7 @@ def convert(path: Path, store: Path) -> dict[str, float]:
 
 def open_store(store: Path) -> dict[str, float]:
     """Open a store and look up documents."""
-    from kdxf.text.vectors.word_vectors import WordVectors
+    from kdxf_runtime.vectors.word_vectors import WordVectors
 
     before = memory()["VmRSS"]
     start = time.perf_counter()

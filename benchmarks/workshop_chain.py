@@ -29,7 +29,7 @@ from workshop_duplicates import plant
 from kdxf.data.lists import ImageList, read_list
 from kdxf.data.parallel import parallel_map
 from kdxf.io.annotations import read_annotations, write_annotations, write_classes
-from kdxf.io.images import read_image
+from kdxf_runtime.io.images import read_image
 
 REPOSITORY = Path(__file__).parents[1]
 FOLDS = 3

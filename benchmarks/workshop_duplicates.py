@@ -23,7 +23,7 @@ import pandas as pd
 from kdxf.data.duplicates.find import find_duplicates
 from kdxf.data.duplicates.pairs import RADIUS, hamming_pairs
 from kdxf.data.lists import ImageList, read_list
-from kdxf.io.images import read_image
+from kdxf_runtime.io.images import read_image
 
 EDITS = ("compressed", "scaled", "cropped", "brightness", "text", "mirror")
 KINDS = {"bytes": 25, "pixels": 5} | dict.fromkeys(EDITS, 5)

@@ -11,6 +11,7 @@ used.
 
 from typing import TYPE_CHECKING, Any
 
+from kdxf.run_log import forward_warnings
 from kdxf.version import __version__
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from kdxf.inference.fitted import load as load
 
 __all__ = ["__version__"]
+
+forward_warnings()
 
 _LAZY = {"fit": "kdxf.apis.fit", "load": "kdxf.inference.fitted"}
 

@@ -1,11 +1,8 @@
 """Exceptions for errors that the user can fix."""
 
+from kdxf_runtime.errors import UserError
 
-class UserError(ValueError):
-    """Bad input: the message names the file or option, says what is wrong and what to do, in one line.
-
-    The tools print it without a traceback and exit with status 2 (:mod:`kdxf.cli.command`).
-    """
+__all__ = ["DivergedError", "UserError"]
 
 
 class DivergedError(UserError):

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from importlib.abc import MetaPathFinder
 from typing import Any
 
-from kdxf.optional import require
+from kdxf_runtime.optional import require
 
 # mmcv-lite has no compiled ops; no part of classification uses this one.
 warnings.filterwarnings("ignore", message="Fail to import ``MultiScaleDeformableAttention``")

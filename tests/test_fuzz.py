@@ -12,7 +12,7 @@ from fuzzing.misbehaving import READERS
 from fuzzing.targets import TARGETS
 
 from kdxf.errors import UserError
-from kdxf.text.vectors.word_vectors import WordVectors
+from kdxf_runtime.vectors.word_vectors import WordVectors
 
 
 @pytest.mark.parametrize("name", FOUND)

@@ -2,7 +2,8 @@
 
 
 def test_every_source_file_has_its_test_file(repo):
-    """``kdxf/a/b.py`` -> ``tests/a/test_b.py``, ``tools/c.py`` -> ``tests/tools/test_c.py``.
+    """``kdxf/a/b.py`` -> ``tests/a/test_b.py``, ``kdxf_runtime/a/b.py`` -> ``tests/runtime/a/test_b.py``,
+    ``tools/c.py`` -> ``tests/tools/test_c.py``.
 
     A shell script may share the test file of another: one that names it, or names the script that calls it.
     """
@@ -10,6 +11,10 @@ def test_every_source_file_has_its_test_file(repo):
     for source in sorted((repo / "kdxf").rglob("*.py")):
         if source.name != "__init__.py":
             mirror = repo / "tests" / source.relative_to(repo / "kdxf").with_name(f"test_{source.name}")
+            missing += [] if mirror.is_file() else [str(mirror.relative_to(repo))]
+    for source in sorted((repo / "kdxf_runtime").rglob("*.py")):
+        if source.name != "__init__.py":
+            mirror = repo / "tests/runtime" / source.relative_to(repo / "kdxf_runtime").with_name(f"test_{source.name}")
             missing += [] if mirror.is_file() else [str(mirror.relative_to(repo))]
     for source in sorted((repo / "tools").rglob("*.py")):
         mirror = repo / "tests" / source.relative_to(repo).with_name(f"test_{source.name}")

@@ -18,6 +18,7 @@ WORDS = {"milk": "fresh milk litre", "shoe": "running shoe leather"}
 COUNT = 10
 SOURCES = (
     "kdxf",
+    "kdxf_runtime",
     "tools",
     "configs",
     "setup.py",
@@ -132,6 +133,7 @@ def test_an_installed_wheel_fits_and_predicts(run, tmp_path):
     assert "| This model |" in report
     run(
         "kdxf",
+        "kdxf_runtime",
         "predict",
         "mine",
         pictures,

@@ -33,7 +33,7 @@ def main() -> None:
 
     from kdxf.apis.features import compute_features
     from kdxf.engine.config import load_config
-    from kdxf.io.machine import available_cores
+    from kdxf_runtime.io.machine import available_cores
 
     torch.set_num_threads(args.threads or available_cores())
     start = time.perf_counter()

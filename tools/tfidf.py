@@ -25,7 +25,7 @@ def _parse() -> argparse.Namespace:
 def main() -> None:
     """Fit, write the folder, and print what it holds."""
     args = _parse()
-    from kdxf.text.vectors.tfidf import fit_tfidf_on_sources
+    from kdxf.text.vectors.fit_tfidf import fit_tfidf_on_sources
 
     kind = {"jieba": "JiebaTokenizer", "word": "WordTokenizer"}[args.tokenizer]
     meta = fit_tfidf_on_sources(

@@ -72,15 +72,16 @@ def _convert(args: argparse.Namespace) -> None:
 
 
 def _neighbours(args: argparse.Namespace) -> None:
-    from kdxf.text.vectors.word_vectors import WordVectors
+    from kdxf.text.vectors.index import neighbours
+    from kdxf_runtime.vectors.word_vectors import WordVectors
 
     vectors = WordVectors.open(args.folder)
-    neighbours = vectors.neighbours(args.word, args.k)
+    found = neighbours(vectors, args.word, args.k)
     if args.word not in vectors:
         known = vectors.respell(args.word)
         source = f"is made of its {vectors.meta.compose}" if known is None else f"is that of '{known}'"
         print(f"'{args.word}' is unknown; its vector {source}")
-    for word, cosine in neighbours:
+    for word, cosine in found:
         print(f"{cosine:6.3f}  {word}")
 
 

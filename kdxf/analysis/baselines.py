@@ -34,10 +34,10 @@ from kdxf.data.parallel import parallel_map
 from kdxf.errors import UserError
 from kdxf.evaluation.score_files import bootstrap
 from kdxf.io.annotations import label_indices, read_annotations
-from kdxf.io.images import ImageReadError, read_image
 from kdxf.io.pages import markdown_table
 from kdxf.io.predictions import Predictions, in_order
 from kdxf.text.ocr.table import OCRTable
+from kdxf_runtime.io.images import ImageReadError, read_image
 
 MAJORITY, TEXT, WORDS, IMAGE, BOTH = "majority", "text", "text, words", "image", "image and text"
 _TEXT_FEATURES: dict[str, dict[str, Any]] = {

@@ -15,10 +15,10 @@ from kdxf.analysis.browse_samples import Draw, Draws, Mixed, Mixer
 from kdxf.analysis.line_drawing import draw_boxes
 from kdxf.engine.config import building
 from kdxf.errors import UserError
-from kdxf.io.images import ImageReadError, read_image
 from kdxf.io.pages import HTMLReport
 from kdxf.registry import DATASETS
-from kdxf.text.ocr.record import OCRRecord
+from kdxf_runtime.io.images import ImageReadError, read_image
+from kdxf_runtime.ocr.record import OCRRecord
 
 _WIDTH = 216  # pixels of a picture; five of them fill a row
 _BLANK = np.full((60, 160, 3), 238, np.uint8)

@@ -19,10 +19,10 @@ from kdxf.apis.train import train
 from kdxf.engine.config import config_digest, default_work_dir, load_config, set_list
 from kdxf.errors import UserError
 from kdxf.evaluation.missing_modality import remove_modality
-from kdxf.io.files import read_json, write_json, write_whole
-from kdxf.io.machine import available_cores
 from kdxf.io.pages import markdown_table
 from kdxf.io.run_record import CONFIG_OR_OPTIONS, check_unchanged
+from kdxf_runtime.io.files import read_json, write_json, write_whole
+from kdxf_runtime.io.machine import available_cores
 
 RUN_COLUMNS = ("model", "input", "fold", "seed", "seconds")
 """Columns of a table of runs that are not scores."""

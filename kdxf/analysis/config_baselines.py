@@ -21,9 +21,9 @@ from kdxf.apis.stages import last_stage
 from kdxf.data.parallel import parallel_map
 from kdxf.engine.config import building, leaf_dataset
 from kdxf.errors import UserError
-from kdxf.io.digests import settings_digest
-from kdxf.io.files import read_json, write_json
 from kdxf.registry import DATASETS
+from kdxf_runtime.io.digests import settings_digest
+from kdxf_runtime.io.files import read_json, write_json
 
 LARGEST = 20_000
 """Images of a training list; for a longer one the features alone would take hours on a few cores."""

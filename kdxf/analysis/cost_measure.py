@@ -28,9 +28,9 @@ from kdxf.datasets.collate import collate_function
 from kdxf.engine.config import building, model_config, type_name
 from kdxf.errors import UserError
 from kdxf.inference.pipeline import dataset_config
-from kdxf.io.machine import peak_memory
 from kdxf.registry import MODELS, TRANSFORMS
-from kdxf.text.ocr.record import OCRRecord
+from kdxf_runtime.io.machine import peak_memory
+from kdxf_runtime.ocr.record import OCRRecord
 
 _HEIGHT, _WIDTH = 1440, 1080  # of a photograph
 _LINES, _WORDS = 64, 8  # of its text: as much as a model will look at

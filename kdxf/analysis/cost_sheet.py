@@ -14,8 +14,8 @@ from mmengine.config import Config
 from kdxf.analysis.cost_measure import Cost, machine, measure
 from kdxf.engine.config import load_config
 from kdxf.errors import UserError
-from kdxf.io.files import write_whole
 from kdxf.io.pages import markdown_table
+from kdxf_runtime.io.files import write_whole
 
 SUFFIXES = (".md", ".csv")
 _GIB = 2**30

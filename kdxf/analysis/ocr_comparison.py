@@ -12,12 +12,12 @@ from rapidfuzz import fuzz
 from tqdm import tqdm
 
 from kdxf.errors import UserError
-from kdxf.io.images import ImageReadError
-from kdxf.text.ocr.base import BaseOCREngine
 from kdxf.text.ocr.build import build_engine
-from kdxf.text.ocr.record import OCRRecord, read_pixels
-from kdxf.text.ocr.sources import ImageSource
 from kdxf.text.tokenizers import WordTokenizer
+from kdxf_runtime.io.images import ImageReadError
+from kdxf_runtime.ocr.base import BaseOCREngine
+from kdxf_runtime.ocr.image_source import ImageSource
+from kdxf_runtime.ocr.record import OCRRecord, read_pixels
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ import numpy as np
 
 from kdxf.analysis.line_drawing import draw_boxes
 from kdxf.analysis.ocr_comparison import EngineRun, agreement, totals, words_apart
-from kdxf.io.images import ImageReadError
 from kdxf.io.pages import HTMLReport
-from kdxf.text.ocr.record import OCRRecord
-from kdxf.text.ocr.sources import ImageSource
+from kdxf_runtime.io.images import ImageReadError
+from kdxf_runtime.ocr.image_source import ImageSource
+from kdxf_runtime.ocr.record import OCRRecord
 
 _PAGE_WIDTH, _WIDEST = 1140, 560  # pixels, for all pictures in a row and for one of them
 TOTALS_COLUMNS = (

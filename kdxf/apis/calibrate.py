@@ -35,11 +35,11 @@ from kdxf.evaluation.calibration.temperature import (
 )
 from kdxf.evaluation.drift.fingerprint import fingerprint_file, sample, take_fingerprint, write_fingerprint
 from kdxf.inference.pipeline import dataset_config, needs_ocr
-from kdxf.io.digests import file_digest, settings_digest
 from kdxf.io.predictions import Predictions, check_each_once, concatenate, read_predictions
 from kdxf.io.provenance import check_no_ranks, check_no_targets, check_unseen
 from kdxf.registry import DATASETS
-from kdxf.text.ocr.record import OCRRecord
+from kdxf_runtime.io.digests import file_digest, settings_digest
+from kdxf_runtime.ocr.record import OCRRecord
 
 FOLDS = 5
 _SHOWN = 5

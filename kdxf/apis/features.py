@@ -10,8 +10,8 @@ from kdxf.datasets.feature_store import FeatureStore
 from kdxf.datasets.text_feature_store import TextFeatureStore
 from kdxf.engine.config import type_name
 from kdxf.errors import UserError
-from kdxf.io.machine import available_cores
 from kdxf.registry import DATASETS
+from kdxf_runtime.io.machine import available_cores
 
 _LOADERS = ("train", "val", "test")
 

@@ -70,15 +70,15 @@ from kdxf.inference.fitted import CHECKPOINT, CONFIG, load
 from kdxf.inference.prediction_csv import Prediction
 from kdxf.io.annotations import read_annotations, read_classes, write_annotations
 from kdxf.io.class_names import order_ids
-from kdxf.io.digests import file_digest, settings_digest
-from kdxf.io.files import read_json, replacing, write_json, write_whole
-from kdxf.io.machine import available_cores
 from kdxf.io.predictions import Predictions, read_predictions
-from kdxf.io.unicode_names import find_file
 from kdxf.models.backbones.wheel_weights import SCHEME, find_weights
 from kdxf.text.ocr import OCRTable, run_ocr
 from kdxf.text.ocr.table import table_digest
-from kdxf.text.vectors.tfidf import fit_tfidf_on_sources
+from kdxf.text.vectors.fit_tfidf import fit_tfidf_on_sources
+from kdxf_runtime.io.digests import file_digest, settings_digest
+from kdxf_runtime.io.files import read_json, replacing, write_json, write_whole
+from kdxf_runtime.io.machine import available_cores
+from kdxf_runtime.io.unicode_names import find_file
 
 _METRIC = "accuracy/top1"
 _UNREADABLE = ("missing", "unreadable", "truncated")

@@ -12,8 +12,8 @@ from mmengine.dist import barrier, is_main_process
 
 from kdxf.engine.config_files import config_contents
 from kdxf.errors import UserError
-from kdxf.io.digests import settings_digest
 from kdxf.io.run_record import CONFIG_OR_OPTIONS, TrainResult, check_unchanged, last_checkpoint
+from kdxf_runtime.io.digests import settings_digest
 
 RESULT = "result.json"
 # Keys that a stage must not set.

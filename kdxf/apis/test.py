@@ -27,9 +27,9 @@ from kdxf.evaluation.calibration.use import calibrate_steps, fitting_calibration
 from kdxf.evaluation.missing_modality import remove_modality
 from kdxf.evaluation.prediction_table import PredictionTable, check_name
 from kdxf.evaluation.shuffled_text import shuffle_text
-from kdxf.io.files import write_json
 from kdxf.io.predictions import check_each_once
 from kdxf.io.provenance import Provenance
+from kdxf_runtime.io.files import write_json
 
 
 def test(

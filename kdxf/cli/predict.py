@@ -39,7 +39,7 @@ def main() -> None:
     from kdxf.inference.fitted import files_of_model
     from kdxf.inference.prediction_csv import Columns
     from kdxf.inference.run import infer
-    from kdxf.io.machine import available_cores
+    from kdxf_runtime.io.machine import available_cores
 
     config, checkpoint = files_of_model(args.model)
     report = infer(

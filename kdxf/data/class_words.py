@@ -13,10 +13,10 @@ from tqdm import tqdm
 from kdxf.data.lists import ImageList
 from kdxf.data.word_scores import NAMING, telling_words
 from kdxf.io.class_names import order_ids
-from kdxf.io.files import write_whole
 from kdxf.io.pages import HTMLReport
 from kdxf.text.ocr.table import OCRTable
 from kdxf.text.tokenizers import BaseTokenizer
+from kdxf_runtime.io.files import write_whole
 
 # Words of a class that the page shows unfolded.
 _SHOWN = 5

@@ -10,9 +10,9 @@ import pandas as pd
 from kdxf.cli.command import EXCEL
 from kdxf.errors import UserError
 from kdxf.io.annotations import read_annotations, write_annotations
-from kdxf.io.folders import list_images
-from kdxf.io.machine import available_cores
-from kdxf.io.unicode_names import nfc
+from kdxf_runtime.io.folders import list_images
+from kdxf_runtime.io.machine import available_cores
+from kdxf_runtime.io.unicode_names import nfc
 
 
 def add_common_arguments(

@@ -21,8 +21,8 @@ from kdxf.data.folds.dealing import deal_groups, shuffled_order
 from kdxf.errors import UserError
 from kdxf.io.annotations import read_annotations, write_annotations, write_classes
 from kdxf.io.class_names import order_ids
-from kdxf.io.folders import is_hidden, list_images
-from kdxf.io.unicode_names import nfc
+from kdxf_runtime.io.folders import is_hidden, list_images
+from kdxf_runtime.io.unicode_names import nfc
 
 # Of what is not for testing.
 TRAIN_FRACTION = 0.85
@@ -80,7 +80,7 @@ def read_class_folders(folder: Path, root: Path, inner: bool = False) -> Labelle
     """List the images of a folder that holds one folder per class.
 
     Args:
-        folder: The folder of class folders; for what is passed over see :func:`kdxf.io.folders.list_images`.
+        folder: The folder of class folders; for what is passed over see :func:`kdxf_runtime.io.folders.list_images`.
         root: Image root; the paths become relative to it.
         inner: The class of an image is the folder that it lies in, instead of the outermost one.
 

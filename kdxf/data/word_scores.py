@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import coo_array, csr_array
 
-from kdxf.text.tokenizers.cleaning import HAN_CHARACTER
+from kdxf_runtime.tokenizers.cleaning import HAN_CHARACTER
 
 # Prices and sizes say little about what a picture shows, and a single Latin letter is mostly misread.
 NAMING = re.compile(rf"(?!.*\d)(?:{HAN_CHARACTER.pattern}|\w.)")

@@ -16,9 +16,9 @@ from torch.utils.data import DataLoader, Dataset
 
 from kdxf.datasets.kept_features import KeptFeatures, by_content, plain
 from kdxf.errors import UserError
-from kdxf.io.digests import known_digest, settings_digest
-from kdxf.io.images import ImageReadError
 from kdxf.registry import MODELS, TRANSFORMS
+from kdxf_runtime.io.digests import known_digest, settings_digest
+from kdxf_runtime.io.images import ImageReadError
 
 
 class FeatureStore(KeptFeatures):

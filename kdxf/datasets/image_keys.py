@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from kdxf.datasets.sample_rows import SampleRows
-from kdxf.io.files import in_utf8
+from kdxf_runtime.io.files import in_utf8
 
 
 def leaf_datasets(dataset: Any) -> Iterator[Any]:

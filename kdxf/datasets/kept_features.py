@@ -29,11 +29,11 @@ from typing import Any
 import numpy as np
 
 from kdxf.errors import UserError
-from kdxf.io.arrays import check_finite, open_array
-from kdxf.io.digests import known_digest, settings_digest
-from kdxf.io.files import replacing, write_whole
 from kdxf.progress import progress
 from kdxf.text.hugging_face import model_digest
+from kdxf_runtime.io.arrays import check_finite, open_array
+from kdxf_runtime.io.digests import known_digest, settings_digest
+from kdxf_runtime.io.files import replacing, write_whole
 
 _PART = 256  # samples
 _OPEN_PARTS = 256  # of all stores of a process, which may have a thousand files open

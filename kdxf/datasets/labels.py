@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from kdxf.errors import UserError
 from kdxf.io.annotations import label_indices
-from kdxf.io.prediction_csv import SEPARATOR
+from kdxf_runtime.io.prediction_csv import SEPARATOR
 
 _LISTS = pa.list_(pa.int64())
 

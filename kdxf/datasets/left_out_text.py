@@ -12,10 +12,10 @@ import numpy as np
 from kdxf.datasets.image_keys import leaf_datasets
 from kdxf.datasets.transforms.features import LoadFeature
 from kdxf.datasets.transforms.geometry import CenterCropKeepText
-from kdxf.datasets.transforms.line_boxes import upright_boxes
 from kdxf.datasets.transforms.text import TokenizeOCR
 from kdxf.registry import TRANSFORMS
-from kdxf.text.ocr.record import OCRRecord
+from kdxf_runtime.ocr.record import OCRRecord
+from kdxf_runtime.steps.line_boxes import upright_boxes
 
 _SAMPLE = 500  # documents, spread evenly
 _FEW_CUT = 0.05  # of the documents

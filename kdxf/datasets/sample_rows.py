@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 
 from kdxf.datasets.soft_labels import SoftLabels
-from kdxf.text.ocr.record import OCRRecord
 from kdxf.text.ocr.table import OCRTable
+from kdxf_runtime.ocr.record import OCRRecord
 
 
 @dataclass(frozen=True, eq=False)

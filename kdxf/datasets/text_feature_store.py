@@ -16,7 +16,7 @@ from kdxf.datasets.transforms.loading import has_text
 from kdxf.errors import UserError
 from kdxf.registry import MODELS, TRANSFORMS
 from kdxf.text.hugging_face import local_folder
-from kdxf.text.ocr.record import OCRRecord
+from kdxf_runtime.ocr.record import OCRRecord
 
 
 class TextFeatureStore(KeptFeatures):

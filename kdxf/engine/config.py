@@ -20,7 +20,7 @@ from kdxf.engine.config_keys import argument_names, nearest, unread_keys
 from kdxf.engine.config_options import SETTINGS, evaluating_with, nested
 from kdxf.errors import UserError
 from kdxf.io.config_files import read_config
-from kdxf.io.digests import settings_digest
+from kdxf_runtime.io.digests import settings_digest
 
 _LOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
 _CLASSES = "classes.txt"

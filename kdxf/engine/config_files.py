@@ -8,9 +8,9 @@ from typing import Any
 
 from kdxf.errors import UserError
 from kdxf.io.annotations import read_annotations
-from kdxf.io.digests import content_digest, files_of, known_digest, settings_digest
-from kdxf.io.unicode_names import find_file
 from kdxf.text.ocr.table import table_digest
+from kdxf_runtime.io.digests import content_digest, files_of, known_digest, settings_digest
+from kdxf_runtime.io.unicode_names import find_file
 
 # Names of components, and folders of data that other keys name.
 _NO_CONTENT = ("type", "scope", "_scope_", "data_root", "data_prefix", "img_prefix", "work_dir")
@@ -26,9 +26,9 @@ def config_files(settings: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     A text without a slash names a folder only under certain keys (``ocr_file``, ``vectors``, ...).
 
     Paths in a dataset start at its ``data_root``. A file is compared by its bytes, a folder by the names and bytes of
-    its files, pictures by name and size (:func:`kdxf.io.digests.content_digest`). Of an OCR table (``ocr_file``) only
-    the rows of the images in the list count, so that it may grow by others. Of a dataset's picture folder
-    (``data_prefix``) only the pictures of the list count, by name and size, if any of them exists.
+    its files, pictures by name and size (:func:`kdxf_runtime.io.digests.content_digest`). Of an OCR table
+    (``ocr_file``) only the rows of the images in the list count, so that it may grow by others. Of a dataset's picture
+    folder (``data_prefix``) only the pictures of the list count, by name and size, if any of them exists.
 
     Args:
         settings: A config, or parts of it by name.

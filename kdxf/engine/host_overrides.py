@@ -21,8 +21,8 @@ from mmengine.runner import checkpoint as host
 from kdxf.engine.checkpoint import load_checkpoint, load_pickled
 from kdxf.engine.config_options import install_config_options
 from kdxf.errors import UserError
-from kdxf.io.files import write_whole
 from kdxf.io.shipped import PREFIX, shipped_config
+from kdxf_runtime.io.files import write_whole
 
 
 def install_host_overrides() -> None:

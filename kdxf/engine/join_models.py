@@ -12,10 +12,10 @@ from torch import nn
 from kdxf.engine.checkpoint import load_checkpoint
 from kdxf.engine.config import building, model_config
 from kdxf.errors import UserError
-from kdxf.io.files import write_whole
 from kdxf.io.provenance import TRAINING_DATA
 from kdxf.registry import MODELS
 from kdxf.version import __version__
+from kdxf_runtime.io.files import write_whole
 
 
 def join_models(cfg: Config, checkpoints: Sequence[str | Path], out: str | Path) -> Path:

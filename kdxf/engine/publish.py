@@ -10,8 +10,8 @@ import torch
 
 from kdxf.engine.checkpoint import load_checkpoint
 from kdxf.errors import UserError
-from kdxf.io.files import write_whole
 from kdxf.version import __version__
+from kdxf_runtime.io.files import write_whole
 
 _KEPT = ("meta", "state_dict")
 

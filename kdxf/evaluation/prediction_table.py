@@ -8,10 +8,10 @@ import numpy as np
 from mmengine.evaluator import BaseMetric
 
 from kdxf.errors import UserError
-from kdxf.io.files import in_utf8
-from kdxf.io.prediction_csv import joined, open_replacing, row_writer
 from kdxf.io.predictions import Predictions, label_array, multi_hot, write_predictions
 from kdxf.io.provenance import Provenance
+from kdxf_runtime.io.files import in_utf8
+from kdxf_runtime.io.prediction_csv import joined, open_replacing, row_writer
 
 SUFFIXES = (".csv", ".parquet")
 

@@ -16,14 +16,14 @@ from mmpretrain.datasets import BaseDataset
 from tqdm import tqdm
 
 from kdxf.errors import UserError
-from kdxf.io.folders import list_images
-from kdxf.io.images import IMAGE_EXTENSIONS
-from kdxf.io.unicode_names import nfc
 from kdxf.text.ocr.build import build_engine
 from kdxf.text.ocr.changes import warning_of_changes
-from kdxf.text.ocr.record import OCRRecord, read_text
 from kdxf.text.ocr.table import OCRTable
-from kdxf.text.ocr.workers import OCRWorkers
+from kdxf_runtime.io.folders import list_images
+from kdxf_runtime.io.images import IMAGE_EXTENSIONS
+from kdxf_runtime.io.unicode_names import nfc
+from kdxf_runtime.ocr.record import OCRRecord, read_text
+from kdxf_runtime.ocr.workers import OCRWorkers
 
 
 @dataclass(frozen=True)
@@ -181,7 +181,7 @@ class TextReader:
         """
         workers = min(workers, len(paths) // _IMAGES_PER_WORKER)
         if workers > 1:
-            with OCRWorkers(self._config, Path(os.curdir), workers, self._imports) as group:
+            with OCRWorkers(partial(build_engine, self._config, self._imports), Path(os.curdir), workers) as group:
                 yield from group.read(paths)
         elif paths:
             if self._engine is None:

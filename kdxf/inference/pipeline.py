@@ -16,9 +16,9 @@ from kdxf.datasets.collate import collate_function
 from kdxf.datasets.transforms import BLANK_BGR
 from kdxf.errors import UserError
 from kdxf.inference.inputs import InputImage, InputTexts
-from kdxf.io.images import check_file
 from kdxf.registry import TRANSFORMS
-from kdxf.text.ocr.record import OCRRecord
+from kdxf_runtime.io.images import check_file
+from kdxf_runtime.ocr.record import OCRRecord
 
 
 def dataset_config(cfg: Config, loader: str = "test_dataloader") -> ConfigDict:

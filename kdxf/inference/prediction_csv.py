@@ -7,7 +7,7 @@ import numpy as np
 
 from kdxf.errors import UserError
 from kdxf.inference.model import Categories
-from kdxf.io.prediction_csv import joined, row_writer
+from kdxf_runtime.io.prediction_csv import joined, row_writer
 
 
 @dataclass(frozen=True)

@@ -22,11 +22,11 @@ from kdxf.inference.inferencer import KDXFInferencer
 from kdxf.inference.inputs import InputImage, InputTexts, collect_images, dataset_images
 from kdxf.inference.prediction_csv import Columns, Prediction, PredictionWriter
 from kdxf.inference.score_file import Probabilities, dataset_labels
-from kdxf.io.files import in_utf8
-from kdxf.io.machine import peak_memory
-from kdxf.io.prediction_csv import open_replacing
 from kdxf.io.provenance import Provenance
 from kdxf.text.ocr.table import OCRTable
+from kdxf_runtime.io.files import in_utf8
+from kdxf_runtime.io.machine import peak_memory
+from kdxf_runtime.io.prediction_csv import open_replacing
 
 _SHOWN = 10
 _GIB = 2**30

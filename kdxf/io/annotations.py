@@ -14,9 +14,9 @@ import pandas as pd
 
 from kdxf.errors import UserError
 from kdxf.io.csv_tables import as_numbers, read_csv, write_csv
-from kdxf.io.files import write_whole
-from kdxf.io.images import IMAGE_EXTENSIONS
-from kdxf.io.text_files import read_lines
+from kdxf_runtime.io.files import write_whole
+from kdxf_runtime.io.images import IMAGE_EXTENSIONS
+from kdxf_runtime.io.text_files import read_lines
 
 _TEXT_COLUMNS = ("image", "label", "text")
 _TABLES = (".csv", ".tsv")

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from kdxf.errors import UserError
-from kdxf.io.digests import file_digest, known_digest
-from kdxf.io.files import read_json, write_json
 from kdxf.version import __version__
+from kdxf_runtime.io.digests import file_digest, known_digest
+from kdxf_runtime.io.files import read_json, write_json
 
 T = TypeVar("T")
 

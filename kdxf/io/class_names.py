@@ -10,7 +10,7 @@ from pathlib import Path
 from kdxf.errors import UserError
 from kdxf.io.annotations import read_classes
 from kdxf.io.csv_tables import read_csv
-from kdxf.io.text_files import read_json_text
+from kdxf_runtime.io.text_files import read_json_text
 
 
 def order_ids(ids: Iterable[str]) -> list[str]:

@@ -14,20 +14,18 @@ import re
 import warnings
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 from mmengine.logging import print_log
 
 from kdxf.errors import UserError
-from kdxf.io.bounds import check_columns
-from kdxf.io.files import write_whole
-from kdxf.io.text_files import has_mark, read_text, shown
+from kdxf_runtime.io.bounds import check_columns
+from kdxf_runtime.io.cells import guarded, unguarded
+from kdxf_runtime.io.files import write_whole
+from kdxf_runtime.io.text_files import has_mark, read_text, shown
 
 _SEPARATORS = (",", "\t", ";")
 _NAMES = {",": "commas", "\t": "tabs", ";": "semicolons"}
-_FORMULA = re.compile(r"'*[=+\-@\t\r\n]")
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\Z")
 _HEAD = 1 << 24
 
 
@@ -46,8 +44,9 @@ def read_csv(path: Path, needed: Iterable[str] = (), advice: str = "") -> pd.Dat
         A frame of texts; an empty cell is ``''``. ``NA``, ``007`` and ``1.0`` stay as they are.
 
     Raises:
-        UserError: It is no text (:func:`kdxf.io.text_files.read_text`) or no table: rows have more cells than the
-            header, a quote has no end, two columns have one name, there are too many, or a needed one is not there.
+        UserError: It is no text (:func:`kdxf_runtime.io.text_files.read_text`) or no table: rows have more cells
+            than the header, a quote has no end, two columns have one name, there are too many, or a needed one is not
+            there.
     """
     data = read_text(path).encode()
     header, separator = _header(data, path)
@@ -134,18 +133,6 @@ def _number(values: pd.Series) -> pd.Series | pd.api.extensions.ExtensionArray:
             return pd.array([None if pd.isna(text) else int(text) for text in values], "Int64")
         return pd.to_numeric(values)
     return pd.to_numeric(values) if all(_DECIMAL.match(text) for text in written) else values
-
-
-def guarded(cell: Any) -> Any:
-    """Return a cell that Excel shows as it is: with a ``'`` before a text that it would take for a formula."""
-    if isinstance(cell, str) and _FORMULA.match(cell) and not _NUMBER.match(cell):
-        return f"'{cell}"
-    return cell
-
-
-def unguarded(cell: str) -> str:
-    """Take away what :func:`guarded` has added."""
-    return cell[1:] if cell.startswith("'") and guarded(cell[1:]) == cell else cell
 
 
 def table_text(frame: pd.DataFrame, excel: bool = False) -> bytes:

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from kdxf.errors import UserError
-from kdxf.io.bounds import check_parquet, check_unpacked, repeated_texts
+from kdxf_runtime.io.bounds import check_parquet, check_unpacked, repeated_texts
 
 
 def read_parquet_schema(path: Path, advice: str) -> pa.Schema:
@@ -34,7 +34,7 @@ def read_parquet(path: Path, advice: str, columns: Sequence[str] | None = None) 
         columns: Those to read of the ones that are there; None means all.
 
     Raises:
-        UserError: It is no whole Parquet file, or unpacks to too much (:mod:`kdxf.io.bounds`).
+        UserError: It is no whole Parquet file, or unpacks to too much (:mod:`kdxf_runtime.io.bounds`).
     """
     try:
         with pq.ParquetFile(path) as reader:

@@ -3,7 +3,7 @@
 One Parquet file per model and list, which pandas opens as well. n images, K classes. Columns:
 
 ============== ==================================================================================
-``image``      path, as in the annotation file (bytes that are not UTF-8: :mod:`kdxf.io.files`)
+``image``      path, as in the annotation file (bytes that are not UTF-8: :mod:`kdxf_runtime.io.files`)
 ``label``      class index, or in multi-label data a list of them; null where it is not known
 ``pred_label`` the predicted class index, or a list of them
 ``pred_class`` its name; several are joined by ``|``
@@ -33,9 +33,7 @@ import pyarrow.parquet as pq
 
 from kdxf.errors import UserError
 from kdxf.io.csv_tables import read_csv
-from kdxf.io.files import NOT_UTF8, in_utf8, replacing
 from kdxf.io.parquet_tables import read_parquet, read_parquet_schema
-from kdxf.io.prediction_csv import joined
 from kdxf.io.prediction_schema import (
     FILE_ADVICE,
     FILE_COLUMNS,
@@ -48,6 +46,8 @@ from kdxf.io.prediction_schema import (
     check_table,
 )
 from kdxf.io.provenance import Provenance
+from kdxf_runtime.io.files import NOT_UTF8, in_utf8, replacing
+from kdxf_runtime.io.prediction_csv import joined
 
 MANY_CLASSES = 1000
 _CHECKED = 1 << 20  # scores that are looked at together

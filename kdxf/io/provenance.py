@@ -16,7 +16,7 @@ import numpy as np
 from mmengine.logging import print_log
 
 from kdxf.errors import UserError
-from kdxf.io.digests import file_digest
+from kdxf_runtime.io.digests import file_digest
 
 if TYPE_CHECKING:
     from kdxf.io.predictions import Predictions

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from kdxf.errors import UserError
-from kdxf.io.files import read_json, write_json
+from kdxf_runtime.io.files import read_json, write_json
 
 CONFIG_OR_OPTIONS = "the config or the options"
 """What messages call a digest of all settings of a run."""
@@ -90,7 +90,7 @@ class TrainResult:
 
         Args:
             path: The file.
-            settings: Digest of the run's settings (:func:`kdxf.io.digests.settings_digest`).
+            settings: Digest of the run's settings (:func:`kdxf_runtime.io.digests.settings_digest`).
         """
         content = asdict(self)
         for name in ("checkpoint", "best_checkpoint"):

@@ -10,9 +10,9 @@ import pandas as pd
 from kdxf.data.cleaning.decisions import read_decisions
 from kdxf.errors import UserError
 from kdxf.io.annotations import label_indices, read_annotations
-from kdxf.io.digests import file_digest
 from kdxf.io.predictions import Predictions, check_each_once, read_predictions
 from kdxf.io.provenance import Input, Provenance, check_no_ranks, check_no_targets, check_unseen
+from kdxf_runtime.io.digests import file_digest
 
 _ROWS = 1 << 16  # at a time, so that a copy of all scores is never made
 

@@ -13,7 +13,7 @@ from kdxf.io.annotations import write_annotations
 from kdxf.io.predictions import Predictions, write_predictions
 from kdxf.text.ocr import OCRRecord, OCRTableWriter
 from kdxf.text.vectors.convert import convert_vectors
-from kdxf.text.vectors.tfidf import Tfidf, TfidfMeta, count_terms
+from kdxf_runtime.vectors.tfidf import Tfidf, TfidfMeta, count_terms
 
 COUNT = 4
 WORDS = ("milk", "牛奶", "sale", "5g")
@@ -91,7 +91,7 @@ def write_policy(path: Path) -> None:
 
 def write_bert(folder: Path) -> None:
     """Write a BERT of one layer with its tokenizer, as wide as BERT-base."""
-    from kdxf.optional import require
+    from kdxf_runtime.optional import require
 
     transformers = require("transformers", "transformers", "a config with a transformer for the text")
     folder.mkdir(parents=True)

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from kdxf.errors import UserError
-from kdxf.io.digests import known_digest, settings_digest
-from kdxf.optional import require
+from kdxf_runtime.io.digests import known_digest, settings_digest
+from kdxf_runtime.optional import require
 
 TOKENIZER_FILES = (
     "tokenizer.json",

@@ -7,7 +7,7 @@ from kdxf.analysis.browse import browse, describe_lines, describe_target, descri
 from kdxf.analysis.browse_samples import Draw
 from kdxf.engine.config import load_config
 from kdxf.errors import UserError
-from kdxf.text.ocr.record import OCRRecord
+from kdxf_runtime.ocr.record import OCRRecord
 
 
 @pytest.fixture

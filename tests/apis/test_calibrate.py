@@ -14,9 +14,9 @@ from kdxf.evaluation.calibration.report import figures
 from kdxf.evaluation.calibration.stored import calibration_file, read_calibration, write_calibration
 from kdxf.evaluation.calibration.temperature import apply_temperature, cross_fitted, fit_temperature
 from kdxf.evaluation.drift.fingerprint import fingerprint_file, read_fingerprint
-from kdxf.io.digests import file_digest
-from kdxf.io.files import copy_whole
 from kdxf.io.predictions import read_predictions, write_predictions
+from kdxf_runtime.io.digests import file_digest
+from kdxf_runtime.io.files import copy_whole
 
 
 @pytest.fixture

@@ -18,11 +18,11 @@ from kdxf.apis.fit_config import FitSettings
 from kdxf.cli.main import main
 from kdxf.errors import DivergedError, UserError
 from kdxf.io.annotations import read_annotations, write_annotations
-from kdxf.io.digests import file_digest
-from kdxf.io.files import write_json
 from kdxf.io.predictions import read_source
 from kdxf.text.ocr import OCRRecord
 from kdxf.text.ocr.writer import OCRTableWriter
+from kdxf_runtime.io.digests import file_digest
+from kdxf_runtime.io.files import write_json
 
 WORDS = {"milk": "fresh milk litre", "phone": "smart phone screen", "shoe": "running shoe leather"}
 BOX = np.array([[0, 0], [9, 0], [9, 4], [0, 4]], np.float32)

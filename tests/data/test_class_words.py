@@ -9,9 +9,9 @@ from kdxf.data.class_words import SeparatingWords, class_words, format_names, na
 from kdxf.data.lists import ImageList
 from kdxf.io.class_names import read_class_names
 from kdxf.text.ocr import OCRTableWriter
-from kdxf.text.ocr.record import OCRRecord
 from kdxf.text.ocr.table import OCRTable
 from kdxf.text.tokenizers import WordTokenizer
+from kdxf_runtime.ocr.record import OCRRecord
 
 
 def read(tmp_path, rows):

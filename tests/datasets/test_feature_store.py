@@ -8,8 +8,8 @@ import torch
 import kdxf.models  # noqa: F401  (registers)
 from kdxf.datasets.feature_store import FeatureStore
 from kdxf.errors import UserError
-from kdxf.io.images import ImageReadError
 from kdxf.registry import MODELS
+from kdxf_runtime.io.images import ImageReadError
 
 TEST = [dict(type="LoadImage", blank_size=32), dict(type="Resize", scale=(32, 32))]
 TRAIN = [dict(type="LoadImage", blank_size=32), dict(type="RandomResizedCrop", scale=32)]

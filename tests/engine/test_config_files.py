@@ -9,9 +9,9 @@ import kdxf.engine.config_files as module
 from kdxf.engine.config_files import config_contents, config_files
 from kdxf.errors import UserError
 from kdxf.io.annotations import read_annotations
-from kdxf.io.digests import file_digest, settings_digest
-from kdxf.text.ocr.record import OCRRecord
 from kdxf.text.ocr.table import to_arrow
+from kdxf_runtime.io.digests import file_digest, settings_digest
+from kdxf_runtime.ocr.record import OCRRecord
 
 
 def write_table(path, *rows):
@@ -108,7 +108,7 @@ def test_pictures_in_a_folder_count_by_their_size(place, monkeypatch):
     cv2.imwrite("data/images/c.png", np.zeros((4, 4, 3), np.uint8))
     before = config_contents({"folder": "data/images"})
     with monkeypatch.context() as patch:
-        patch.setattr("kdxf.io.digests.file_digest", None)
+        patch.setattr("kdxf_runtime.io.digests.file_digest", None)
         assert config_contents({"folder": "data/images"}) == before
     (place / "data" / "images" / "c.png").write_bytes(b"other")
     assert config_contents({"folder": "data/images"}) != before

@@ -20,9 +20,9 @@ from kdxf.evaluation.calibration.stored import Calibration, calibration_file, wr
 from kdxf.evaluation.drift.fingerprint import Fingerprint, write_fingerprint
 from kdxf.inference.prediction_csv import Columns, Prediction
 from kdxf.inference.run import InferenceReport, infer
-from kdxf.io.digests import file_digest
 from kdxf.io.predictions import read_predictions, read_source
 from kdxf.text.registry import OCR_ENGINES
+from kdxf_runtime.io.digests import file_digest
 
 OPTIONS = {"engine": {"type": "BrightnessOCR"}, "device": "cpu", "progress": False}
 

@@ -7,7 +7,7 @@ import pytest
 
 from kdxf.errors import UserError
 from kdxf.io.checkpoint_notes import note_file, read_note, write_note
-from kdxf.io.digests import file_digest
+from kdxf_runtime.io.digests import file_digest
 
 
 def test_a_note_comes_back(checkpoint):

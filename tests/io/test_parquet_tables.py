@@ -4,8 +4,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from kdxf.errors import UserError
-from kdxf.io import bounds
 from kdxf.io.parquet_tables import read_parquet, read_parquet_schema
+from kdxf_runtime.io import bounds
 
 
 def repeated(text, count):

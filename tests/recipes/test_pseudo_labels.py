@@ -4,8 +4,8 @@ import pytest
 
 from kdxf.errors import UserError
 from kdxf.io.annotations import read_annotations, write_annotations
-from kdxf.io.digests import file_digest
 from kdxf.recipes.pseudo_labels import SCORE, Choice, best_two, choose, pseudo_label
+from kdxf_runtime.io.digests import file_digest
 
 CHOICE_SCORES = np.array(
     [[0.9, 0.1, 0.0], [0.5, 0.3, 0.2], [0.1, 0.7, 0.2], [0.2, 0.3, 0.5], [0.6, 0.4, 0.0], [0.9, 0.0, 0.1]], np.float32

@@ -7,10 +7,10 @@ import pytest
 from mmengine.logging import MMLogger
 
 from kdxf.errors import UserError
-from kdxf.io.digests import file_digest
 from kdxf.io.predictions import read_predictions, write_predictions
 from kdxf.io.provenance import Provenance
 from kdxf.recipes.soft_labels import soft_labels
+from kdxf_runtime.io.digests import file_digest
 
 ONE = [[0.5, 0.25, 0.25], [0.25, 0.75, 0.0]]
 TWO = [[0.25, 0.5, 0.25], [0.5, 0.25, 0.25]]

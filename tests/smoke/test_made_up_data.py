@@ -7,7 +7,7 @@ from kdxf.io.class_tree import read_class_tree
 from kdxf.io.predictions import read_predictions
 from kdxf.smoke import made_up_data
 from kdxf.text.ocr import OCRTable
-from kdxf.text.vectors.word_vectors import WordVectors
+from kdxf_runtime.vectors.word_vectors import WordVectors
 
 CLASSES = ["a", "b", "c", "d", "e"]
 

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from kdxf.text.vectors.word_vectors import WordVectors
+from kdxf_runtime.vectors.word_vectors import WordVectors
 
 
 @pytest.fixture

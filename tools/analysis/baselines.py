@@ -46,9 +46,9 @@ def main() -> None:
     from kdxf.analysis.baselines import compare, fit_baselines, frozen_features, installed_backbone, read_labelled
     from kdxf.io.annotations import read_classes
     from kdxf.io.csv_tables import table_text
-    from kdxf.io.files import write_whole
     from kdxf.io.predictions import read_predictions
     from kdxf.text.ocr.table import OCRTable
+    from kdxf_runtime.io.files import write_whole
 
     models = {name: read_predictions(file) for name, file in named_files(args.model, "--model").items()}
     classes = read_classes(args.classes or args.train.with_name("classes.txt"))

@@ -18,7 +18,7 @@ from kdxf.data.lists import add_common_arguments, check_result, read_list
 from kdxf.data.statistics.collect import TOKENIZERS, Settings, collect
 from kdxf.data.statistics.page import figures_report, format_figures
 from kdxf.io.class_map import class_map_beside, class_map_or_new
-from kdxf.io.files import write_whole
+from kdxf_runtime.io.files import write_whole
 
 
 def parse_args() -> argparse.Namespace:

@@ -26,9 +26,9 @@ from kdxf.cli.command import EXCEL, count, run
 from kdxf.data.lists import check_result
 from kdxf.errors import UserError
 from kdxf.io.annotations import write_annotations
-from kdxf.io.files import write_whole
 from kdxf.io.predictions import write_predictions
 from kdxf.recipes.pseudo_labels import SCORE, Choice, PseudoLabels, pseudo_label
+from kdxf_runtime.io.files import write_whole
 
 
 def weight(text: str) -> float | str:

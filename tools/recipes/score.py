@@ -19,7 +19,7 @@ from kdxf.engine.config import load_config
 from kdxf.errors import UserError
 from kdxf.evaluation.score_files import score
 from kdxf.io.csv_tables import table_text
-from kdxf.io.files import write_whole
+from kdxf_runtime.io.files import write_whole
 
 
 def parse_args() -> argparse.Namespace:

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 
 from kdxf.cli.command import run
 from kdxf.io.fonts import Font, check_characters, open_font
-from kdxf.text.spelling.look_alikes import LOOK_ALIKES_FILE
+from kdxf_runtime.spelling.look_alikes import LOOK_ALIKES_FILE
 
 # Level 1 of GB 2312: the 3,755 most frequent simplified characters.
 _HAN = "".join(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kdxf.text.ocr.record import OCRRecord
+from kdxf_runtime.ocr.record import OCRRecord
 
 
 @dataclass(frozen=True)

@@ -22,9 +22,9 @@ from kdxf.analysis.explain.view import UnknownViewError, View, find_view
 from kdxf.datasets.feature_store import FeatureStore
 from kdxf.datasets.transforms import LoadFeature
 from kdxf.engine.config import building, type_name
-from kdxf.io.images import ImageReadError, read_image
-from kdxf.optional import require
 from kdxf.registry import TRANSFORMS
+from kdxf_runtime.io.images import ImageReadError, read_image
+from kdxf_runtime.optional import require
 
 LONGEST = 640  # pixels; a map has a few hundred places, so more would be no sharper
 

@@ -9,10 +9,10 @@ import numpy as np
 
 from kdxf.datasets.transforms.lines import take_lines
 from kdxf.engine.config import type_name
-from kdxf.text.ocr.record import OCRRecord
 from kdxf.text.registry import TOKENIZERS
 from kdxf.text.tokenizers import BaseTokenizer
-from kdxf.text.tokenizers.cleaning import clean_text
+from kdxf_runtime.ocr.record import OCRRecord
+from kdxf_runtime.tokenizers.cleaning import clean_text
 
 
 def pipeline_tokenizer(pipeline: Any) -> BaseTokenizer:

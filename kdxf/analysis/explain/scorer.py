@@ -21,7 +21,7 @@ from kdxf.inference.pipeline import InferenceDataset, dataset_config, iterate_ba
 from kdxf.inference.score_file import dataset_labels
 from kdxf.io.predictions import multi_hot
 from kdxf.models.heads.predicted_classes import is_multi_label, predicted_classes
-from kdxf.text.ocr.record import OCRRecord
+from kdxf_runtime.ocr.record import OCRRecord
 
 _BACKBONES = ("image_backbone", "backbone")  # of kdxf's classifiers, and of MMPretrain's
 

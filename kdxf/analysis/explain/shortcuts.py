@@ -35,7 +35,7 @@ from kdxf.errors import UserError
 from kdxf.inference.score_file import dataset_labels
 from kdxf.io.predictions import Predictions
 from kdxf.registry import DATASETS
-from kdxf.text.ocr.record import OCRRecord
+from kdxf_runtime.ocr.record import OCRRecord
 
 _FEWEST_WITH_WORD, _TENTH = 3, 0.1
 _OTHERS = 100

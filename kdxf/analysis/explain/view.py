@@ -11,7 +11,7 @@ from mmengine.dataset import Compose
 from kdxf.engine.config import type_name
 from kdxf.evaluation.covered_pictures import LOADERS
 from kdxf.registry import TRANSFORMS
-from kdxf.text.ocr.record import OCRRecord
+from kdxf_runtime.ocr.record import OCRRecord
 
 _PACKERS = ("PackImageTextInputs", "PackInputs")
 _MARK = 201.0  # of a pixel that shows the photograph, in the third channel; fills are black, white, grey, mean colours

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kdxf.text.ocr.record import OCRRecord
 from kdxf.text.tokenizers import BaseTokenizer
+from kdxf_runtime.ocr.record import OCRRecord
 
 _FEW = 5  # images; a rarer word proves nothing
 _OWN = 0.5  # of the images with a word that belong to one class

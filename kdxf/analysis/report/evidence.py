@@ -19,7 +19,7 @@ from kdxf.engine.config import building, leaf_dataset
 from kdxf.errors import UserError
 from kdxf.io.predictions import Predictions, in_order
 from kdxf.registry import DATASETS
-from kdxf.text.ocr.record import OCRRecord
+from kdxf_runtime.ocr.record import OCRRecord
 
 IMAGE_ALONE, TEXT_ALONE, SHUFFLED = "image alone", "text alone", "text of other images"
 

@@ -11,7 +11,7 @@ from kdxf.inference.inferencer import KDXFInferencer
 from kdxf.inference.inputs import InputImage, InputTexts
 from kdxf.models.fusion import GatedFusion
 from kdxf.models.heads import MoEClsHead
-from kdxf.text.ocr.record import OCRRecord
+from kdxf_runtime.ocr.record import OCRRecord
 
 
 @dataclass(frozen=True, eq=False)

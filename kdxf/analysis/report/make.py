@@ -23,9 +23,9 @@ from kdxf.engine.config import load_config, set_list
 from kdxf.errors import UserError
 from kdxf.inference.fitted import files_of_model
 from kdxf.inference.inferencer import KDXFInferencer
-from kdxf.io.files import write_whole
 from kdxf.io.predictions import Predictions, check_alike, read_predictions, write_predictions
-from kdxf.optional import require
+from kdxf_runtime.io.files import write_whole
+from kdxf_runtime.optional import require
 
 ALONE = {"image": IMAGE_ALONE, "text": TEXT_ALONE, "shuffled": SHUFFLED}
 _HITS = 12  # right answers shown

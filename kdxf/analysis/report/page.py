@@ -22,9 +22,9 @@ from kdxf.evaluation.calibration.selective import coverage_accuracy, for_budget
 from kdxf.evaluation.calibration.temperature import cross_fitted
 from kdxf.evaluation.class_scores import class_scores, cluster_order, confused_pairs, wilson
 from kdxf.io.charts import Line, heat_matrix, line_chart, scatter_chart
-from kdxf.io.images import ImageReadError, read_image
 from kdxf.io.pages import Bar, HTMLReport, Percent, Picture
-from kdxf.io.pixels import shrink
+from kdxf_runtime.io.images import ImageReadError, read_image
+from kdxf_runtime.io.pixels import shrink
 
 MODEL = "this model"
 _PAIRS = 50

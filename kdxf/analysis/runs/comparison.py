@@ -13,9 +13,9 @@ from kdxf.analysis.runs.kept_config import flat
 from kdxf.analysis.runs.training import Training, read_trainings
 from kdxf.errors import UserError
 from kdxf.evaluation.score_files import Scoreboard, score
-from kdxf.io.digests import file_digest
 from kdxf.io.pages import markdown_table
 from kdxf.io.predictions import read_predictions, read_source
+from kdxf_runtime.io.digests import file_digest
 
 _ADVICE = "predict with both, as in tools/test.py CONFIG CHECKPOINT --out RUN/val.parquet"
 _NOT_SET = "(not set)"

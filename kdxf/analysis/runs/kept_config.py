@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from kdxf.errors import UserError
-from kdxf.io.text_files import read_text
+from kdxf_runtime.io.text_files import read_text
 
 _NAMES = {"inf": math.inf, "nan": math.nan}
 _CALLS = {"dict": dict, "set": set, "tuple": tuple, "list": list, "float": float}

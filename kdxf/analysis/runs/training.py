@@ -20,9 +20,9 @@ from mmengine.logging import print_log
 from kdxf.analysis.runs.kept_config import read_kept_config
 from kdxf.engine.checkpoint import load_checkpoint
 from kdxf.errors import UserError
-from kdxf.io.digests import settings_digest
 from kdxf.io.provenance import TRAINING_DATA
 from kdxf.io.run_record import last_checkpoint
+from kdxf_runtime.io.digests import settings_digest
 
 SESSION = re.compile(r"\d{8}_\d{6}\Z")
 """Name of the folder of one time that a tool ran."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from kdxf.errors import UserError
 from kdxf.io.predictions import Predictions
-from kdxf.optional import require
+from kdxf_runtime.optional import require
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ import pandas as pd
 from kdxf.data.conversion.convert import IMAGE_KEYS, LABEL_KEYS, Annotations, as_frame, find_key
 from kdxf.errors import UserError
 from kdxf.io.csv_tables import read_csv
-from kdxf.io.text_files import read_json_text
+from kdxf_runtime.io.text_files import read_json_text
 
 _FORMS = "a list of objects, COCO, MMPretrain's data_list, or one object from image to label"
 

@@ -19,7 +19,7 @@ import pandas as pd
 
 from kdxf.errors import UserError
 from kdxf.io.csv_tables import read_csv
-from kdxf.io.text_files import read_json_text
+from kdxf_runtime.io.text_files import read_json_text
 
 Nodes = tuple[str, ...]
 _NAMES = ("name", "id", "class_id", "label")

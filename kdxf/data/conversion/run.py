@@ -16,7 +16,7 @@ from kdxf.errors import UserError
 from kdxf.io.annotations import read_annotations, write_annotations
 from kdxf.io.class_map import check_class_files, class_map_beside, read_class_map, write_class_files
 from kdxf.io.class_names import names_of, order_ids, read_class_names
-from kdxf.io.files import write_whole
+from kdxf_runtime.io.files import write_whole
 
 FORMS = ("csv", "json", "coco", "mmpretrain", "folders")
 

@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 
 from kdxf.errors import UserError
-from kdxf.io.files import copy_whole, link_whole
-from kdxf.io.unicode_names import find_file
+from kdxf_runtime.io.files import copy_whole, link_whole
+from kdxf_runtime.io.unicode_names import find_file
 
 Records = list[dict[str, Any]]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from kdxf.text.ocr.record import OCRRecord
+from kdxf_runtime.ocr.record import OCRRecord
 
 # Edges of the crop as fractions of the picture's, and of its place as fractions of the background's.
 _CROP = (0.5, 0.9)

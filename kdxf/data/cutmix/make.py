@@ -17,12 +17,12 @@ from kdxf.data.cutmix.plan import MADE, ORIGINAL, SOURCE, Recipe
 from kdxf.data.lists import ImageList
 from kdxf.data.parallel import parallel_map
 from kdxf.errors import UserError
-from kdxf.io.files import copy_whole, write_whole
-from kdxf.io.images import ImageReadError, read_image
 from kdxf.io.pages import HTMLReport
-from kdxf.text.ocr.record import OCRRecord
 from kdxf.text.ocr.table import OCRTable, part_files
 from kdxf.text.ocr.writer import OCRTableWriter
+from kdxf_runtime.io.files import copy_whole, write_whole
+from kdxf_runtime.io.images import ImageReadError, read_image
+from kdxf_runtime.ocr.record import OCRRecord
 
 
 def check_extended_table(table: OCRTable, out: Path, overwrite: bool) -> None:

@@ -13,9 +13,9 @@ import pyarrow.parquet as pq
 from kdxf.data.duplicates.fingerprint import COLOUR_SIZE, CROPS, DIGEST_BYTES, SIZE, Fingerprint, fingerprint
 from kdxf.data.parallel import parallel_map
 from kdxf.errors import UserError
-from kdxf.io.files import replacing
 from kdxf.io.parquet_tables import read_parquet, read_parquet_schema
-from kdxf.io.unicode_names import find_file
+from kdxf_runtime.io.files import replacing
+from kdxf_runtime.io.unicode_names import find_file
 
 # To be changed whenever fingerprints change.
 _FORMAT = b"kdxf fingerprints 1"

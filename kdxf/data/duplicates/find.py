@@ -15,7 +15,7 @@ from kdxf.data.folds.groups import join
 from kdxf.data.lists import ImageList
 from kdxf.data.parallel import parallel_map
 from kdxf.errors import UserError
-from kdxf.io.images import ImageReadError, read_image
+from kdxf_runtime.io.images import ImageReadError, read_image
 
 # The least similarity to the group's reference of a picture that joined the group through others: a chain of small
 # steps must not join pictures that are unlike.

@@ -12,8 +12,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from kdxf.io.images import ImageReadError, decode_image, open_header
-from kdxf.io.unicode_names import find_file
+from kdxf_runtime.io.images import ImageReadError, decode_image, open_header
+from kdxf_runtime.io.unicode_names import find_file
 
 SIZE = 48
 # A watermark or a price may cover this share of the pixels with detail.

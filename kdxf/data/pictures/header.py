@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from PIL import ExifTags, Image
 
-from kdxf.io.images import open_header
+from kdxf_runtime.io.images import open_header
 
 # Values of EXIF's orientation that rotate or mirror the picture, and those that exchange width and height.
 TURNING = frozenset(range(2, 9))
@@ -49,7 +49,7 @@ def read_header(data: bytes) -> ImageHeader:
         data: The bytes of its file.
 
     Raises:
-        ImageReadError: See :func:`kdxf.io.images.open_header`.
+        ImageReadError: See :func:`kdxf_runtime.io.images.open_header`.
     """
     return header_of(open_header(data))
 

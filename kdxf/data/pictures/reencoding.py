@@ -11,8 +11,8 @@ from typing import Any
 from PIL import ExifTags, Image, ImageOps, JpegImagePlugin, PngImagePlugin
 
 from kdxf.data.pictures.header import TURNING, deep_bits, frames_of, has_alpha, orientation_of
-from kdxf.io.images import HUGE_TEXT, check_extent, open_header
-from kdxf.io.pixels import to_rgb
+from kdxf_runtime.io.images import HUGE_TEXT, check_extent, open_header
+from kdxf_runtime.io.pixels import to_rgb
 
 # What each format can store besides the pixels, by Pillow's names.
 _CARRIES = {
@@ -73,7 +73,8 @@ def upright(image: Image.Image) -> Image.Image:
     """Decode a picture and rotate it as EXIF says; its XMP then no longer mentions an orientation.
 
     Raises:
-        ImageReadError: It is a JPEG that is only read at half its size; see :func:`kdxf.io.images.check_extent`.
+        ImageReadError: It is a JPEG that is only read at half its size; see
+            :func:`kdxf_runtime.io.images.check_extent`.
     """
     check_extent(image.size)
     image.load()  # rotates a TIFF by itself

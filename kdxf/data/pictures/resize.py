@@ -13,9 +13,9 @@ from kdxf.data.parallel import parallel_map
 from kdxf.data.pictures.header import has_alpha, header_of, read_header
 from kdxf.data.pictures.reencoding import encode_like, format_of, upright
 from kdxf.errors import UserError
-from kdxf.io.files import copy_whole, link_whole, write_whole
-from kdxf.io.images import ImageReadError, decode_image, open_header
-from kdxf.io.unicode_names import find_file
+from kdxf_runtime.io.files import copy_whole, link_whole, write_whole
+from kdxf_runtime.io.images import ImageReadError, decode_image, open_header
+from kdxf_runtime.io.unicode_names import find_file
 
 EXTENSION_OF = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp"}
 # A JPEG may be decoded at 1/2, 1/4 or 1/8 scale as long as it stays this many times as large as the result. The result

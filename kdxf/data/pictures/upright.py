@@ -8,9 +8,9 @@ from pathlib import Path
 from kdxf.data.parallel import parallel_map
 from kdxf.data.pictures.reencoding import encode_like, format_of, upright
 from kdxf.errors import UserError
-from kdxf.io.files import write_whole
-from kdxf.io.images import open_header
-from kdxf.io.unicode_names import find_file
+from kdxf_runtime.io.files import write_whole
+from kdxf_runtime.io.images import open_header
+from kdxf_runtime.io.unicode_names import find_file
 
 
 @dataclass(frozen=True)

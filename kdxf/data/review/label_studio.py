@@ -14,8 +14,8 @@ import pandas as pd
 
 from kdxf.data.review.queue import Question, Queue
 from kdxf.errors import UserError
-from kdxf.io.files import write_json, write_whole
-from kdxf.io.text_files import read_text
+from kdxf_runtime.io.files import write_json, write_whole
+from kdxf_runtime.io.text_files import read_text
 
 DROP = "(drop)"
 """The choice that takes a picture out of the list."""

@@ -13,9 +13,9 @@ from mmengine.logging import print_log
 
 import kdxf.io.pages
 from kdxf.data.review.queue import Queue
-from kdxf.io.files import in_utf8, write_whole
 from kdxf.io.pages.pictures import PictureStore
 from kdxf.version import __version__
+from kdxf_runtime.io.files import in_utf8, write_whole
 
 LONGEST = 320
 """The longer edge of the pictures in the page, in pixels."""

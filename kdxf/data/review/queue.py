@@ -9,10 +9,10 @@ import numpy as np
 from kdxf.data.cleaning.suspects import short_texts
 from kdxf.errors import UserError
 from kdxf.io.csv_tables import read_csv
-from kdxf.io.digests import file_digest, settings_digest
 from kdxf.io.predictions import Predictions, margins, read_predictions
 from kdxf.io.provenance import check_no_ranks, check_no_targets, check_unseen
 from kdxf.text.ocr.table import OCRTable
+from kdxf_runtime.io.digests import file_digest, settings_digest
 
 ORDERS = ("loss", "margin")
 _GUESSES = 5

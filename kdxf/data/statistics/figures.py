@@ -13,8 +13,8 @@ import pandas as pd
 from kdxf.data.parallel import parallel_map
 from kdxf.data.pictures.header import upright_size
 from kdxf.errors import UserError
-from kdxf.io.images import ImageReadError, open_file_header
 from kdxf.io.predictions import read_predictions
+from kdxf_runtime.io.images import ImageReadError, open_file_header
 
 # Bounds of few-, medium- and many-shot classes in the long-tail literature (Liu et al., CVPR 2019).
 FEW, MANY = 20, 100

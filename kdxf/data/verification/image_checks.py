@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kdxf.data.pictures.header import EXTENSIONS, TURNING, ImageHeader, read_header
-from kdxf.io.images import ImageReadError, decode_image
-from kdxf.io.unicode_names import find_file
+from kdxf_runtime.io.images import ImageReadError, decode_image
+from kdxf_runtime.io.unicode_names import find_file
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import pandas as pd
 from kdxf.errors import UserError
 from kdxf.io.annotations import label_indices
 from kdxf.io.class_names import order_ids
-from kdxf.io.folders import list_images
+from kdxf_runtime.io.folders import list_images
 
 _COLUMNS = ["image", "problem", "detail"]
 

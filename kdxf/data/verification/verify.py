@@ -20,10 +20,10 @@ from kdxf.data.verification.list_checks import (
     problems_of_rows,
 )
 from kdxf.io.annotations import read_annotations
-from kdxf.io.images import open_header, read_image
 from kdxf.io.pages import HTMLReport
-from kdxf.io.pixels import pixels
-from kdxf.io.unicode_names import find_file
+from kdxf_runtime.io.images import open_header, read_image
+from kdxf_runtime.io.pixels import pixels
+from kdxf_runtime.io.unicode_names import find_file
 
 # Worst first.
 PROBLEMS: Mapping[str, str] = {

@@ -7,11 +7,15 @@ from kdxf.datasets.transforms.features import LoadFeature, LoadTextFeature
 from kdxf.datasets.transforms.geometry import CenterCropKeepText, FlipUnlessText, Letterbox, RandomResizedCropKeepText
 from kdxf.datasets.transforms.lines import ConfuseCharacters, DropLines, MixTraditional, ShuffleLines, SplitLines
 from kdxf.datasets.transforms.loading import BLANK_BGR, BlankImage, LoadImage, SilenceText
-from kdxf.datasets.transforms.ngrams import HashNgrams
 from kdxf.datasets.transforms.packing import PackImageTextInputs
 from kdxf.datasets.transforms.text import LookUpWordVectors, TokenizeOCR
-from kdxf.datasets.transforms.tfidf import EncodeTfidf
 from kdxf.datasets.transforms.transformer_tokens import TokenizeForTransformer
+from kdxf.registry import TRANSFORMS
+from kdxf_runtime.steps.ngrams import HashNgrams
+from kdxf_runtime.steps.tfidf import EncodeTfidf
+
+for _kind in (EncodeTfidf, HashNgrams):
+    TRANSFORMS.register_module(module=_kind)
 
 __all__ = [
     "BLANK_BGR",

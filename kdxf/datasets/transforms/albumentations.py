@@ -18,8 +18,8 @@ from mmengine.logging import print_log
 
 from kdxf.datasets.transforms.albumentations_names import translate
 from kdxf.errors import UserError
-from kdxf.optional import require
 from kdxf.registry import TRANSFORMS
+from kdxf_runtime.optional import require
 
 _NORMALIZERS = ("Normalize", "ToTensor", "ToTensorV2")
 _PARTS = ("BasicTransform", "BaseCompose")

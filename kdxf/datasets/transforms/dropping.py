@@ -5,10 +5,10 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmcv.transforms.utils import cache_randomness
 
-from kdxf.datasets.transforms.line_boxes import line_quads
 from kdxf.datasets.transforms.loading import BlankImage, SilenceText, has_text
 from kdxf.errors import UserError
 from kdxf.registry import TRANSFORMS
+from kdxf_runtime.steps.line_boxes import line_quads
 
 
 def check_probability(owner: str, name: str, value: float) -> None:
@@ -95,7 +95,7 @@ class EraseText(BaseTransform):
     With probability ``prob`` a picture loses one random line, and each of its other lines with
     probability ``line_prob``. Pictures without text, or with text of unknown place, stay as they are.
 
-    Put it between ``LoadImage`` and the first transform that crops: see :mod:`kdxf.datasets.transforms.line_boxes`.
+    Put it between ``LoadImage`` and the first transform that crops: see :mod:`kdxf_runtime.steps.line_boxes`.
 
     Required keys: ``img``, ``ocr``. Modified key: ``img``.
 

@@ -8,8 +8,8 @@ from mmcv.transforms import BaseTransform
 
 from kdxf.datasets.feature_store import FeatureStore
 from kdxf.datasets.text_feature_store import TextFeatureStore
-from kdxf.io.images import ImageReadError
 from kdxf.registry import TRANSFORMS
+from kdxf_runtime.io.images import ImageReadError
 
 
 @TRANSFORMS.register_module()

@@ -11,11 +11,11 @@ from mmcv.transforms import BaseTransform
 from mmcv.transforms.utils import cache_randomness
 
 from kdxf.datasets.transforms.dropping import check_probability
-from kdxf.datasets.transforms.line_boxes import cut_quad
 from kdxf.registry import TRANSFORMS
-from kdxf.text.ocr.record import OCRRecord
 from kdxf.text.spelling.ocr_noise import corrupt
-from kdxf.text.tokenizers.cleaning import HAN_CHARACTER, converter
+from kdxf_runtime.ocr.record import OCRRecord
+from kdxf_runtime.steps.line_boxes import cut_quad
+from kdxf_runtime.tokenizers.cleaning import HAN_CHARACTER, converter
 
 
 def take_lines(record: OCRRecord, rows: np.ndarray) -> OCRRecord:

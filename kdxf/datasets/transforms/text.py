@@ -1,160 +1,26 @@
-"""Word vectors of OCR lines, and the place of each token in the picture. Shapes: L tokens."""
+"""OCR lines to tokens with a registered tokenizer, and tokens to word vectors."""
 
-from collections.abc import Sequence
+from typing import Any
 
-import numpy as np
-from mmcv.transforms import BaseTransform
-
-from kdxf.datasets.transforms.line_boxes import text_sides
-from kdxf.errors import UserError
 from kdxf.registry import TRANSFORMS
-from kdxf.text.ocr.record import OCRRecord
 from kdxf.text.registry import TOKENIZERS
-from kdxf.text.tokenizers.cleaning import clean_text
-from kdxf.text.vectors.word_vectors import WordVectors
+from kdxf_runtime.steps import text
+from kdxf_runtime.steps.text import LookUpWordVectors
 
-
-def token_spans(text: str, tokens: Sequence[str]) -> np.ndarray:
-    """Find the tokens in their line, by characters.
-
-    Args:
-        text: The line.
-        tokens: Its tokens in reading order. One that is not found (a tokenizer may respell words) is assumed to follow
-            the token before it.
-
-    Returns:
-        float32 (L, 2): start and end of each token, as fractions of the line.
-    """
-    line = clean_text(text).casefold()
-    spans, end = [], 0
-    for token in map(str.casefold, tokens):
-        start = line.find(token, end)
-        start = end if start < 0 else start
-        end = min(start + len(token), len(line))
-        spans.append((start, end))
-    return np.array(spans, np.float32).reshape(-1, 2) / max(len(line), 1)
-
-
-def token_boxes(record: OCRRecord, line: int, tokens: Sequence[str]) -> np.ndarray:
-    """Return the share of each token in its line's quad.
-
-    The quad is cut across the direction of the text, in proportion to characters; a quad may be tilted, so the box
-    is the upright bounding box of the cut piece, clipped to the picture. In a picture of 200 x 100 pixels the line
-    ``"NY 3.0%"`` with the quad (20, 40), (160, 40), (160, 60), (20, 60) has seven characters of 20 pixels each:
-
-    ========= ============ =========================== ==========================
-    token     characters   pixels (x0, y0, x1, y1)     box (cx, cy, w, h)
-    ========= ============ =========================== ==========================
-    ``ny``    0 to 2       20, 40, 60, 60              0.2, 0.5, 0.2, 0.2
-    ``3.0%``  3 to 7       80, 40, 160, 60             0.6, 0.5, 0.4, 0.2
-    ========= ============ =========================== ==========================
-
-    Args:
-        record: The text of the image.
-        line: The index of the line.
-        tokens: The tokens of the line in reading order.
-
-    Returns:
-        float32 (L, 4): centre x and y, width and height in fractions of the picture's width and height; zeros where the
-        quad or the size of the picture is unknown.
-    """
-    quad = record.boxes[line]
-    if not (tokens and record.width and record.height and quad.any()):
-        return np.zeros((len(tokens), 4), np.float32)
-    size = np.array([record.width, record.height], np.float32)
-    begin, end = (side / size for side in text_sides(quad))  # (2, 2)
-    spans = token_spans(record.texts[line], tokens)[:, :, None, None]  # (L, 2, 1, 1)
-    corners = (begin + (end - begin) * spans).reshape(-1, 4, 2).clip(0, 1)
-    low, high = corners.min(axis=1), corners.max(axis=1)
-    return np.concatenate([(low + high) / 2, high - low], axis=1).astype(np.float32)
+TRANSFORMS.register_module(module=LookUpWordVectors)
 
 
 @TRANSFORMS.register_module()
-class TokenizeOCR(BaseTransform):
-    """Cuts the OCR lines into tokens, in reading order; each token has the OCR score of its line.
+class TokenizeOCR(text.TokenizeOCR):
+    """:class:`kdxf_runtime.steps.text.TokenizeOCR` with a registered tokenizer.
 
-    Required keys: ``ocr``. Added keys: ``tokens`` (list of str), ``token_scores`` (float32 (L,), in 0..1),
-    ``token_boxes`` (float32 (L, 4)): the share of each token in the line's box; see
-    :func:`~kdxf.datasets.transforms.text.token_boxes`.
+    Required keys: ``ocr``. Added keys: ``tokens``, ``token_scores``, ``token_boxes``.
 
     Args:
-        tokenizer: Config of a registered tokenizer, such as ``dict(type='JiebaTokenizer')``.
+        tokenizer: Config of the tokenizer, such as ``dict(type='JiebaTokenizer')``.
         min_score: Lines below this OCR score are left out.
     """
 
-    needs_ocr = True  # tells inference to read the text of new images
-
-    def __init__(self, tokenizer: dict, min_score: float = 0.0) -> None:
+    def __init__(self, tokenizer: dict[str, Any], min_score: float = 0.0) -> None:
         self.tokenizer_cfg = dict(tokenizer)
-        self.tokenizer = TOKENIZERS.build(tokenizer)
-        self.min_score = min_score
-
-    def transform(self, results: dict) -> dict:
-        """Cut ``ocr`` into ``tokens`` with their scores and boxes."""
-        tokens: list[str] = []
-        scores: list[float] = []
-        boxes = [np.zeros((0, 4), np.float32)]
-        record = results["ocr"]
-        for line, (text, score) in enumerate(zip(record.texts, record.scores.tolist(), strict=True)):
-            if score >= self.min_score:
-                words = self.tokenizer.tokenize(text)
-                tokens += words
-                scores += [score] * len(words)
-                boxes.append(token_boxes(record, line, words))
-        results["tokens"] = tokens
-        results["token_scores"] = np.asarray(scores, dtype=np.float32)
-        results["token_boxes"] = np.concatenate(boxes)
-        return results
-
-
-@TRANSFORMS.register_module()
-class LookUpWordVectors(BaseTransform):
-    """Looks up the tokens in a folder of word vectors.
-
-    Required keys: ``tokens``, ``token_scores``, ``token_boxes``. Added keys: ``text`` (float32 (L, D)),
-    ``text_weight`` (float32 (L,)), the OCR score of the token, 0 for padding and for a token without any known
-    piece, and ``text_box`` (float32 (L, 4)), the box of the token, 0 for padding.
-
-    ======================  =================  ====================
-    tokens (max_tokens=3)   rows of ``text``   ``text_weight``
-    ======================  =================  ====================
-    none                    0, 0, 0            0, 0, 0
-    milk(0.9)               milk, 0, 0         0.9, 0, 0
-    a(1) b(1) c(.5) d(.5)   a, b, c            1, 1, 0.5
-    ======================  =================  ====================
-
-    Args:
-        vectors: A folder written by ``tools/word2vec.py``.
-        max_tokens: L. Longer documents are cut, shorter ones padded.
-
-    Raises:
-        UserError: ``vectors`` is not such a folder, or ``max_tokens`` is not positive.
-    """
-
-    length_option, length_unit = "max_tokens", "words"
-
-    def __init__(self, vectors: str, max_tokens: int = 64) -> None:
-        if max_tokens < 1:
-            raise UserError(f"LookUpWordVectors: max_tokens is {max_tokens}; give a number above 0")
-        self.vectors = WordVectors.open(vectors)
-        self.max_tokens = max_tokens
-
-    def length(self, results: dict) -> int:
-        """Return how many ``tokens`` a sample has, with those that are left out."""
-        return len(results["tokens"])
-
-    def transform(self, results: dict) -> dict:
-        """Look up the vectors of ``tokens``."""
-        tokens = results["tokens"][: self.max_tokens]
-        text = np.zeros((self.max_tokens, self.vectors.dim), dtype=np.float32)
-        weight = np.zeros(self.max_tokens, dtype=np.float32)
-        box = np.zeros((self.max_tokens, 4), dtype=np.float32)
-        if tokens:
-            found_vectors, found = self.vectors.lookup(tokens)
-            text[: len(tokens)] = found_vectors
-            weight[: len(tokens)] = results["token_scores"][: self.max_tokens] * found
-            box[: len(tokens)] = results["token_boxes"][: self.max_tokens]
-        results["text"] = text
-        results["text_weight"] = weight
-        results["text_box"] = box
-        return results
+        super().__init__(TOKENIZERS.build(tokenizer), min_score)

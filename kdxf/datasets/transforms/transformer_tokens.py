@@ -1,19 +1,17 @@
-"""Token ids of OCR lines for a transformer."""
+"""Token ids of OCR lines for a transformer, with the tokenizer of a Hugging Face folder."""
 
-import numpy as np
-from mmcv.transforms import BaseTransform
+from collections.abc import Sequence
 
 from kdxf.errors import UserError
 from kdxf.registry import TRANSFORMS
 from kdxf.text.hugging_face import local_folder, open_tokenizer, read_config_json
-from kdxf.text.ocr.record import OCRRecord
-from kdxf.text.tokenizers.cleaning import HAN_RUN, clean_text
+from kdxf_runtime.steps.transformer_tokens import TransformerTokens
 
 _OPTION = "TokenizeForTransformer: tokenizer"
 
 
 @TRANSFORMS.register_module()
-class TokenizeForTransformer(BaseTransform):
+class TokenizeForTransformer(TransformerTokens):
     """Joins the OCR lines, in reading order, and cuts them into the tokens of a Hugging Face tokenizer.
 
     Required keys: ``ocr``. Added keys: ``text_ids`` (int64 (L,)), ``text_mask`` (float32 (L,), 1 for tokens, 0 for
@@ -44,9 +42,6 @@ class TokenizeForTransformer(BaseTransform):
             the package transformers is missing.
     """
 
-    needs_ocr = True  # tells inference to read the text of new images
-    length_option, length_unit = "max_length", "tokens"
-
     def __init__(
         self,
         tokenizer: str,
@@ -56,41 +51,27 @@ class TokenizeForTransformer(BaseTransform):
         chinese_only: bool = False,
     ) -> None:
         self.folder = local_folder(tokenizer, _OPTION)
-        self.max_length = max_length
-        self.separator = separator
-        self.min_score = min_score
-        self.chinese_only = chinese_only
         # Opened now: errors are reported at once, and workers that are forked later share the memory.
         opened = open_tokenizer(self.folder, _OPTION)
-        self.special_tokens = opened.num_special_tokens_to_add()
-        self.pad_id = opened.pad_token_id or 0
+        super().__init__(
+            max_length,
+            separator,
+            min_score,
+            chinese_only,
+            pad_id=opened.pad_token_id or 0,
+            special_tokens=opened.num_special_tokens_to_add(),
+        )
         self._check_length(opened.model_max_length)
 
     def length(self, results: dict) -> int:
         """Return how many tokens the text of ``ocr`` has, with those that are left out."""
-        return len(open_tokenizer(self.folder, _OPTION)(self._join(results["ocr"]), verbose=False)["input_ids"])
+        return len(open_tokenizer(self.folder, _OPTION)(self.join(results["ocr"]), verbose=False)["input_ids"])
 
-    def transform(self, results: dict) -> dict:
-        """Turn ``ocr`` into ``text_ids`` and ``text_mask``."""
-        text_ids = np.full(self.max_length, self.pad_id, dtype=np.int64)
-        text_mask = np.zeros(self.max_length, dtype=np.float32)
-        if text := self._join(results["ocr"]):
-            # A copy of this transform in another process finds or opens that process's tokenizer.
-            encode = open_tokenizer(self.folder, _OPTION)
-            ids = encode(text, truncation=True, max_length=self.max_length)["input_ids"]
-            if len(ids) > self.special_tokens:
-                text_ids[: len(ids)] = ids
-                text_mask[: len(ids)] = 1
-        results["text_ids"] = text_ids
-        results["text_mask"] = text_mask
-        return results
-
-    def _join(self, record: OCRRecord) -> str:
-        scored = zip(record.texts, record.scores.tolist(), strict=True)
-        lines = [clean_text(line) for line, score in scored if score >= self.min_score]
-        if self.chinese_only:
-            lines = ["".join(HAN_RUN.findall(line)) for line in lines]
-        return self.separator.join(line for line in lines if line)
+    def encode(self, text: str) -> Sequence[int]:
+        """Return the ids of a text, with the special tokens, ``max_length`` at most."""
+        # A copy of this transform in another process finds or opens that process's tokenizer.
+        encode = open_tokenizer(self.folder, _OPTION)
+        return encode(text, truncation=True, max_length=self.max_length)["input_ids"]
 
     def _check_length(self, longest: int) -> None:
         if self.max_length <= self.special_tokens:

@@ -8,8 +8,8 @@ from mmengine.dist import get_world_size
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from kdxf.io.machine import peak_memory
 from kdxf.registry import HOOKS
+from kdxf_runtime.io.machine import peak_memory
 
 _MIB = 2**20
 

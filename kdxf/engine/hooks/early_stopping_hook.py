@@ -9,8 +9,8 @@ from mmengine.hooks import EarlyStoppingHook as HostHook
 from mmengine.runner import IterBasedTrainLoop, Runner
 
 from kdxf.errors import UserError
-from kdxf.io.files import read_json, write_json
 from kdxf.registry import HOOKS
+from kdxf_runtime.io.files import read_json, write_json
 
 
 @HOOKS.register_module()

@@ -9,9 +9,9 @@ from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from kdxf.io.machine import available_cores
 from kdxf.registry import HOOKS
 from kdxf.version import __version__
+from kdxf_runtime.io.machine import available_cores
 
 # Whatever can change a result, by the names under which it is installed. The optional ones may be absent.
 _PACKAGES = (

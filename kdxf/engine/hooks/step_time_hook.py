@@ -7,8 +7,8 @@ from typing import Any
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from kdxf.io.files import write_json
 from kdxf.registry import HOOKS
+from kdxf_runtime.io.files import write_json
 
 
 @HOOKS.register_module()

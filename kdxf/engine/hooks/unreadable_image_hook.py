@@ -8,9 +8,9 @@ from mmengine.dist import all_gather_object, is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from kdxf.io.files import NOT_UTF8, replacing
-from kdxf.io.prediction_csv import row_writer
 from kdxf.registry import HOOKS
+from kdxf_runtime.io.files import NOT_UTF8, replacing
+from kdxf_runtime.io.prediction_csv import row_writer
 
 
 @HOOKS.register_module()

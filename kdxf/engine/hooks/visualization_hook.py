@@ -11,11 +11,11 @@ from mmengine.dist import is_main_process
 from mmpretrain.engine.hooks import VisualizationHook as HostVisualizationHook
 from mmpretrain.structures import DataSample
 
-from kdxf.io.files import write_whole
-from kdxf.io.images import ImageReadError, read_image
-from kdxf.io.pixels import shrink
 from kdxf.registry import HOOKS
 from kdxf.visualization.captions import Colour, with_caption
+from kdxf_runtime.io.files import write_whole
+from kdxf_runtime.io.images import ImageReadError, read_image
+from kdxf_runtime.io.pixels import shrink
 
 _RIGHT, _WRONG, _PLAIN = (20, 110, 50), (180, 30, 30), (40, 40, 40)
 

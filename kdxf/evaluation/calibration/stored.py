@@ -14,7 +14,7 @@ from kdxf.evaluation.calibration.none_of_these import spread
 from kdxf.evaluation.calibration.selective import Accepted, for_budget, for_precision
 from kdxf.evaluation.calibration.temperature import Temperature, apply_temperature
 from kdxf.io.checkpoint_notes import note_file, read_note, write_note
-from kdxf.io.digests import file_digest
+from kdxf_runtime.io.digests import file_digest
 
 _KIND = "calibration"
 

@@ -10,9 +10,9 @@ import numpy as np
 
 from kdxf.evaluation.drift.statistics import STATISTICS, picture_statistics, score_statistics, text_statistics
 from kdxf.io.checkpoint_notes import note_file, read_note, write_note
-from kdxf.io.images import ImageReadError
-from kdxf.text.ocr.record import OCRRecord
-from kdxf.text.ocr.sources import ImageSource
+from kdxf_runtime.io.images import ImageReadError
+from kdxf_runtime.ocr.image_source import ImageSource
+from kdxf_runtime.ocr.record import OCRRecord
 
 _KIND = "fingerprint"
 MOST = 300

@@ -10,10 +10,10 @@ import cv2
 import numpy as np
 
 from kdxf.evaluation.calibration.none_of_these import spread
-from kdxf.io.images import decode_image, open_header
-from kdxf.io.pixels import shrink
 from kdxf.io.predictions import margins
-from kdxf.text.ocr.record import OCRRecord
+from kdxf_runtime.io.images import decode_image, open_header
+from kdxf_runtime.io.pixels import shrink
+from kdxf_runtime.ocr.record import OCRRecord
 
 STATISTICS: Mapping[str, str] = {
     "images with text": "share",

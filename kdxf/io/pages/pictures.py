@@ -9,9 +9,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from kdxf.io.images import ImageReadError, read_image
 from kdxf.io.pages.cells import fold
-from kdxf.io.pixels import shrink
+from kdxf_runtime.io.images import ImageReadError, read_image
+from kdxf_runtime.io.pixels import shrink
 
 # Pictures of 240 pixels take 14 kB at this quality and 25 kB at OpenCV's own, 95.
 _QUALITY = 85

@@ -17,10 +17,10 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader
 from mmengine.logging import print_log
 
-from kdxf.io.files import in_utf8, write_whole
 from kdxf.io.pages.cells import lay_out
 from kdxf.io.pages.pictures import Picture, PictureStore, Pixels
 from kdxf.version import __version__
+from kdxf_runtime.io.files import in_utf8, write_whole
 
 _FOLDER = Path(__file__).parent
 _PAGE = Environment(

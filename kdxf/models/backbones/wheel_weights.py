@@ -27,7 +27,7 @@ from torch import Tensor
 
 from kdxf.engine.checkpoint import load_checkpoint
 from kdxf.errors import UserError
-from kdxf.io.digests import file_digest
+from kdxf_runtime.io.digests import file_digest
 
 SCHEME = "wheel://"
 

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 
 from kdxf.engine.checkpoint import load_checkpoint
 from kdxf.errors import UserError
-from kdxf.optional import require
 from kdxf.text.hugging_face import local_folder, read_config_json, read_json
+from kdxf_runtime.optional import require
 
 WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
 

@@ -18,12 +18,12 @@ import numpy as np
 
 from kdxf.errors import UserError
 from kdxf.evaluation.score_files import bootstrap
-from kdxf.io.files import write_whole
 from kdxf.io.predictions import read_source
-from kdxf.io.text_files import read_json_text
 from kdxf.recipes.ensembles.average import MEANS
 from kdxf.recipes.ensembles.members import Unit, model_names
 from kdxf.recipes.ensembles.task import Details, Task
+from kdxf_runtime.io.files import write_whole
+from kdxf_runtime.io.text_files import read_json_text
 
 FOLDS = 5
 MOST = 20_000

@@ -15,11 +15,11 @@ from kdxf.apis.train import train
 from kdxf.engine.config import set_list
 from kdxf.engine.config_files import config_contents
 from kdxf.errors import UserError
-from kdxf.io.digests import file_digest
 from kdxf.io.predictions import read_predictions, read_source, write_predictions
 from kdxf.io.provenance import check_unseen
 from kdxf.io.run_record import TrainResult, changed_settings
 from kdxf.recipes.folds.plan import RESULT, Fold
+from kdxf_runtime.io.digests import file_digest
 
 OUT_OF_FOLD = "val"
 TOOL = "tools/recipes/kfold.py"

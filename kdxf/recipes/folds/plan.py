@@ -12,10 +12,10 @@ from kdxf.apis.stages import last_stage, plan_stages, training_files
 from kdxf.engine.config import config_digest, leaf_dataset, load_config, set_list
 from kdxf.errors import UserError
 from kdxf.io.annotations import read_annotations
-from kdxf.io.digests import file_digest, settings_digest
-from kdxf.io.files import read_json, write_json
 from kdxf.io.predictions import check_each_once
 from kdxf.io.run_record import check_unchanged
+from kdxf_runtime.io.digests import file_digest, settings_digest
+from kdxf_runtime.io.files import read_json, write_json
 
 SETTINGS = "settings.json"
 RESULT = "result.json"

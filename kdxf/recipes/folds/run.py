@@ -12,7 +12,6 @@ from kdxf.apis.stages import last_stage
 from kdxf.errors import UserError
 from kdxf.evaluation.scoring import evaluate, fold_table, markdown
 from kdxf.io.annotations import read_annotations
-from kdxf.io.files import write_whole
 from kdxf.io.locks import lock, unlock
 from kdxf.io.predictions import (
     Predictions,
@@ -27,6 +26,7 @@ from kdxf.recipes.ensembles.average import average
 from kdxf.recipes.ensembles.members import make_units
 from kdxf.recipes.folds.fold import OUT_OF_FOLD, TOOL, UNSEEN_WEIGHTS, Wanted, is_predicted, prediction_file, run_fold
 from kdxf.recipes.folds.plan import Fold, chosen_folds, plan_folds
+from kdxf_runtime.io.files import write_whole
 
 _OWN_NAMES = (OUT_OF_FOLD, "oof")
 

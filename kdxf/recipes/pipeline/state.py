@@ -5,10 +5,10 @@ from dataclasses import asdict, dataclass
 from itertools import dropwhile, islice
 from pathlib import Path
 
-from kdxf.io.digests import content_digest, settings_digest
-from kdxf.io.files import read_json, write_json
 from kdxf.io.locks import is_locked
 from kdxf.recipes.pipeline.recipe import Recipe, Stage
+from kdxf_runtime.io.digests import content_digest, settings_digest
+from kdxf_runtime.io.files import read_json, write_json
 
 
 def fingerprint(stage: Stage) -> str | None:

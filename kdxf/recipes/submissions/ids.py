@@ -10,7 +10,7 @@ import pandas as pd
 
 from kdxf.errors import UserError
 from kdxf.io.csv_tables import read_csv
-from kdxf.io.text_files import read_json_text
+from kdxf_runtime.io.text_files import read_json_text
 
 STYLES: dict[str, Callable[[str], str]] = {
     "path": lambda image: image,

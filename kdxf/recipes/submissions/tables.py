@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 
 from kdxf.errors import UserError
-from kdxf.io.prediction_csv import joined
 from kdxf.io.predictions import Predictions
 from kdxf.recipes.submissions.ids import Sample
+from kdxf_runtime.io.prediction_csv import joined
 
 FORMATS = {"class": ["image_id", "category_id"], "scores": ["image_id"], "json": ["image_name", "category", "score"]}
 """Formats and the columns that they have by default.

@@ -9,9 +9,9 @@ import pandas as pd
 
 from kdxf.errors import UserError
 from kdxf.io.annotations import label_indices, read_annotations
-from kdxf.io.files import write_whole
 from kdxf.io.predictions import Predictions
 from kdxf.recipes.submissions.ids import check_ids, read_table
+from kdxf_runtime.io.files import write_whole
 
 
 def write_submission(table: pd.DataFrame, file: Path, *, as_json: bool = False, decimals: int = 6) -> None:

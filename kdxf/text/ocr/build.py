@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kdxf.errors import UserError
-from kdxf.text.ocr.base import BaseOCREngine
 from kdxf.text.registry import OCR_ENGINES
+from kdxf_runtime.ocr.base import BaseOCREngine
 
 _SHORT_NAMES = {"rapidocr": "RapidOCREngine", "easyocr": "EasyOCREngine", "tesseract": "TesseractEngine"}
 

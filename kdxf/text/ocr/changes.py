@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from kdxf.io.images import ImageReadError
-from kdxf.text.ocr.record import file_stamp
-from kdxf.text.ocr.sources import ImageSource
 from kdxf.text.ocr.table import OCRTable
+from kdxf_runtime.io.images import ImageReadError
+from kdxf_runtime.ocr.image_source import ImageSource
+from kdxf_runtime.ocr.record import file_stamp
 
 FEW = 200
 """So many pictures are read again to compare them, where a warning is all that depends on it."""

@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 
 from kdxf.errors import UserError
-from kdxf.text.ocr.base import BaseOCREngine
-from kdxf.text.ocr.record import OCRLine
 from kdxf.text.registry import OCR_ENGINES
+from kdxf_runtime.ocr.base import BaseOCREngine
+from kdxf_runtime.ocr.record import OCRLine
 
 if TYPE_CHECKING:
     from easyocr import Reader
@@ -38,7 +38,7 @@ class EasyOCREngine(BaseOCREngine):
         detect_options: Other arguments of EasyOCR's ``Reader.detect``, such as ``{'mag_ratio': 2.0}``.
         recognize_options: Arguments of EasyOCR's ``Reader.recognize``, such as ``{'decoder': 'beamsearch'}``.
         reading: ``rotations``, ``max_aspect``, ``tile_overlap``, ``min_score``; see
-            :class:`kdxf.text.ocr.base.Reading`.
+            :class:`kdxf_runtime.ocr.base.Reading`.
 
     Raises:
         UserError: A language is unknown, or model files are missing or broken.

@@ -6,16 +6,18 @@ import os
 import socket
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from kdxf.errors import UserError
-from kdxf.optional import require
-from kdxf.text.ocr.record import OCRRecord
+from kdxf.text.ocr.build import build_engine
 from kdxf.text.ocr.table import OCRTable, to_arrow
-from kdxf.text.ocr.workers import OCRExecutor, OCRWorkers
+from kdxf_runtime.ocr.record import OCRRecord
+from kdxf_runtime.ocr.workers import OCRExecutor, OCRWorkers
+from kdxf_runtime.optional import require
 
 # Rows are returned per task: few enough images that a killed job loses little, enough to hide Ray's overhead.
 _IMAGES_PER_TASK = 16
@@ -175,7 +177,7 @@ def _engine_name(engine: dict[str, Any], root: Path, imports: tuple[str, ...]) -
 def _start(engine: dict[str, Any], root: Path, imports: tuple[str, ...]) -> OCRWorkers:
     if not root.is_dir():
         raise UserError(f"{root}: a Ray worker does not see this folder; put the images on storage that all share")
-    return OCRWorkers(engine, root, 1, imports)
+    return OCRWorkers(partial(build_engine, engine, imports), root, 1)
 
 
 def _reason(error: Exception) -> str:

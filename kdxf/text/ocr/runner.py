@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,13 @@ import pyarrow.compute as pc
 from tqdm import tqdm
 
 from kdxf.errors import UserError
-from kdxf.io.machine import available_cores
+from kdxf.text.ocr.build import build_engine
 from kdxf.text.ocr.changes import changed_pictures
 from kdxf.text.ocr.ray_executor import RayExecutor
 from kdxf.text.ocr.table import OCRTable, part_files
-from kdxf.text.ocr.workers import OCRExecutor, OCRWorkers
 from kdxf.text.ocr.writer import OCRTableWriter
+from kdxf_runtime.io.machine import available_cores
+from kdxf_runtime.ocr.workers import OCRExecutor, OCRWorkers
 
 _SHOWN = 10
 
@@ -186,7 +188,9 @@ def _start(
         raise UserError(f"executor must be one of {', '.join(EXECUTORS)}, not {executor!r}")
     if ray_address is not None:
         raise UserError(f"--ray-address {ray_address} needs --executor ray")
-    return OCRWorkers(engine, root, max(1, min(workers or available_cores(), images)), imports)
+    return OCRWorkers(
+        partial(build_engine, engine, tuple(imports)), root, max(1, min(workers or available_cores(), images))
+    )
 
 
 def _fill(writer: OCRTableWriter, group: OCRExecutor, todo: list[str], total: int, progress: bool) -> None:

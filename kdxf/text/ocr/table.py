@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from kdxf.errors import UserError
 from kdxf.io.parquet_tables import read_parquet
-from kdxf.text.ocr.record import OCRRecord
+from kdxf_runtime.ocr.record import OCRRecord
 
 PART_PATTERN = "part-*.parquet"
 SCHEMA = pa.schema(

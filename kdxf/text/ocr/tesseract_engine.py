@@ -12,10 +12,10 @@ import numpy as np
 from PIL import Image
 
 from kdxf.errors import UserError
-from kdxf.optional import require
-from kdxf.text.ocr.base import BaseOCREngine, SideLimits
-from kdxf.text.ocr.record import OCRLine
 from kdxf.text.registry import OCR_ENGINES
+from kdxf_runtime.ocr.base import BaseOCREngine, SideLimits
+from kdxf_runtime.ocr.record import OCRLine
+from kdxf_runtime.optional import require
 
 if TYPE_CHECKING:
     from tesserocr import PyTessBaseAPI
@@ -51,7 +51,7 @@ class TesseractEngine(BaseOCREngine):
         num_threads: Threads per engine, where Tesseract was built with OpenMP (Debian's is, tesserocr's wheel is
             not). It holds for the whole process from the first engine on.
         reading: ``rotations``, ``max_aspect``, ``tile_overlap``, ``min_score``; see
-            :class:`kdxf.text.ocr.base.Reading`.
+            :class:`kdxf_runtime.ocr.base.Reading`.
 
     Raises:
         UserError: The package, or the data of a language, is missing or broken, or there is no such mode.

@@ -12,9 +12,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from kdxf.errors import UserError
-from kdxf.io.files import replacing
-from kdxf.text.ocr.record import OCRRecord
 from kdxf.text.ocr.table import SCHEMA, OCRTable, part_files, read_part, to_arrow
+from kdxf_runtime.io.files import replacing
+from kdxf_runtime.ocr.record import OCRRecord
 
 
 class OCRTableWriter:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from kdxf.text.spelling.look_alikes import LIGATURES, look_alikes
+from kdxf_runtime.spelling.look_alikes import LIGATURES, look_alikes
 
 # The kinds of misreading, with their probabilities. OCR takes most characters for a look-alike; it also skips
 # characters, reads one twice, and sees gaps where there are none.

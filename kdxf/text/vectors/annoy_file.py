@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from kdxf.io.digests import file_digest
-from kdxf.io.files import write_whole
+from kdxf_runtime.io.digests import file_digest
+from kdxf_runtime.io.files import write_whole
 
 _WORDS_AT_ONCE = 1 << 22
 

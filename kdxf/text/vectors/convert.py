@@ -7,8 +7,9 @@ import numpy as np
 from tqdm import tqdm
 
 from kdxf.errors import UserError
-from kdxf.text.vectors.store import StoreMeta, StoreWriter, check_target, new_store
+from kdxf.text.vectors.store import StoreWriter, check_target, new_store, package_versions
 from kdxf.text.vectors.word2vec_format import open_word2vec
+from kdxf_runtime.vectors.store_meta import StoreMeta
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,7 @@ def convert_vectors(
             compose="characters",
             source=[str(path)],
             details=asdict(report),
+            versions=package_versions(),
         ).save(folder)
     return report
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from tqdm import tqdm
 
 from kdxf.errors import UserError
-from kdxf.io.bounds import lines_of
 from kdxf.text.ocr.table import OCRTable
 from kdxf.text.tokenizers import BaseTokenizer
+from kdxf_runtime.io.bounds import lines_of
 
 
 def read_documents(source: Path) -> Iterator[list[str]]:

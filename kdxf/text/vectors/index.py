@@ -5,14 +5,17 @@ Wide vectors are projected onto their principal axes (``axes.npy``) for the inde
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 from annoy import AnnoyIndex
 from tqdm import tqdm
 
-from kdxf.io.arrays import open_array
+from kdxf.errors import UserError
 from kdxf.text.vectors.annoy_file import check_index, write_digest
+from kdxf_runtime.io.arrays import open_array
+from kdxf_runtime.vectors.word_vectors import WordVectors
 
 INDEX_FILE = "words.ann"
 AXES_FILE = "axes.npy"
@@ -112,3 +115,27 @@ class VectorIndex:
         cosines = candidates @ vector / np.maximum(lengths, np.finfo(np.float32).tiny)
         order = np.argsort(-cosines, kind="stable")[:count]
         return near[order].tolist(), cosines[order].tolist()
+
+
+def neighbours(store: WordVectors, word: str, count: int = 10) -> list[tuple[str, float]]:
+    """Return the words nearest to a word, which may be unknown, with their cosine similarities.
+
+    Raises:
+        UserError: Nothing is known of the word, or the store has no annoy index.
+    """
+    vectors, found = store.lookup([word])
+    if not found[0]:
+        raise UserError(f"nothing is known of '{word}' in {store.folder}, nor of its pieces")
+    rows, cosines = _index_of(store).nearest(vectors[0], count + 1)
+    near = [(store.words[row], cosine) for row, cosine in zip(rows, cosines, strict=True)]
+    return [pair for pair in near if pair[0] != word][:count]
+
+
+@lru_cache(maxsize=1)
+def _index_of(store: WordVectors) -> VectorIndex:
+    if not (store.folder / INDEX_FILE).is_file():
+        raise UserError(f"{store.folder} was made without an annoy index: make it anew with --trees 10")
+    try:
+        return VectorIndex(store.folder, store.vectors)
+    except (OSError, ValueError) as error:
+        raise UserError(f"{store.folder} is not complete ({error}): make the vectors anew") from None

@@ -13,9 +13,10 @@ from tqdm import tqdm
 
 from kdxf.errors import UserError
 from kdxf.text.registry import TOKENIZERS
-from kdxf.text.tokenizers.cleaning import HAN_CHARACTER
 from kdxf.text.vectors.corpus import TokenFile, write_token_file
-from kdxf.text.vectors.store import COUNTS_FILE, NGRAMS_FILE, StoreMeta, StoreWriter, check_target, new_store
+from kdxf.text.vectors.store import StoreWriter, check_target, new_store, package_versions
+from kdxf_runtime.tokenizers.cleaning import HAN_CHARACTER
+from kdxf_runtime.vectors.store_meta import COUNTS_FILE, NGRAMS_FILE, StoreMeta
 
 METHODS = ("word2vec", "fasttext")
 _TOP_WORDS = 20
@@ -162,6 +163,7 @@ def _train_into(
         source=source,
         tokenizer=tokenizer,
         details={"options": asdict(options), "corpus": asdict(report)},
+        versions=package_versions(),
     ).save(folder)
     return report
 
@@ -229,7 +231,7 @@ def character_vectors(words: Sequence[str], counts: np.ndarray, vectors: np.ndar
     """Compute vectors for the Chinese characters that occur in words but are not words themselves.
 
     A segmenter rarely outputs single characters, so a small corpus has vectors for few of the pieces that
-    :class:`~kdxf.text.vectors.subwords.CharacterComposer` needs. A character gets the mean, over its occurrences, of
+    :class:`~kdxf_runtime.vectors.subwords.CharacterComposer` needs. A character gets the mean, over its occurrences, of
     the vectors of the words around it: with ``手机`` (3 times) and ``手表`` (once), ``手`` is
     (3 ``手机`` + ``手表``) / 4.
 

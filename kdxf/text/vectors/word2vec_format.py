@@ -16,7 +16,7 @@ from typing import BinaryIO, cast
 import numpy as np
 
 from kdxf.errors import UserError
-from kdxf.io.bounds import lines_of
+from kdxf_runtime.io.bounds import lines_of
 
 _WORDS_AT_ONCE = 1024
 _LONGEST_WORD = 4096

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from kdxf.text.ocr.record import OCRLine
+from kdxf_runtime.ocr.record import OCRLine
 from papers.kinds import Kind, other_mark
 from papers.words import price, vocabulary
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from kdxf.text.ocr.record import OCRLine, OCRRecord
 from kdxf.text.spelling.ocr_noise import corrupt
+from kdxf_runtime.ocr.record import OCRLine, OCRRecord
 
 ENGINE = "drawn"
 _LOST = 0.04  # of the lines

@@ -4,7 +4,7 @@ import pytest
 
 from kdxf.analysis.runs.comparison import compare_runs, config_difference
 from kdxf.errors import UserError
-from kdxf.io.digests import file_digest
+from kdxf_runtime.io.digests import file_digest
 
 CONFIG = (
     "default_scope = 'kdxf'\nval_evaluator = dict(type='Accuracy', topk=(1,))\n"

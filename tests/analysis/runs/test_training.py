@@ -6,7 +6,7 @@ import torch
 from kdxf.analysis.runs.training import less_is_better, read_trainings
 from kdxf.engine.config import load_config
 from kdxf.errors import UserError
-from kdxf.io.digests import file_digest, settings_digest
+from kdxf_runtime.io.digests import file_digest, settings_digest
 
 EPOCHS = "train_cfg = dict(by_epoch=True, max_epochs=4)\n"
 

@@ -8,8 +8,8 @@ from kdxf.data.cleaning.suspects import Options, Suspects, find_suspects, format
 from kdxf.data.lists import ImageList
 from kdxf.errors import UserError
 from kdxf.text.ocr import OCRTableWriter
-from kdxf.text.ocr.record import OCRRecord
 from kdxf.text.ocr.table import OCRTable
+from kdxf_runtime.ocr.record import OCRRecord
 
 CLASSES = ["milk", "oat", "soy"]
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from kdxf.data.cutmix.compose import Lines, compose
-from kdxf.text.ocr.record import OCRRecord
+from kdxf_runtime.ocr.record import OCRRecord
 
 NONE = Lines([], np.zeros(0, np.float32), np.zeros((0, 4, 2), np.float32))
 

@@ -15,10 +15,10 @@ from kdxf.data.cutmix.make import (
 from kdxf.data.cutmix.plan import Recipe
 from kdxf.data.lists import read_list
 from kdxf.errors import UserError
-from kdxf.io.images import read_image
-from kdxf.text.ocr.record import OCRRecord
 from kdxf.text.ocr.table import OCRTable, to_arrow
 from kdxf.text.ocr.writer import OCRTableWriter
+from kdxf_runtime.io.images import read_image
+from kdxf_runtime.ocr.record import OCRRecord
 
 
 def record(image, text, engine="rapidocr"):

@@ -5,8 +5,8 @@ import pytest
 
 from kdxf.data.folds.groups import group_rows, join, join_keys, text_keys
 from kdxf.errors import UserError
-from kdxf.text.ocr.record import OCRRecord
 from kdxf.text.ocr.table import OCRTable, to_arrow
+from kdxf_runtime.ocr.record import OCRRecord
 
 
 def ocr_table(path, texts):

@@ -5,7 +5,7 @@ import pytest
 from PIL import ExifTags, Image
 
 from kdxf.data.pictures.header import EXTENSIONS, read_header
-from kdxf.io.images import IMAGE_EXTENSIONS, ImageReadError
+from kdxf_runtime.io.images import IMAGE_EXTENSIONS, ImageReadError
 
 
 def encode(image, kind="JPEG", **options):

@@ -5,7 +5,7 @@ import pytest
 from PIL import ExifTags, Image, ImageCms, PngImagePlugin
 
 from kdxf.data.pictures.reencoding import encode_like, format_of, upright
-from kdxf.io.images import ExtentError, decode_image, open_header
+from kdxf_runtime.io.images import ExtentError, decode_image, open_header
 
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><r tiff:Orientation="6" note="kept"/></x:xmpmeta>'
@@ -49,7 +49,7 @@ def test_upright_pictures_look_as_before_and_say_that_they_are_upright(kind, ori
 
 
 def test_a_jpeg_that_is_only_read_at_half_its_size_is_not_turned_at_half_its_size(monkeypatch):
-    monkeypatch.setattr("kdxf.io.images.MAX_PIXELS", 64 * 32 - 1)
+    monkeypatch.setattr("kdxf_runtime.io.images.MAX_PIXELS", 64 * 32 - 1)
     with pytest.raises(ExtentError, match=r"^64 x 32 px are 0 million pixels, more than the 0 million that are read"):
         upright(open_header(encode(smooth())))
 

@@ -10,7 +10,7 @@ from PIL import ExifTags, Image
 from kdxf.data.lists import read_list
 from kdxf.data.pictures.resize import Resizing, format_result, resize, resize_image
 from kdxf.errors import UserError
-from kdxf.io.images import read_image
+from kdxf_runtime.io.images import read_image
 
 
 def scene(width, height):
@@ -202,8 +202,8 @@ def test_another_format_changes_the_paths_of_the_list(root, tmp_path):
 
 def test_the_boxes_of_an_ocr_table_fit_the_small_picture(root, tmp_path):
     """Boxes are in pixels of the picture that was read, and are used as fractions of its size."""
-    line_boxes = pytest.importorskip("kdxf.datasets.transforms.line_boxes")
-    from kdxf.text.ocr.record import OCRRecord
+    line_boxes = pytest.importorskip("kdxf_runtime.steps.line_boxes")
+    from kdxf_runtime.ocr.record import OCRRecord
 
     pixels = np.full((300, 400, 3), 255, np.uint8)
     pixels[60:120, 100:300] = 0

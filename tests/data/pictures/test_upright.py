@@ -5,7 +5,7 @@ from PIL import ExifTags, Image
 from kdxf.data.pictures.header import read_header
 from kdxf.data.pictures.upright import write_upright_copies
 from kdxf.errors import UserError
-from kdxf.io.images import read_image
+from kdxf_runtime.io.images import read_image
 
 
 @pytest.fixture

@@ -3,9 +3,9 @@ import pytest
 
 from kdxf.data.review.queue import make_queue
 from kdxf.errors import UserError
-from kdxf.text.ocr.record import OCRRecord
 from kdxf.text.ocr.table import OCRTable
 from kdxf.text.ocr.writer import OCRTableWriter
+from kdxf_runtime.ocr.record import OCRRecord
 
 SCORES = [[0.9, 0.1, 0.0], [0.5, 0.25, 0.25], [0.1, 0.75, 0.15], [0.2, 0.38, 0.42], [0.625, 0.375, 0.0]]
 UNSEEN = [False] * 5

@@ -8,8 +8,8 @@ import pytest
 from kdxf.data.statistics.collect import Settings, collect
 from kdxf.errors import UserError
 from kdxf.io.class_map import new_class_map
-from kdxf.text.ocr.record import OCRRecord
 from kdxf.text.ocr.writer import OCRTableWriter
+from kdxf_runtime.ocr.record import OCRRecord
 
 CLASSES = new_class_map(["0", "1"], {"0": "milk", "1": "tea"})
 

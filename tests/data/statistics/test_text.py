@@ -3,10 +3,10 @@ import pandas as pd
 import pytest
 
 from kdxf.data.statistics.text import count_words, overlapping_classes, text_lengths, text_per_class, texts_of
-from kdxf.text.ocr.record import OCRRecord
 from kdxf.text.ocr.table import OCRTable
 from kdxf.text.ocr.writer import OCRTableWriter
 from kdxf.text.tokenizers import WordTokenizer
+from kdxf_runtime.ocr.record import OCRRecord
 
 # Class 0 and 1 share "arla milk"; "g" stands in every class; class 2 has words of its own.
 TEXTS = ["Arla milk g", "Arla milk 1l\n g ", "Arla milk g", "arla milk g", "tea g tea", "tea g", ""]

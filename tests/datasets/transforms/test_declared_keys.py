@@ -27,7 +27,7 @@ from kdxf.datasets import (
     SplitLines,
     TokenizeOCR,
 )
-from kdxf.text.vectors.tfidf import fit_tfidf
+from kdxf.text.vectors.fit_tfidf import fit_tfidf
 
 
 def _tfidf():

@@ -15,10 +15,10 @@ from kdxf.datasets import (
     RandomResizedCropKeepText,
     TokenizeOCR,
 )
-from kdxf.datasets.transforms.line_boxes import line_boxes
 from kdxf.errors import UserError
 from kdxf.registry import TRANSFORMS
 from kdxf.text.ocr import OCRRecord
+from kdxf_runtime.steps.line_boxes import line_boxes
 
 
 def record(*boxes, width=100, height=60):

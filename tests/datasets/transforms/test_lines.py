@@ -14,7 +14,7 @@ from kdxf.errors import UserError
 from kdxf.registry import TRANSFORMS
 from kdxf.text.ocr import OCRRecord
 from kdxf.text.spelling.ocr_noise import corrupt
-from kdxf.text.tokenizers.cleaning import converter
+from kdxf_runtime.tokenizers.cleaning import converter
 
 
 def record_of(texts, scores=None, boxes=None):

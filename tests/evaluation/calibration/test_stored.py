@@ -15,7 +15,7 @@ from kdxf.evaluation.calibration.stored import (
     write_calibration,
 )
 from kdxf.evaluation.calibration.temperature import apply_temperature
-from kdxf.io.digests import file_digest
+from kdxf_runtime.io.digests import file_digest
 
 SCORES = np.array([[0.8, 0.2], [0.5, 0.5]])
 

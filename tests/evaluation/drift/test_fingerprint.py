@@ -13,8 +13,8 @@ from kdxf.evaluation.drift.fingerprint import (
     take_fingerprint,
     write_fingerprint,
 )
-from kdxf.io.digests import file_digest
-from kdxf.text.ocr.record import OCRRecord
+from kdxf_runtime.io.digests import file_digest
+from kdxf_runtime.ocr.record import OCRRecord
 
 
 @pytest.fixture

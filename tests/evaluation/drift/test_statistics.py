@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 
 from kdxf.evaluation.drift.statistics import STATISTICS, picture_statistics, score_statistics, text_statistics
-from kdxf.io.images import ImageReadError
-from kdxf.text.ocr.record import OCRRecord
+from kdxf_runtime.io.images import ImageReadError
+from kdxf_runtime.ocr.record import OCRRecord
 
 
 def record(texts, scores):

@@ -1,7 +1,7 @@
 import numpy as np
 from papers.reading import ENGINE, read
 
-from kdxf.text.ocr.record import OCRLine
+from kdxf_runtime.ocr.record import OCRLine
 
 
 def test_most_of_the_text_is_read():

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from scipy.stats import rankdata
 
-from kdxf.io.digests import file_digest
 from kdxf.recipes.ensembles.average import FLOOR, MEANS, average
 from kdxf.recipes.ensembles.members import Unit
+from kdxf_runtime.io.digests import file_digest
 
 
 def mean(name, *scores, weights=(0.5, 0.5), several=False):

@@ -7,7 +7,7 @@ import pytest
 
 from kdxf.text.ocr import OCRTable, OCRTableWriter, read_text
 from kdxf.text.ocr.changes import changed_pictures, warning_of_changes
-from kdxf.text.ocr.sources import ImageSource
+from kdxf_runtime.ocr.image_source import ImageSource
 
 
 class Engine:

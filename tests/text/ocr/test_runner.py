@@ -16,7 +16,7 @@ import pytest
 
 from kdxf.errors import UserError
 from kdxf.text.ocr import OCRRecord, OCRSummary, OCRTable, OCRTableWriter, run_ocr
-from kdxf.text.ocr.workers import OCRExecutor
+from kdxf_runtime.ocr.workers import OCRExecutor
 
 
 def fill(folder, errors):

@@ -11,8 +11,8 @@ import pytest
 from kdxf.errors import UserError
 from kdxf.text.ocr import OCRTable
 from kdxf.text.ocr import table as module
-from kdxf.text.ocr.record import OCRRecord
 from kdxf.text.ocr.table import SCHEMA, table_digest, to_arrow
+from kdxf_runtime.ocr.record import OCRRecord
 
 ROWS = [
     {

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from kdxf.errors import UserError
-from kdxf.io.images import read_image
 from kdxf.text.ocr import TesseractEngine
+from kdxf_runtime.io.images import read_image
 
 pytest.importorskip("tesserocr", reason="needs the extra 'tesseract'")
 

@@ -3,8 +3,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from kdxf.text.spelling.look_alikes import look_alikes
 from kdxf.text.spelling.ocr_noise import corrupt
+from kdxf_runtime.spelling.look_alikes import look_alikes
 
 
 def test_rate_0_changes_nothing_and_the_same_seed_gives_the_same():

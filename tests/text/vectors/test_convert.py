@@ -3,7 +3,8 @@ import pytest
 
 from kdxf.errors import UserError
 from kdxf.text.vectors.convert import convert_vectors
-from kdxf.text.vectors.word_vectors import WordVectors
+from kdxf.text.vectors.index import neighbours
+from kdxf_runtime.vectors.word_vectors import WordVectors
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def test_convert(published, tmp_path):
     assert (store.meta.kind, store.meta.compose, store.counts) == ("converted", "characters", None)
     assert store.meta.source == [str(published)]
     assert store.meta.details["duplicates"] == 1
-    assert store.neighbours("牛", 1)[0][0] == "奶"
+    assert neighbours(store, "牛", 1)[0][0] == "奶"
 
 
 def test_no_warnings_about_a_clean_file(tmp_path):

@@ -1,11 +1,10 @@
-import json
-
 import numpy as np
 import pytest
 
 from kdxf.errors import UserError
-from kdxf.text.vectors.store import MatrixFile, StoreMeta, StoreWriter, check_target, new_store
+from kdxf.text.vectors.store import MatrixFile, StoreWriter, check_target, new_store, package_versions
 from kdxf.version import __version__
+from kdxf_runtime.vectors.store_meta import StoreMeta
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float16"])
@@ -76,14 +75,6 @@ def test_no_index_for_no_trees(tmp_path):
     assert not (tmp_path / "v" / "words.ann").exists()
 
 
-def test_meta_comes_back(tmp_path):
-    meta = StoreMeta("fasttext", 3, 4, "float16", "ngrams", [3, 6], ["词.txt"], {"type": "WordTokenizer"}, {"x": 1})
-    meta.save(tmp_path)
-    assert StoreMeta.load(tmp_path) == meta
-    assert meta.versions["kdxf"] == __version__
-    assert set(meta.versions) == {"kdxf", "numpy", "gensim", "annoy", "jieba"}
-
-
 def test_an_exception_leaves_nothing(tmp_path):
     with pytest.raises(KeyboardInterrupt), new_store(tmp_path / "v") as folder:
         (folder / "half").touch()
@@ -131,22 +122,6 @@ def test_empty_folder_is_used(tmp_path):
     assert (tmp_path / "v" / "meta.json").is_file()
 
 
-def test_not_a_store(tmp_path):
-    with pytest.raises(UserError, match=r"is not a word vector folder \(no meta\.json\): make one with tools/word2vec"):
-        StoreMeta.load(tmp_path)
-
-
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": 1}', '{"format": 1, "colour": "red"}', "\xff"])
-def test_damaged_meta(tmp_path, text):
-    (tmp_path / "meta.json").write_text(text, encoding="latin-1")
-    with pytest.raises(UserError, match=r"meta\.json(:| is damaged).*: make the vectors anew with tools/word2vec.py$"):
-        StoreMeta.load(tmp_path)
-
-
-def test_other_format(tmp_path):
-    write(tmp_path / "v")
-    path = tmp_path / "v" / "meta.json"
-    values = json.loads(path.read_text(encoding="utf-8")) | {"format": 2}
-    path.write_text(json.dumps(values), encoding="utf-8")
-    with pytest.raises(UserError, match="format 2, this kdxf reads 1: make the vectors anew"):
-        StoreMeta.load(tmp_path / "v")
+def test_versions_of_the_packages():
+    assert set(package_versions()) == {"kdxf", "numpy", "gensim", "annoy", "jieba"}
+    assert package_versions()["kdxf"] == __version__

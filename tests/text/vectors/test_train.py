@@ -3,9 +3,10 @@ import pytest
 
 from kdxf.errors import UserError
 from kdxf.text.vectors import train as module
-from kdxf.text.vectors.subwords import ngram_buckets
+from kdxf.text.vectors.index import neighbours
 from kdxf.text.vectors.train import TrainingOptions, character_vectors, train_vectors
-from kdxf.text.vectors.word_vectors import WordVectors
+from kdxf_runtime.vectors.subwords import ngram_buckets
+from kdxf_runtime.vectors.word_vectors import WordVectors
 
 TEXT = "纯牛奶 3.0% 伊利\n手机 5G 新品 手机\n手机 5G 促销 ¥99\n手机壳 促销 ¥99\n***\n"
 JIEBA = {"type": "JiebaTokenizer"}
@@ -47,7 +48,7 @@ def test_word2vec(corpus, tmp_path):
     assert store.meta.source == [str(corpus)]
     assert store.meta.details["options"]["epochs"] == 3
     assert not (store.folder / "tokens.txt").exists()
-    assert len(store.neighbours("手机", 3)) == 3
+    assert len(neighbours(store, "手机", 3)) == 3
 
 
 def test_characters_are_means_of_their_words(corpus, tmp_path):

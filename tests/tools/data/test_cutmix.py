@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from kdxf.text.ocr.record import OCRRecord
 from kdxf.text.ocr.table import OCRTable
 from kdxf.text.ocr.writer import OCRTableWriter
+from kdxf_runtime.ocr.record import OCRRecord
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from kdxf.text.ocr import OCRTableWriter
-from kdxf.text.ocr.record import OCRRecord
+from kdxf_runtime.ocr.record import OCRRecord
 
 
 @pytest.fixture

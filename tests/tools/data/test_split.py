@@ -5,8 +5,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from kdxf.io.annotations import read_annotations, read_classes
-from kdxf.text.ocr.record import OCRRecord
 from kdxf.text.ocr.table import to_arrow
+from kdxf_runtime.ocr.record import OCRRecord
 
 
 @pytest.fixture

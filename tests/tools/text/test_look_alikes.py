@@ -7,7 +7,7 @@ import pytest
 from advertisements.fonts import find_fonts
 
 from kdxf.errors import UserError
-from kdxf.text.spelling.look_alikes import LOOK_ALIKES_FILE
+from kdxf_runtime.spelling.look_alikes import LOOK_ALIKES_FILE
 
 
 @pytest.fixture(scope="module")

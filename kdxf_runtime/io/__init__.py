@@ -1,0 +1,1 @@
+"""Files: pictures, folders, texts, arrays, CSV rows."""

@@ -1,0 +1,1 @@
+"""OCR: the interface of engines, what they read, and worker processes."""

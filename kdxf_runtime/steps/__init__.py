@@ -1,0 +1,1 @@
+"""What prepares a picture and its text for a model, step by step."""

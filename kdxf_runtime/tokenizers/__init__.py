@@ -1,0 +1,1 @@
+"""Tokenizers: a line of text, as OCR read it, becomes words."""

@@ -1,0 +1,1 @@
+"""Folders of word vectors and TF-IDF, opened for reading."""

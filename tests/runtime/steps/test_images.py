@@ -1,0 +1,82 @@
+"""Steps on pictures: the same pixels as MMCV's and MMPretrain's transforms of the same names."""
+
+import mmcv.transforms
+import mmpretrain.datasets.transforms
+import numpy as np
+import pytest
+
+from kdxf_runtime.errors import UserError
+from kdxf_runtime.steps.images import (
+    BLANK_BGR,
+    CenterCrop,
+    CenterCropKeepText,
+    Letterbox,
+    LoadImage,
+    Resize,
+    ResizeEdge,
+)
+
+SIZES = [(7, 5), (50, 31), (31, 50), (64, 64), (200, 33), (1, 9)]
+
+
+def picture(size):
+    return np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
+
+
+def same(ours, theirs, size):
+    got, expected = ours({"img": picture(size)}), theirs({"img": picture(size)})
+    assert np.array_equal(got["img"], expected["img"]) and got["img_shape"] == expected["img_shape"]
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("options", [{"scale": (20, 30)}, {"scale": (33, 20), "keep_ratio": True}, {"scale": 17},
+                                     {"scale": (20, 30), "interpolation": "area"}])  # fmt: skip
+def test_resize(size, options):
+    same(Resize(**options), mmcv.transforms.Resize(**options), size)
+
+
+@pytest.mark.parametrize("size", SIZES[:5])
+@pytest.mark.parametrize("edge", ["short", "long", "width", "height"])
+@pytest.mark.parametrize("interpolation", ["bilinear", "bicubic"])
+def test_resize_edge(size, edge, interpolation):
+    options = {"scale": 40, "edge": edge, "interpolation": interpolation}
+    same(ResizeEdge(**options), mmpretrain.datasets.transforms.ResizeEdge(**options), size)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("crop", [6, (9, 4), 1000])
+def test_center_crop(size, crop):
+    same(CenterCrop(crop), mmcv.transforms.CenterCrop(crop), size)
+
+
+def test_a_picture_that_cannot_be_read_is_blank_with_an_error(tmp_path):
+    results = LoadImage(blank_size=8)({"img_path": str(tmp_path / "none.png")})
+    assert (results["img"] == BLANK_BGR).all() and results["img"].shape == (8, 8, 3)
+    assert "none.png" in results["error"] or "cannot open" in results["error"]
+
+
+@pytest.mark.parametrize(
+    ("step", "options", "said"),
+    [
+        (LoadImage, {"min_edge": 0}, "LoadImage: min_edge is 0; give a number of pixels above 0"),
+        (CenterCropKeepText, {"crop_size": 0}, "CenterCropKeepText: crop_size is 0; give a number of pixels above 0"),
+        (Letterbox, {"scale": (0, 4)}, r"Letterbox: scale is \(0, 4\); give a number of pixels above 0"),
+        (
+            Letterbox,
+            {"scale": 4, "pad_val": (1, 2)},
+            r"pad_val is \(1, 2\); give a number from 0 to 255, or three, BGR",
+        ),
+    ],
+)
+def test_faults_are_named(step, options, said):
+    with pytest.raises(UserError, match=said):
+        step(**options)
+
+
+def test_a_letterbox_mirrors_or_fills():
+    results = Letterbox((4, 2), pad_val=9)({"img": np.full((2, 2, 3), 7, np.uint8)})
+    assert results["img"][0, :, 0].tolist() == [9, 7, 7, 9]
+    mirrored = Letterbox((6, 2), reflect=True)(
+        {"img": np.arange(2, dtype=np.uint8)[None, :, None].repeat(2, 0).repeat(3, 2)}
+    )
+    assert mirrored["img"][0, :, 0].tolist() == [0, 1, 0, 1, 0, 1]
