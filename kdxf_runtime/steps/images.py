@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from kdxf_runtime.errors import UserError
-from kdxf_runtime.io.images import ImageReadError, read_image
+from kdxf_runtime.io.images import ImageReadError, decode_image, read_image
 from kdxf_runtime.ocr.record import OCRRecord
 from kdxf_runtime.steps.line_boxes import line_boxes
 from kdxf_runtime.steps.step import Step
@@ -34,8 +34,8 @@ BLANK_BGR = (104, 116, 124)
 class LoadImage(Step):
     """Loads an image; one that cannot be read becomes a blank image with the reason under ``error``.
 
-    Required keys: ``img_path``. Added keys: ``img`` (uint8 (H, W, 3), BGR), ``img_shape``, ``ori_shape``, and ``error``
-    (str) only if the image cannot be read.
+    Required keys: ``img_path``, or ``img_bytes``, the file's content. Added keys: ``img`` (uint8 (H, W, 3), BGR),
+    ``img_shape``, ``ori_shape``, and ``error`` (str) only if the image cannot be read.
 
     Args:
         min_edge: A JPEG may be decoded at 1/2, 1/4 or 1/8 scale as long as its shorter edge keeps this many pixels.
@@ -57,7 +57,8 @@ class LoadImage(Step):
     def transform(self, results: dict) -> dict:
         """Load the image at ``img_path``."""
         try:
-            image = read_image(results["img_path"], self.min_edge)
+            data = results.get("img_bytes")
+            image = read_image(results["img_path"], self.min_edge) if data is None else decode_image(data, self.min_edge)
         except ImageReadError as error:
             image = np.full((self.blank_size, self.blank_size, 3), BLANK_BGR, dtype=np.uint8)
             results["error"] = str(error)
