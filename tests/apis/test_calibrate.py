@@ -155,7 +155,7 @@ def changed(tested, path, **source):
     ("change", "message"),
     [
         ({"checkpoint_digest": "0"}, "as it was then, not those of .*model.pth; predict with this checkpoint"),
-        ({"without": "text"}, "was predicted without text; predict without --without"),
+        ({"without": "image"}, "was predicted without image; predict without --without"),
         ({"calibration": "0"}, "its scores are calibrated already; move the calibration beside"),
         ({"ground_truth_ratio": 0.5}, "holds targets"),
         ({"mean": "rank"}, "holds ranks"),
