@@ -27,7 +27,7 @@ from kdxf.inference.score_file import Probabilities, dataset_labels
 from kdxf.io.files import in_utf8
 from kdxf.io.machine import peak_memory
 from kdxf.io.prediction_csv import open_replacing
-from kdxf.io.provenance import Provenance
+from kdxf.io.provenance import MILLISECONDS, Provenance
 from kdxf.text.ocr.table import OCRTable
 
 _SHOWN = 10
@@ -81,6 +81,11 @@ class InferenceReport:
     def milliseconds(self) -> float:
         """Milliseconds per image, with OCR and without the start."""
         return 1000 * (self.ocr_seconds + self.predict_seconds) / self.images
+
+    def costs(self, takes_text: bool) -> dict[str, Any]:
+        """Return what an image costs, as :data:`kdxf.io.provenance.MILLISECONDS` has it."""
+        ocr = 1000 * self.ocr_seconds / self.ocr_images if self.ocr_images else None
+        return {"predict": 1000 * self.predict_seconds / self.images, "ocr": ocr, "takes_text": takes_text}
 
     @property
     def memory(self) -> int:
@@ -256,6 +261,8 @@ def infer(
                 source = source.with_values(**{CALIBRATED_BY: inferencer.calibration.digest})
             if routing is not None:
                 source = source.with_values(**{ROUTED_BY: routing.digest})
+            else:
+                source = source.with_values(**{MILLISECONDS: report.costs(inferencer.needs_text)})
             probabilities.write(inferencer.trained_on, source)
     if fingerprint is not None:
         # Routed images with text are the unsure ones, and their scores those of another system: they are not alike.
