@@ -2,11 +2,12 @@
 
 The model answers every image without its text first. Where the calibrated score of its best class is at least a
 threshold that answer stands; the other images have their text read, and are answered by both. The threshold is the
-lowest whose loss of accuracy against reading every text is within a budget on the calibration images. Without text the
-model is sure to another degree than with it, so these scores have a temperature of their own.
+lowest down to which the loss of accuracy against reading every text stays within a budget on the calibration images.
+A still lower one where it happens to be within the budget again would be luck, and lose more on other images. Without
+text the model is sure to another degree than with it, so these scores have a temperature of their own.
 
-On photographs of groceries neither the margin between the two best classes nor scores as they come spare more text at
-the same loss (``benchmarks/routing.py``).
+On photographs of groceries the margin between the two best classes and scores as they come do as well, within the noise
+(``benchmarks/routing.py``); a calibrated score is the one whose threshold says something.
 """
 
 from collections.abc import Callable
@@ -80,6 +81,8 @@ def losses(full_right: np.ndarray, other_right: np.ndarray) -> np.ndarray:
 def lowest_threshold(confidence: np.ndarray, lost: np.ndarray, budget: float) -> float:
     """Return the lowest confidence from which on the picture alone may answer; infinite where nothing may be spared.
 
+    No higher one loses more than the budget, either.
+
     Args:
         confidence: Of the picture alone, float (n,).
         lost: What its answer loses, see :func:`losses`.
@@ -88,5 +91,6 @@ def lowest_threshold(confidence: np.ndarray, lost: np.ndarray, budget: float) ->
     order = np.argsort(-confidence, kind="stable")
     confidence, total = confidence[order], np.cumsum(lost[order])
     last = np.append(confidence[1:] != confidence[:-1], True)  # of images that are equally sure
-    allowed = confidence[last & (total <= budget * len(order) + 1e-9)]
+    within = total[last] <= budget * len(order) + 1e-9
+    allowed = confidence[last][np.logical_and.accumulate(within)]
     return float(allowed[-1]) if len(allowed) else float("inf")

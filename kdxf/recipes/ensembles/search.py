@@ -100,8 +100,10 @@ def left_out(times: Times, limit: float, weights: np.ndarray) -> str:
         limit: Milliseconds per image.
         weights: Of the picked ones above 0, float (U,).
     """
-    chosen, too_slow, useless = weights > 0, [], []
-    for index in np.flatnonzero(~chosen):
+    chosen = weights > 0
+    too_slow: list[str] = []
+    useless: list[str] = []
+    for index in np.flatnonzero(~chosen).tolist():
         alone = np.zeros_like(chosen)
         alone[index] = True
         fits = times.of(chosen | alone) <= limit

@@ -42,7 +42,7 @@ class Times:
 
     def describe(self, chosen: np.ndarray) -> str:
         """Say what the chosen units cost, bool (U,): ``30 ms per image: a 10, b 12, OCR 8``."""
-        parts = [f"{self.names[index]} {self.own[index]:.4g}" for index in np.flatnonzero(chosen)]
+        parts = [f"{self.names[index]} {self.own[index]:.4g}" for index in np.flatnonzero(chosen).tolist()]
         parts += [f"{OCR} {self.ocr:.4g}"] if self.takes_text[chosen].any() else []
         return f"{self.of(chosen):.4g} ms per image: {', '.join(parts)}"
 
