@@ -315,6 +315,17 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
         ("_COLUMNS % 2 == 1", "_ROWS % 2 == 1", "mirrored top to bottom"),
         ("spectrum[_ROWS, _COLUMNS]", "spectrum[_COLUMNS, _ROWS]", "frequencies transposed"),
     ],
+    "evaluation/routing/rule.py": [
+        ("np.logical_and.accumulate(within)", "within", "a lucky low threshold"),
+        ("scores.max(axis=1) >= np", "scores.max(axis=1) > np", "not sure at the threshold"),
+    ],
+    "evaluation/routing/fit.py": [
+        ("full[~held], image[~held], labels[~held]", "full, image, labels", "judged on what chose the threshold"),
+        ("fit_limit(_own(full, image, by_image))", "fit_limit(full)", "spread of the wrong scores"),
+    ],
+    "recipes/ensembles/times.py": [
+        ("self.ocr * self.takes_text[chosen].any()", "self.ocr * self.takes_text[chosen].sum()", "text read for each"),
+    ],
     "data/duplicates/find.py": [
         ("size = -pixels", "size = pixels", "the smallest copy kept"),
         ("alike >= limit", "alike <= limit", "unlike pictures joined"),
@@ -332,6 +343,7 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
     "recipes/ensembles/search.py": [
         ("return weights / weights.sum()", "return weights", "weights that do not sum to 1"),
         ("== members else", "> members else", "one member too many"),
+        ("if times.of(joined) > limit", "if False", "the limit forgotten"),
     ],
     "recipes/submissions/tables.py": [
         ("scores.argmax(axis=1)[rows]", "scores.argmax(axis=1)", "classes of other images"),

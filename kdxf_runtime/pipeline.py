@@ -63,11 +63,15 @@ def _make_step(options: dict[str, Any], bundle: Bundle) -> Step:
     if name == "TokenizeOCR":
         options["tokenizer"] = _make_tokenizer(dict(options["tokenizer"]), bundle)
     try:
-        return _STEPS[name](**{key: tuple(value) if isinstance(value, list) else value for key, value in options.items()})
+        return _STEPS[name](
+            **{key: tuple(value) if isinstance(value, list) else value for key, value in options.items()}
+        )
     except UserError:
         raise
     except (TypeError, ValueError) as error:
-        raise UserError(f"{bundle.folder}: the step {name} cannot be built ({error}); export the bundle anew") from error
+        raise UserError(
+            f"{bundle.folder}: the step {name} cannot be built ({error}); export the bundle anew"
+        ) from error
 
 
 def _make_tokenizer(options: dict[str, Any], bundle: Bundle) -> BaseTokenizer:

@@ -127,7 +127,9 @@ class Runner:
         ):  # fmt: skip
             answers[index] = Answer(label, None, features[index])
         texts = [self._text_of(pictures[i]) for i in both]
-        for index, answer in zip(both, self._answer([pictures[i] for i in both], texts, routing.calibration), strict=True):
+        for index, answer in zip(
+            both, self._answer([pictures[i] for i in both], texts, routing.calibration), strict=True
+        ):
             said = READ if pictures[index].record is None else GIVEN
             answers[index] = replace(answer, prediction=replace(answer.prediction, text=said))
         return answers

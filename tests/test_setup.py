@@ -133,7 +133,6 @@ def test_an_installed_wheel_fits_and_predicts(run, tmp_path):
     assert "| This model |" in report
     run(
         "kdxf",
-        "kdxf",
         "predict",
         "mine",
         pictures,

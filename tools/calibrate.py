@@ -3,12 +3,14 @@
 
 Fits a temperature on images that the model was not trained on, so that of predictions with a score of 0.8 four of five
 are right; sets of classes that hold the true one as often as --level says; and what a picture of none of the classes
-looks like. By default the list of val_dataloader is predicted now; --predictions takes files that tools/test.py --out
-NAME.parquet wrote with this checkpoint.
+looks like. Of a model of image and text also which images need their text read (tools/inference.py --read-text auto):
+those of which the picture alone is not sure enough, at a loss of accuracy of at most --budget points. By default the
+list of val_dataloader is predicted now; --predictions takes files that tools/test.py --out NAME.parquet wrote with this
+checkpoint, and for the images that need no text read those that it wrote with --without text besides.
 
-The result is CHECKPOINT.calibration.json. tools/test.py, tools/inference.py and kdxf predict use it from then on, but
-no test does on the images that it was fitted on. The figures that are printed are cross-fitted: of each image, at a
-temperature that the others gave.
+The results are CHECKPOINT.calibration.json and CHECKPOINT.routing.json. tools/test.py, tools/inference.py and kdxf
+predict use them from then on, but no test does on the images that they were fitted on. The figures that are printed
+are cross-fitted: of each image, at a temperature and a threshold that the others gave.
 """
 
 import argparse
@@ -26,6 +28,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--level", type=float, default=0.9, help="share of sets with the true class (default: 0.9)")
     parser.add_argument("--sets", default="lac", help="lac: the smallest sets (default); aps: never empty ones")
     parser.add_argument("--per-class", action="store_true", help="keep --level for each class by itself")
+    parser.add_argument(
+        "--budget", type=float, default=0.5, metavar="POINTS", help="accuracy that unread text may cost (default: 0.5)"
+    )
     parser.add_argument("--tta", action="store_true", help="predict with test-time augmentation")
     parser.add_argument("--cfg-options", nargs="+", action=ConfigOptions, metavar="KEY=VALUE", help="other settings")
     parser.add_argument("--trust-checkpoint", action="store_true", help="load a checkpoint that can run code")
@@ -45,6 +50,7 @@ def main() -> None:
         level=args.level,
         kind=args.sets,
         per_class=args.per_class,
+        budget=args.budget / 100,
         tta=args.tta,
         trust_checkpoint=args.trust_checkpoint,
     )

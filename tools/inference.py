@@ -12,7 +12,9 @@ Scores are calibrated where kdxf calibrate has left a calibration beside the che
 classes that an image may be of, and --precision or --review adds the columns decision (accept or review) and reason.
 
 For a model that uses text, OCR runs now, unless an OCR table has the text: --ocr, or the test dataset's own. For many
-images run tools/ocr.py first: it can be interrupted and continued.
+images run tools/ocr.py first: it can be interrupted and continued. --read-text auto reads only the text of images whose
+picture alone is not sure enough, as kdxf calibrate has found; the column text says what became of it (given, by a
+table; read; not read).
 """
 
 import argparse
@@ -47,6 +49,7 @@ def parse_args() -> argparse.Namespace:
     add("--tta", action="store_true", help="average over several views of each image (tta_model, tta_pipeline)")
     add("--ocr", metavar="TABLE", help="OCR table of tools/ocr.py; images that it lacks are read now")
     add("--ocr-root", metavar="DIR", help="folder that the table's paths are relative to (default: the INPUT folder)")
+    add("--read-text", default="always", choices=("always", "auto"), help="auto: only where the picture is not enough")
     add("--engine", help="rapidocr, tesseract, easyocr, or a registered class (default: the config's ocr_engine)")
     add("--engine-options", nargs="+", default=[], metavar="KEY=VALUE", help="arguments of the engine")
     add("--batch-size", type=int, default=32, metavar="N")
@@ -84,6 +87,7 @@ def main() -> int:
         excel=args.excel,
         precision=args.precision,
         review=args.review,
+        ocr=args.read_text,
         class_names=args.class_names,
         tta=args.tta,
         amp=args.amp,

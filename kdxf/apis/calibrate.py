@@ -5,7 +5,7 @@ import logging
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +30,14 @@ from kdxf.evaluation.calibration.temperature import (
     apply_temperature,
     choose_temperature,
     cross_fitted,
-    fit_class_temperatures,
-    fit_temperature,
+    fitter_of,
 )
 from kdxf.evaluation.drift.fingerprint import fingerprint_file, sample, take_fingerprint, write_fingerprint
+from kdxf.evaluation.missing_modality import has_both_modalities
+from kdxf.evaluation.routing.fit import BUDGET, RoutingReport, fit_routing
+from kdxf.evaluation.routing.stored import routing_file, write_routing
 from kdxf.inference.pipeline import dataset_config, needs_ocr
-from kdxf.io.predictions import Predictions, check_each_once, concatenate, read_predictions
+from kdxf.io.predictions import Predictions, check_alike, check_each_once, concatenate, in_order, read_predictions
 from kdxf.io.provenance import check_no_ranks, check_no_targets, check_unseen
 from kdxf.registry import DATASETS
 from kdxf_runtime.io.digests import file_digest, settings_digest
@@ -54,28 +56,33 @@ def calibrate(
     level: float = 0.9,
     kind: str = DEFAULT,
     per_class: bool = False,
+    budget: float = BUDGET,
     tta: bool = False,
     trust_checkpoint: bool = False,
 ) -> CalibrationReport:
     """Fit what the scores of a checkpoint mean, and write it beside the checkpoint.
 
     The fingerprint of the images (:mod:`kdxf.evaluation.drift.fingerprint`) is written there as well, from those that
-    are in the lists of the config; without any there is none.
+    are in the lists of the config; without any there is none. Of a model that takes image and text the images are
+    predicted once more without their text, and the routing (:mod:`kdxf.evaluation.routing`) is written there, too.
 
     Args:
         cfg: A config from :func:`kdxf.engine.config.load_config`; not changed. Of one with stages, the last counts.
         checkpoint: The weights, a local file.
         predictions: Files of predictions of this checkpoint, with labels, of images that it was not trained on; by
-            default the list of ``val_dataloader`` is predicted now.
+            default the list of ``val_dataloader`` is predicted now. Files of the same images that were predicted
+            without text may be among them, for the routing; without any it is not fitted.
         level: The share of the sets that are to hold the true class.
         kind: A name of :data:`kdxf.evaluation.calibration.conformal.KINDS`.
         per_class: Keep that promise for each class by itself.
+        budget: The accuracy, from 0 to 1, that may be lost where the text of an image is not read.
         tta: Predict with test-time augmentation, for predictions with it. Files say themselves.
         trust_checkpoint: Load a checkpoint that runs code, see :mod:`kdxf.engine.checkpoint`.
 
     Raises:
         UserError: The config, the checkpoint or a file cannot be used: a file is of another checkpoint, of images
-            that it was trained on, without labels, or calibrated already; or an image may have several labels.
+            that it was trained on, without labels, or calibrated already; an image may have several labels; or the
+            predictions without text are of other images than those with it.
     """
     checkpoint = Path(checkpoint)
     if not checkpoint.is_file():
@@ -84,6 +91,8 @@ def calibrate(
         raise UserError(f"--level {level}: give a share between 0 and 1")
     if kind not in KINDS:
         raise UserError(f"--sets {kind}: give {' or '.join(KINDS)}")
+    if not 0 <= budget < 1:
+        raise UserError(f"--budget {100 * budget:g}: give points of accuracy from 0 to below 100, such as 0.5")
     cfg = last_stage(copy.deepcopy(cfg))
     if predictions:
         files = [_read(path, checkpoint) for path in predictions]
@@ -92,23 +101,33 @@ def calibrate(
             raise UserError("--predictions: some files are with test-time augmentation and some without; give one kind")
         (tta,) = ttas
         data = {str(path): file_digest(path) for path in predictions}
+        without_text = [file for file in files if file.source.details.get("without")]
+        files = [file for file in files if not file.source.details.get("without")]
+        if not files:
+            raise UserError("--predictions: all are without text; give predictions by image and text as well")
     else:
         files = [_predict(cfg, checkpoint, tta, trust_checkpoint)]
+        without_text = []
+        if has_both_modalities(cfg.model) and needs_ocr(dataset_config(cfg, "val_dataloader").pipeline):
+            without_text = [_predict(cfg, checkpoint, tta, trust_checkpoint, without="text")]
         data = {"val_dataloader": settings_digest([files[0].images, _labels(files[0]).tolist()])}
     if len({file.classes for file in files}) > 1:
         raise UserError("--predictions: the files have different classes; give files of one model")
+    name = " and ".join(map(str, predictions)) or "the validation list"
     joined = concatenate(files)
-    check_each_once(joined.images, " and ".join(map(str, predictions)) or "the validation list")
+    check_each_once(joined.images, name)
+    image_alone = _same_images(without_text, joined, name) if without_text else None
     if len(joined) < 2:
         raise UserError("calibration needs two images or more; some hundred are better")
     places = _places(cfg)
     keys, warnings = _keys(places, joined.images)
     report = _fit(joined, checkpoint, level, kind, per_class, tta, keys, warnings, data)
+    report = replace(report, routing=_route(joined, image_alone, report.calibration, checkpoint, budget))
     _write_fingerprint(joined.images, report.calibration.apply(joined.scores), places, checkpoint)
     return report
 
 
-def _predict(cfg: Config, checkpoint: Path, tta: bool, trust: bool) -> Predictions:
+def _predict(cfg: Config, checkpoint: Path, tta: bool, trust: bool, without: str | None = None) -> Predictions:
     if cfg.get("val_dataloader") is None:
         raise UserError(f"config {cfg.filename} has no val_dataloader to calibrate on; give --predictions")
     cfg = copy.deepcopy(cfg)
@@ -118,7 +137,7 @@ def _predict(cfg: Config, checkpoint: Path, tta: bool, trust: bool) -> Predictio
         cfg.test_cfg = {}
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder, "val.parquet")
-        test(cfg, checkpoint, out=out, tta=tta, trust_checkpoint=trust, calibrated=False)
+        test(cfg, checkpoint, out=out, tta=tta, without=without, trust_checkpoint=trust, calibrated=False)
         found = read_predictions(out)
     return _checked(found, "the list of val_dataloader")
 
@@ -131,8 +150,8 @@ def _read(path: str | Path, checkpoint: Path) -> Predictions:
             f"{path}: holds predictions of {found.source.checkpoint or 'several models'} as it was then, not those of "
             f"{checkpoint}; predict with this checkpoint"
         )
-    if found.source.details.get("without"):
-        raise UserError(f"{path}: was predicted without {found.source.details['without']}; predict without --without")
+    if (without := found.source.details.get("without")) not in (None, "text"):
+        raise UserError(f"{path}: was predicted without {without}; predict without --without")
     if CALIBRATED_BY in found.source.details:
         raise UserError(
             f"{path}: its scores are calibrated already; move the calibration beside {checkpoint} away, and predict "
@@ -151,6 +170,30 @@ def _checked(found: Predictions, name: str) -> Predictions:
     if (totals := found.scores.sum(axis=1)).min() < 0.99 or totals.max() > 1.01:
         raise UserError(f"{name}: the scores of an image do not sum to 1; calibration needs a head with a softmax")
     return found if (labels >= 0).all() else found.take(np.flatnonzero(labels >= 0))
+
+
+def _same_images(files: Sequence[Predictions], full: Predictions, name: str) -> Predictions:
+    """Join predictions without text, in the order of those with it."""
+    found = concatenate(files)
+    check_each_once(found.images, f"without text, {name}")
+    check_alike([("the predictions with text", full), ("those without text", found)])
+    return in_order(found, full.images)
+
+
+def _route(
+    full: Predictions, image: Predictions | None, calibration: Calibration, checkpoint: Path, budget: float
+) -> RoutingReport | None:
+    """Fit and write the routing; an earlier one belongs to an earlier calibration."""
+    if image is None:
+        routing_file(checkpoint).unlink(missing_ok=True)
+        return None
+    sets, labels = calibration.sets, _labels(full)
+    report = fit_routing(
+        full.scores, image.scores, labels, calibration, budget, min(FOLDS, len(labels)),
+        lambda part, truth: fit_sets(part, truth, sets.level, sets.kind, sets.too_few is not None),
+    )  # fmt: skip
+    write_routing(report.routing, checkpoint)
+    return report
 
 
 def _labels(found: Predictions, name: str = "") -> np.ndarray:
@@ -225,7 +268,7 @@ def _fit(
     scores, labels = found.scores, _labels(found)
     folds = min(FOLDS, len(labels))
     temperature = choose_temperature(scores, labels, folds)
-    fit: Any = fit_temperature if isinstance(temperature, float) else fit_class_temperatures
+    fit = fitter_of(temperature)
     fitted = cross_fitted(scores, labels, folds, fit=fit)
     calibrated = apply_temperature(scores, temperature)
     sets, limit = fit_sets(calibrated, labels, level, kind, per_class), fit_limit(scores)

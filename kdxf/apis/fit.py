@@ -7,7 +7,8 @@ file                           content
 ============================== =====================================================================================
 ``result.md``                  the test: the model beside the plainest ones, and what to do next
 ``config.py``, ``model.pth``   the best model on the validation list; ``kdxf predict`` reads them; yours to change.
-                               ``model.pth.calibration.json`` says what its scores mean, and
+                               ``model.pth.calibration.json`` says what its scores mean,
+                               ``model.pth.routing.json`` which pictures need no text read, and
                                ``model.pth.fingerprint.json`` what the validation pictures and their text are like
 ``frozen.py``, ``fine-tuned.py`` the configs of the candidates; yours to change. ``ensemble.py`` averages both
 ``frozen/``, ``fine-tuned/``   their training runs; ``last.pth`` is what they ended with
@@ -66,6 +67,8 @@ from kdxf.evaluation.calibration.report import figures
 from kdxf.evaluation.calibration.stored import CALIBRATED_BY, calibration_file, read_calibration
 from kdxf.evaluation.calibration.temperature import apply_temperature
 from kdxf.evaluation.drift.fingerprint import fingerprint_file
+from kdxf.evaluation.missing_modality import has_both_modalities
+from kdxf.evaluation.routing.stored import routing_file
 from kdxf.inference.fitted import CHECKPOINT, CONFIG, load
 from kdxf.inference.prediction_csv import Prediction
 from kdxf.io.annotations import read_annotations, read_classes, write_annotations
@@ -633,6 +636,8 @@ def _choose(steps: _Steps, out: Path, known: dict[str, Any]) -> None:
 def _calibrate(steps: _Steps, out: Path, known: dict[str, Any]) -> None:
     """Fit on the validation list what the scores of the kept model mean."""
     cfg, outputs = load_config(out / CONFIG), [calibration_file(out / CHECKPOINT), fingerprint_file(out / CHECKPOINT)]
+    if has_both_modalities(cfg.model):
+        outputs.append(routing_file(out / CHECKPOINT))
     cfg.work_dir = str(out / "calibrate")
     set_list(cfg, "val_dataloader", out / "val.csv", "validation")
 
@@ -640,6 +645,8 @@ def _calibrate(steps: _Steps, out: Path, known: dict[str, Any]) -> None:
         with redirect_stdout(_Progress(sys.stdout)):
             report = calibrate(cfg, out / CHECKPOINT)
         print("   " + report.summary())
+        if report.routing is not None:
+            print("   " + report.routing.summary())
 
     steps.run("calibrate", [config_digest(cfg), known, file_digest(out / CHECKPOINT)], outputs, make)
 

@@ -3,7 +3,8 @@
 OUT is the folder that kdxf fit wrote. The text of the pictures is read now, unless --ocr names a table. The CSV has one
 row per picture: image_id, category_id, category_name, score, and error: why the picture could not be read, else empty.
 The scores are calibrated on the validation list: of pictures with a score of 0.8, four of five are right. --precision
-or --review adds the columns decision (accept or review) and reason.
+or --review adds the columns decision (accept or review) and reason. --read-text auto reads only the text of pictures
+that the model is not sure enough of without it (column text: given by a table, read, or not read).
 kdxf inference has more options, and takes any config and checkpoint.
 """
 
@@ -26,6 +27,7 @@ def parse_args() -> argparse.Namespace:
     add("--precision", type=float, metavar="P", help="accept predictions of which the share P is right, such as 0.98")
     add("--review", type=float, metavar="SHARE", help="send this share of the pictures to a person, such as 0.05")
     add("--ocr", metavar="TABLE", help="OCR table of kdxf ocr; pictures that it lacks are read now")
+    add("--read-text", default="always", choices=("always", "auto"), help="auto: only where the picture is not enough")
     add("--workers", type=count, metavar="N", help="processes that read text and pictures (default: one per core)")
     add("--batch-size", type=count, default=32, metavar="N")
     add("--device", help="cpu, cuda, cuda:1, ... (default: the GPU if there is one)")
@@ -52,6 +54,7 @@ def main() -> None:
         precision=args.precision,
         review=args.review,
         ocr_table=args.ocr,
+        ocr=args.read_text,
         batch_size=args.batch_size,
         workers=args.workers or available_cores(),
         device=args.device,

@@ -6,8 +6,7 @@ from kdxf.engine.config import type_name
 from kdxf.errors import UserError
 from kdxf.inference.pipeline import dataset_config
 
-# What takes a modality away, and the part of the model that takes it in.
-_SILENCERS = {"image": "kdxf.BlankImage", "text": "kdxf.SilenceText"}
+# The part of the model that takes a modality in.
 _PARTS = {"image": "image_backbone", "text": "text_encoder"}
 _PACKERS = ("PackImageTextInputs", "PackInputs")
 
@@ -18,7 +17,10 @@ def has_both_modalities(model: ConfigDict) -> bool:
 
 
 def remove_modality(cfg: Config, modality: str) -> None:
-    """Make a config blank every image, or silence every text, of its test set, just before the sample is packed.
+    """Make a config blank every image of its test set, just before the sample is packed, or do without any text.
+
+    Without text an image is prepared as one whose text nobody has read, so that views of test-time augmentation that
+    depend on text are those of an image without any.
 
     Args:
         cfg: Changed in place: the pipeline of ``test_dataloader``, and ``tta_pipeline`` where there is one.
@@ -34,19 +36,24 @@ def remove_modality(cfg: Config, modality: str) -> None:
                     f"--without {modality}: the model of {cfg.filename} has no {part}; it needs a model of image and "
                     "text"
                 )
-    step = ConfigDict(type=_SILENCERS[modality])
+    remove = _without_image if modality == "image" else _without_text
     dataset = dataset_config(cfg)
-    dataset.pipeline = _before_packing(dataset.pipeline, step, modality)
+    dataset.pipeline = remove(dataset.pipeline)
     if cfg.get("tta_pipeline") is not None:
-        cfg.tta_pipeline = _before_packing(cfg.tta_pipeline, step, modality)
+        cfg.tta_pipeline = remove(cfg.tta_pipeline)
 
 
 def _members(model: ConfigDict) -> list[ConfigDict]:
     return model.get("members") or [model]
 
 
-def _before_packing(pipeline: list, step: ConfigDict, modality: str) -> list:
+def _without_text(pipeline: list) -> list:
+    return [ConfigDict(type="kdxf.ForgetText"), *pipeline]
+
+
+def _without_image(pipeline: list) -> list:
     """Return the pipeline with a step before the one that packs, which may be inside ``TestTimeAug``."""
+    step = ConfigDict(type="kdxf.BlankImage")
     for index, transform in enumerate(pipeline):
         if type_name(transform) in _PACKERS:
             return [*pipeline[:index], step, *pipeline[index:]]
@@ -56,4 +63,4 @@ def _before_packing(pipeline: list, step: ConfigDict, modality: str) -> list:
                 if any(type_name(choice) in _PACKERS for choice in group):
                     views = ConfigDict({**transform, "transforms": [*groups[:position], [step], *groups[position:]]})
                     return [*pipeline[:index], views, *pipeline[index + 1 :]]
-    raise UserError(f"--without {modality}: a test pipeline of the config has none of {', '.join(_PACKERS)}")
+    raise UserError(f"--without image: a test pipeline of the config has none of {', '.join(_PACKERS)}")

@@ -2,21 +2,28 @@
 
 import kdxf.registry  # noqa: F401  isort: skip  (before the host, which it quietens)
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from mmengine.config import Config
+from mmengine.logging import print_log
 from mmpretrain.datasets import BaseDataset
 from torch import nn
+from torch.utils.data import Subset
+from tqdm import tqdm
 
 from kdxf.apis.stages import last_stage
 from kdxf.engine.checkpoint import classes_of, trusting_checkpoints
 from kdxf.engine.config import building, load_config
 from kdxf.errors import UserError
+from kdxf.evaluation.calibration.stored import Calibration
 from kdxf.evaluation.calibration.use import fitting_calibration
+from kdxf.evaluation.routing.stored import Routing, fitting_routing
 from kdxf.inference.inputs import InputImage, InputTexts, TextReader, collect_images
 from kdxf.inference.model import Categories, choose_device, config_classes, load_model
 from kdxf.inference.pipeline import (
@@ -26,13 +33,51 @@ from kdxf.inference.pipeline import (
     needs_ocr,
     pipeline_config,
 )
-from kdxf.inference.prediction_csv import Prediction
+from kdxf.inference.prediction_csv import GIVEN, NOT_READ, READ, Prediction
 from kdxf.io.provenance import TRAINING_DATA
 from kdxf.models.heads.predicted_classes import is_multi_label, predicted_classes
 from kdxf.registry import DATASETS, MODELS
 from kdxf.text.ocr.table import OCRTable
 
 DEFAULT_ENGINE = {"type": "RapidOCREngine"}
+
+
+READING = ("always", "auto")
+"""When the text of an image is read."""
+
+_Trusted = tuple[np.ndarray, tuple[int, ...] | None, bool | None]
+"""Of an image the scores (K,), the likely classes, and whether it is like none of them."""
+
+
+@dataclass(frozen=True)
+class FirstLook:
+    """What the pictures alone have told.
+
+    Attributes:
+        sure: Predictions by the index of the image.
+        rest: Indices of the images whose text has to be read.
+    """
+
+    sure: Mapping[int, Prediction]
+    rest: frozenset[int]
+
+
+def _trusted(own: np.ndarray, calibration: Calibration | None, scores: np.ndarray | None = None) -> Iterator[_Trusted]:
+    """Yield what scores mean, of each image in a batch.
+
+    Args:
+        own: The model's own, float32 (N, K).
+        calibration: What they mean; None leaves them as they are.
+        scores: Calibrated scores; by default those of the calibration.
+    """
+    if calibration is None:
+        yield from ((row, None, None) for row in own)
+        return
+    scores = calibration.apply(own) if scores is None else scores
+    sets, unlike = calibration.sets.of(scores), calibration.is_unlike(own)
+    for row, inside, strange in zip(scores, sets, unlike, strict=True):
+        likely = np.flatnonzero(inside)
+        yield row, tuple(likely[np.argsort(-row[likely], kind="stable")].tolist()), bool(strange)
 
 
 class KDXFInferencer:
@@ -55,6 +100,9 @@ class KDXFInferencer:
         amp: Mixed precision, as in ``tools/test.py``: float16 on a GPU, bfloat16 on a CPU.
         trust_checkpoint: Load a checkpoint that may run code.
         engine: Config of the OCR engine; by default the config's ``ocr_engine``, and RapidOCR where it has none.
+        ocr: ``'always'`` reads the text of every image; ``'auto'`` only where the picture alone is not sure enough, by
+            the routing that ``kdxf calibrate`` has left beside the checkpoint (:mod:`kdxf.evaluation.routing`). A text
+            that a table has is always used.
         class_names: File with readable class names, see :meth:`kdxf.inference.model.Categories.renamed`.
 
     Attributes:
@@ -65,11 +113,13 @@ class KDXFInferencer:
         training_data: The data that it was trained on, as in :class:`kdxf.io.provenance.Provenance`; empty where the
             checkpoint does not say.
         calibration: What the scores mean; None where there is none, or it is not for predictions of this kind.
+        routing: Which images need their text read; None where all are read.
         needs_text: Whether the pipeline takes the text of an image. OCR runs only then.
 
     Raises:
         UserError: The config or the checkpoint cannot be used, they do not belong together, ``tta`` is not configured,
-            or the device does not exist.
+            the device does not exist, or ``ocr='auto'`` has no routing that fits
+            (:func:`kdxf.evaluation.routing.stored.fitting_routing`).
     """
 
     def __init__(
@@ -82,11 +132,15 @@ class KDXFInferencer:
         amp: bool = False,
         trust_checkpoint: bool = False,
         engine: Mapping[str, Any] | None = None,
+        ocr: str = "always",
         class_names: str | Path | None = None,
     ) -> None:
         self.cfg = last_stage(config if isinstance(config, Config) else load_config(config))
         self.amp = amp
+        if ocr not in READING:
+            raise UserError(f"--read-text {ocr}: give {' or '.join(READING)}")
         self.calibration = fitting_calibration(checkpoint, tta=tta)
+        self.routing = fitting_routing(checkpoint, tta=tta) if ocr == "auto" else None
         self._pipeline = pipeline_config(self.cfg, tta)
         self.device = choose_device(device)
         with building(self.cfg), trusting_checkpoints(trust_checkpoint):
@@ -95,6 +149,8 @@ class KDXFInferencer:
             self.categories = self._name_categories(model, classes_of(meta))
             self.model: Any = MODELS.build({**self.cfg.tta_model, "module": model}) if tta else model
             self.needs_text = needs_ocr(self._pipeline)
+        if self.routing is not None:
+            self._check_routing(self.routing)
         self.classes = self.categories.names or tuple(map(str, self.categories.ids))
         trained_on = meta.get("trained_on")
         self.trained_on = None if trained_on is None else trained_on.numpy()
@@ -137,11 +193,58 @@ class KDXFInferencer:
         if self.needs_text:
             table = None if ocr_table is None else OCRTable.open(ocr_table)
             texts = InputTexts.from_table(images, table)
-            texts.read_missing(self.reader, workers, progress)
-        return list(self.predict(images, texts, batch_size=batch_size, workers=workers))
+            first = self.first_look(images, texts, batch_size=batch_size, workers=workers, progress=progress)
+            texts.read_missing(self.reader, workers, progress, None if first is None else first.rest)
+            return list(self.predict(images, texts, batch_size=batch_size, workers=workers, first=first))
+        return list(self.predict(images, None, batch_size=batch_size, workers=workers))
+
+    def first_look(
+        self,
+        images: Sequence[InputImage],
+        texts: InputTexts,
+        *,
+        batch_size: int = 32,
+        workers: int = 0,
+        progress: bool = False,
+    ) -> "FirstLook | None":
+        """Predict images whose text has not been read by the picture alone, and keep the sure answers.
+
+        Args:
+            images: The images.
+            texts: What is known of their texts.
+            batch_size: Images in a batch.
+            workers: Loader processes.
+            progress: Show a progress bar.
+
+        Returns:
+            The answers, and which images need their text read; None where all texts are read.
+        """
+        if self.routing is None:
+            return None
+        rows, sure = texts.unread(), {}
+        if np.isfinite(self.routing.rule.threshold):
+            with building(self.cfg):
+                dataset = InferenceDataset(images, None, self._pipeline)
+            todo = iter(tqdm(rows, desc="look", unit=" images", disable=not progress or not rows))
+            for batch, errors in iterate_batches(Subset(dataset, rows), self.cfg, batch_size, workers) if rows else ():
+                own = self.scores(batch)
+                scores, by_image = self.routing.rule.look(own)
+                trusted = _trusted(own, self.routing.calibration, scores)
+                for values, is_sure, error in zip(trusted, by_image, errors, strict=True):
+                    row = next(todo)
+                    if is_sure and error is None:
+                        sure[row] = self._prediction(images[row], *values, None, NOT_READ)
+            next(todo, None)  # ends the progress bar
+        return FirstLook(sure, frozenset(rows) - sure.keys())
 
     def predict(
-        self, images: Sequence[InputImage], texts: InputTexts | None, *, batch_size: int = 32, workers: int = 0
+        self,
+        images: Sequence[InputImage],
+        texts: InputTexts | None,
+        *,
+        batch_size: int = 32,
+        workers: int = 0,
+        first: "FirstLook | None" = None,
     ) -> Iterator[Prediction]:
         """Predict images whose texts are known, and yield one prediction for each, in order.
 
@@ -150,26 +253,35 @@ class KDXFInferencer:
             texts: Their texts; None where :attr:`needs_text` is False.
             batch_size: Images in a batch.
             workers: Loader processes.
+            first: What :meth:`first_look` found.
         """
         with building(self.cfg):
             dataset = InferenceDataset(images, texts, self._pipeline)
-        todo = iter(images)
-        for batch, errors in iterate_batches(dataset, self.cfg, batch_size, workers):
-            for row, error in zip(self._calibrated(self.scores(batch)), errors, strict=True):
-                scores, likely, unlike = row
-                index = int(scores.argmax())
-                category, name = self.categories.ids[index], self.categories.name(index)
-                yield Prediction(
-                    next(todo).image_id,
-                    category,
-                    name,
-                    float(scores[index]),
-                    scores,
-                    error,
-                    labels=self._labels(scores),
-                    likely=likely,
-                    unlike=unlike,
-                )
+        sure: Mapping[int, Prediction] = {} if first is None else first.sure
+        rows = [index for index in range(len(images)) if index not in sure]
+        found = self._by_everything(images, dataset, rows, first, batch_size, workers)
+        for index in range(len(images)):
+            yield sure[index] if index in sure else next(found)
+
+    def _by_everything(
+        self,
+        images: Sequence[InputImage],
+        dataset: InferenceDataset,
+        rows: Sequence[int],
+        first: "FirstLook | None",
+        batch_size: int,
+        workers: int,
+    ) -> Iterator[Prediction]:
+        """Predict the images of these indices, with whatever text they have."""
+        todo = iter(rows)
+        for batch, errors in iterate_batches(Subset(dataset, rows), self.cfg, batch_size, workers) if rows else ():
+            own = self.scores(batch)
+            given = list(_trusted(own, self.calibration))
+            read = given if self.routing is None else list(_trusted(own, self.routing.calibration))
+            for one, other, error in zip(given, read, errors, strict=True):
+                row = next(todo)
+                text = None if first is None else READ if row in first.rest else GIVEN
+                yield self._prediction(images[row], *(other if text == READ else one), error, text)
 
     def test_dataset(self) -> BaseDataset:
         """Open the config's test dataset.
@@ -187,16 +299,39 @@ class KDXFInferencer:
             samples = self.model.test_step(batch)
         return torch.stack([sample.pred_score for sample in samples]).float().cpu().numpy()
 
-    def _calibrated(self, scores: np.ndarray) -> Iterator[tuple[np.ndarray, tuple[int, ...] | None, bool | None]]:
-        """Yield of each image in a batch the scores (K,), the likely classes, and whether it is like none of them."""
-        if self.calibration is None:
-            yield from ((row, None, None) for row in scores)
-            return
-        calibrated = self.calibration.apply(scores)
-        sets, unlike = self.calibration.sets.of(calibrated), self.calibration.is_unlike(scores)
-        for row, inside, strange in zip(calibrated, sets, unlike, strict=True):
-            likely = np.flatnonzero(inside)
-            yield row, tuple(likely[np.argsort(-row[likely], kind="stable")].tolist()), bool(strange)
+    def _prediction(
+        self,
+        image: InputImage,
+        scores: np.ndarray,
+        likely: tuple[int, ...] | None,
+        unlike: bool | None,
+        error: str | None,
+        text: str | None = None,
+    ) -> Prediction:
+        index = int(scores.argmax())
+        return Prediction(
+            image.image_id,
+            self.categories.ids[index],
+            self.categories.name(index),
+            float(scores[index]),
+            scores,
+            error,
+            labels=self._labels(scores),
+            likely=likely,
+            unlike=unlike,
+            text=text,
+        )
+
+    def _check_routing(self, routing: Routing) -> None:
+        if not self.needs_text:
+            raise UserError("--read-text auto: the pipeline of the config takes no text; leave the option out")
+        if not np.isfinite(routing.rule.threshold):
+            print_log(
+                "--read-text auto: every text is read, as no text could be spared on the calibration images at a loss "
+                f"of at most {100 * routing.budget:g} points of accuracy",
+                logger="current",
+                level=logging.WARNING,
+            )
 
     def _labels(self, scores: np.ndarray) -> tuple[int, ...] | None:
         """Return the classes that a multi-label head predicts at scores (K,); None for other heads."""

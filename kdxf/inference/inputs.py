@@ -4,7 +4,7 @@ import kdxf.registry  # noqa: F401  isort: skip  (before the host, which it quie
 import logging
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -150,9 +150,21 @@ class InputTexts:
         paths = [image.path for index, image in enumerate(self._images) if self._find(index) is None]
         return [path for path in dict.fromkeys(paths) if path not in self._read_now]
 
-    def read_missing(self, reader: "TextReader", workers: int, progress: bool) -> int:
-        """Read the text of the images of :meth:`missing`, and return their number."""
+    def unread(self) -> list[int]:
+        """Return the indices of the images that have not been read yet."""
+        missing = set(self.missing())
+        return [
+            index for index, image in enumerate(self._images) if image.path in missing and self._find(index) is None
+        ]
+
+    def read_missing(
+        self, reader: "TextReader", workers: int, progress: bool, rows: Iterable[int] | None = None
+    ) -> int:
+        """Read the text of the images of :meth:`missing`, or of those with these indices, and return their number."""
         paths = self.missing()
+        if rows is not None:
+            wanted = {self._images[row].path for row in rows}
+            paths = [path for path in paths if path in wanted]
         records = reader.read(paths, workers)
         for record in tqdm(records, total=len(paths), desc="OCR", unit=" images", disable=not progress or not paths):
             self._read_now[record.image] = record

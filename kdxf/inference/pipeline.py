@@ -10,7 +10,7 @@ import numpy as np
 from mmcv.transforms import LoadImageFromFile
 from mmengine.config import Config, ConfigDict
 from mmengine.dataset import Compose
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, Dataset, Subset
 
 from kdxf.datasets.collate import collate_function
 from kdxf.datasets.transforms import BLANK_BGR
@@ -99,12 +99,12 @@ class InferenceDataset(Dataset):
 
 
 def iterate_batches(
-    dataset: InferenceDataset, cfg: Config, batch_size: int, workers: int
+    dataset: InferenceDataset | Subset, cfg: Config, batch_size: int, workers: int
 ) -> Iterator[tuple[dict, list[str | None]]]:
     """Yield batches in order, each with its images' errors.
 
     Args:
-        dataset: The images.
+        dataset: The images, or some of them.
         cfg: Its ``test_dataloader.collate_fn`` makes the batches, by default mmengine's ``default_collate``.
         batch_size: N.
         workers: Loader processes, fewer where there are few batches.

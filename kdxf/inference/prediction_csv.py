@@ -9,6 +9,9 @@ from kdxf.errors import UserError
 from kdxf.inference.model import Categories
 from kdxf_runtime.io.prediction_csv import joined, row_writer
 
+GIVEN, READ, NOT_READ = "given", "read", "not read"
+"""The text of an image was at hand, was read now, or was not needed."""
+
 
 @dataclass(frozen=True)
 class Prediction:
@@ -24,6 +27,7 @@ class Prediction:
         labels: The indices of the classes that a multi-label model gives, maybe none; None for other models.
         likely: The indices of the classes in the conformal set, best first, maybe none; None without a calibration.
         unlike: Whether the scores are spread as those of a picture of none of the classes; None without a calibration.
+        text: Where texts are read only as needed: :data:`GIVEN`, :data:`READ` or :data:`NOT_READ`; else None.
     """
 
     image_id: str
@@ -35,6 +39,7 @@ class Prediction:
     labels: tuple[int, ...] | None = None
     likely: tuple[int, ...] | None = None
     unlike: bool | None = None
+    text: str | None = None
 
     def decide(self, threshold: float) -> tuple[str, str]:
         """Say whether to accept the prediction or to send it to a person, and why.
@@ -64,6 +69,7 @@ class Columns:
     per_class     in place of all of these but ``image_id``: one column per class, with its score
     with_set      ``set``, the ids of the classes that it may be, best first; with_name: ``set_names``
     threshold     ``decision``, ``accept`` or ``review``, and ``reason``, why not to accept
+    with_text     ``text``, ``given``, ``read`` or ``not read``
     ============  =========================================================================================
 
     Of a multi-label model ``category_id``, ``category_name`` and ``score`` are those of the classes that it gives,
@@ -76,6 +82,9 @@ class Columns:
         per_class: Whether there is a column for each class instead.
         with_set: Whether the conformal set is written.
         threshold: As of :meth:`Prediction.decide`; None writes no decision.
+        routed_threshold: The same for images whose text was not given, where texts are read only as needed: their
+            scores are those of another system.
+        with_text: Whether it is written what became of the text.
     """
 
     topk: int = 1
@@ -84,6 +93,8 @@ class Columns:
     per_class: bool = False
     with_set: bool = False
     threshold: float | None = None
+    routed_threshold: float | None = None
+    with_text: bool = False
 
     def check(self, categories: Categories) -> None:
         """Check that these categories have what the columns show.
@@ -127,7 +138,8 @@ class PredictionWriter:
 
     def _trust_header(self) -> list[str]:
         names = ["set", *(["set_names"] if self._columns.with_name else [])] if self._columns.with_set else []
-        return names + ([] if self._columns.threshold is None else ["decision", "reason"])
+        names += [] if self._columns.threshold is None else ["decision", "reason"]
+        return names + (["text"] if self._columns.with_text else [])
 
     def _trust(self, prediction: Prediction) -> list[str]:
         values, likely = [], prediction.likely or ()
@@ -136,7 +148,10 @@ class PredictionWriter:
         if self._columns.with_set and self._columns.with_name:
             values.append(joined(self._categories.name(index) or "" for index in likely))
         if self._columns.threshold is not None:
-            values += prediction.decide(self._columns.threshold)
+            routed = self._columns.routed_threshold if prediction.text in (READ, NOT_READ) else None
+            values += prediction.decide(self._columns.threshold if routed is None else routed)
+        if self._columns.with_text:
+            values.append(prediction.text or "")
         return values
 
     def _values(self, prediction: Prediction) -> list[str]:

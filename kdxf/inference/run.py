@@ -15,14 +15,16 @@ from tqdm import tqdm
 
 from kdxf.engine.config import config_digest
 from kdxf.errors import UserError
+from kdxf.evaluation.calibration.selective import Accepted
 from kdxf.evaluation.calibration.stored import CALIBRATED_BY, Calibration
 from kdxf.evaluation.drift.changes import describe_changes
 from kdxf.evaluation.drift.fingerprint import read_fingerprint, sample, take_fingerprint
-from kdxf.inference.inferencer import KDXFInferencer
+from kdxf.evaluation.routing.stored import ROUTED_BY
+from kdxf.inference.inferencer import FirstLook, KDXFInferencer
 from kdxf.inference.inputs import InputImage, InputTexts, collect_images, dataset_images
 from kdxf.inference.prediction_csv import Columns, Prediction, PredictionWriter
 from kdxf.inference.score_file import Probabilities, dataset_labels
-from kdxf.io.provenance import Provenance
+from kdxf.io.provenance import MILLISECONDS, Provenance
 from kdxf.text.ocr.table import OCRTable
 from kdxf_runtime.io.files import in_utf8
 from kdxf_runtime.io.machine import peak_memory
@@ -45,6 +47,7 @@ class InferenceReport:
         ocr_images: Images whose text was read now.
         predict_seconds: Time for loading images and for the model.
         errors: ``(image_id, reason)`` of each image that could not be read.
+        spared: Images whose text was not read, as the picture alone was sure enough; None where all texts are read.
         trust: What is expected of the predictions that were accepted, in a sentence.
         drift: In what the images differ from those that the checkpoint was calibrated on, in a sentence.
     """
@@ -57,6 +60,7 @@ class InferenceReport:
     ocr_images: int = 0
     predict_seconds: float = 0.0
     errors: list[tuple[str, str]] = field(default_factory=list)
+    spared: int | None = None
     trust: str | None = None
     drift: str | None = None
 
@@ -77,6 +81,11 @@ class InferenceReport:
     def milliseconds(self) -> float:
         """Milliseconds per image, with OCR and without the start."""
         return 1000 * (self.ocr_seconds + self.predict_seconds) / self.images
+
+    def costs(self, takes_text: bool) -> dict[str, Any]:
+        """Return what an image costs, as :data:`kdxf.io.provenance.MILLISECONDS` has it."""
+        ocr = 1000 * self.ocr_seconds / self.ocr_images if self.ocr_images else None
+        return {"predict": 1000 * self.predict_seconds / self.images, "ocr": ocr, "takes_text": takes_text}
 
     @property
     def memory(self) -> int:
@@ -109,6 +118,7 @@ class InferenceReport:
             f"per image: {self.milliseconds:.1f} ms, of which {ocr}, "
             f"loading and model {1000 * self.predict_seconds / self.images:.1f} ms",
             memory,
+            *([] if self.spared is None else [self._spared()]),
             *([] if self.trust is None else [self.trust]),
             *([] if self.drift is None else [self.drift]),
         ]
@@ -116,6 +126,14 @@ class InferenceReport:
         if (rest := len(self.errors) - _SHOWN) > 0:
             lines.append(f"... and {rest} more: the rows whose column 'error' is not empty")
         return "\n".join(lines)
+
+    def _spared(self) -> str:
+        spared = self.spared or 0
+        wanted = spared + self.ocr_images
+        return (
+            f"text not read: {spared} of {wanted} images without a text at hand ({spared / max(wanted, 1):.1%} of OCR "
+            "saved), whose pictures alone were sure enough"
+        )
 
 
 _BEST = Columns()
@@ -162,7 +180,7 @@ def infer(
         batch_size: Images in a batch.
         workers: Processes for loading and for OCR; 0 does both in this process.
         progress: Show progress bars.
-        **options: ``device``, ``tta``, ``amp``, ``trust_checkpoint``, ``engine`` and ``class_names`` of
+        **options: ``device``, ``tta``, ``amp``, ``trust_checkpoint``, ``engine``, ``ocr`` and ``class_names`` of
             :class:`~kdxf.inference.inferencer.KDXFInferencer`.
 
     Raises:
@@ -190,7 +208,15 @@ def infer(
         file = None if save_csv is None else stack.enter_context(open_replacing(save_csv, "--save_csv"))
         fingerprint = read_fingerprint(checkpoint)
         inferencer = KDXFInferencer(cfg, checkpoint, **options)
-        columns, trust = _decide(columns, inferencer, checkpoint, precision, review)
+        routing = inferencer.routing
+        accepted = _decide(columns, inferencer.calibration, checkpoint, precision, review)
+        routed = None if routing is None else _decide(columns, routing.calibration, checkpoint, precision, review)
+        columns = replace(
+            columns,
+            threshold=None if accepted is None else accepted.threshold,
+            routed_threshold=None if routed is None else routed.threshold,
+            with_text=routing is not None,
+        )
         columns.check(inferencer.categories)
         dataset = None if inputs else inferencer.test_dataset()
         if dataset is not None:
@@ -202,11 +228,17 @@ def infer(
             labels = None if dataset is None else dataset_labels(dataset, inferencer.classes)
             probabilities = Probabilities(save_probs, images, inferencer.classes, labels)
         report = InferenceReport(
-            Path(save_csv or save_probs or ""), len(images), inferencer.device, time.perf_counter() - start, trust=trust
+            Path(save_csv or save_probs or ""), len(images), inferencer.device, time.perf_counter() - start
         )
+        first = None
         if texts is not None:
+            with report.timing("predict"):
+                first = inferencer.first_look(images, texts, batch_size=batch_size, workers=workers, progress=progress)
             with report.timing("ocr"):
-                report.ocr_images = texts.read_missing(inferencer.reader, workers, progress)
+                rest = None if first is None else first.rest
+                report.ocr_images = texts.read_missing(inferencer.reader, workers, progress, rest)
+        report.spared = None if first is None else len(first.sure)
+        report.trust = _trust(accepted, routed, first, len(images))
         rows = None if file is None else PredictionWriter(file, inferencer.categories, columns, excel)
         keep = [target.add for target in (rows, probabilities) if target is not None]
         chosen = set() if fingerprint is None else set(sample(len(images)).tolist())
@@ -216,7 +248,7 @@ def infer(
             tqdm(total=len(images), desc="predict", unit=" images", disable=not progress) as bar,
         ):
             for index, prediction in enumerate(
-                inferencer.predict(images, texts, batch_size=batch_size, workers=workers)
+                inferencer.predict(images, texts, batch_size=batch_size, workers=workers, first=first)
             ):
                 if index in chosen:  # a fingerprint has calibrated scores
                     scores[index] = None if inferencer.calibration is None else prediction.scores
@@ -227,33 +259,54 @@ def infer(
             source = replace(source, training_data=inferencer.training_data)
             if inferencer.calibration is not None:
                 source = source.with_values(**{CALIBRATED_BY: inferencer.calibration.digest})
+            if routing is not None:
+                source = source.with_values(**{ROUTED_BY: routing.digest})
+            else:
+                source = source.with_values(**{MILLISECONDS: report.costs(inferencer.needs_text)})
             probabilities.write(inferencer.trained_on, source)
     if fingerprint is not None:
+        # Routed images with text are the unsure ones, and their scores those of another system: they are not alike.
+        fair = {index: first is None or index not in first.sure.keys() | first.rest for index in scores}
         seen = take_fingerprint(
-            (images[index].path, None if texts is None else texts[index], row) for index, row in scores.items()
+            (
+                images[index].path,
+                texts[index] if texts is not None and fair[index] else None,
+                row if fair[index] else None,
+            )
+            for index, row in scores.items()
         )
         report.drift = describe_changes(fingerprint, seen)
     return report
 
 
 def _decide(
-    columns: Columns, inferencer: KDXFInferencer, checkpoint: str | Path, precision: float | None, review: float | None
-) -> tuple[Columns, str | None]:
-    """Find the least score to accept, and say what to expect."""
-    calibration = inferencer.calibration
+    columns: Columns,
+    calibration: Calibration | None,
+    checkpoint: str | Path,
+    precision: float | None,
+    review: float | None,
+) -> Accepted | None:
+    """Find the least score to accept."""
     options = {"--precision": precision is not None, "--review": review is not None, "--with-set": columns.with_set}
     wanted = [option for option, is_wanted in options.items() if is_wanted]
     if not wanted:
-        return columns, None
+        return None
     if calibration is None:
         raise UserError(f"{wanted[0]}: {checkpoint} has no calibration for this; make one with kdxf calibrate")
     if precision is not None:
-        accepted = calibration.for_precision(precision)
-    elif review is not None:
-        accepted = calibration.for_budget(review)
-    else:
-        return columns, None
-    return replace(columns, threshold=accepted.threshold), str(accepted)
+        return calibration.for_precision(precision)
+    return None if review is None else calibration.for_budget(review)
+
+
+def _trust(accepted: Accepted | None, routed: Accepted | None, first: FirstLook | None, count: int) -> str | None:
+    """Say what is expected of the predictions that are accepted; given texts and routed images are two systems."""
+    if accepted is None:
+        return None
+    if first is None or not (by_routing := len(first.sure) + len(first.rest)):
+        return str(accepted)
+    if by_routing == count:
+        return str(routed)
+    return f"where the text was given, {accepted}; elsewhere, {routed}"
 
 
 def _warn_of_used(calibration: Calibration | None, images: Sequence[InputImage]) -> None:

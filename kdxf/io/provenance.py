@@ -26,6 +26,10 @@ _ADVICE = "take predictions of models that have not seen them (tools/recipes/kfo
 TRAINING_DATA = "training_data"
 """Key of a checkpoint's ``meta``: its value is that of :attr:`Provenance.training_data`, as a list."""
 
+MILLISECONDS = "milliseconds"
+"""Key of :attr:`Provenance.details`: what was measured per image. ``predict`` is for loading and model, ``ocr`` for
+reading text (None where it was read before); ``takes_text`` tells whether the model takes any."""
+
 
 @dataclass(frozen=True)
 class Input:

@@ -58,7 +58,9 @@ class LoadImage(Step):
         """Load the image at ``img_path``."""
         try:
             data = results.get("img_bytes")
-            image = read_image(results["img_path"], self.min_edge) if data is None else decode_image(data, self.min_edge)
+            image = (
+                read_image(results["img_path"], self.min_edge) if data is None else decode_image(data, self.min_edge)
+            )
         except ImageReadError as error:
             image = np.full((self.blank_size, self.blank_size, 3), BLANK_BGR, dtype=np.uint8)
             results["error"] = str(error)

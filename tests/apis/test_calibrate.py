@@ -14,6 +14,7 @@ from kdxf.evaluation.calibration.report import figures
 from kdxf.evaluation.calibration.stored import calibration_file, read_calibration, write_calibration
 from kdxf.evaluation.calibration.temperature import apply_temperature, cross_fitted, fit_temperature
 from kdxf.evaluation.drift.fingerprint import fingerprint_file, read_fingerprint
+from kdxf.evaluation.routing.stored import fitting_routing, routing_file
 from kdxf.io.predictions import read_predictions, write_predictions
 from kdxf_runtime.io.digests import file_digest
 from kdxf_runtime.io.files import copy_whole
@@ -155,7 +156,7 @@ def changed(tested, path, **source):
     ("change", "message"),
     [
         ({"checkpoint_digest": "0"}, "as it was then, not those of .*model.pth; predict with this checkpoint"),
-        ({"without": "text"}, "was predicted without text; predict without --without"),
+        ({"without": "image"}, "was predicted without image; predict without --without"),
         ({"calibration": "0"}, "its scores are calibrated already; move the calibration beside"),
         ({"ground_truth_ratio": 0.5}, "holds targets"),
         ({"mean": "rank"}, "holds ranks"),
@@ -204,3 +205,66 @@ def test_a_calibration_of_another_checkpoint_is_no_calibration(cfg, checkpoint, 
     checkpoint.write_bytes(checkpoint.read_bytes() + b" ")
     with pytest.raises(UserError, match="belongs to another checkpoint than"):
         run_test(cfg, checkpoint)
+
+
+@pytest.fixture
+def fused(lab, tmp_path):
+    """A model of image and text that is validated on the test list, whose five images are answered in turn."""
+    cfg, checkpoint = load_config(lab.moe), tmp_path / "moe.pth"
+    cfg.val_dataloader, cfg.val_evaluator, cfg.val_cfg = cfg.test_dataloader, cfg.test_evaluator, {}
+    cfg.work_dir = str(tmp_path)
+    copy_whole(lab.moe_checkpoint, checkpoint)
+    return cfg, checkpoint
+
+
+@pytest.fixture
+def both(fused, tmp_path):
+    """Files of its predictions, with and without text."""
+    cfg, checkpoint = fused
+    for name, without in (("both", None), ("image", "text")):
+        run_test(cfg, checkpoint, out=tmp_path / f"{name}.parquet", without=without)
+    return tmp_path / "both.parquet", tmp_path / "image.parquet"
+
+
+def test_the_routing_of_a_model_with_text(fused, both):
+    cfg, checkpoint = fused
+    report = calibrate(cfg, checkpoint, budget=0.4)
+    full, image = map(read_predictions, both)
+    right = [found.scores.argmax(1) == found.labels for found in (full, image)]
+    rule = fitting_routing(checkpoint, tta=False).rule
+    assert rule.full == report.calibration.temperature
+    assert rule.image == pytest.approx(fit_temperature(image.scores, image.labels), rel=1e-4)
+    confidence = apply_temperature(image.scores, rule.image).max(1)
+    losses = {t: right[0].mean() - np.where(confidence >= t, *right[::-1]).mean() for t in confidence}
+    too_much = max((t for t, loss in losses.items() if loss > 0.4 + 1e-9), default=0)
+    assert rule.threshold == pytest.approx(min(t for t in losses if t > too_much), abs=1e-5)
+    assert report.routing.in_sample.spared == (confidence >= rule.threshold - 1e-5).mean()
+    assert str(report.routing) in str(report)
+
+
+def test_files_give_the_routing_that_the_list_gives(fused, both, tmp_path):
+    cfg, checkpoint = fused
+    listed = calibrate(cfg, checkpoint, budget=0.4).routing
+    image = read_predictions(both[1])
+    write_predictions(image.take(np.arange(5)[::-1]), tmp_path / "turned.parquet")
+    found = calibrate(cfg, checkpoint, [both[0], tmp_path / "turned.parquet"], budget=0.4).routing
+    assert found.routing.rule.threshold == pytest.approx(listed.routing.rule.threshold, abs=1e-5)
+    assert found.in_sample == listed.in_sample
+    assert calibrate(cfg, checkpoint, [both[0]]).routing is None
+    assert not routing_file(checkpoint).exists()  # it was that of another calibration
+
+
+def test_files_without_text_that_do_not_fit(fused, both, tmp_path):
+    cfg, checkpoint = fused
+    with pytest.raises(UserError, match="--predictions: all are without text; give predictions by image and text as"):
+        calibrate(cfg, checkpoint, [both[1]])
+    write_predictions(read_predictions(both[1]).take(np.arange(4)), tmp_path / "four.parquet")
+    with pytest.raises(UserError, match="those without text lacks 1 images .*; predict the same list with both"):
+        calibrate(cfg, checkpoint, [both[0], tmp_path / "four.parquet"])
+    with pytest.raises(UserError, match="--budget 100: give points of accuracy from 0 to below 100, such as 0.5"):
+        calibrate(cfg, checkpoint, budget=1.0)
+
+
+def test_a_model_of_images_has_no_routing(cfg, checkpoint):
+    assert calibrate(cfg, checkpoint).routing is None
+    assert not routing_file(checkpoint).exists()

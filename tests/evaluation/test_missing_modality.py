@@ -60,7 +60,7 @@ def test_a_wrapped_dataset_and_transforms_given_as_classes(lab):
     cfg.test_dataloader.dataset = {"type": "ClassBalancedDataset", "dataset": inner, "oversample_thr": 0.1}
     cfg.tta_pipeline = None
     remove_modality(cfg, "text")
-    assert cfg.test_dataloader.dataset.dataset.pipeline[-2] == {"type": "kdxf.SilenceText"}
+    assert cfg.test_dataloader.dataset.dataset.pipeline[0] == {"type": "kdxf.ForgetText"}
 
 
 def test_a_model_of_one_modality(lab):

@@ -1,3 +1,4 @@
+import json
 import pickle
 from contextlib import nullcontext
 from unittest.mock import Mock
@@ -8,13 +9,22 @@ import torch
 from mmengine.config import Config
 from mmengine.runner.amp import autocast as host_autocast
 
+from kdxf.apis.test import test as run_test
 from kdxf.engine.config import load_config
 from kdxf.errors import UserError
+from kdxf.evaluation.calibration.conformal import ConformalSets
+from kdxf.evaluation.calibration.stored import Calibration, write_calibration
+from kdxf.evaluation.calibration.temperature import apply_temperature
+from kdxf.evaluation.routing.rule import Rule
+from kdxf.evaluation.routing.stored import Routing, write_routing
 from kdxf.inference.inferencer import KDXFInferencer
 from kdxf.inference.inputs import collect_images
+from kdxf.io.predictions import read_predictions
 from kdxf.text.registry import OCR_ENGINES
+from kdxf_runtime.io.digests import file_digest
 
 ENGINE = {"type": "BrightnessOCR"}
+CLASSES = ("奶粉", "手机", "lipstick")
 
 
 @pytest.fixture
@@ -186,3 +196,107 @@ def test_malicious_checkpoint_is_refused(lab, tmp_path):
     torch.save({**content, "evil": Evil()}, tmp_path / "trusted.pth", pickle_module=pickle)
     KDXFInferencer(lab.image, tmp_path / "trusted.pth", trust_checkpoint=True)
     assert witness.exists()
+
+
+@pytest.fixture
+def routed(lab, tmp_path):
+    """A function that makes a checkpoint whose pictures alone answer from the median of their scores on."""
+
+    def make(tta=False, threshold=None):
+        checkpoint = tmp_path / "routed.pth"
+        checkpoint.write_bytes(lab.moe_checkpoint.read_bytes())
+        cfg = load_config(lab.moe)
+        cfg.work_dir = str(tmp_path)
+        run_test(cfg, checkpoint, tta=tta, without="text", out=tmp_path / "image.parquet")
+        image = read_predictions(tmp_path / "image.parquet").scores
+        if threshold is None:
+            threshold = float(np.median(apply_temperature(image, 2.0).max(axis=1))) - 1e-5
+        sets = [ConformalSets(0.9, "lac", np.full(3, limit)) for limit in (0.6, 0.7)]
+        always, system = (
+            Calibration(CLASSES, 0.5, part, 0.9, tta, np.linspace(0.1, 1, 10), np.ones(10, bool), np.empty(0, int))
+            for part in sets
+        )
+        write_calibration(always, checkpoint)
+        write_routing(Routing(Rule(threshold, 0.5, 2.0), 0.005, system), checkpoint)
+        return checkpoint, image, threshold
+
+    return make
+
+
+def auto(lab, checkpoint, **options):
+    return KDXFInferencer(lab.moe, checkpoint, engine=ENGINE, device="cpu", ocr="auto", **options)
+
+
+@pytest.mark.parametrize("tta", [False, True])
+def test_only_texts_that_are_needed_are_read(lab, routed, engine, tta):
+    """The scores without text are those of a test without text, the others those of reading every text."""
+    checkpoint, image, threshold = routed(tta)
+    own = KDXFInferencer(lab.moe, lab.moe_checkpoint, engine=ENGINE, device="cpu", tta=tta)([lab.images], batch_size=1)
+    engine.asked = 0
+    found = auto(lab, checkpoint, tta=tta)([lab.images], batch_size=2)
+    assert engine.asked == 2
+    by_image = apply_temperature(image, 2.0)
+    for row, prediction in enumerate(found):
+        assert prediction.image_id == lab.names[row]
+        sure = by_image[row].max() >= threshold
+        assert prediction.text == ("not read" if sure else "read")
+        expected = by_image[row] if sure else apply_temperature(own[row].scores[None], 0.5)[0]
+        np.testing.assert_allclose(prediction.scores, expected, atol=1e-5)
+        assert set(prediction.likely) == set(np.flatnonzero(1 - prediction.scores <= 0.7))
+    assert [prediction.text for prediction in found].count("read") == 2
+
+
+def test_a_text_that_is_given_is_used(lab, routed, engine):
+    checkpoint, _, _ = routed(threshold=0.0)
+    always = KDXFInferencer(lab.moe, checkpoint, engine=ENGINE, device="cpu")
+    expected = always([lab.images], ocr_table=lab.root / "ocr")
+    engine.asked = 0
+    found = auto(lab, checkpoint)([lab.images], ocr_table=lab.root / "ocr")
+    assert engine.asked == 0
+    assert [prediction.text for prediction in found] == ["given"] * 4 + ["not read"]
+    for one, other in zip(found[:4], expected, strict=False):
+        np.testing.assert_allclose(one.scores, other.scores, atol=1e-6)
+        assert one.likely == other.likely  # by the sets of reading every text
+
+
+def test_a_picture_that_cannot_be_read_is_not_answered_by_itself(lab, routed, engine, tmp_path):
+    checkpoint, _, _ = routed(threshold=0.0)
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"no image")
+    (found,) = auto(lab, checkpoint)([broken])
+    assert found.text == "read"
+    assert found.error.startswith("not a whole picture of a known format")
+
+
+def test_a_routing_that_spares_nothing_reads_every_text(lab, routed, engine, monkeypatch):
+    said = []
+    monkeypatch.setattr("kdxf.inference.inferencer.print_log", lambda message, **_: said.append(message))
+    checkpoint, _, _ = routed(threshold=float("inf"))
+    engine.asked = 0
+    found = auto(lab, checkpoint)([lab.images])
+    assert engine.asked == 5
+    assert {prediction.text for prediction in found} == {"read"}
+    assert said == [
+        "--read-text auto: every text is read, as no text could be spared on the calibration images at a loss of at "
+        "most 0.5 points of accuracy"
+    ]
+
+
+def test_auto_that_nothing_supports(lab, routed):
+    checkpoint, _, _ = routed()
+    with pytest.raises(UserError, match="moe.pth has no routing, .*; make one with kdxf calibrate"):
+        auto(lab, lab.moe_checkpoint)
+    with pytest.raises(UserError, match="was made without test-time augmentation, and this is with it; run kdxf cal"):
+        auto(lab, checkpoint, tta=True)
+    with pytest.raises(UserError, match="--read-text never: give always or auto"):
+        KDXFInferencer(lab.moe, checkpoint, ocr="never")
+    image = checkpoint.with_name("image.pth")
+    image.write_bytes(lab.image_checkpoint.read_bytes())
+    for kind in ("calibration", "routing"):
+        note = json.loads(checkpoint.with_name(f"routed.pth.{kind}.json").read_text())
+        note["checkpoint"] = file_digest(image)
+        image.with_name(f"image.pth.{kind}.json").write_text(json.dumps(note))
+    note["calibration"] = file_digest(image.with_name("image.pth.calibration.json"))
+    image.with_name("image.pth.routing.json").write_text(json.dumps(note))
+    with pytest.raises(UserError, match="--read-text auto: the pipeline of the config takes no text; leave the option"):
+        KDXFInferencer(lab.image, image, ocr="auto", device="cpu")

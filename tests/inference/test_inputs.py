@@ -181,3 +181,18 @@ def test_many_images_are_read_by_worker_processes(lab, tmp_path, monkeypatch):
     assert set(records) == set(paths)
     assert records[paths[0]].texts == ["80"] and records[paths[0]].scores == np.float32(0.5)
     assert "No such file" in records["missing 0.jpg"].error
+
+
+def test_only_some_of_the_missing_are_read(lab):
+    images = [*collect_images([lab.images]), *collect_images([lab.images / lab.names[0]])]
+    texts = InputTexts.from_table(images, None)
+    assert texts.unread() == [0, 1, 2, 3, 4, 5]
+    assert texts.read_missing(reader(), 0, progress=False, rows=[0, 2]) == 2
+    assert texts.unread() == [1, 3, 4]  # the last image is the first one once more
+    assert texts[0].texts and texts[2].texts and not texts[1].texts
+    assert texts.read_missing(reader(), 0, progress=False, rows=[]) == 0
+
+
+def test_a_table_has_read_its_images(lab):
+    images = collect_images([lab.images])
+    assert InputTexts.from_table(images, OCRTable.open(lab.root / "ocr")).unread() == [4]

@@ -118,3 +118,13 @@ def test_decisions():
 
 def test_an_empty_set():
     assert written(Columns(with_set=True), replace(SURE, likely=()))[1] == "图 1.jpg,2,,"
+
+
+@pytest.mark.parametrize(
+    ("text", "decision"),
+    [("given", "accept,"), ("read", "review,score below 0.600"), ("not read", "review,score below 0.600")],
+)
+def test_what_became_of_the_text(text, decision):
+    columns = Columns(threshold=0.5, routed_threshold=0.6, with_text=True)
+    found = written(columns, replace(prediction([0.2, 0.55, 0.25]), text=text))
+    assert found == ["image_id,category_id,decision,reason,text,error", f"图 1.jpg,2,{decision},{text},"]

@@ -18,6 +18,8 @@ from kdxf.errors import UserError
 from kdxf.evaluation.calibration.conformal import ConformalSets
 from kdxf.evaluation.calibration.stored import Calibration, calibration_file, write_calibration
 from kdxf.evaluation.drift.fingerprint import Fingerprint, write_fingerprint
+from kdxf.evaluation.routing.rule import Rule
+from kdxf.evaluation.routing.stored import Routing, routing_file, write_routing
 from kdxf.inference.prediction_csv import Columns, Prediction
 from kdxf.inference.run import InferenceReport, infer
 from kdxf.io.predictions import read_predictions, read_source
@@ -506,3 +508,93 @@ def test_scores_are_compared_where_they_are_calibrated(calibrated, lab, tmp_path
         calibration_file(checkpoint).unlink()
     drift = infer(cfg, checkpoint, tmp_path / "out.csv", copies, **OPTIONS).drift
     assert (drift is not None and "score of the best class" in drift) == with_calibration
+
+
+@pytest.fixture
+def routed(fused):
+    """The model of image and text, whose picture alone always answers."""
+    cfg, checkpoint = fused
+    kinds = {0.5: np.arange(10) >= 2, 0.8: np.arange(10) >= 5}
+    always, system = (
+        Calibration(
+            ("奶粉", "手机", "lipstick"), 2.0, ConformalSets(limit, "lac", np.full(3, limit)), 9.0, False,
+            np.linspace(0.05, 0.95, 10), right, np.empty(0, int),
+        )
+        for limit, right in kinds.items()
+    )  # fmt: skip
+    write_calibration(always, checkpoint)
+    write_routing(Routing(Rule(0.0, 2.0, 2.0), 0.005, system), checkpoint)
+    return cfg, checkpoint
+
+
+def test_text_that_is_not_needed_is_not_read(lab, routed, tmp_path, engine):
+    cfg, checkpoint = routed
+    files = {"save_probs": tmp_path / "out.parquet"}
+    report = infer(cfg, checkpoint, tmp_path / "out.csv", [lab.images], ocr="auto", review=0.2, **files, **OPTIONS)
+    assert engine.asked == 0 and report.ocr_images == 0
+    lines = str(report).splitlines()
+    told = "text not read: 5 of 5 images without a text at hand (100.0% of OCR saved), whose pictures alone were sure "
+    assert f"{told}enough" in lines
+    assert "expected: 20.0% of the images go to a person, and 62.5% of the rest are right" in str(report)
+    rows = rows_of(tmp_path / "out.csv")
+    assert list(rows[0]) == ["image_id", "category_id", "decision", "reason", "text", "error"]
+    assert {row["text"] for row in rows} == {"not read"}
+    source = read_source(tmp_path / "out.parquet")
+    assert source.details["routing"] == file_digest(routing_file(checkpoint))
+    assert "milliseconds" not in source.details  # reading some texts is no time of reading
+
+
+def test_given_texts_and_routed_images_are_two_systems(lab, routed, tmp_path, engine):
+    cfg, checkpoint = routed
+    columns = Columns(with_score=True, with_set=True)
+    report = infer(
+        cfg, checkpoint, tmp_path / "out.csv", [lab.images], ocr_table=lab.root / "ocr", ocr="auto", review=0.2,
+        columns=columns, **OPTIONS,
+    )  # fmt: skip
+    rows = rows_of(tmp_path / "out.csv")
+    assert [row["text"] for row in rows] == ["given"] * 4 + ["not read"]
+    assert report.spared == 1 and engine.asked == 0
+    assert report.trust.startswith("where the text was given, expected: 20.0% of the images go to a person, and 100.0%")
+    assert "; elsewhere, expected: 20.0% of the images go to a person, and 62.5% of the rest are right" in report.trust
+    every = Columns(per_class=True)
+    infer(cfg, checkpoint, tmp_path / "all.csv", [lab.images], ocr_table=lab.root / "ocr", columns=every, **OPTIONS)
+    for row, found in zip(rows[:4], rows_of(tmp_path / "all.csv"), strict=False):
+        scores = [float(found[name]) for name in ("奶粉", "手机", "lipstick")]
+        assert float(row["score"]) == pytest.approx(max(scores), abs=1e-5)
+        assert set(filter(None, row["set"].split("|"))) == {
+            str(i) for i, score in enumerate(scores) if 1 - score <= 0.5
+        }
+
+
+def test_all_texts_given_are_as_always(lab, routed, tmp_path):
+    cfg, checkpoint = routed
+    found = [
+        infer(cfg, checkpoint, tmp_path / f"{ocr}.csv", [lab.images / lab.names[0]], ocr_table=lab.root / "ocr",
+              ocr_root=lab.images, ocr=ocr, review=0.2, **OPTIONS)
+        for ocr in ("always", "auto")
+    ]  # fmt: skip
+    assert found[0].trust == found[1].trust
+    assert (found[0].spared, found[1].spared) == (None, 0)
+    rows = [rows_of(tmp_path / f"{ocr}.csv") for ocr in ("always", "auto")]
+    assert rows[1] == [{**rows[0][0], "text": "given"}]
+
+
+def test_routed_images_are_not_compared_by_text_and_scores(lab, routed, tmp_path):
+    cfg, checkpoint = routed
+    copies = [str(lab.images / name) for name in lab.names] * 8
+    values = {"score_of_the_best_class": np.full(40, 0.05), "words_per_image": np.full(40, 90)}
+    fingerprint_of(40, checkpoint, "brightness 1", **values)
+    assert "score of the best class" in infer(cfg, checkpoint, tmp_path / "a.csv", copies, **OPTIONS).drift
+    assert infer(cfg, checkpoint, tmp_path / "b.csv", copies, ocr="auto", **OPTIONS).drift is None
+
+
+def test_predictions_note_what_they_cost(lab, tmp_path, monkeypatch):
+    clock = iter(range(100))
+    monkeypatch.setattr("kdxf.inference.run.time.perf_counter", lambda: float(next(clock)))
+    infer(load_config(lab.moe), lab.moe_checkpoint, None, save_probs=tmp_path / "moe.parquet", **OPTIONS)
+    # Each part takes one tick: 1000 ms for the text of the one image that the table lacks, and for all five images.
+    expected = {"predict": 400.0, "ocr": 1000.0, "takes_text": True}
+    assert read_source(tmp_path / "moe.parquet").details["milliseconds"] == expected
+    infer(load_config(lab.image), lab.image_checkpoint, None, save_probs=tmp_path / "image.parquet", **OPTIONS)
+    expected = {"predict": 200.0, "ocr": None, "takes_text": False}
+    assert read_source(tmp_path / "image.parquet").details["milliseconds"] == expected

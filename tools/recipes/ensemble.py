@@ -13,11 +13,20 @@ out-of-fold predictions, and then applied to the same models' predictions of oth
     python tools/recipes/ensemble.py test/a.parquet test/c.parquet --weights-from weights.json --out test.parquet
 
 The report compares every model, the equal mean and the fitted weights. "Held out" is the unbiased estimate: in each of
-five folds, weights found on the other four. --mean rank gives relative ranks, not probabilities.
+five folds, weights found on the other four.
+
+    python tools/recipes/ensemble.py val/*.parquet --fit accuracy --limit-ms 50 --save-weights weights.json
+
+picks models by what they gain per millisecond until 50 ms per image are spent, and says what was left out for time.
+tools/inference.py --save-probs notes in its file how long an image took; for others --times a=12 b=15+OCR OCR=80 says
+it. One model with and without --tta is two files. Reading text counts once for all that take it. --mean rank gives
+relative ranks, not probabilities.
 """
 
 import argparse
 from pathlib import Path
+
+import numpy as np
 
 from kdxf.cli.command import count, run
 from kdxf.data.lists import check_result
@@ -26,8 +35,9 @@ from kdxf.io.predictions import read_source, write_predictions
 from kdxf.io.provenance import soft_label_warning
 from kdxf.recipes.ensembles.average import MEANS, average
 from kdxf.recipes.ensembles.members import Unit, make_units, parse_weights
-from kdxf.recipes.ensembles.search import find_weights
+from kdxf.recipes.ensembles.search import find_weights, left_out
 from kdxf.recipes.ensembles.task import METRICS
+from kdxf.recipes.ensembles.times import read_times
 from kdxf.recipes.ensembles.weights import load_weights, save_weights
 
 
@@ -48,14 +58,28 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         "--greedy", type=count, metavar="N", help="with --fit: pick at most N models, one after the other"
     )
+    parser.add_argument("--limit-ms", type=float, metavar="MS", help="with --fit: pick models that take no longer")
+    parser.add_argument(
+        "--times",
+        nargs="+",
+        default=[],
+        metavar="NAME=MS",
+        help="with --limit-ms: milliseconds per image; NAME=MS+OCR takes text",
+    )
     parser.add_argument("--save-weights", type=Path, metavar="FILE", help="with --fit: file for the weights (JSON)")
     parser.add_argument("--out", type=Path, metavar="FILE", help="the mean (.parquet)")
     parser.add_argument("--overwrite", action="store_true", help="replace existing results")
     args = parser.parse_args()
     if not (args.out or args.save_weights):
         parser.error("name a result: --out, or --save-weights with --fit")
-    if (args.greedy or args.save_weights) and not args.fit:
-        parser.error("--greedy and --save-weights go with --fit METRIC")
+    if (args.greedy or args.save_weights or args.limit_ms is not None) and not args.fit:
+        parser.error("--greedy, --limit-ms and --save-weights go with --fit METRIC")
+    if args.greedy and args.limit_ms is not None:
+        parser.error("--greedy and --limit-ms each limit the models; give one of them")
+    if args.times and args.limit_ms is None:
+        parser.error("--times goes with --limit-ms MS")
+    if args.limit_ms is not None and not args.limit_ms > 0:
+        parser.error(f"--limit-ms {args.limit_ms:g}: give a number above 0")
     if args.weights_from and args.group:
         parser.error("--weights-from knows the groups; give the files without --group")
     if args.out and args.out.suffix != ".parquet":
@@ -76,8 +100,11 @@ def weigh(args: argparse.Namespace) -> tuple[list[Unit], list[float], str, str]:
         return units, parse_weights(args.weights, units), mean, "given"
     if not args.fit:
         return units, [1 / len(units)] * len(units), mean, "equal"
-    report, warnings = find_weights(units, mean, args.fit, args.greedy)
+    times = None if args.limit_ms is None else read_times(units, args.times)
+    report, warnings = find_weights(units, mean, args.fit, args.greedy, times, args.limit_ms)
     print(report)
+    if times is not None:
+        print(left_out(times, args.limit_ms, np.array(list(report.weights.values()))))
     taught = [soft_label_warning(f"the model of {file}", read_source(file)) for unit in units for file in unit.files]
     for warning in [*warnings, *filter(None, taught)]:
         print("warning:", warning)

@@ -6,7 +6,7 @@ from kdxf.datasets.transforms.dropping import DropModality, DropWords, EraseText
 from kdxf.datasets.transforms.features import LoadFeature, LoadTextFeature
 from kdxf.datasets.transforms.geometry import CenterCropKeepText, FlipUnlessText, Letterbox, RandomResizedCropKeepText
 from kdxf.datasets.transforms.lines import ConfuseCharacters, DropLines, MixTraditional, ShuffleLines, SplitLines
-from kdxf.datasets.transforms.loading import BLANK_BGR, BlankImage, LoadImage, SilenceText
+from kdxf.datasets.transforms.loading import BLANK_BGR, BlankImage, ForgetText, LoadImage, SilenceText
 from kdxf.datasets.transforms.packing import PackImageTextInputs
 from kdxf.datasets.transforms.text import LookUpWordVectors, TokenizeOCR
 from kdxf.datasets.transforms.transformer_tokens import TokenizeForTransformer
@@ -30,6 +30,7 @@ __all__ = [
     "EncodeTfidf",
     "EraseText",
     "FlipUnlessText",
+    "ForgetText",
     "HashNgrams",
     "Letterbox",
     "LoadFeature",

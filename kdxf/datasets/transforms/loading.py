@@ -5,6 +5,7 @@ from mmcv.transforms import BaseTransform
 
 from kdxf.errors import UserError
 from kdxf.registry import TRANSFORMS
+from kdxf_runtime.ocr.record import OCRRecord
 from kdxf_runtime.steps.images import BLANK_BGR, LoadImage
 
 TRANSFORMS.register_module(module=LoadImage)
@@ -29,6 +30,19 @@ class BlankImage(BaseTransform):
         """Replace ``img`` by a blank one of the same shape."""
         blank = results.get("img_blank")
         results["img"] = np.full_like(results["img"], BLANK_BGR) if blank is None else blank
+        return results
+
+
+@TRANSFORMS.register_module()
+class ForgetText(BaseTransform):
+    """Takes the text that was read away, so that all that follows finds an image without text.
+
+    Required and modified key: ``ocr``.
+    """
+
+    def transform(self, results: dict) -> dict:
+        """Replace ``ocr`` by a record without text."""
+        results["ocr"] = OCRRecord.empty(results["ocr"].image)
         return results
 
 

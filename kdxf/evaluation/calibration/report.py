@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,8 +18,11 @@ from kdxf.evaluation.calibration.reliability import (
 )
 from kdxf.evaluation.calibration.selective import Accepted
 from kdxf.evaluation.calibration.stored import Calibration
-from kdxf.evaluation.calibration.temperature import Temperature, apply_temperature, surprise
+from kdxf.evaluation.calibration.temperature import apply_temperature, surprise
 from kdxf.io.pages import markdown_table
+
+if TYPE_CHECKING:
+    from kdxf.evaluation.routing.fit import RoutingReport
 
 HALVES = 100
 _BUDGETS = (0.05, 0.1, 0.2, 0.5)
@@ -38,6 +42,8 @@ class CalibrationReport:
             true class, a mean over random halves; NaN of fewer than four images.
         size: The mean number of classes in them.
         warnings: What is doubtful, each a sentence.
+        routing: Which images need their text read; None where the model does not take image and text, or nobody
+            predicted the images without text.
     """
 
     calibration: Calibration
@@ -47,6 +53,7 @@ class CalibrationReport:
     coverage: float
     size: float
     warnings: Sequence[str]
+    routing: "RoutingReport | None" = None
 
     def summary(self) -> str:
         """Return the temperature and the calibration errors, in one line."""
@@ -77,6 +84,7 @@ class CalibrationReport:
             "Which predictions to accept, with inference --review or --precision:",
             "",
             markdown_table(["to a person", "score from", "right of the rest", "95 %"], limits),
+            *([] if self.routing is None else ["", str(self.routing)]),
         ]
         return "\n".join([*lines, *(f"warning: {warning}" for warning in self.warnings)])
 
@@ -120,16 +128,18 @@ def figures(scores: np.ndarray, labels: np.ndarray) -> dict[str, float]:
 def repeated_halves(
     scores: np.ndarray,
     labels: np.ndarray,
-    fit: Callable[[np.ndarray, np.ndarray], Temperature],
+    fit: Callable[[np.ndarray, np.ndarray], Any],
     sets: Callable[[np.ndarray, np.ndarray], ConformalSets],
+    apply: Callable[[np.ndarray, Any], np.ndarray] = apply_temperature,
 ) -> tuple[float, float]:
     """Fit temperature and sets on random halves of the images, and judge them on the others.
 
     Args:
-        scores: The model's own, float (n, K).
+        scores: The model's own, float (n, K), or whatever ``fit`` takes of n images.
         labels: True classes, int (n,).
-        fit: Fits a temperature.
+        fit: Fits a temperature, or whatever ``apply`` takes.
         sets: Fits sets by calibrated scores.
+        apply: Gives the calibrated scores (n, K) of such scores and what was fitted.
 
     Returns:
         The share of sets that hold the true class, and the mean number of classes in one; NaN of fewer than 4 images.
@@ -140,9 +150,9 @@ def repeated_halves(
     for _ in range(HALVES):
         order = random.permutation(len(labels))
         fitted, judged = order[: len(order) // 2], order[len(order) // 2 :]
-        temperature = fit(scores[fitted], labels[fitted])
-        fitted_sets = sets(apply_temperature(scores[fitted], temperature), labels[fitted])
-        inside = fitted_sets.of(apply_temperature(scores[judged], temperature))
+        found_fit = fit(scores[fitted], labels[fitted])
+        fitted_sets = sets(apply(scores[fitted], found_fit), labels[fitted])
+        inside = fitted_sets.of(apply(scores[judged], found_fit))
         found.append((inside[np.arange(len(judged)), labels[judged]].mean(), inside.sum(axis=1).mean()))
     coverage, size = np.mean(found, axis=0)
     return float(coverage), float(size)

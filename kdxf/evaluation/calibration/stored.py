@@ -102,28 +102,46 @@ def calibration_file(checkpoint: str | Path) -> Path:
 
 def write_calibration(calibration: Calibration, checkpoint: str | Path) -> Path:
     """Write a calibration beside its checkpoint, with the checkpoint's digest."""
-    sets, temperature = calibration.sets, np.asarray(calibration.temperature)
-    return write_note(
-        checkpoint,
-        _KIND,
-        {
-            **calibration.about,
-            "classes": list(calibration.classes),
-            "tta": calibration.tta,
-            "temperature": temperature.tolist(),
-            "sets": {
-                "level": sets.level,
-                "kind": sets.kind,
-                # JSON has no infinity
-                "thresholds": [value if np.isfinite(value) else None for value in sets.thresholds.tolist()],
-                "too_few": None if sets.too_few is None else list(sets.too_few),
-            },
-            "spread_limit": calibration.spread_limit,
-            "sureness": np.round(calibration.sureness, 6).tolist(),
-            "right": calibration.right.astype(int).tolist(),
-            "images": np.unique(calibration.images).tolist(),
+    return write_note(checkpoint, _KIND, calibration_to_json(calibration))
+
+
+def calibration_to_json(calibration: Calibration) -> dict[str, Any]:
+    """Return a calibration as JSON values, which :func:`parse_calibration` reads."""
+    sets = calibration.sets
+    return {
+        **calibration.about,
+        "classes": list(calibration.classes),
+        "tta": calibration.tta,
+        "temperature": temperature_to_json(calibration.temperature),
+        "sets": {
+            "level": sets.level,
+            "kind": sets.kind,
+            # JSON has no infinity
+            "thresholds": [value if np.isfinite(value) else None for value in sets.thresholds.tolist()],
+            "too_few": None if sets.too_few is None else list(sets.too_few),
         },
-    )
+        "spread_limit": calibration.spread_limit,
+        "sureness": np.round(calibration.sureness, 6).tolist(),
+        "right": calibration.right.astype(int).tolist(),
+        "images": np.unique(calibration.images).tolist(),
+    }
+
+
+def temperature_to_json(temperature: Temperature) -> float | list[float]:
+    """Return one temperature, or those of the classes, as JSON values."""
+    return np.asarray(temperature).tolist()
+
+
+def temperature_from_json(value: Any, classes: int) -> Temperature:
+    """Read what :func:`temperature_to_json` returned, for a number of classes.
+
+    Raises:
+        ValueError: It is none.
+    """
+    temperature = np.asarray(value, np.float64)
+    if temperature.shape not in ((), (classes,)) or not (temperature > 0).all():
+        raise ValueError("temperature is not positive, or not one for each class")
+    return temperature if temperature.ndim else float(temperature)
 
 
 _READ = ("classes", "tta", "temperature", "sets", "spread_limit", "sureness", "right", "images")
@@ -135,23 +153,28 @@ def read_calibration(checkpoint: str | Path) -> Calibration | None:
     Raises:
         UserError: The file is no calibration, or that of another checkpoint.
     """
-    return read_note(checkpoint, _KIND, lambda content: _parsed(content, file_digest(calibration_file(checkpoint))))
+    return read_note(
+        checkpoint, _KIND, lambda content: parse_calibration(content, file_digest(calibration_file(checkpoint)))
+    )
 
 
-def _parsed(content: Mapping[str, Any], digest: str) -> Calibration:
+def parse_calibration(content: Mapping[str, Any], digest: str) -> Calibration:
+    """Read what :func:`calibration_to_json` returned, from a file of this digest.
+
+    Raises:
+        ValueError: It is none; values of wrong kinds raise what they raise.
+    """
     classes, sets = tuple(map(str, content["classes"])), content["sets"]
-    temperature = np.asarray(content["temperature"], np.float64)
+    temperature = temperature_from_json(content["temperature"], len(classes))
     thresholds = np.array([np.inf if value is None else value for value in sets["thresholds"]], np.float64)
     sure, right = np.asarray(content["sureness"], np.float64), np.asarray(content["right"], bool)
-    if temperature.shape not in ((), (len(classes),)) or not (temperature > 0).all():
-        raise ValueError("temperature is not positive, or not one for each class")
     if thresholds.shape != (len(classes),) or sets["kind"] not in KINDS:
         raise ValueError("sets have another kind, or not one threshold for each class")
     if sure.ndim != 1 or sure.shape != right.shape or not len(right):
         raise ValueError("sureness and right are not of the same images")
     return Calibration(
         classes=classes,
-        temperature=temperature if temperature.ndim else float(temperature),
+        temperature=temperature,
         sets=ConformalSets(
             float(sets["level"]), sets["kind"], thresholds, None if sets["too_few"] is None else tuple(sets["too_few"])
         ),

@@ -132,14 +132,28 @@ def cross_fitted(
     Raises:
         ValueError: There are fewer than two folds, or more than images.
     """
-    if not 2 <= folds <= len(labels):
-        raise ValueError(f"{folds} folds of {len(labels)} images: give 2 folds or more, and at most one per image")
-    fold = np.random.default_rng(seed).permutation(len(labels)) % folds
+    fold = deal(len(labels), folds, seed)
     result = np.empty(scores.shape, np.float32)
     for number in range(folds):
         held = fold == number
         result[held] = apply_temperature(scores[held], fit(scores[~held], labels[~held]))
     return result
+
+
+def deal(count: int, folds: int, seed: int = 0) -> np.ndarray:
+    """Deal images into folds at random: the number of each one's fold, from 0, int64 (count,).
+
+    Raises:
+        ValueError: As of :func:`cross_fitted`.
+    """
+    if not 2 <= folds <= count:
+        raise ValueError(f"{folds} folds of {count} images: give 2 folds or more, and at most one per image")
+    return np.random.default_rng(seed).permutation(count) % folds
+
+
+def fitter_of(temperature: Temperature) -> Callable[[np.ndarray, np.ndarray], Temperature]:
+    """Return the function that fits temperatures of this kind to scores (n, K) and labels (n,)."""
+    return fit_temperature if isinstance(temperature, float) else fit_class_temperatures
 
 
 def surprise(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:

@@ -13,6 +13,7 @@ from scipy.optimize import minimize
 from kdxf.errors import UserError
 from kdxf.recipes.ensembles.members import Unit
 from kdxf.recipes.ensembles.task import Task, read_task
+from kdxf.recipes.ensembles.times import Times
 from kdxf.recipes.ensembles.weights import Report, judge
 
 _PICKS_PER_MEMBER = 5
@@ -42,6 +43,75 @@ def select_greedily(task: Task, members: int) -> np.ndarray:
         if loss < best_loss:
             best, best_loss = counts / picks, loss
     return best
+
+
+def select_within(task: Task, times: Times, limit: float) -> np.ndarray:
+    """Pick models whose equal mean is best and takes at most so long.
+
+    Each model that fits into the limit is joined by others, one after the other: each time by the one that gains most
+    per millisecond that it adds, while one fits and gains anything. The best of these ends is the result. Starting with
+    the most accuracy per millisecond alone would favour the fastest model, whatever it is worth.
+
+    Args:
+        task: Models, labels, mean and metric.
+        times: What they cost.
+        limit: Milliseconds per image.
+
+    Returns:
+        float64 (U,): equal weights of those that are picked.
+
+    Raises:
+        UserError: No model fits.
+    """
+    starts = [chosen for chosen in np.eye(len(task.names), dtype=bool) if times.of(chosen) <= limit]
+    if not starts:
+        fastest = min(times.of(chosen) for chosen in np.eye(len(task.names), dtype=bool))
+        raise UserError(f"--limit-ms {limit:g}: no model takes so little; the fastest takes {fastest:.4g} ms per image")
+    ends = [_join_while_it_gains(task, times, limit, chosen) for chosen in starts]
+    best, _ = min(ends, key=lambda end: (end[1], times.of(end[0])))
+    return best / best.sum()
+
+
+def _join_while_it_gains(task: Task, times: Times, limit: float, chosen: np.ndarray) -> tuple[np.ndarray, float]:
+    """Return which models are chosen in the end, bool (U,), and the loss of their mean."""
+    total, loss = task.total(chosen.astype(float)), task.loss(task.mix(chosen / chosen.sum()))
+    while True:
+        best: tuple[float, float, np.ndarray] | None = None
+        for index in np.flatnonzero(~chosen):
+            joined = chosen.copy()
+            joined[index] = True
+            if times.of(joined) > limit:
+                continue
+            mean_loss = task.loss(task.leave((total + task.stack[index]) / np.float32(joined.sum())))
+            per_millisecond = (loss - mean_loss) / max(times.of(joined) - times.of(chosen), 1e-9)
+            if mean_loss < loss and (best is None or per_millisecond > best[0]):
+                best = per_millisecond, mean_loss, joined
+        if best is None:
+            return chosen, loss
+        total = total + task.stack[np.flatnonzero(best[2] & ~chosen)[0]]
+        _, loss, chosen = best
+
+
+def left_out(times: Times, limit: float, weights: np.ndarray) -> str:
+    """Say what the picked models cost, which others have no room beside them, and which would gain nothing.
+
+    Args:
+        times: What models cost.
+        limit: Milliseconds per image.
+        weights: Of the picked ones above 0, float (U,).
+    """
+    chosen = weights > 0
+    too_slow: list[str] = []
+    useless: list[str] = []
+    for index in np.flatnonzero(~chosen).tolist():
+        alone = np.zeros_like(chosen)
+        alone[index] = True
+        fits = times.of(chosen | alone) <= limit
+        (useless if fits else too_slow).append(f"{times.names[index]} ({times.of(alone):.4g} ms)")
+    lines = [f"of {limit:g} ms, {times.describe(chosen)}"]
+    lines += [f"left out for time: {', '.join(too_slow)}"] if too_slow else []
+    lines += [f"left out as they gain nothing: {', '.join(useless)}"] if useless else []
+    return "\n".join(lines)
 
 
 _NEGLIGIBLE = 1e-3  # smaller weights become 0
@@ -123,7 +193,14 @@ def _toward(goal: np.ndarray, start: np.ndarray, share: float) -> np.ndarray:
     return start + share * (goal - start)
 
 
-def find_weights(units: Sequence[Unit], mean: str, metric: str, greedy: int | None = None) -> tuple[Report, list[str]]:
+def find_weights(
+    units: Sequence[Unit],
+    mean: str,
+    metric: str,
+    greedy: int | None = None,
+    times: Times | None = None,
+    limit: float | None = None,
+) -> tuple[Report, list[str]]:
     """Find weights on labelled predictions of images that no model has seen.
 
     Args:
@@ -132,6 +209,8 @@ def find_weights(units: Sequence[Unit], mean: str, metric: str, greedy: int | No
         metric: A name of :data:`~kdxf.recipes.ensembles.task.METRICS`.
         greedy: The maximum number of models for :func:`select_greedily`; by default all weights are fitted with
             :func:`fit_weights`.
+        times: What the units cost, for :func:`select_within`.
+        limit: Milliseconds per image, with ``times``.
 
     Returns:
         The report with the weights, and warnings.
@@ -142,7 +221,9 @@ def find_weights(units: Sequence[Unit], mean: str, metric: str, greedy: int | No
     if greedy and (groups := [unit.name for unit in units if len(unit.files) > 1]):
         raise UserError(f"--greedy: picks single models, and {groups[0]} is a group; give its files without --group")
     task = read_task(units, mean, metric)
-    if greedy:
+    if times is not None and limit is not None:
+        report = judge(task, partial(select_within, times=times, limit=limit), f"within {limit:g} ms")
+    elif greedy:
         report = judge(task, partial(select_greedily, members=greedy), f"greedy, at most {greedy}")
     else:
         report = judge(task, fit_weights, "fitted")

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kdxf.datasets import BlankImage, LoadImage, SilenceText
+from kdxf.datasets import BlankImage, ForgetText, LoadImage, SilenceText
 from kdxf.datasets.transforms.loading import has_text
 from kdxf.errors import UserError
 from kdxf.registry import TRANSFORMS
+from kdxf_runtime.ocr.record import OCRRecord
 
 
 def test_loads_in_bgr_order(sample):
@@ -83,6 +84,14 @@ def test_every_text_is_silenced(key):
     found = SilenceText().transform(dict(sample))
     assert found[key].tolist() == [0, 0, 0] and found[key].dtype == np.float32
     assert not has_text(found) and has_text(sample)
+
+
+def test_a_text_is_forgotten():
+    record = OCRRecord("x.jpg", ["milk"], np.ones(1, np.float32), np.zeros((1, 4, 2), np.float32), 80, 60, "fake", None)
+    sample = {"ocr": record}
+    found = ForgetText().transform(dict(sample))["ocr"]
+    assert (found.image, found.texts, len(found.scores), len(found.boxes)) == ("x.jpg", [], 0, 0)
+    assert sample["ocr"].texts == ["milk"]
 
 
 def test_words_and_ngrams_are_silenced_together():

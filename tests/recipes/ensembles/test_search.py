@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 
@@ -5,8 +7,9 @@ from kdxf.errors import UserError
 from kdxf.recipes.ensembles import search
 from kdxf.recipes.ensembles.average import MEANS
 from kdxf.recipes.ensembles.members import make_units
-from kdxf.recipes.ensembles.search import find_weights, fit_weights, select_greedily
+from kdxf.recipes.ensembles.search import find_weights, fit_weights, left_out, select_greedily, select_within
 from kdxf.recipes.ensembles.task import METRICS, Task
+from kdxf.recipes.ensembles.times import Times
 
 # The true class is the first of two. Model 0 is right on images 0 and 1, model 1 on 2 and 3 (and barely wrong on 1),
 # model 2 on none.
@@ -143,3 +146,78 @@ def test_trifling_weights_are_left_out_and_the_others_sum_to_one():
     found = search._tidy(np.array([0.0005, 0.3, 0.6995]))
     np.testing.assert_allclose(found, [0, 0.3 / 0.9995, 0.6995 / 0.9995], rtol=1e-12)
     assert search._tidy(np.array([0.25, 0.75])).tolist() == [0.25, 0.75]
+
+
+def times(own, takes_text=None, ocr=0.0):
+    names = [str(index) for index in range(len(own))]
+    return Times(names, np.array(own, float), np.array(takes_text or [False] * len(own)), ocr)
+
+
+def test_within_a_time_by_hand():
+    # Models 0 and 1 are right on half of the images each, and together on all.
+    assert select_within(task(), times([10, 10, 1]), 20).tolist() == [0.5, 0.5, 0]
+    assert select_within(task(), times([10, 10, 1]), 19).tolist() == [1, 0, 0]
+    assert select_within(task(), times([30, 10, 1]), 20).tolist() == [0, 1, 0]
+    assert select_within(task(), times([30, 30, 1]), 20).tolist() == [0, 0, 1]
+
+
+def test_the_text_is_read_for_all_at_once():
+    reading = times([10, 10, 1], [True, True, False], 50)
+    assert select_within(task(), reading, 70).tolist() == [0.5, 0.5, 0]
+    assert select_within(task(), reading, 69).tolist() == [1, 0, 0]
+    assert select_within(task(), reading, 59).tolist() == [0, 0, 1]
+
+
+def test_most_gain_per_millisecond():
+    # Joined to 0, 1 makes image 1 right for 2 ms, and 2 makes images 1 and 2 right for 10 ms: less per millisecond.
+    # Within 11 ms the end that begins with 2 is the better one.
+    true = np.array([[0.9, 0.4, 0.4, 0.1], [0.4, 0.7, 0.4, 0.1], [0.3, 0.7, 0.7, 0.1]], np.float32)
+    stack = np.stack([true, 1 - true], axis=2)
+    found = Task(["0", "1", "2"], stack, np.zeros(4, int), MEANS["arithmetic"], METRICS["accuracy"])
+    assert select_within(found, times([1, 2, 10]), 3).tolist() == [0.5, 0.5, 0]
+    assert select_within(found, times([1, 2, 10]), 11).tolist() == [0.5, 0, 0.5]
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "log-loss"])
+def test_within_a_time_against_all_subsets(metric):
+    """It fits, is never worse than the best model that does, and as a rule as good as the best subset that does."""
+    random, best = np.random.default_rng(0), []
+    for _ in range(30):
+        labels = random.integers(0, 3, 80)
+        stack = np.exp(random.normal(size=(6, 80, 3)) + random.random((6, 1, 1)) * 2 * np.eye(3)[labels])
+        stack = (stack / stack.sum(axis=2, keepdims=True)).astype(np.float32)
+        several = Task(list("abcdef"), stack, labels, MEANS["arithmetic"], METRICS[metric])
+        cost = times(random.integers(1, 20, 6), (random.random(6) < 0.5).tolist(), 10)
+        subsets = [np.array(chosen) for chosen in itertools.product([False, True], repeat=6) if any(chosen)]
+        losses = {
+            tuple(chosen): several.loss(stack[chosen].mean(axis=0)) for chosen in subsets if cost.of(chosen) <= 35
+        }
+        found = select_within(several, cost, 35)
+        assert cost.of(found > 0) <= 35
+        loss = losses[tuple(found > 0)]
+        assert set(found) == {0.0, found.max()}
+        assert loss <= min(loss for chosen, loss in losses.items() if sum(chosen) == 1) + 1e-6
+        best.append(loss <= min(losses.values()) + 1e-6)
+    assert np.mean(best) >= 0.7
+
+
+def test_no_model_is_fast_enough():
+    with pytest.raises(UserError, match="--limit-ms 5: no model takes so little; the fastest takes 9 ms per image"):
+        select_within(task(), times([10, 11, 4], [False, False, True], 5), 5)
+
+
+def test_what_is_left_out_is_told():
+    told = left_out(times([10, 12, 1], [True, False, False], 5), 20, np.array([1.0, 0, 0]))
+    assert told.splitlines() == [
+        "of 20 ms, 15 ms per image: 0 10, OCR 5",
+        "left out for time: 1 (12 ms)",
+        "left out as they gain nothing: 2 (1 ms)",
+    ]
+
+
+def test_held_out_within_a_time(write):
+    units = make_units([write("good", GOOD, LABELS), write("bad", BAD)])
+    report, _ = find_weights(units, "arithmetic", "accuracy", times=times([5, 10]), limit=7)
+    assert report.weights == {"good": 1, "bad": 0} and report.scores["within 7 ms, held out"] == 100
+    report, _ = find_weights(units, "arithmetic", "accuracy", times=times([10, 5]), limit=7)
+    assert report.weights == {"good": 0, "bad": 1} and report.scores["within 7 ms, held out"] == 0

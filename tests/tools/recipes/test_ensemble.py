@@ -93,6 +93,16 @@ def test_greedy(call, files, tmp_path):
     assert status == 0 and "greedy, at most 1, held out" in out and "apply them to: a\n" in out
 
 
+def test_within_a_time(call, files, tmp_path):
+    val = ("val/a.parquet", "val/b.parquet", "--fit", "log-loss", "--limit-ms", "50", "--save-weights", "w.json")
+    status, _, err = call(*val)
+    assert status == 2 and "error: --limit-ms: val/a.parquet does not say how long an image takes; predict with" in err
+    status, out, err = call(*val, "--times", "a=100", "b=10+OCR", "OCR=30")
+    assert status == 0, err
+    assert "of 50 ms, 40 ms per image: b 10, OCR 30\nleft out for time: a (100 ms)\n" in out
+    assert "within 50 ms, held out" in out and "apply them to: b\n" in out
+
+
 def test_unknown_training_images_are_warned_of(call, files, tmp_path):
     found = read_predictions(tmp_path / "val" / "a.parquet")
     unknown = Predictions(found.images, found.scores, found.classes, found.labels)
@@ -114,8 +124,21 @@ def test_labels_seen_at_second_hand_are_warned_of(call, files, tmp_path):
     ("arguments", "message"),
     [
         (["a.parquet"], "name a result: --out, or --save-weights with --fit"),
-        (["a.parquet", "--greedy", "3", "--out", "x.parquet"], "--greedy and --save-weights go with --fit METRIC"),
-        (["a.parquet", "--save-weights", "x"], "--greedy and --save-weights go with --fit METRIC"),
+        (["a.parquet", "--greedy", "3", "--out", "x.parquet"], "--greedy, --limit-ms and --save-weights go with --fit"),
+        (["a.parquet", "--save-weights", "x"], "--greedy, --limit-ms and --save-weights go with --fit METRIC"),
+        (
+            ["a.parquet", "--limit-ms", "9", "--out", "x.parquet"],
+            "--greedy, --limit-ms and --save-weights go with --fit",
+        ),
+        (
+            ["a.parquet", "--fit", "accuracy", "--greedy", "3", "--limit-ms", "9", "--out", "x.parquet"],
+            "--greedy and --limit-ms each limit the models; give one of them",
+        ),
+        (["a.parquet", "--times", "a=9", "--out", "x.parquet"], "--times goes with --limit-ms MS"),
+        (
+            ["a.parquet", "--fit", "accuracy", "--limit-ms", "0", "--out", "x.parquet"],
+            "--limit-ms 0: give a number above 0",
+        ),
         (
             ["--group", "g", "a.parquet", "--weights-from", "w", "--out", "x.parquet"],
             "--weights-from knows the groups; give the files without --group",
