@@ -5,7 +5,7 @@ import logging
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ from kdxf.evaluation.calibration.temperature import (
     fit_temperature,
 )
 from kdxf.evaluation.drift.fingerprint import fingerprint_file, sample, take_fingerprint, write_fingerprint
+from kdxf.evaluation.drift.response import Response
 from kdxf.inference.pipeline import dataset_config, needs_ocr
 from kdxf.io.digests import file_digest, settings_digest
 from kdxf.io.predictions import Predictions, check_each_once, concatenate, read_predictions
@@ -60,7 +61,8 @@ def calibrate(
     """Fit what the scores of a checkpoint mean, and write it beside the checkpoint.
 
     The fingerprint of the images (:mod:`kdxf.evaluation.drift.fingerprint`) is written there as well, from those that
-    are in the lists of the config; without any there is none.
+    are in the lists of the config; without any there is none. It has joint features and gates only where the model is
+    run, not with files of predictions.
 
     Args:
         cfg: A config from :func:`kdxf.engine.config.load_config`; not changed. Of one with stages, the last counts.
@@ -85,6 +87,7 @@ def calibrate(
     if kind not in KINDS:
         raise UserError(f"--sets {kind}: give {' or '.join(KINDS)}")
     cfg = last_stage(copy.deepcopy(cfg))
+    responses: dict[str, Response] = {}
     if predictions:
         files = [_read(path, checkpoint) for path in predictions]
         ttas = {bool(file.source.tta) for file in files}
@@ -93,7 +96,7 @@ def calibrate(
         (tta,) = ttas
         data = {str(path): file_digest(path) for path in predictions}
     else:
-        files = [_predict(cfg, checkpoint, tta, trust_checkpoint)]
+        files = [_predict(cfg, checkpoint, tta, trust_checkpoint, responses)]
         data = {"val_dataloader": settings_digest([files[0].images, _labels(files[0]).tolist()])}
     if len({file.classes for file in files}) > 1:
         raise UserError("--predictions: the files have different classes; give files of one model")
@@ -104,11 +107,11 @@ def calibrate(
     places = _places(cfg)
     keys, warnings = _keys(places, joined.images)
     report = _fit(joined, checkpoint, level, kind, per_class, tta, keys, warnings, data)
-    _write_fingerprint(joined.images, report.calibration.apply(joined.scores), places, checkpoint)
+    _write_fingerprint(joined.images, report.calibration.apply(joined.scores), places, responses, checkpoint)
     return report
 
 
-def _predict(cfg: Config, checkpoint: Path, tta: bool, trust: bool) -> Predictions:
+def _predict(cfg: Config, checkpoint: Path, tta: bool, trust: bool, responses: dict[str, Response]) -> Predictions:
     if cfg.get("val_dataloader") is None:
         raise UserError(f"config {cfg.filename} has no val_dataloader to calibrate on; give --predictions")
     cfg = copy.deepcopy(cfg)
@@ -118,7 +121,7 @@ def _predict(cfg: Config, checkpoint: Path, tta: bool, trust: bool) -> Predictio
         cfg.test_cfg = {}
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder, "val.parquet")
-        test(cfg, checkpoint, out=out, tta=tta, trust_checkpoint=trust, calibrated=False)
+        test(cfg, checkpoint, out=out, tta=tta, trust_checkpoint=trust, calibrated=False, responses=responses)
         found = read_predictions(out)
     return _checked(found, "the list of val_dataloader")
 
@@ -190,11 +193,21 @@ def _places(cfg: Config) -> dict[str, _Place]:
 
 
 def _write_fingerprint(
-    images: Sequence[str], scores: np.ndarray, places: Mapping[str, _Place], checkpoint: Path
+    images: Sequence[str],
+    scores: np.ndarray,
+    places: Mapping[str, _Place],
+    responses: Mapping[str, Response],
+    checkpoint: Path,
 ) -> None:
+    """Measure images of the lists: those that the model was watched with, or of files of predictions any."""
     known = [(places[image], row) for image, row in zip(images, scores, strict=True) if image in places]
+    if responses:
+        known = [(place, row) for place, row in known if place.path in responses]
     chosen = [known[index] for index in sample(len(known))]
-    found = take_fingerprint((place.path, place.record(), row) for place, row in chosen)
+    found = take_fingerprint(
+        (place.path, place.record(), replace(responses.get(place.path, Response(row)), scores=row))
+        for place, row in chosen
+    )
     if found.images:
         write_fingerprint(found, checkpoint)
     else:  # an earlier one has the scores of an earlier calibration

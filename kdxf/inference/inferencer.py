@@ -2,13 +2,16 @@
 
 import kdxf.registry  # noqa: F401  isort: skip  (before the host, which it quietens)
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from mmengine.config import Config
+from mmengine.logging import print_log
 from mmpretrain.datasets import BaseDataset
 from torch import nn
 
@@ -17,6 +20,9 @@ from kdxf.engine.checkpoint import classes_of, trusting_checkpoints
 from kdxf.engine.config import building, load_config
 from kdxf.errors import UserError
 from kdxf.evaluation.calibration.use import fitting_calibration
+from kdxf.evaluation.drift.comparison import describe_drift
+from kdxf.evaluation.drift.fingerprint import read_fingerprint, sample
+from kdxf.evaluation.drift.response import Response, watching
 from kdxf.inference.inputs import InputImage, InputTexts, TextReader, collect_images
 from kdxf.inference.model import Categories, choose_device, config_classes, load_model
 from kdxf.inference.pipeline import (
@@ -45,7 +51,8 @@ class KDXFInferencer:
             print(prediction.image_id, prediction.category_name, prediction.score, prediction.error)
 
     Each image goes through the config's test pipeline, so that scores equal those of ``tools/test.py``. They are
-    calibrated where ``kdxf calibrate`` has left a calibration beside the checkpoint.
+    calibrated where ``kdxf calibrate`` has left a calibration beside the checkpoint. A call warns where the images
+    differ from those of the fingerprint that it has left as well (:mod:`kdxf.evaluation.drift`).
 
     Args:
         config: A config or its path; of one with stages the last is used.
@@ -65,6 +72,8 @@ class KDXFInferencer:
         training_data: The data that it was trained on, as in :class:`kdxf.io.provenance.Provenance`; empty where the
             checkpoint does not say.
         calibration: What the scores mean; None where there is none, or it is not for predictions of this kind.
+        drift: In what the images of the last call differ from those that the checkpoint was calibrated on, in a
+            sentence; None where nothing is known to differ, or it has no fingerprint.
         needs_text: Whether the pipeline takes the text of an image. OCR runs only then.
 
     Raises:
@@ -87,6 +96,8 @@ class KDXFInferencer:
         self.cfg = last_stage(config if isinstance(config, Config) else load_config(config))
         self.amp = amp
         self.calibration = fitting_calibration(checkpoint, tta=tta)
+        self._fingerprint = read_fingerprint(checkpoint)
+        self.drift: str | None = None
         self._pipeline = pipeline_config(self.cfg, tta)
         self.device = choose_device(device)
         with building(self.cfg), trusting_checkpoints(trust_checkpoint):
@@ -138,7 +149,34 @@ class KDXFInferencer:
             table = None if ocr_table is None else OCRTable.open(ocr_table)
             texts = InputTexts.from_table(images, table)
             texts.read_missing(self.reader, workers, progress)
-        return list(self.predict(images, texts, batch_size=batch_size, workers=workers))
+        with self.watching(len(images)) as responses:
+            predictions = list(self.predict(images, texts, batch_size=batch_size, workers=workers))
+        self.drift = self.describe_drift(images, texts, responses)
+        if self.drift is not None:
+            print_log(self.drift, logger="current", level=logging.WARNING)
+        return predictions
+
+    def watching(self, count: int) -> AbstractContextManager[Mapping[int, Response]]:
+        """Keep for :meth:`describe_drift` what the model makes of some of ``count`` images, which a block predicts.
+
+        Without a fingerprint nothing is kept.
+        """
+        return watching(self.model, () if self._fingerprint is None else sample(count).tolist())
+
+    def describe_drift(
+        self, images: Sequence[InputImage], texts: InputTexts | None, responses: Mapping[int, Response]
+    ) -> str | None:
+        """Say in what images differ from those that the checkpoint was calibrated on, as :attr:`drift`.
+
+        Args:
+            images: The images.
+            texts: Their texts; None where :attr:`needs_text` is False.
+            responses: What :meth:`watching` kept.
+        """
+        if self._fingerprint is None:
+            return None
+        paths = [image.path for image in images]
+        return describe_drift(self._fingerprint, paths, texts, responses, self.calibration)
 
     def predict(
         self, images: Sequence[InputImage], texts: InputTexts | None, *, batch_size: int = 32, workers: int = 0

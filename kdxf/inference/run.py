@@ -16,8 +16,6 @@ from tqdm import tqdm
 from kdxf.engine.config import config_digest
 from kdxf.errors import UserError
 from kdxf.evaluation.calibration.stored import CALIBRATED_BY, Calibration
-from kdxf.evaluation.drift.changes import describe_changes
-from kdxf.evaluation.drift.fingerprint import read_fingerprint, sample, take_fingerprint
 from kdxf.inference.inferencer import KDXFInferencer
 from kdxf.inference.inputs import InputImage, InputTexts, collect_images, dataset_images
 from kdxf.inference.prediction_csv import Columns, Prediction, PredictionWriter
@@ -188,7 +186,6 @@ def infer(
         source = Provenance.of_model(str(cfg.filename), config_digest(cfg), checkpoint, **about)
     with ExitStack() as stack:
         file = None if save_csv is None else stack.enter_context(open_replacing(save_csv, "--save_csv"))
-        fingerprint = read_fingerprint(checkpoint)
         inferencer = KDXFInferencer(cfg, checkpoint, **options)
         columns, trust = _decide(columns, inferencer, checkpoint, precision, review)
         columns.check(inferencer.categories)
@@ -209,17 +206,12 @@ def infer(
                 report.ocr_images = texts.read_missing(inferencer.reader, workers, progress)
         rows = None if file is None else PredictionWriter(file, inferencer.categories, columns, excel)
         keep = [target.add for target in (rows, probabilities) if target is not None]
-        chosen = set() if fingerprint is None else set(sample(len(images)).tolist())
-        scores = {}
         with (
             report.timing("predict"),
+            inferencer.watching(len(images)) as responses,
             tqdm(total=len(images), desc="predict", unit=" images", disable=not progress) as bar,
         ):
-            for index, prediction in enumerate(
-                inferencer.predict(images, texts, batch_size=batch_size, workers=workers)
-            ):
-                if index in chosen:  # a fingerprint has calibrated scores
-                    scores[index] = None if inferencer.calibration is None else prediction.scores
+            for prediction in inferencer.predict(images, texts, batch_size=batch_size, workers=workers):
                 for add in (*keep, report.count):
                     add(prediction)
                 bar.update()
@@ -228,11 +220,7 @@ def infer(
             if inferencer.calibration is not None:
                 source = source.with_values(**{CALIBRATED_BY: inferencer.calibration.digest})
             probabilities.write(inferencer.trained_on, source)
-    if fingerprint is not None:
-        seen = take_fingerprint(
-            (images[index].path, None if texts is None else texts[index], row) for index, row in scores.items()
-        )
-        report.drift = describe_changes(fingerprint, seen)
+    report.drift = inferencer.describe_drift(images, texts, responses)
     return report
 
 
