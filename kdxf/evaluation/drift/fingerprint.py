@@ -84,14 +84,8 @@ def take_fingerprint(
                 features.setdefault(part, []).append(feature)
         for name, value in found.items():
             values.setdefault(name, []).append(value)
-    moments = {}
-    for part, rows_of_part in features.items():
-        stacked, known = np.stack(rows_of_part), None if like is None else like.features.get(part)
-        if like is None and len(stacked) >= _LEAST_FEATURES:
-            moments[part] = Moments.of(stacked)
-            values[distance_name(part)] = distances_from_others(stacked).tolist()
-        elif known is not None and len(known.mean) == stacked.shape[1]:
-            values[distance_name(part)] = known.distances(stacked).tolist()
+    moments, distances = measure_features({part: np.stack(kept) for part, kept in features.items()}, like)
+    values |= {name: numbers.tolist() for name, numbers in distances.items()}
     # Rounded, so that arithmetic on another machine does not tell equal numbers apart.
     arrays = {name: np.round(np.array(numbers, np.float64), 4) for name, numbers in values.items()}
     return Fingerprint(
@@ -100,6 +94,30 @@ def take_fingerprint(
         {name: np.sort(kept) for name, array in arrays.items() if len(kept := array[np.isfinite(array)])},
         moments,
     )
+
+
+def measure_features(
+    features: Mapping[str, np.ndarray], like: Fingerprint | None = None
+) -> tuple[dict[str, Moments], dict[str, np.ndarray]]:
+    """Measure how far joint features lie from their mean.
+
+    Args:
+        features: Of each classifier in the model, by its name, those of n images (n, C).
+        like: As of :func:`take_fingerprint`.
+
+    Returns:
+        The moments by classifier, none with ``like`` or of fewer than three images; and the distances (n,) by
+        statistic.
+    """
+    moments, distances = {}, {}
+    for part, rows in features.items():
+        known = None if like is None else like.features.get(part)
+        if like is None and len(rows) >= _LEAST_FEATURES:
+            moments[part] = Moments.of(rows)
+            distances[distance_name(part)] = distances_from_others(rows)
+        elif known is not None and len(known.mean) == rows.shape[1]:
+            distances[distance_name(part)] = known.distances(rows)
+    return moments, distances
 
 
 def fingerprint_file(checkpoint: str | Path) -> Path:
