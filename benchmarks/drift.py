@@ -2,13 +2,17 @@
 
     python benchmarks/drift.py data/grocery --lists val.csv train.csv --checks 1000 --read 150
 
-Every list is an annotation file of ROOT, whose pictures lie in ROOT/images and whose text is in ROOT/ocr. --predictions
-adds files of predictions (tools/test.py --out NAME.parquet) of pictures in the lists, so that scores are compared too.
+Every list is an annotation file of ROOT, whose pictures lie in ROOT/images (--images) and whose text is in ROOT/ocr.
+--model CONFIG CHECKPOINT predicts the pictures, so that scores (not calibrated), joint feature and gates are compared
+too. --predictions adds scores alone, from files of tools/test.py --out NAME.parquet.
 
 - Honest: --checks times a list is cut into two random halves. One is the fingerprint (its first 300 pictures), of the
   other N pictures are compared with it. Any statistic that has changed is a false alarm.
 - Blurred: the same with --read pictures of the first list blurred (Gaussian, sigma 0.5 % of the longer side), against a
   fingerprint of the other ones.
+- Turned: the same with the pictures turned upside down, their text as it was. Nothing that is measured of a picture
+  changes, only what a model makes of it; "without the new figures" leaves the joint feature and the gates out.
+- Text of others: the same with each picture's text taken from another one of them; needs a model.
 - Other OCR setting: the same with --read pictures whose text is read anew, enlarged to --min-side pixels in place of
   the table's setting. The engine's name tells it at the first picture; what is counted is whether the text alone does.
 
@@ -17,15 +21,20 @@ docs/benchmarks.md has the figures.
 
 import argparse
 import time
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 from word_vectors import machine
 
-from kdxf.evaluation.drift.changes import describe_changes, find_changes
-from kdxf.evaluation.drift.fingerprint import MOST, Fingerprint, take_fingerprint
+from kdxf.evaluation.drift.changes import Change, describe_changes, find_changes
+from kdxf.evaluation.drift.fingerprint import MOST, Fingerprint, measure_features, take_fingerprint
+from kdxf.evaluation.drift.response import Response, watching
+from kdxf.inference.inferencer import KDXFInferencer
+from kdxf.inference.inputs import InputImage, InputTexts
 from kdxf.io.annotations import read_annotations
 from kdxf.io.predictions import read_predictions
 from kdxf.text.ocr.build import build_engine
@@ -36,31 +45,54 @@ from kdxf_runtime.ocr.record import OCRRecord, read_text
 SIZES = (30, 60, 150, 300)
 
 
-def joined(parts: Sequence[Fingerprint]) -> Fingerprint:
-    """Join the fingerprints of single images."""
-    engines: dict[str, int] = {}
-    for part in parts:
-        for name in part.engines:
-            engines[name] = engines.get(name, 0) + 1
-    names = dict.fromkeys(name for part in parts for name in part.values)
+@dataclass(frozen=True)
+class Measured:
+    """An image by itself: its statistics, and what the model made of it."""
+
+    alone: Fingerprint
+    response: Response | None
+
+
+def joined(parts: Sequence[Measured], like: Fingerprint | None = None, new: bool = True) -> Fingerprint:
+    """Join single images to a fingerprint, to be compared with ``like``; without ``new`` as it was before the gates."""
+    engines = Counter(name for part in parts for name in part.alone.engines)
+    names = dict.fromkeys(name for part in parts for name in part.alone.values)
     values = {
-        name: np.sort(np.concatenate([part.values[name] for part in parts if name in part.values])) for name in names
+        name: np.sort(np.concatenate([part.alone.values[name] for part in parts if name in part.alone.values]))
+        for name in names
+        if new or not name.startswith("gate of")
     }
-    return Fingerprint(len(parts), engines, values)
+    heard = [part.response for part in parts if part.response is not None and part.response.features]
+    if not heard or not new:
+        return Fingerprint(len(parts), engines, values)
+    features = {name: np.stack([one.features[name] for one in heard]) for name in heard[0].features}
+    moments, distances = measure_features(features, like)
+    return Fingerprint(len(parts), engines, values | distances, moments)
+
+
+def changes(before: Sequence[Measured], now: Sequence[Measured], new: bool = True) -> list[Change]:
+    """Compare images."""
+    old = joined(before, new=new)
+    return find_changes(old, joined(now, old, new))
 
 
 def alarms(
-    before: Sequence[Fingerprint], now: Sequence[Fingerprint], size: int, checks: int, random: np.random.Generator
+    before: Sequence[Measured],
+    now: Sequence[Measured],
+    size: int,
+    checks: int,
+    random: np.random.Generator,
+    new: bool = True,
 ) -> float:
     """Return the share of checks that find a change; where both are the same images, of disjoint halves of them."""
     found = 0
     for _ in range(checks):
         if before is now:
             order = random.permutation(len(now))
-            old, new = order[: len(order) // 2][:MOST], order[len(order) // 2 :][:size]
+            old, compared = order[: len(order) // 2][:MOST], order[len(order) // 2 :][:size]
         else:
-            old, new = random.permutation(len(before))[:MOST], random.permutation(len(now))[:size]
-        found += bool(find_changes(joined([before[i] for i in old]), joined([now[i] for i in new])))
+            old, compared = random.permutation(len(before))[:MOST], random.permutation(len(now))[:size]
+        found += bool(changes([before[i] for i in old], [now[i] for i in compared], new))
     return found / checks
 
 
@@ -70,11 +102,28 @@ def blur(source: Path, target: Path) -> None:
     cv2.imwrite(str(target), cv2.GaussianBlur(pixels, (0, 0), 0.005 * max(pixels.shape[:2])))
 
 
+def turn(source: Path, target: Path) -> None:
+    """Write a copy of a picture that is upside down."""
+    cv2.imwrite(str(target), cv2.rotate(read_image(source), cv2.ROTATE_180))
+
+
+def predict(inferencer: KDXFInferencer, paths: Sequence[Path], records: Sequence[OCRRecord]) -> list[Response]:
+    """Run the model on pictures and keep what it makes of all of them."""
+    images = [InputImage(str(path), str(path), str(path)) for path in paths]
+    texts = InputTexts(images, records.__getitem__) if inferencer.needs_text else None
+    with watching(inferencer.model, range(len(images))) as found:
+        for _ in inferencer.predict(images, texts):
+            pass
+    return [found[index] for index in range(len(images))]
+
+
 def parse_args() -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("root", type=Path)
     parser.add_argument("--lists", nargs="+", default=["val.csv", "train.csv"])
+    parser.add_argument("--images", default="images", help="folder of the pictures in ROOT")
+    parser.add_argument("--model", nargs=2, metavar=("CONFIG", "CHECKPOINT"))
     parser.add_argument("--predictions", nargs="+", default=[], type=Path)
     parser.add_argument("--checks", type=int, default=1000)
     parser.add_argument("--read", type=int, default=150, help="pictures that are blurred, and whose text is read anew")
@@ -99,43 +148,61 @@ def main() -> None:
         (row,) = table.rows_of([image])
         return OCRRecord.empty(image) if row < 0 else table.record(int(row))
 
-    def measured(image: str, path: Path, record: OCRRecord) -> Fingerprint:
-        return take_fingerprint([(str(path), record, scores.get(image))])
+    inferencer = None if args.model is None else KDXFInferencer(*args.model)
+    folder = args.root / args.images
+
+    def measured(names: Sequence[str], paths: Sequence[Path], records: Sequence[OCRRecord]) -> list[Measured]:
+        if inferencer is None:
+            found = [Response(scores[name]) if name in scores else None for name in names]
+        else:
+            found = [*predict(inferencer, paths, records)]
+        rows = zip(map(str, paths), records, found, strict=True)
+        return [Measured(take_fingerprint([row]), row[2]) for row in rows]
 
     measures, images = [], []
     for name in args.lists:
         start = time.perf_counter()
         images.append(read_annotations(args.root / name)["image"].tolist())
-        folder = args.root / "images"
-        measures.append([measured(image, folder / image, text_of(image)) for image in images[-1]])
+        measures.append(measured(images[-1], [folder / image for image in images[-1]], list(map(text_of, images[-1]))))
         each = 1000 * (time.perf_counter() - start) / len(images[-1])
         print(f"{name}: {len(images[-1])} pictures, {each:.1f} ms each")
         print(f"  {', '.join(joined(measures[-1]).values)}")
 
     print(f"{'pictures compared':40s}" + "".join(f"{size:8d}" for size in SIZES))
 
-    def show(title: str, before: Sequence[Fingerprint], now: Sequence[Fingerprint], checks: int) -> None:
+    def show(title: str, before: Sequence[Measured], now: Sequence[Measured], checks: int, new: bool = True) -> None:
         most = len(now) // 2 if before is now else len(now)
-        shares = [alarms(before, now, size, checks, random) if size <= most else None for size in SIZES]
+        shares = [alarms(before, now, size, checks, random, new) if size <= most else None for size in SIZES]
         print(f"{title:40s}" + "".join(f"{'':>8s}" if s is None else f"{s:8.3f}" for s in shares), flush=True)
 
     for name, found in zip(args.lists, measures, strict=True):
         show(f"honest halves of {name}", found, found, args.checks)
     chosen = random.permutation(len(images[0]))
     changed, kept = chosen[: args.read], [measures[0][i] for i in chosen[args.read :]]
-    show("as they are", kept, [measures[0][i] for i in changed], args.checks // 10)
-    blurred, read_anew = [], []
+    names = [images[0][i] for i in changed]
+    files, records = [folder / name for name in names], list(map(text_of, names))
+    copies = {}
+    for kind, change in {"blurred": blur, "turned": turn}.items():
+        copies[kind] = [args.work / f"{kind}_{number}.png" for number in range(len(files))]
+        for source, target in zip(files, copies[kind], strict=True):
+            change(source, target)
+    planted = {
+        "as they are": [measures[0][i] for i in changed],
+        "blurred": measured(names, copies["blurred"], records),
+        "turned": measured(names, copies["turned"], records),
+    }
+    if inferencer is not None:
+        planted["text of others"] = measured(names, files, [*records[1:], *records[:1]])
     engine = build_engine({"type": "RapidOCREngine", "min_side": args.min_side})
-    for i in changed:
-        image, source = images[0][i], args.root / "images" / images[0][i]
-        copy = args.work / "blurred.png"
-        blur(source, copy)
-        blurred.append(measured(image, copy, text_of(image)))
-        read_anew.append(measured(image, source, read_text(engine, source, image)))
-    show("blurred", kept, blurred, args.checks // 10)
-    show(f"text read with min_side={args.min_side}, no name", kept, read_anew, args.checks // 10)
-    print(f"blurred: {describe_changes(joined(kept), joined(blurred))}")
-    print(f"read anew: {describe_changes(joined(kept), joined(read_anew))}")
+    anew = [read_text(engine, file, name) for file, name in zip(files, names, strict=True)]
+    planted[f"text read with min_side={args.min_side}, no name"] = measured(names, files, anew)
+    for title, found in planted.items():
+        show(title, kept, found, args.checks // 10)
+        if inferencer is not None:
+            show("  without the new figures", kept, found, args.checks // 10, new=False)
+    for title, found in planted.items():
+        before = joined(kept)
+        print(f"{title}: {describe_changes(before, joined(found, before))}")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Fixtures that several test files share."""
 
+import logging
 import os
 import runpy
 import shutil
@@ -10,6 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from mmengine.logging import MMLogger
 
 REPO = Path(__file__).resolve().parents[1]
 pytest_plugins = (
@@ -26,6 +28,18 @@ pytest_plugins = (
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Start with what takes minutes, so that the other processes are not idle at the end."""
     items.sort(key=lambda item: item.path.name not in ("test_configs.py", "test_pipelines.py"))
+
+
+@pytest.fixture(autouse=True)
+def open_logs() -> None:
+    """MMEngine's logger keeps the standard error of its making: of an earlier test, which has closed what it captured.
+
+    What it was to log would be a traceback then.
+    """
+    for logger in MMLogger._instance_dict.values():
+        for handler in logger.handlers:
+            if type(handler) is logging.StreamHandler and handler.stream.closed:
+                handler.stream = sys.stderr
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,6 @@ import time
 from pathlib import Path
 
 from kdxf.cli.command import run
-from kdxf.engine.config import load_config
 from kdxf.errors import UserError
 from kdxf.models.backbones.wheel_weights import SCHEME, find_weights
 
@@ -51,12 +50,6 @@ def choose_models() -> dict[str, str]:
     return FROM_WEIGHTS
 
 
-def engine_options(model: str) -> list[str]:
-    """Return the options of the OCR engine that a model's config names, so that new images are read as the table is."""
-    engine = load_config(f"configs/demo/{model}.py").ocr_engine
-    return [f"{key}={value}" for key, value in engine.items() if key != "type"]
-
-
 def prepare(models: dict[str, str]) -> None:
     """Turn the text, and where the image model is frozen the images, into numbers."""
     if models is FROM_SCRATCH:
@@ -75,7 +68,7 @@ def main() -> None:
         raise UserError(f"{DATA}/train.csv is missing: run the demo from the root of the repository")
     models = choose_models()
     fused = models["both"]
-    table = ("--root", DATA, "--out", f"{DATA}/ocr", "--engine-options", *engine_options(fused))
+    table = ("--root", DATA, "--out", f"{DATA}/ocr", "--config", f"configs/demo/{fused}.py")
     step("Read the text in the images", "tools/ocr.py", f"{DATA}/images", *table)
     prepare(models)
     for title, name in models.items():

@@ -304,7 +304,7 @@ def _check_classes(frame: pd.DataFrame, source: Path) -> None:
 
 
 def _check_pictures(steps: _Steps, data: LabelledImages, root: Path, out: Path, workers: int) -> pd.DataFrame:
-    """Write ``pictures.csv`` and ``unreadable.csv``; drop the text of pictures that have been replaced."""
+    """Write ``pictures.csv`` and ``unreadable.csv``."""
     frame = data.frame[["image", "label"]].copy()
     stamps = [_stamp(root / image) for image in frame["image"]]
     frame["size"], frame["modified"] = ([stamp[index] for stamp in stamps] for index in (0, 1))
@@ -332,11 +332,6 @@ def _check_pictures(steps: _Steps, data: LabelledImages, root: Path, out: Path, 
                 "names the folder that its paths are relative to"
             )
         _check_classes(readable, data.source)
-        if file.is_file():
-            before = read_annotations(file).set_index("image")
-            both = readable.set_index("image").join(before, how="inner", rsuffix="_before")
-            if ((both["size"] != both["size_before"]) | (both["modified"] != both["modified_before"])).any():
-                shutil.rmtree(out / "ocr", ignore_errors=True)
         write_annotations(bad[["image", "label", "reason"]], out / "unreadable.csv", excel=True)
         write_annotations(readable, file)
         print(f"   {len(readable)} pictures of {readable['label'].nunique()} classes")
@@ -406,7 +401,7 @@ def _read_text(
     workers: int,
     ocr: str | Path | None,
 ) -> Path:
-    """Return the OCR table of all pictures."""
+    """Return the OCR table of all pictures; of those that have changed since they were read, the text is read anew."""
     images = frame["image"].tolist()
     if ocr is not None:
         if not (OCRTable.open(ocr).rows_of(images) >= 0).any():

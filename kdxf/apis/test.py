@@ -3,7 +3,9 @@
 import kdxf.registry  # noqa: F401  isort: skip  (before the host, which it quietens)
 
 import copy
+import logging
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,8 @@ from typing import Any
 import numpy as np
 import torch
 from mmengine.config import Config, ConfigDict
-from mmengine.dist import is_main_process
+from mmengine.dist import get_world_size, is_main_process
+from mmengine.logging import print_log
 from mmengine.runner import Runner
 
 from kdxf.apis.stages import last_stage
@@ -22,11 +25,16 @@ from kdxf.engine.dist import start_distributed
 from kdxf.engine.hooks import LoadedWeightsHook, TrainedImagesHook, TrainingDataHook
 from kdxf.engine.runner import open_runner
 from kdxf.errors import UserError
-from kdxf.evaluation.calibration.stored import CALIBRATED_BY
+from kdxf.evaluation.calibration.stored import CALIBRATED_BY, Calibration
 from kdxf.evaluation.calibration.use import calibrate_steps, fitting_calibration, is_fair
+from kdxf.evaluation.drift.comparison import describe_drift
+from kdxf.evaluation.drift.fingerprint import Fingerprint, read_fingerprint, sample
+from kdxf.evaluation.drift.response import Response, watching
 from kdxf.evaluation.missing_modality import remove_modality
 from kdxf.evaluation.prediction_table import PredictionTable, check_name
 from kdxf.evaluation.shuffled_text import shuffle_text
+from kdxf.inference.inputs import InputTexts, dataset_images
+from kdxf.inference.pipeline import needs_ocr
 from kdxf.io.predictions import check_each_once
 from kdxf.io.provenance import Provenance
 from kdxf_runtime.io.files import write_json
@@ -48,12 +56,16 @@ def test(
     launcher: str = "none",
     trust_checkpoint: bool = False,
     calibrated: bool = True,
+    responses: dict[str, Response] | None = None,
 ) -> dict[str, Any]:
     """Score a checkpoint on the test set of a config.
 
     Where a calibration lies beside the checkpoint (:mod:`kdxf.evaluation.calibration.stored`), the scores go through
     it. They stay those of the model, with a warning, where the test set has images that it was fitted on, and where it
     is for predictions of another kind, such as those of all views or of both modalities.
+
+    Where a fingerprint lies there (:mod:`kdxf.evaluation.drift`), a warning after the scores says in what the test set
+    differs from it; none where modalities are taken away, or several processes share the test set.
 
     Args:
         cfg: A config from :func:`kdxf.engine.config.load_config`; not changed. Of one with stages the last is tested.
@@ -70,7 +82,9 @@ def test(
         pin_memory: False never pins pages for the GPU.
         launcher: ``none``, ``pytorch``, ``slurm`` or ``mpi``.
         trust_checkpoint: Load a checkpoint that runs code, see :mod:`kdxf.engine.checkpoint`.
-        calibrated: False leaves the scores as they are, whatever lies beside the checkpoint.
+        calibrated: False leaves the scores as they are, and compares nothing, whatever lies beside the checkpoint.
+        responses: Filled with what the model makes of some of the images, by their paths
+            (:func:`kdxf.evaluation.drift.response.watching`); not with several processes.
 
     Returns:
         The scores by name.
@@ -85,6 +99,7 @@ def test(
         source = source.with_values(without=without, shuffle=shuffle)
     missing = without or (f"the right {shuffle}" if shuffle else None)
     calibration = fitting_calibration(checkpoint, tta=tta, without=missing) if calibrated else None
+    fingerprint = read_fingerprint(checkpoint) if calibrated and missing is None else None
     cfg = last_stage(copy.deepcopy(cfg))
     cfg.load_from, cfg.resume = str(checkpoint), False
     if cfg.get("test_dataloader") is None or cfg.get("test_cfg") is None:
@@ -104,15 +119,39 @@ def test(
     start_distributed(cfg, launcher)
     with trusting_checkpoints(trust_checkpoint), explaining_config_errors(), open_runner(cfg) as runner:
         runner.register_hook(LoadedWeightsHook(strict=True))
-        if calibration is not None and is_fair(calibration, paths_of(runner.test_loop.dataloader.dataset)):
-            calibrate_steps(runner.model, calibration)
-            source = source.with_values(**{CALIBRATED_BY: calibration.digest})
-        if out is not None:
-            _add_table(runner, out, source, excel)
-        metrics = {name: _plain(value) for name, value in runner.test().items()}
-    if out is not None and is_main_process():
-        write_json(metrics, Path(out).with_suffix(".metrics.json"))
+        dataset = runner.test_loop.dataloader.dataset
+        paths = paths_of(dataset)
+        is_watched = get_world_size() == 1 and (fingerprint is not None or responses is not None)
+        fair = calibration if calibration is not None and is_fair(calibration, paths) else None
+        with watching(runner.model, sample(len(paths)).tolist() if is_watched else ()) as heard:
+            if fair is not None:
+                calibrate_steps(runner.model, fair)
+                source = source.with_values(**{CALIBRATED_BY: fair.digest})
+            if out is not None:
+                _add_table(runner, out, source, excel)
+            metrics = {name: _plain(value) for name, value in runner.test().items()}
+        if out is not None and is_main_process():
+            write_json(metrics, Path(out).with_suffix(".metrics.json"))
+        if responses is not None:
+            responses.update({paths[index]: response for index, response in heard.items()})
+        is_same = calibration is not None and bool(calibration.used(paths).all())
+        if fingerprint is not None and heard and not is_same:
+            _warn_of_drift(fingerprint, dataset, heard, fair, needs_ocr(cfg.test_dataloader.dataset))
     return metrics
+
+
+def _warn_of_drift(
+    fingerprint: Fingerprint,
+    dataset: Any,
+    responses: Mapping[int, Response],
+    calibration: Calibration | None,
+    has_text: bool,
+) -> None:
+    images = dataset_images(dataset)
+    texts = InputTexts.from_dataset(images, dataset) if has_text else None
+    drift = describe_drift(fingerprint, [image.path for image in images], texts, responses, calibration)
+    if drift is not None:
+        print_log(drift, logger="current", level=logging.WARNING)
 
 
 def _add_table(runner: Runner, out: str | Path, source: Provenance, excel: bool) -> None:

@@ -42,6 +42,11 @@ class FittedModel:
         self._inferencer = KDXFInferencer(str(config), str(checkpoint), **options)
         self.classes = self._inferencer.classes
 
+    @property
+    def drift(self) -> str | None:
+        """In what the pictures of the last call differ from those of the validation, in a sentence, or None."""
+        return self._inferencer.drift
+
     def predict(self, inputs: Sequence[str | Path], **options: Any) -> list[Prediction]:
         """Predict pictures and the pictures in folders, whose text is read now.
 
@@ -51,7 +56,8 @@ class FittedModel:
                 :class:`~kdxf.inference.inferencer.KDXFInferencer`.
 
         Returns:
-            One prediction for each picture, in order. One that cannot be read has ``error``.
+            One prediction for each picture, in order. One that cannot be read has ``error``. Pictures that differ from
+            those of the validation are warned of, see :attr:`drift`.
         """
         return self._inferencer(inputs, **options)
 

@@ -21,6 +21,7 @@ from kdxf.evaluation.drift.changes import describe_changes
 from kdxf.evaluation.drift.fingerprint import read_fingerprint, sample, take_fingerprint
 from kdxf.evaluation.routing.stored import ROUTED_BY
 from kdxf.inference.inferencer import FirstLook, KDXFInferencer
+from kdxf.inference.inferencer import KDXFInferencer
 from kdxf.inference.inputs import InputImage, InputTexts, collect_images, dataset_images
 from kdxf.inference.prediction_csv import Columns, Prediction, PredictionWriter
 from kdxf.inference.score_file import Probabilities, dataset_labels
@@ -206,7 +207,6 @@ def infer(
         source = Provenance.of_model(str(cfg.filename), config_digest(cfg), checkpoint, **about)
     with ExitStack() as stack:
         file = None if save_csv is None else stack.enter_context(open_replacing(save_csv, "--save_csv"))
-        fingerprint = read_fingerprint(checkpoint)
         inferencer = KDXFInferencer(cfg, checkpoint, **options)
         routing = inferencer.routing
         accepted = _decide(columns, inferencer.calibration, checkpoint, precision, review)
@@ -241,17 +241,20 @@ def infer(
         report.trust = _trust(accepted, routed, first, len(images))
         rows = None if file is None else PredictionWriter(file, inferencer.categories, columns, excel)
         keep = [target.add for target in (rows, probabilities) if target is not None]
-        chosen = set() if fingerprint is None else set(sample(len(images)).tolist())
-        scores = {}
         with (
             report.timing("predict"),
+            inferencer.watching(len(images)) as responses,
             tqdm(total=len(images), desc="predict", unit=" images", disable=not progress) as bar,
         ):
+<<<<<<< HEAD
             for index, prediction in enumerate(
                 inferencer.predict(images, texts, batch_size=batch_size, workers=workers, first=first)
             ):
                 if index in chosen:  # a fingerprint has calibrated scores
                     scores[index] = None if inferencer.calibration is None else prediction.scores
+=======
+            for prediction in inferencer.predict(images, texts, batch_size=batch_size, workers=workers):
+>>>>>>> drift
                 for add in (*keep, report.count):
                     add(prediction)
                 bar.update()
@@ -264,6 +267,7 @@ def infer(
             else:
                 source = source.with_values(**{MILLISECONDS: report.costs(inferencer.needs_text)})
             probabilities.write(inferencer.trained_on, source)
+<<<<<<< HEAD
     if fingerprint is not None:
         # Routed images with text are the unsure ones, and their scores those of another system: they are not alike.
         fair = {index: first is None or index not in first.sure.keys() | first.rest for index in scores}
@@ -276,6 +280,9 @@ def infer(
             for index, row in scores.items()
         )
         report.drift = describe_changes(fingerprint, seen)
+=======
+    report.drift = inferencer.describe_drift(images, texts, responses)
+>>>>>>> drift
     return report
 
 

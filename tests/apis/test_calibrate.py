@@ -1,11 +1,13 @@
 """Calibration of a tiny trained model; its twelve validation images are its test images too."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from mmengine.config import Config
 
+from kdxf.analysis.report.gates import collect_gates
 from kdxf.apis.calibrate import calibrate
 from kdxf.apis.test import test as run_test
 from kdxf.engine.config import load_config
@@ -14,8 +16,12 @@ from kdxf.evaluation.calibration.report import figures
 from kdxf.evaluation.calibration.stored import calibration_file, read_calibration, write_calibration
 from kdxf.evaluation.calibration.temperature import apply_temperature, cross_fitted, fit_temperature
 from kdxf.evaluation.drift.fingerprint import fingerprint_file, read_fingerprint
+from kdxf.evaluation.drift.joint_feature import distances_from_others
 from kdxf.evaluation.routing.stored import fitting_routing, routing_file
+from kdxf.inference.features import extract_features
+from kdxf.inference.inferencer import KDXFInferencer
 from kdxf.io.predictions import read_predictions, write_predictions
+from kdxf.text.ocr import OCRRecord, OCRTable
 from kdxf_runtime.io.digests import file_digest
 from kdxf_runtime.io.files import copy_whole
 
@@ -81,6 +87,33 @@ def test_the_fingerprint_of_a_model_with_text(lab, tmp_path):
     found = read_fingerprint(checkpoint)
     assert found.engines == {"brightness 1": 4}  # one of the five images has no row in the OCR table
     assert found.values["lines of text per image"].tolist() == [0, 1, 1, 1, 1]
+    gates = np.array([found.values[f"gate of {name}"].mean() for name in ("expert 1", "expert 2", "no expert")])
+    assert gates.sum() == pytest.approx(1, abs=1e-3)
+    inferencer = KDXFInferencer(cfg, checkpoint, device="cpu")
+    table = OCRTable.open(lab.root / "ocr")
+    records = [table.record(row) if row >= 0 else OCRRecord.empty("") for row in table.rows_of(lab.names)]
+    (own,) = collect_gates(inferencer, [str(lab.images / name) for name in lab.names], records)
+    np.testing.assert_allclose(gates, own.values.mean(0), atol=1e-3)
+
+
+def test_the_fingerprint_has_the_joint_feature_of_one_pass(cfg, checkpoint, tested):
+    """Each image's feature is measured by the mean and variance of the eleven others."""
+    calibrate(cfg, checkpoint)
+    found = read_fingerprint(checkpoint)
+    images = [str(Path(cfg.val_dataloader.dataset.data_root, "val", name)) for name in read_predictions(tested).images]
+    features = extract_features(KDXFInferencer(cfg, checkpoint, device="cpu"), images)
+    assert features.shape == (12, 64)
+    np.testing.assert_allclose(found.features[""].mean, features.mean(0), rtol=1e-3, atol=1e-5)
+    np.testing.assert_allclose(found.features[""].variance, features.var(0), rtol=1e-2, atol=1e-6)
+    np.testing.assert_allclose(
+        found.values["standard deviations of the joint feature from its mean"],
+        np.sort(distances_from_others(features)),
+        rtol=1e-2,
+    )
+    calibrate(cfg, checkpoint, [tested])  # the model is not run
+    found = read_fingerprint(checkpoint)
+    assert found.features == {}
+    assert "score of the best class" in found.values
 
 
 def test_images_that_nobody_finds_leave_no_fingerprint(cfg, checkpoint, tested, tmp_path):

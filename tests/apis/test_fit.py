@@ -19,7 +19,7 @@ from kdxf.cli.main import main
 from kdxf.errors import DivergedError, UserError
 from kdxf.io.annotations import read_annotations, write_annotations
 from kdxf.io.predictions import read_source
-from kdxf.text.ocr import OCRRecord
+from kdxf.text.ocr import OCRRecord, OCRTable, run_ocr
 from kdxf.text.ocr.writer import OCRTableWriter
 from kdxf_runtime.io.digests import file_digest
 from kdxf_runtime.io.files import write_json
@@ -226,23 +226,36 @@ def test_fine_tuning_that_ran_out_of_minutes_goes_on_with_more(tmp_path, monkeyp
     assert not (tmp_path / "fine-tuned" / "result.json").exists()
 
 
-def test_pictures_that_were_replaced_are_read_again(tmp_path, draw):
-    root, out = tmp_path / "pictures", tmp_path / "out"
-    for name in ("milk/a.png", "shoe/b.png"):
+def test_only_pictures_that_are_new_or_were_replaced_are_read(tmp_path, draw, fake_engine, monkeypatch):
+    root, out, counts = tmp_path / "pictures", tmp_path / "out", []
+    out.mkdir()
+    for name in ("milk/a.png", "shoe/b.png", "shoe/c.png"):
         draw(root / name)
-    (out / "ocr").mkdir(parents=True)
 
-    def check():
+    def counted(*arguments, **options):
+        summary = run_ocr(*arguments, **options, imports=["fake_ocr_engine"], progress=False)
+        counts.append((summary.read, summary.changed))
+        return summary
+
+    def read() -> dict[str, str]:
+        """The first line of each picture's text."""
         data, _ = module._read_source(root, out, None)
-        module._check_pictures(module._Steps(out), data, root, out, 1)
+        steps = module._Steps(out)
+        frame = module._check_pictures(steps, data, root, out, 1)
+        table = OCRTable.open(module._read_text(steps, frame, root, out, fake_engine, 1, None))
+        return {image: table.record(row).texts[0] for row, image in enumerate(table.images)}
 
-    check()
+    monkeypatch.setattr(module, "run_ocr", counted)
+    first = read()
+    assert read() == first
+    assert counts == [(3, 0)]  # the second time nothing was asked of it
     draw(root / "shoe" / "new.png")
-    check()
-    assert (out / "ocr").is_dir()
-    draw(root / "milk" / "a.png", "black", 9, 9)
-    check()
-    assert not (out / "ocr").exists()
+    read()
+    draw(root / "milk" / "a.png", "white", 9, 9)
+    texts = read()
+    assert counts == [(3, 0), (1, 0), (1, 1)]
+    assert (first["milk/a.png"], texts["milk/a.png"]) == ("宽6 高4", "宽9 高9")
+    assert texts["shoe/b.png"] == first["shoe/b.png"]
 
 
 def test_long_pictures():

@@ -7,7 +7,6 @@ import pytest
 
 from kdxf.engine.config import load_config
 from kdxf.errors import UserError
-from kdxf.text.ocr import engine_config
 
 
 @pytest.fixture
@@ -73,10 +72,9 @@ def test_it_reads_then_trains_then_predicts_and_ends_with_a_table(demo, start, c
 
 def test_new_images_are_read_as_the_table_is(demo, start, commands, repo):
     demo.main()
-    options = commands[0][commands[0].index("--engine-options") + 1 :]
-    config = load_config(repo / commands[-1][1])
-    assert engine_config("rapidocr", options) == config.ocr_engine
-    assert config.ocr_engine == {"type": "RapidOCREngine", "min_side": 400}
+    config = commands[0][commands[0].index("--config") + 1]
+    assert config == commands[-1][1]
+    assert load_config(repo / config).ocr_engine == {"type": "RapidOCREngine", "min_side": 400}
 
 
 def test_its_commands_parse(demo, start, commands, repo):

@@ -56,13 +56,41 @@ def test_reads_shards_beside_a_folder(command, run_tool, fake_engine, tmp_path):
     assert {"0.tar/sub 1/图 c.png", "img/sub 1/图 c.png"} < set(OCRTable.open(tmp_path / "ocr").images)
 
 
+def test_reads_as_an_experiment_reads_new_images(command, tmp_path):
+    """The engine, its options and its module are those of the config; the workers go without torch, as ever."""
+    (tmp_path / "own.py").write_text(
+        'ocr_engine = dict(type="FakeEngine", name="fake 7")\ncustom_imports = dict(imports=["fake_ocr_engine"])\n'
+    )
+    done = call(command, tmp_path / "img", "--out", tmp_path / "ocr", "--config", tmp_path / "own.py", "--workers", 2)
+    assert done.returncode == 0, done.stderr
+    table = OCRTable.open(tmp_path / "ocr")
+    found = table.record(int(table.rows_of(["a.png"])[0]))
+    assert (found.engine, found.texts) == ("fake 7", ["宽6 高4", "without torch"])
+
+
 def test_mistakes_end_with_one_line(command, run_tool, fake_engine, tmp_path):
     (tmp_path / "bad.tar").write_bytes(b"cut off")
+    (tmp_path / "none.py").touch()
+    none = ("--config", tmp_path / "none.py")
+    both = "--config: names the engine and its options; leave out --engine and --engine-options"
     cases = {
         "error: no OCR engine 'Nope' is registered": (tmp_path / "img", "--engine", "Nope"),
         "error: --engine-options: 'x' is not of the form key=value": (tmp_path / "img", "--engine-options", "x"),
         "none.csv: no such annotation file": (tmp_path / "none.csv",),
         "bad.tar: not a whole tar file": (tmp_path / "bad.tar",),
+        "none.py: has no ocr_engine; name the engine with --engine": (
+            tmp_path / "img",
+            "--config",
+            tmp_path / "none.py",
+        ),
+        f"error: {both}": (tmp_path / "img", *none, "--engine", "rapidocr"),
+        "leave out --engine and": (
+            tmp_path / "img",
+            "--config",
+            tmp_path / "none.py",
+            "--engine-options",
+            "min_side=4",
+        ),
         "error: --ray-address x:1 needs --executor ray": (tmp_path / "img", "--ray-address", "x:1"),
         "must be a whole number from 1, not '0'": (tmp_path / "img", "--workers", "0"),
     }

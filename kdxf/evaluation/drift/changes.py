@@ -44,7 +44,7 @@ class Change:
     now: np.ndarray
 
     def __str__(self) -> str:
-        summed = [_summed_up(STATISTICS[self.name], numbers) for numbers in (self.now, self.before)]
+        summed = [_summed_up(STATISTICS.get(self.name, "mean"), numbers) for numbers in (self.now, self.before)]
         if summed[0] == summed[1]:  # the same centre, another spread
             summed = [_range(numbers) for numbers in (self.now, self.before)]
         return f"{self.name} {summed[0]} instead of {summed[1]}"
@@ -59,7 +59,9 @@ def find_changes(before: Fingerprint, now: Fingerprint, false_alarms: float = FA
         false_alarms: How often, of two random parts of the same data, any change may be found; from 0 to 1.
     """
     names = [
-        name for name in STATISTICS if min(len(side.values.get(name, ())) for side in (before, now)) >= LEAST_IMAGES
+        name
+        for name, numbers in before.values.items()
+        if min(len(numbers), len(now.values.get(name, ()))) >= LEAST_IMAGES
     ]
     tests = {name: ks_2samp(before.values[name], now.values[name], method="asymp") for name in names}
     found = []

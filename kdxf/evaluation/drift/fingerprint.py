@@ -2,13 +2,21 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from kdxf.evaluation.drift.statistics import STATISTICS, picture_statistics, score_statistics, text_statistics
+from kdxf.evaluation.drift.joint_feature import Moments, distances_from_others
+from kdxf.evaluation.drift.response import Response
+from kdxf.evaluation.drift.statistics import (
+    distance_name,
+    gate_statistics,
+    picture_statistics,
+    score_statistics,
+    text_statistics,
+)
 from kdxf.io.checkpoint_notes import note_file, read_note, write_note
 from kdxf_runtime.io.images import ImageReadError
 from kdxf_runtime.ocr.image_source import ImageSource
@@ -18,6 +26,8 @@ _KIND = "fingerprint"
 MOST = 300
 """So many images are measured at most: a difference that matters shows, and it takes seconds."""
 
+_LEAST_FEATURES = 3
+
 
 @dataclass(frozen=True, eq=False)
 class Fingerprint:
@@ -26,13 +36,16 @@ class Fingerprint:
     Attributes:
         images: How many were measured.
         engines: How many of them each OCR engine has read, by its name with version and settings.
-        values: Of each statistic (:data:`~kdxf.evaluation.drift.statistics.STATISTICS`) that was measured its numbers,
-            float64, sorted; images that have none are left out.
+        values: Of each statistic (:mod:`kdxf.evaluation.drift.statistics`) that was measured its numbers, float64,
+            sorted; images that have none are left out.
+        features: The moments of each joint feature, by the name of its classifier in the model
+            (:class:`~kdxf.evaluation.drift.response.Response`), that distances are measured by.
     """
 
     images: int
     engines: Mapping[str, int]
     values: Mapping[str, np.ndarray]
+    features: Mapping[str, Moments] = field(default_factory=dict)
 
 
 def sample(count: int) -> np.ndarray:
@@ -41,17 +54,22 @@ def sample(count: int) -> np.ndarray:
     return np.arange(picked) * count // max(picked, 1)
 
 
-def take_fingerprint(rows: Iterable[tuple[str, OCRRecord | None, np.ndarray | None]]) -> Fingerprint:
+def take_fingerprint(
+    rows: Iterable[tuple[str, OCRRecord | None, Response | None]], like: Fingerprint | None = None
+) -> Fingerprint:
     """Measure images; one that cannot be read does not count.
 
     Args:
-        rows: Of each image its path as the pipeline opens it, its text, and its scores (K,); text and scores are None
-            where the model takes none, or they are not to be compared.
+        rows: Of each image its path as the pipeline opens it, its text, and what the model made of it, with calibrated
+            scores; text and response are None where the model takes none, or they are not to be compared.
+        like: The fingerprint that this one is to be compared with; joint features are measured by its moments, which
+            those of another width have none of. Without it they are measured by the moments of the others.
     """
     source, engines = ImageSource(Path()), Counter[str]()
-    values: dict[str, list[float]] = {name: [] for name in STATISTICS}
+    values: dict[str, list[float]] = {}
+    features: dict[str, list[np.ndarray]] = {}
     images = 0
-    for path, record, scores in rows:
+    for path, record, response in rows:
         try:
             found = picture_statistics(source.read_bytes(path))
         except ImageReadError:
@@ -60,17 +78,46 @@ def take_fingerprint(rows: Iterable[tuple[str, OCRRecord | None, np.ndarray | No
         if record is not None:
             found |= text_statistics(record)
             engines.update([record.engine] if record.engine else [])
-        if scores is not None:
-            found |= score_statistics(scores)
+        if response is not None:
+            found |= score_statistics(response.scores) | gate_statistics(response.gates)
+            for part, feature in response.features.items():
+                features.setdefault(part, []).append(feature)
         for name, value in found.items():
-            values[name].append(value)
+            values.setdefault(name, []).append(value)
+    moments, distances = measure_features({part: np.stack(kept) for part, kept in features.items()}, like)
+    values |= {name: numbers.tolist() for name, numbers in distances.items()}
     # Rounded, so that arithmetic on another machine does not tell equal numbers apart.
     arrays = {name: np.round(np.array(numbers, np.float64), 4) for name, numbers in values.items()}
     return Fingerprint(
         images,
         dict(engines),
         {name: np.sort(kept) for name, array in arrays.items() if len(kept := array[np.isfinite(array)])},
+        moments,
     )
+
+
+def measure_features(
+    features: Mapping[str, np.ndarray], like: Fingerprint | None = None
+) -> tuple[dict[str, Moments], dict[str, np.ndarray]]:
+    """Measure how far joint features lie from their mean.
+
+    Args:
+        features: Of each classifier in the model, by its name, those of n images (n, C).
+        like: As of :func:`take_fingerprint`.
+
+    Returns:
+        The moments by classifier, none with ``like`` or of fewer than three images; and the distances (n,) by
+        statistic.
+    """
+    moments, distances = {}, {}
+    for part, rows in features.items():
+        known = None if like is None else like.features.get(part)
+        if like is None and len(rows) >= _LEAST_FEATURES:
+            moments[part] = Moments.of(rows)
+            distances[distance_name(part)] = distances_from_others(rows)
+        elif known is not None and len(known.mean) == rows.shape[1]:
+            distances[distance_name(part)] = known.distances(rows)
+    return moments, distances
 
 
 def fingerprint_file(checkpoint: str | Path) -> Path:
@@ -87,6 +134,10 @@ def write_fingerprint(fingerprint: Fingerprint, checkpoint: str | Path) -> Path:
             "images": fingerprint.images,
             "engines": dict(fingerprint.engines),
             "values": {name: numbers.tolist() for name, numbers in fingerprint.values.items()},
+            "features": {
+                part: {"mean": _rounded(moments.mean), "variance": _rounded(moments.variance)}
+                for part, moments in fingerprint.features.items()
+            },
         },
     )
 
@@ -102,7 +153,23 @@ def read_fingerprint(checkpoint: str | Path) -> Fingerprint | None:
 
 def _parsed(content: Mapping[str, Any]) -> Fingerprint:
     engines = {str(name): int(count) for name, count in content["engines"].items()}
-    values = {name: np.asarray(numbers, np.float64) for name, numbers in content["values"].items()}
-    if any(numbers.ndim != 1 or not np.isfinite(numbers).all() for numbers in values.values()):
+    values = {name: _numbers(numbers) for name, numbers in content["values"].items()}
+    features = {  # earlier fingerprints have none
+        part: Moments(_numbers(moments["mean"]), _numbers(moments["variance"]))
+        for part, moments in content.get("features", {}).items()
+    }
+    if any(len(moments.mean) != len(moments.variance) or (moments.variance < 0).any() for moments in features.values()):
+        raise ValueError("the moments of a feature do not fit together")
+    sorted_values = {name: np.sort(value) for name, value in values.items()}
+    return Fingerprint(int(content["images"]), engines, sorted_values, features)
+
+
+def _numbers(values: Any) -> np.ndarray:
+    numbers = np.asarray(values, np.float64)
+    if numbers.ndim != 1 or not np.isfinite(numbers).all():
         raise ValueError("a value is no number")
-    return Fingerprint(int(content["images"]), engines, {name: np.sort(value) for name, value in values.items()})
+    return numbers
+
+
+def _rounded(numbers: np.ndarray) -> list[float]:
+    return [float(f"{number:.5g}") for number in numbers]

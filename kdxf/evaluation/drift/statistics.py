@@ -1,4 +1,4 @@
-"""What is measured of each image: its text, its picture and the model's scores. K classes, one number per statistic.
+"""What is measured of each image: its text, its picture, and what the model makes of it. One number per statistic.
 
 A number that does not exist, such as the OCR score of an image without text, is NaN.
 """
@@ -33,8 +33,8 @@ STATISTICS: Mapping[str, str] = {
     "margin of the best class": "mean",
     "entropy of the scores": "mean",
 }
-"""Every statistic by its name, and how the numbers of many images are summed up in a sentence; a share is a mean of
-numbers from 0 to 1."""
+"""How the numbers of many images are summed up in a sentence, by the name of the statistic; a share is a mean of
+numbers from 0 to 1. What depends on the parts of a model, its gates and its joint feature, is not here: means."""
 
 _CHARACTERS = {
     "Chinese characters in the text": re.compile("[\u3400-\u4dbf\u4e00-\u9fff]"),
@@ -92,10 +92,28 @@ def picture_statistics(data: bytes) -> dict[str, float]:
 
 
 def score_statistics(scores: np.ndarray) -> dict[str, float]:
-    """Measure the probabilities (K,) of an image; the entropy is in nats."""
+    """Measure the probabilities of an image, of K classes (K,); the entropy is in nats."""
     row = scores.astype(np.float64)[None]
     return {
         "score of the best class": float(row.max()),
         "margin of the best class": float(margins(row)[0]),
         "entropy of the scores": float(spread(row)[0]),
     }
+
+
+def gate_statistics(gates: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+    """Measure what the gates of each part of a model let through, see :class:`kdxf.evaluation.drift.response.Response`.
+
+    Returns:
+        ``gate of expert 1``, ``gate of the image`` and so on, with the part where that is not ``head`` or ``fusion``.
+    """
+    return {
+        f"gate of {name}{'' if part in ('head', 'fusion') else f' ({part})'}": value
+        for part, values in gates.items()
+        for name, value in values.items()
+    }
+
+
+def distance_name(part: str) -> str:
+    """Return the statistic that measures how far the joint feature of a classifier in the model lies from its mean."""
+    return f"standard deviations of the joint feature{f' ({part})' if part else ''} from its mean"

@@ -3,7 +3,7 @@ import pytest
 
 from kdxf.evaluation.drift.changes import describe_changes, engine_changes, find_changes
 from kdxf.evaluation.drift.fingerprint import Fingerprint
-from kdxf.evaluation.drift.statistics import STATISTICS
+from kdxf.evaluation.drift.statistics import STATISTICS, distance_name
 
 RAPID = "rapidocr 3.10.0 PP-OCRv6_small side=736-2000 max_aspect=2.5"
 
@@ -94,6 +94,15 @@ def test_shares_medians_and_spreads():
 )  # fmt: skip
 def test_engines(now, said):
     assert engine_changes({RAPID: 20, "rapidocr 3.9.0": 3}, now) == said
+
+
+def test_gates_and_the_joint_feature_are_summed_up_as_means():
+    before = Fingerprint(40, {}, {"gate of expert 1": np.full(40, 0.25), distance_name(""): np.repeat([1, 1.2], 20)})
+    now = Fingerprint(40, {}, {"gate of expert 1": np.full(40, 0.75), distance_name(""): np.repeat([2, 4.2], 20)})
+    said = describe_changes(before, now)
+    assert "gate of expert 1 0.75 instead of 0.25" in said
+    assert "standard deviations of the joint feature from its mean 3.1 instead of 1.1" in said
+    assert describe_changes(before, Fingerprint(40, {}, {})) is None
 
 
 def test_one_image_is_enough_for_the_engine():

@@ -13,6 +13,9 @@ from kdxf.evaluation.drift.fingerprint import (
     take_fingerprint,
     write_fingerprint,
 )
+from kdxf.evaluation.drift.joint_feature import Moments
+from kdxf.evaluation.drift.response import Response
+from kdxf.evaluation.drift.statistics import distance_name
 from kdxf_runtime.io.digests import file_digest
 from kdxf_runtime.ocr.record import OCRRecord
 
@@ -39,10 +42,10 @@ def test_a_sample_is_spread_over_all():
 
 def test_images_are_measured(pictures):
     rows = [
-        (pictures[0], record(2), np.array([0.7, 0.3])),
-        (pictures[1], OCRRecord.empty("b"), np.array([0.6, 0.4])),
+        (pictures[0], record(2), Response(np.array([0.7, 0.3]))),
+        (pictures[1], OCRRecord.empty("b"), Response(np.array([0.6, 0.4]))),
     ]
-    found = take_fingerprint([*rows, ("nowhere.png", record(9), np.array([1.0, 0.0]))])
+    found = take_fingerprint([*rows, ("nowhere.png", record(9), Response(np.array([1.0, 0.0])))])
     assert found.images == 2
     assert found.engines == {"reader 1": 1}
     assert found.values["brightness"].tolist() == [100, 200]
@@ -60,7 +63,7 @@ def test_a_model_without_text_and_scores(pictures):
 
 
 def test_there_and_back(checkpoint, pictures):
-    taken = take_fingerprint((path, record(1), np.array([0.7, 0.3])) for path in pictures)
+    taken = take_fingerprint((path, record(1), Response(np.array([0.7, 0.3]))) for path in pictures)
     path = write_fingerprint(taken, checkpoint)
     assert path == fingerprint_file(checkpoint) == checkpoint.with_name("model.pth.fingerprint.json")
     assert json.loads(path.read_text())["checkpoint"] == file_digest(checkpoint)
@@ -69,6 +72,47 @@ def test_there_and_back(checkpoint, pictures):
     assert {name: numbers.tolist() for name, numbers in found.values.items()} == {
         name: numbers.tolist() for name, numbers in taken.values.items()
     }
+
+
+def responses(features, gate=0.25):
+    return [Response(np.array([0.7, 0.3]), {"": row}, {"head": {"expert 1": gate}}) for row in np.float32(features)]
+
+
+def test_gates_and_distances_of_the_joint_feature(pictures):
+    """With 0, 2 and 4, the others of which have the means 3, 2 and 1, and the variances 1, 4 and 1, plus 1 %."""
+    rows = [(pictures[0], None, one) for one in responses([[0], [2], [4]])]
+    found = take_fingerprint(rows)
+    far = np.round(3 / np.sqrt(1.01), 4)
+    assert found.values[distance_name("")].tolist() == [0, far, far]
+    assert found.values["gate of expert 1"].tolist() == [0.25] * 3
+    assert (found.features[""].mean.tolist(), found.features[""].variance.tolist()) == ([2], [pytest.approx(8 / 3)])
+
+
+def test_distances_by_the_moments_of_another(pictures):
+    like = Fingerprint(3, {}, {}, {"": Moments(np.array([1.0]), np.array([4.0])), "other": Moments(*np.ones((2, 1)))})
+    found = take_fingerprint([(pictures[0], None, one) for one in responses([[1], [3]])], like)
+    assert found.values[distance_name("")].tolist() == [0, np.round(2 / np.sqrt(4.04), 4)]
+    assert distance_name("other") not in found.values
+    assert found.features == {}
+    wider = take_fingerprint([(pictures[0], None, one) for one in responses([[1, 1], [3, 3]])], like)
+    assert distance_name("") not in wider.values
+
+
+def test_moments_there_and_back(checkpoint, pictures):
+    taken = take_fingerprint([(pictures[0], None, one) for one in responses([[0, 1 / 3], [2, 5], [4, 9]])])
+    write_fingerprint(taken, checkpoint)
+    found = read_fingerprint(checkpoint)
+    for name in ("mean", "variance"):
+        np.testing.assert_allclose(getattr(found.features[""], name), getattr(taken.features[""], name), rtol=1e-4)
+    np.testing.assert_array_equal(found.values[distance_name("")], taken.values[distance_name("")])
+
+
+def test_one_that_an_earlier_version_wrote(checkpoint):
+    path = write_fingerprint(Fingerprint(5, {}, {}), checkpoint)
+    content = json.loads(path.read_text())
+    del content["features"]
+    path.write_text(json.dumps(content))
+    assert read_fingerprint(checkpoint).features == {}
 
 
 def test_without(checkpoint):
@@ -85,7 +129,17 @@ def test_that_of_another_checkpoint(checkpoint):
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("values", {"brightness": [[1.0]]}), ("values", {"brightness": ["much"]}), ("engines", []), ("images", None)],
+    [
+        ("values", {"brightness": [[1.0]]}),
+        ("values", {"brightness": ["much"]}),
+        ("engines", []),
+        ("images", None),
+        ("features", []),
+        ("features", {"": {"mean": [1.0]}}),
+        ("features", {"": {"mean": [1.0], "variance": [1.0, 2.0]}}),
+        ("features", {"": {"mean": [1.0], "variance": [-1.0]}}),
+        ("features", {"": {"mean": [None], "variance": [1.0]}}),
+    ],
 )
 def test_damage_is_one_line(checkpoint, key, value):
     path = write_fingerprint(Fingerprint(0, {}, {}), checkpoint)

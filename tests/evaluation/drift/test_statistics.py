@@ -2,7 +2,14 @@ import cv2
 import numpy as np
 import pytest
 
-from kdxf.evaluation.drift.statistics import STATISTICS, picture_statistics, score_statistics, text_statistics
+from kdxf.evaluation.drift.statistics import (
+    STATISTICS,
+    distance_name,
+    gate_statistics,
+    picture_statistics,
+    score_statistics,
+    text_statistics,
+)
 from kdxf_runtime.io.images import ImageReadError
 from kdxf_runtime.ocr.record import OCRRecord
 
@@ -82,6 +89,17 @@ def test_scores():
         "entropy of the scores": pytest.approx(1.5 * np.log(2)),
     }
     assert score_statistics(np.array([1.0]))["margin of the best class"] == 1.0
+
+
+def test_gates_and_distances_are_named_by_their_part():
+    assert gate_statistics({"head": {"expert 1": 0.75, "no expert": 0.25}, "fusion": {"the image": 0.5}}) == {
+        "gate of expert 1": 0.75,
+        "gate of no expert": 0.25,
+        "gate of the image": 0.5,
+    }
+    assert gate_statistics({"members.1.head": {"expert 1": 1.0}}) == {"gate of expert 1 (members.1.head)": 1.0}
+    assert distance_name("") == "standard deviations of the joint feature from its mean"
+    assert distance_name("members.1") == "standard deviations of the joint feature (members.1) from its mean"
 
 
 def test_every_statistic_has_its_summary():
