@@ -18,7 +18,7 @@ from kdxf.cli.arguments import ConfigOptions
 from kdxf.cli.command import count, named_files, run
 from kdxf.errors import UserError
 
-FORMATS = {"html": ".html", "csv": ".csv"}
+FORMATS = {"html": ".html", "csv": ".csv", "fiftyone": ""}
 
 
 def parse_args() -> argparse.Namespace:
@@ -26,8 +26,9 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("config", type=Path, help="config file, or the folder of kdxf fit")
     parser.add_argument("checkpoint", nargs="?", type=Path, help="its weights")
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE",
-                        help="the page, .html; a .csv is a table of the images instead")  # fmt: skip
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the page, .html")
+    parser.add_argument("--format", choices=FORMATS, help="csv: a table of the images, --out is its .csv; fiftyone: a "
+                        "dataset, --out is its folder (default: by the ending of --out)")  # fmt: skip
     parser.add_argument("--predictions", nargs="+", metavar="[NAME=]FILE",
                         help="files of tools/test.py --out: the first of the model as it is, image=, text=, shuffled= "
                         "with less to see")  # fmt: skip
@@ -43,8 +44,10 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Make the page."""
     args = parse_args()
-    if args.out.suffix not in FORMATS.values():
-        raise UserError(f"--out {args.out}: the name must end with {' or '.join(FORMATS.values())}")
+    endings = [FORMATS[args.format]] if args.format else [".html", ".csv"]
+    if args.out.suffix not in endings:
+        ending = f"end with {' or '.join(endings)}" if endings != [""] else "be that of a folder, without an ending"
+        raise UserError(f"--out {args.out}: the name must {ending}")
     from kdxf.analysis.report.make import make_report
 
     make_report(

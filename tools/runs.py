@@ -5,7 +5,8 @@ A row per training: config, scores, epochs, minutes, seed, device, size, and the
 from the logs and the last checkpoint of each. --out writes all columns, as a page whose table can be sorted, or a CSV.
 
 Two runs compared: the difference of their accuracy with its 95 % interval, classes won and lost, and the settings that
-differ. Predictions of both (tools/test.py --out) are found in their folders or beside them, or named:
+differ; --out writes a page. Predictions of both (tools/test.py --out) are found in their folders or beside them, or
+named:
 
     tools/runs.py work_dirs/grocery/text_tfidf work_dirs/grocery/moe --compare --predictions a.parquet b.parquet
 """
@@ -13,7 +14,7 @@ differ. Predictions of both (tools/test.py --out) are found in their folders or 
 import argparse
 from pathlib import Path
 
-from kdxf.analysis.runs.comparison import compare_runs
+from kdxf.analysis.runs.comparison import compare_runs, write_comparison
 from kdxf.analysis.runs.ledger import find_trainings, ledger, main_score, markdown, sort_ledger, write_page
 from kdxf.cli.command import EXCEL, run
 from kdxf.errors import UserError
@@ -29,15 +30,20 @@ def parse_args() -> argparse.Namespace:
         metavar="COLUMN",
         help="a score, the best first, or another column (default: the score most runs keep)",
     )
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write the table with all columns, .html or .csv")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="write the table with all columns, .html or .csv, or the comparison, .html",
+    )
     parser.add_argument("--excel", action="store_true", help=EXCEL)
     parser.add_argument("--compare", action="store_true", help="compare two runs, the second with the first")
     parser.add_argument(
         "--predictions", nargs=2, type=Path, default=(), metavar=("A", "B"), help="predictions of the runs to compare"
     )
     args = parser.parse_args()
-    if args.compare and (args.sort or args.out or args.excel):
-        parser.error("--compare prints; leave --sort, --out and --excel out")
+    if args.compare and (args.sort or args.excel):
+        parser.error("--compare makes no table to sort or to open in Excel; leave --sort and --excel out")
     if len(args.folder) != (2 if args.compare else 1):
         parser.error("name two folders with --compare" if args.compare else "name one folder, or add --compare")
     if args.predictions and not args.compare:
@@ -48,11 +54,15 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Print the table and write it if requested, or print the comparison."""
     args = parse_args()
+    endings = [".html"] if args.compare else [".html", ".csv"]
+    if args.out is not None and args.out.suffix not in endings:
+        raise UserError(f"--out {args.out}: the name must end with {' or '.join(endings)}")
     if args.compare:
-        print(compare_runs(args.folder, args.predictions).markdown(), end="")
+        comparison = compare_runs(args.folder, args.predictions)
+        print(comparison.markdown(), end="")
+        if args.out is not None:
+            write_comparison(comparison, args.out)
         return
-    if args.out is not None and args.out.suffix not in (".html", ".csv"):
-        raise UserError(f"--out {args.out}: the name must end with .html or .csv")
     (folder,) = args.folder
     trainings = find_trainings(folder)
     score = main_score(trainings)

@@ -1,13 +1,14 @@
-"""Scores class by class, and which classes are taken for which. n images with one label, K classes."""
+"""Scores class by class, and which classes are taken for which. n images, K classes."""
 
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 from scipy.cluster.hierarchy import leaves_list, linkage
+from scipy.sparse import csr_matrix
 from scipy.spatial.distance import squareform
 from scipy.stats import binomtest
-from sklearn.metrics import confusion_matrix
+from sklearn.metrics import average_precision_score
 
 _LEVEL = 0.95
 
@@ -16,8 +17,8 @@ def class_scores(labels: np.ndarray, predicted: np.ndarray, classes: Sequence[st
     """Return precision, recall and F1 of each class that has images or is predicted, in percent.
 
     Args:
-        labels: int64 (n,).
-        predicted: int64 (n,).
+        labels: int64 (n,); bool (n, K) where an image may have several.
+        predicted: The same.
         classes: K names.
 
     Returns:
@@ -25,8 +26,8 @@ def class_scores(labels: np.ndarray, predicted: np.ndarray, classes: Sequence[st
         the 95 % intervals of the first two (Wilson, 1927) as ``precision low``, ``precision high``, ``recall low`` and
         ``recall high``. A score of a class without images, or that is never predicted, is missing.
     """
-    matrix = confusion_matrix(labels, predicted, labels=np.arange(len(classes)))
-    hits, images, taken = np.diag(matrix), matrix.sum(axis=1), matrix.sum(axis=0)
+    has, gives = (one_hot(values, len(classes)) for values in (labels, predicted))
+    hits, images, taken = (has & gives).sum(axis=0), has.sum(axis=0), gives.sum(axis=0)
     columns = {"class": list(classes), "images": images, "predicted": taken}
     for name, of in (("precision", taken), ("recall", images)):
         low, high = wilson(hits, of)
@@ -35,6 +36,24 @@ def class_scores(labels: np.ndarray, predicted: np.ndarray, classes: Sequence[st
     both = images + taken
     columns["f1"] = 100 * np.divide(2 * hits, both, out=np.full(len(both), np.nan), where=both > 0)
     return pd.DataFrame(columns)[both > 0].reset_index(drop=True)
+
+
+def one_hot(values: np.ndarray, num_classes: int) -> np.ndarray:
+    """Return class indices int64 (n,) as bool (n, K); what is bool (n, K) already is returned."""
+    return values if values.ndim == 2 else values[:, None] == np.arange(num_classes)
+
+
+def average_precisions(labels: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """Return the average precision of each class in percent, float64 (K,); NaN for a class without images.
+
+    Args:
+        labels: bool (n, K), the true classes.
+        scores: (n, K).
+    """
+    found = np.full(scores.shape[1], np.nan)
+    for index in np.flatnonzero(labels.any(axis=0)).tolist():
+        found[index] = 100 * average_precision_score(labels[:, index], scores[:, index])
+    return found
 
 
 def wilson(hits: np.ndarray, count: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -50,19 +69,22 @@ def confused_pairs(labels: np.ndarray, predicted: np.ndarray, most: int = 50) ->
     """Return the pairs of classes that are confused most.
 
     Args:
-        labels: int64 (n,).
-        predicted: int64 (n,).
+        labels: int64 (n,); bool (n, K) where an image may have several.
+        predicted: The same.
         most: The number of pairs at most.
 
     Returns:
-        ``label``, ``predicted`` (class indices), ``images`` (how many images of the one are taken for the other) and
-        ``share`` (of the images of the one, in percent), most images first.
+        ``label``, ``predicted`` (class indices), ``images`` (how many images of the one are not found to be, and are
+        taken for the other, which they are not) and ``share`` (of the images of the one, in percent), most images
+        first.
     """
-    wrong = labels != predicted
-    pairs = pd.DataFrame({"label": labels[wrong], "predicted": predicted[wrong]})
-    counted = pairs.groupby(["label", "predicted"]).size().rename("images").reset_index()
-    sizes = np.bincount(labels)
-    counted["share"] = 100 * counted["images"] / sizes[counted["label"].to_numpy()]
+    count = labels.shape[1] if labels.ndim == 2 else 1 + max(labels.max(initial=0), predicted.max(initial=0))
+    has, gives = one_hot(labels, count), one_hot(predicted, count)
+    images = csr_matrix(has & ~gives, dtype=np.int64).T @ csr_matrix(gives & ~has, dtype=np.int64)
+    pairs = images.tocoo()
+    counted = pd.DataFrame({"label": pairs.row, "predicted": pairs.col, "images": pairs.data}, dtype=np.int64)
+    counted = counted.sort_values(["label", "predicted"])
+    counted["share"] = 100 * counted["images"] / has.sum(axis=0)[counted["label"].to_numpy()]
     return counted.sort_values(["images", "share"], ascending=False, kind="stable")[:most].reset_index(drop=True)
 
 

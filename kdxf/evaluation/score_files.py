@@ -42,9 +42,10 @@ def bootstrap(
     return low, high
 
 
-_SEEN = "trained on"
-_RANGE = ["top-1 from", "top-1 to"]
-_GAIN = ["gain", "gain from", "gain to"]
+# Columns of a scoreboard.
+SEEN = "trained on"
+RANGE = ["top-1 from", "top-1 to"]
+GAIN = ["gain", "gain from", "gain to"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,16 +68,16 @@ class Scoreboard:
 
     def markdown(self) -> str:
         """Return it as Markdown: numbers with two digits, an interval in one cell, the notes below."""
-        scores = self.table.drop(columns=[_SEEN, *_RANGE, *_GAIN], errors="ignore")
+        scores = self.table.drop(columns=[SEEN, *RANGE, *GAIN], errors="ignore")
         titles = list(scores.columns)
         cells = [[name, str(images), *map(_digits, rest)] for name, images, *rest in scores.itertuples(index=False)]
-        if _RANGE[0] in self.table:
+        if RANGE[0] in self.table:
             titles.append("top-1, 95 %")
-            for row, (low, high) in zip(cells, self.table[_RANGE].to_numpy(), strict=True):
+            for row, (low, high) in zip(cells, self.table[RANGE].to_numpy(), strict=True):
                 row.append(f"{low:.2f} to {high:.2f}")
-        if _GAIN[0] in self.table:
+        if GAIN[0] in self.table:
             titles.append(f"top-1 against {self.table['name'][0]}, 95 %")
-            for row, (gain, low, high) in zip(cells, self.table[_GAIN].to_numpy(), strict=True):
+            for row, (gain, low, high) in zip(cells, self.table[GAIN].to_numpy(), strict=True):
                 row.append("" if np.isnan(gain) else f"{gain:+.2f} ({low:+.2f} to {high:+.2f})")
         return markdown_table(titles, cells) + "".join(f"\n{note}\n" for note in self.notes)
 
@@ -115,12 +116,12 @@ def score(cfg: Config, files: Mapping[str, Path]) -> Scoreboard:
         _check(file, predictions)
         facts.add(file, predictions)
         seen = None if predictions.seen is None else int(predictions.seen.sum())
-        rows.append({"name": name, "images": len(predictions), _SEEN: seen, **evaluate(cfg, predictions)})
+        rows.append({"name": name, "images": len(predictions), SEEN: seen, **evaluate(cfg, predictions)})
         if not predictions.multi_label:
             hits.append(predictions.scores.argmax(axis=1) == predictions.labels)
         if predictions.source.holds_ranks():
             ranks.append(name)
-    table = pd.DataFrame(rows).astype({_SEEN: "Int64"})
+    table = pd.DataFrame(rows).astype({SEEN: "Int64"})
     if not hits:
         return Scoreboard(table, _notes(table, ranks))
     right = np.stack(hits, axis=1)
@@ -162,11 +163,11 @@ def _intervals(hits: np.ndarray) -> dict[str, np.ndarray]:
         return np.stack([shares, shares - shares[0]])
 
     low, high = bootstrap(values, count)
-    columns = dict(zip(_RANGE, (low[0], high[0]), strict=True))
+    columns = dict(zip(RANGE, (low[0], high[0]), strict=True))
     if hits.shape[1] > 1:
         gains = np.stack([values(np.arange(count))[1], low[1], high[1]])
         gains[:, 0] = np.nan
-        columns |= dict(zip(_GAIN, gains, strict=True))
+        columns |= dict(zip(GAIN, gains, strict=True))
     return columns
 
 
@@ -177,10 +178,10 @@ def _digits(score: float) -> str:
 def _notes(table: pd.DataFrame, ranks: Sequence[str]) -> list[str]:
     notes = [
         f"{name}: its model was trained on {seen} of these {images} images, so its scores are too high."
-        for name, images, seen in table[["name", "images", _SEEN]].itertuples(index=False)
+        for name, images, seen in table[["name", "images", SEEN]].itertuples(index=False)
         if not pd.isna(seen) and seen
     ]
-    if unknown := table["name"][table[_SEEN].isna()].tolist():
+    if unknown := table["name"][table[SEEN].isna()].tolist():
         notes.append(f"Not known is which images the models were trained on of: {', '.join(unknown)}.")
     if ranks:
         notes.append(

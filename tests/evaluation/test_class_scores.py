@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-from kdxf.evaluation.class_scores import class_scores, cluster_order, confused_pairs, wilson
+from kdxf.evaluation.class_scores import average_precisions, class_scores, cluster_order, confused_pairs, wilson
 
 
 def test_equal_scikit_learn():
@@ -28,6 +28,24 @@ def test_a_class_without_images_or_predictions():
     assert table["f1"].tolist() == [50, 0, 0]
 
 
+def test_several_labels_equal_scikit_learn():
+    random = np.random.default_rng(0)
+    labels, predicted = random.random((2, 80, 5)) < 0.4
+    table = class_scores(labels, predicted, list("abcde"))
+    precision, recall, f1, support = precision_recall_fscore_support(labels, predicted)
+    np.testing.assert_allclose(table["precision"], 100 * precision)
+    np.testing.assert_allclose(table["recall"], 100 * recall)
+    np.testing.assert_allclose(table["f1"], 100 * f1)
+    assert table["images"].tolist() == support.tolist()
+
+
+def test_average_precision():
+    """The images of class 0 are first and third of three, class 1 has none."""
+    labels = np.array([[1, 0], [0, 0], [1, 0]], bool)
+    scores = np.array([[0.9, 0.1], [0.5, 0.2], [0.1, 0.3]])
+    assert average_precisions(labels, scores) == pytest.approx([100 * (1 + 2 / 3) / 2, np.nan], nan_ok=True)
+
+
 def test_wilson():
     """Ten of ten: the lower bound is 1 / (1 + z^2 / 10). The other is that of R's prop.test(3, 10, correct=FALSE)."""
     low, high = wilson(np.array([10, 3, 0]), np.array([10, 10, 0]))
@@ -42,6 +60,15 @@ def test_pairs():
     assert table.to_dict("list") == {"label": [0, 1], "predicted": [1, 0], "images": [2, 1], "share": [50.0, 50.0]}
     assert len(confused_pairs(labels, predicted)) == 3
     assert confused_pairs(labels, labels).empty
+
+
+def test_pairs_of_several_labels():
+    """Image 0 misses a and gets b and c instead, image 1 misses a, image 2 gets b beside a."""
+    labels = np.array([[1, 0, 0], [1, 0, 0], [1, 0, 0]], bool)
+    predicted = np.array([[0, 1, 1], [0, 0, 0], [1, 1, 0]], bool)
+    table = confused_pairs(labels, predicted)
+    assert table.drop(columns="share").to_dict("list") == {"label": [0, 0], "predicted": [1, 2], "images": [1, 1]}
+    assert table["share"].tolist() == pytest.approx([100 / 3] * 2)
 
 
 def test_classes_that_are_confused_stand_side_by_side():

@@ -27,6 +27,10 @@ def test_comparison(run_tool, folder):
     result = run_tool("tools/runs.py", folder / "one", folder / "two", "--compare")
     assert result.returncode == 0, result.stderr
     assert result.stdout.endswith("The configs have the same settings.\n")
+    assert not list(folder.glob("*.html"))
+    result = run_tool("tools/runs.py", folder / "one", folder / "two", "--compare", "--out", folder / "page.html")
+    assert result.returncode == 0, result.stderr
+    assert "<title>two against one</title>" in (folder / "page.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -34,9 +38,13 @@ def test_comparison(run_tool, folder):
     [
         (["a", "b"], "name one folder, or add --compare"),
         (["a", "--compare"], "name two folders with --compare"),
-        (["a", "b", "--compare", "--sort", "run"], "--compare prints; leave --sort, --out and --excel out"),
+        (
+            ["a", "b", "--compare", "--sort", "run"],
+            "--compare makes no table to sort or to open in Excel; leave --sort and",
+        ),
         (["a", "--predictions", "x", "y"], "--predictions goes with --compare"),
         (["a", "--out", "runs.txt"], "--out runs.txt: the name must end with .html or .csv"),
+        (["a", "b", "--compare", "--out", "runs.csv"], "--out runs.csv: the name must end with .html\n"),
     ],
 )
 def test_options(run_tool, options, message):

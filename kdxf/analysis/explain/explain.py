@@ -1,10 +1,8 @@
 """Explanations of single images. Shapes: n lines of text, K classes."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
-from mmengine.config import Config
 
 from kdxf.analysis.explain.explanation import Explanation, WordEffect
 from kdxf.analysis.explain.heatmap import Heatmaps, NoHeatmapError
@@ -16,14 +14,11 @@ from kdxf.text.tokenizers import BaseTokenizer
 
 
 def explain(
-    cfg: Config,
-    checkpoint: str | Path,
+    scorer: Scorer,
     images: Sequence[str],
     *,
     words: int = 10,
     heatmaps: bool = True,
-    device: str | None = None,
-    trust_checkpoint: bool = False,
     progress: bool = True,
 ) -> list[Explanation]:
     """Explain a model's answers for some images of the test list.
@@ -32,23 +27,18 @@ def explain(
     test. That takes as many runs of the text side as an image has lines and words, and one of the image side.
 
     Args:
-        cfg: A config; its ``test_dataloader`` names the list. Of one with stages the last is used.
-        checkpoint: A checkpoint of its model.
+        scorer: The model, with its test list.
         images: Images as the list names them.
         words: Words to keep of each image.
         heatmaps: Make heatmaps, which needs the extra ``report``.
-        device: ``'cpu'``, ``'cuda'``, ...; by default the GPU where there is one.
-        trust_checkpoint: Load a checkpoint that may run code.
         progress: Show the progress.
 
     Returns:
         One explanation for each of ``images``, in their order.
 
     Raises:
-        UserError: The config or the checkpoint cannot be used, the list lacks an image, or the package grad-cam is
-            missing.
+        UserError: The list lacks an image, or the package grad-cam is missing.
     """
-    scorer = Scorer(cfg, checkpoint, device=device, trust_checkpoint=trust_checkpoint)
     rows = _rows(scorer, images)
     tokenizer = pipeline_tokenizer(scorer.pipeline())
     maker, reason = _heatmaps(scorer) if heatmaps else (None, "heatmaps were not asked for")
@@ -92,7 +82,6 @@ def _explain(
     effects = _effects(scores, predicted, label)
     lines, of_words = np.split(effects, [len(record.texts)])
     ordered = sorted(zip(words, of_words.tolist(), strict=True), key=lambda pair: -abs(pair[1][0]))
-    single = {part: scorer.scores([sample], without=part)[0][0] if scorer.both else None for part in ("image", "text")}
     heatmap = None
     if maker is not None:
         try:
@@ -106,8 +95,6 @@ def _explain(
         label=label,
         predicted=predicted,
         scores=scores[0],
-        image_scores=single["text"],
-        text_scores=single["image"],
         record=record,
         line_effects=lines,
         words=[WordEffect(word, *both) for word, both in ordered[:count]],

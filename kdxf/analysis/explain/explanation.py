@@ -34,9 +34,6 @@ class Explanation:
             is not known.
         predicted: The class with the highest score.
         scores: float32 (K,), by image and text.
-        image_scores: float32 (K,), with the text silenced as by ``tools/test.py --without text``; None for a model of
-            one modality.
-        text_scores: float32 (K,), with the image blanked; None for a model of one modality.
         record: The text of the image; empty for a model that takes none.
         line_effects: float32 (n, 2): for each line of ``record`` what leaving it out does to the probability of the
             predicted class and to that of the true class (NaN where it is not known). Below 0 the line spoke for the
@@ -54,8 +51,6 @@ class Explanation:
     label: int | None
     predicted: int
     scores: np.ndarray
-    image_scores: np.ndarray | None
-    text_scores: np.ndarray | None
     record: OCRRecord
     line_effects: np.ndarray
     words: list[WordEffect]

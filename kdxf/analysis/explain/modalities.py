@@ -1,14 +1,9 @@
 """What image and text are worth, image by image. Shapes: n images, K classes."""
 
-from pathlib import Path
-
-from mmengine.config import Config
-
 from kdxf.analysis.explain.regions import MIDDLE
 from kdxf.analysis.explain.scorer import Sample, Scorer
 from kdxf.datasets.image_keys import are_among, image_keys
 from kdxf.datasets.ocr_text_dataset import shuffled_rows
-from kdxf.engine.config import config_digest
 from kdxf.evaluation.covered_pictures import Cover
 from kdxf.evaluation.shuffled_text import SEED
 from kdxf.io.predictions import Predictions
@@ -16,14 +11,7 @@ from kdxf.io.provenance import Provenance
 
 
 def modality_predictions(
-    cfg: Config,
-    checkpoint: str | Path,
-    *,
-    background: bool = False,
-    workers: int = 0,
-    batch_size: int = 64,
-    device: str | None = None,
-    trust_checkpoint: bool = False,
+    scorer: Scorer, *, background: bool = False, workers: int = 0, batch_size: int = 64
 ) -> dict[str, Predictions]:
     """Predict the test list by image and text, by one of them, and with texts that do not belong.
 
@@ -38,23 +26,16 @@ def modality_predictions(
     ============== ================================================= =========================================
 
     Args:
-        cfg: A config; its ``test_dataloader`` names the list. Of one with stages the last is used.
-        checkpoint: A checkpoint of its model.
+        scorer: The model, with its test list.
         background: Predict by the background too; on stored features that runs the frozen backbone.
         workers: Loader processes.
         batch_size: Images in a batch.
-        device: ``'cpu'``, ``'cuda'``, ...; by default the GPU where there is one.
-        trust_checkpoint: Load a checkpoint that may run code.
 
     Returns:
         Predictions by key, all with the images and labels of the list in its order. Of a model of one modality there is
         ``image`` (and ``background``) or ``text`` alone.
-
-    Raises:
-        UserError: The config or the checkpoint cannot be used.
     """
-    scorer = Scorer(cfg, checkpoint, device=device, trust_checkpoint=trust_checkpoint)
-    source = Provenance.of_model(str(cfg.filename), config_digest(cfg), checkpoint, tta=False)
+    source = Provenance.of_model(str(scorer.cfg.filename), scorer.digest, scorer.checkpoint, tta=False)
     predictor = _ListPredictor(scorer, source, {"workers": workers, "batch_size": batch_size})
     takes_image = scorer.takes_image
     if not scorer.both:

@@ -12,7 +12,7 @@ import torch
 from mmengine.config import Config
 from torch import Tensor, nn
 
-from kdxf.engine.config import building
+from kdxf.engine.config import building, config_digest
 from kdxf.evaluation.covered_pictures import Cover, covering_pictures
 from kdxf.evaluation.missing_modality import has_both_modalities, remove_modality
 from kdxf.inference.inferencer import KDXFInferencer
@@ -44,6 +44,9 @@ class Scorer:
         trust_checkpoint: Load a checkpoint that may run code.
 
     Attributes:
+        checkpoint: The checkpoint.
+        digest: Of the whole config (:func:`kdxf.engine.config.config_digest`).
+        cfg: The config, or its last stage.
         inferencer: The model.
         samples: The n samples of the config's test list, with the text that its dataset gives them.
         labels: Their true classes, as in :class:`kdxf.io.predictions.Predictions`; None where no label is known.
@@ -54,6 +57,8 @@ class Scorer:
     def __init__(
         self, cfg: Config, checkpoint: str | Path, *, device: str | None = None, trust_checkpoint: bool = False
     ) -> None:
+        self.checkpoint = checkpoint
+        self.digest = config_digest(cfg)
         self.inferencer = KDXFInferencer(cfg, checkpoint, device=device, trust_checkpoint=trust_checkpoint)
         self.cfg = self.inferencer.cfg
         self.both = has_both_modalities(self.cfg.model)

@@ -19,10 +19,8 @@ classes (Bonferroni); fewer than five hits of pictures prove nothing.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-from mmengine.config import Config
 from scipy.stats import binom
 
 from kdxf.analysis.explain.leaving_out import pipeline_tokenizer, with_line, without_lines_of
@@ -76,38 +74,31 @@ class Reliance:
 
 
 def find_shortcuts(
-    cfg: Config,
-    checkpoint: str | Path,
+    scorer: Scorer,
     predictions: Mapping[str, Predictions] | None = None,
     *,
     per_class: int = 20,
     pictures: bool = True,
     workers: int = 0,
-    device: str | None = None,
-    trust_checkpoint: bool = False,
 ) -> list[Reliance]:
     """Find what the hits of each class hang on, and warn of shortcuts; the module says when.
 
     Args:
-        cfg: A config; its ``test_dataloader`` names the list whose hits are tried, its ``train_dataloader`` the texts
-            that say which words belong to a class. Of one with stages the last is used.
-        checkpoint: A checkpoint of its model.
+        scorer: The model, with the test list whose hits are tried; the ``train_dataloader`` of its config has the
+            texts that say which words belong to a class.
         predictions: What :func:`~kdxf.analysis.explain.modalities.modality_predictions` returned, to save time.
         per_class: Hits of a class to try, evenly spread over the list.
         pictures: Try covered pictures, too, which runs the image backbone six times for each hit.
         workers: Loader processes.
-        device: ``'cpu'``, ``'cuda'``, ...; by default the GPU where there is one.
-        trust_checkpoint: Load a checkpoint that may run code.
 
     Returns:
         One row for each of the K classes, in their order.
 
     Raises:
-        UserError: The config or the checkpoint cannot be used, an image may have several labels, or none is known.
+        UserError: The config has no training list, an image may have several labels, or none is known.
     """
-    scorer = Scorer(cfg, checkpoint, device=device, trust_checkpoint=trust_checkpoint)
     if scorer.labels is None or scorer.labels.ndim == 2:
-        raise UserError(f"shortcuts: the test list of {cfg.filename} must have one label for each image")
+        raise UserError(f"shortcuts: the test list of {scorer.cfg.filename} must have one label for each image")
     finder = _Finder(scorer, scorer.labels, predictions or {}, per_class, workers)
     words = finder.word_losses()
     covered = finder.picture_losses() if pictures else _NOTHING

@@ -1,6 +1,6 @@
 """What a report is made of: predictions of a labelled list, and what the config knows about its images.
 
-n images with one label, K classes.
+n images, K classes.
 """
 
 import os
@@ -19,9 +19,11 @@ from kdxf.engine.config import building, leaf_dataset
 from kdxf.errors import UserError
 from kdxf.io.predictions import Predictions, in_order
 from kdxf.registry import DATASETS
+from kdxf_runtime.io.prediction_csv import joined
 from kdxf_runtime.ocr.record import OCRRecord
 
 IMAGE_ALONE, TEXT_ALONE, SHUFFLED = "image alone", "text alone", "text of other images"
+NO_CLASS = "none of the classes"
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,11 +31,11 @@ class Evidence:
     """All that the sections of a report may show.
 
     Attributes:
-        predictions: Of n images; each has a label.
+        predictions: Of n images; each has a label, or where it may have several a known set of them.
         alone: The same model with less to see, by :data:`IMAGE_ALONE`, :data:`TEXT_ALONE` and :data:`SHUFFLED`.
         files: The n image files.
         records: What OCR read in each image, with boxes; None where the list has no text.
-        train: The training list; None where the config has none that can be read.
+        train: The training list; None where the config has none that can be read, and where images have several labels.
         baselines: What the plainest models say of the images; empty where they were left out.
     """
 
@@ -46,7 +48,7 @@ class Evidence:
 
     @property
     def labels(self) -> np.ndarray:
-        """The true classes, int64 (n,)."""
+        """The true classes, int64 (n,); bool (n, K) where an image may have several."""
         labels = self.predictions.labels
         if labels is None:
             raise ValueError("a report's predictions have labels")
@@ -54,8 +56,13 @@ class Evidence:
 
     @cached_property
     def predicted(self) -> np.ndarray:
-        """The best classes, int64 (n,)."""
-        return self.predictions.scores.argmax(axis=1)
+        """The model's answers, in the form of the labels."""
+        return answers(self.predictions)
+
+    @property
+    def multi_label(self) -> bool:
+        """Whether an image may have several classes, or none."""
+        return self.predictions.multi_label
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -64,12 +71,45 @@ class Evidence:
 
     @cached_property
     def right(self) -> np.ndarray:
-        """Whether the best class is the true one, bool (n,)."""
-        return self.predicted == self.labels
+        """Whether the answer is the label, all of it, bool (n,)."""
+        return self.is_right(self.predictions)
+
+    def is_right(self, part: Predictions) -> np.ndarray:
+        """Return whether the answers of the model, or of it with less to see, are the labels, bool (n,)."""
+        same = answers(part) == self.labels
+        return same.all(axis=1) if self.multi_label else same
+
+    def has(self, label: int) -> np.ndarray:
+        """Return which images are of a class, bool (n,)."""
+        return self.labels[:, label] if self.multi_label else self.labels == label
+
+    def gives(self, label: int) -> np.ndarray:
+        """Return for which images the model gives a class, bool (n,)."""
+        return self.predicted[:, label] if self.multi_label else self.predicted == label
+
+    def label(self, index: int) -> str:
+        """Name the true class of an image, or its classes."""
+        return self._named(self.labels[index])
+
+    def answer(self, index: int, part: Predictions | None = None) -> str:
+        """Name what the model, or the model with less to see, says of an image."""
+        return self._named(answers(part or self.predictions)[index])
+
+    def _named(self, value: np.ndarray) -> str:
+        if not self.multi_label:
+            return self.classes[int(value)]
+        return joined(self.classes[place] for place in np.flatnonzero(value)) or NO_CLASS
 
     def text(self, index: int) -> str:
         """Return the lines of an image, joined by spaces."""
         return "" if self.records is None else " ".join(self.records[index].texts)
+
+
+def answers(predictions: Predictions) -> np.ndarray:
+    """Return the best classes, int64 (n,); where an image may have several the classes that are given, bool (n, K)."""
+    if predictions.predicted is not None:
+        return predictions.predicted
+    return predictions.scores.argmax(axis=1)
 
 
 def gather(
@@ -90,13 +130,17 @@ def gather(
         workers: Processes that load images for them.
 
     Raises:
-        UserError: The lists cannot be read; the predictions lack labels, have several per image, or are of other
-            images or classes than the list.
+        UserError: The lists cannot be read; the predictions lack labels, or are of other images or classes than the
+            list; an image has several labels, but the model gives one.
     """
     cfg = last_stage(cfg)
-    if predictions.multi_label:
-        raise UserError("a report needs one label per image; for several see tools/recipes/score.py")
-    if predictions.labels is None or (predictions.labels < 0).any():
+    labels = predictions.labels
+    if labels is not None and (labels.ndim == 2) != predictions.multi_label:
+        raise UserError(
+            f"the test list of {cfg.filename} and its model do not fit: one has several labels per image, the other "
+            "one; set multi_label of the list as the head has it"
+        )
+    if labels is None or (labels.ndim == 1 and (labels < 0).any()):
         raise UserError("a report needs a label for every image; predict a labelled list")
     with building(cfg):
         dataset = DATASETS.build({**leaf_dataset(cfg.test_dataloader), "pipeline": []})
@@ -112,7 +156,7 @@ def gather(
     if known is not None and tuple(known) != predictions.classes:
         raise UserError(f"the predictions have other classes than the test list of {cfg.filename}")
     picked = [infos[rows[image]] for image in predictions.images]
-    train = _train_list(cfg)
+    train = None if predictions.multi_label else _train_list(cfg)
     evidence = Evidence(
         predictions=predictions,
         alone={name: in_order(part, predictions.images) for name, part in alone.items()},

@@ -1,6 +1,5 @@
 """Which images a report shows: the worst errors, and the right answers that were almost wrong. n images, K classes."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,19 +16,26 @@ class Example:
 
     Attributes:
         index: Which of the n.
-        loss: The cross entropy of its label.
+        loss: As in :func:`losses`.
         best: Indices of the best classes with their probabilities, best first.
-        alone: The best class and its probability with less to see, by name.
     """
 
     index: int
     loss: float
     best: tuple[tuple[int, float], ...]
-    alone: Mapping[str, tuple[int, float]]
 
 
 def losses(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Return the cross entropy of each image, float64 (n,), from probabilities (n, K) and labels (n,)."""
+    """Return the cross entropy of each image, float64 (n,), from probabilities (n, K).
+
+    Args:
+        scores: The probabilities.
+        labels: int64 (n,); bool (n, K) where an image may have several: then the mean over all classes of the cross
+            entropy of "is of the class" and "is not".
+    """
+    if labels.ndim == 2:
+        right = np.where(labels, scores, 1 - scores).astype(np.float64)
+        return -np.log(np.maximum(right, _TINY)).mean(axis=1)
     return -np.log(np.maximum(scores[np.arange(len(labels)), labels].astype(np.float64), _TINY))
 
 
@@ -41,7 +47,9 @@ def worst_errors(evidence: Evidence, most: int) -> list[Example]:
 
 
 def narrow_hits(evidence: Evidence, most: int) -> list[Example]:
-    """Return the right answers of the least margin."""
+    """Return the right answers of the least margin; none where an image may have several labels: there is no margin."""
+    if evidence.multi_label:
+        return []
     margin, loss = margins(evidence.predictions.scores), losses(evidence.predictions.scores, evidence.labels)
     right = np.flatnonzero(evidence.right)
     order = right[np.argsort(margin[right], kind="stable")][:most]
@@ -51,8 +59,4 @@ def narrow_hits(evidence: Evidence, most: int) -> list[Example]:
 def _example(evidence: Evidence, index: int, loss: np.ndarray, shown: int = 5) -> Example:
     row = evidence.predictions.scores[index]
     order = np.argsort(-row, kind="stable")[:shown]
-    alone = {}
-    for name, part in evidence.alone.items():
-        best = int(part.scores[index].argmax())
-        alone[name] = best, float(part.scores[index, best])
-    return Example(index, float(loss[index]), tuple((int(best), float(row[best])) for best in order), alone)
+    return Example(index, float(loss[index]), tuple((int(best), float(row[best])) for best in order))

@@ -11,9 +11,11 @@ from mmengine.config import Config
 
 from kdxf.analysis.explain.explain import explain
 from kdxf.analysis.explain.modalities import modality_predictions
-from kdxf.analysis.explain.shortcuts import find_shortcuts
+from kdxf.analysis.explain.scorer import Scorer
+from kdxf.analysis.explain.shortcuts import Reliance, find_shortcuts
 from kdxf.analysis.report.evidence import IMAGE_ALONE, SHUFFLED, TEXT_ALONE, Evidence, gather
 from kdxf.analysis.report.examples import narrow_hits, worst_errors
+from kdxf.analysis.report.fiftyone_dataset import write_fiftyone
 from kdxf.analysis.report.gates import collect_gates
 from kdxf.analysis.report.page import Findings, build_page
 from kdxf.analysis.report.table import image_table
@@ -22,7 +24,6 @@ from kdxf.apis.stages import last_stage
 from kdxf.engine.config import load_config, set_list
 from kdxf.errors import UserError
 from kdxf.inference.fitted import files_of_model
-from kdxf.inference.inferencer import KDXFInferencer
 from kdxf.io.predictions import Predictions, check_alike, read_predictions, write_predictions
 from kdxf_runtime.io.files import write_whole
 from kdxf_runtime.optional import require
@@ -45,12 +46,12 @@ def make_report(
     device: str | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write a page about a model, or a table of the images.
+    """Write a page about a model, a table of the images, or a dataset for FiftyOne.
 
     Args:
         config: The config, or the folder of ``kdxf fit``.
         checkpoint: Its weights; needed unless there are predictions.
-        out: ``.html`` or ``.csv``. The predictions that are made stay beside it.
+        out: A page ``.html``, a table ``.csv``, or the folder of a dataset. Predictions that are made stay beside it.
         predictions: Files of predictions, the first of the model as it is, the others by a name of :data:`ALONE`.
         listed: A labelled list in place of that of ``test_dataloader``.
         errors: How many wrong answers are shown.
@@ -68,20 +69,27 @@ def make_report(
     cfg = load_config(config, options)
     if listed is not None:
         set_list(cfg, "test_dataloader", listed, "--list")
-    if checkpoint is not None and not quick and _sees_images(cfg):
+    page = out.suffix == ".html"
+    if checkpoint is not None and page and not quick and _sees_images(cfg):
         require("pytorch_grad_cam", "report", "a report without --quick")  # now, not after minutes of other work
+    scorer = None
+    if checkpoint is not None and (predictions is None or (page and not quick)):
+        scorer = Scorer(cfg, checkpoint, device=device)
     if predictions is not None:
         whole, alone = _read(predictions)
-    elif checkpoint is None:
-        raise UserError(f"{config}: give the CHECKPOINT to report on, or files of its --predictions")
+    elif scorer is not None:
+        whole, alone = _predict(scorer, out, workers)
     else:
-        whole, alone = _predict(cfg, checkpoint, out, workers, device)
+        raise UserError(f"{config}: give the CHECKPOINT to report on, or files of its --predictions")
     features = None if quick else Path("work_dirs/features/baselines")
     evidence = gather(cfg, whole, alone, baselines=features, workers=workers)
     if out.suffix == ".csv":
         write_whole(image_table(evidence).to_csv(index=False).encode(), out)
         return
-    findings = _look_into(cfg, checkpoint, evidence, errors, quick, workers, device)
+    if not page:
+        write_fiftyone(evidence, config.stem, out)
+        return
+    findings = _look_into(checkpoint, None if quick else scorer, evidence, errors, workers)
     build_page(f"{config.stem}: report", evidence, findings, errors, _HITS).save(out)
 
 
@@ -91,11 +99,9 @@ def _sees_images(cfg: Config) -> bool:
     return any(member.get("image_backbone") or member.get("backbone") for member in members)
 
 
-def _predict(
-    cfg: Config, checkpoint: Path, out: Path, workers: int, device: str | None
-) -> tuple[Predictions, dict[str, Predictions]]:
+def _predict(scorer: Scorer, out: Path, workers: int) -> tuple[Predictions, dict[str, Predictions]]:
     """Predict the test list with all and with less to see, and keep the predictions beside the page."""
-    found = modality_predictions(cfg, checkpoint, workers=workers if workers > 1 else 0, device=device)
+    found = modality_predictions(scorer, workers=workers if workers > 1 else 0)
     whole = found.pop("both") if "both" in found else found.popitem()[1]
     for name, part in {"": whole, **{f"_{name}": part for name, part in found.items()}}.items():
         write_predictions(part, out.with_name(f"{out.stem}{name}.parquet"))
@@ -114,24 +120,23 @@ def _read(files: Mapping[str, Path]) -> tuple[Predictions, dict[str, Predictions
 
 
 def _look_into(
-    cfg: Config, checkpoint: Path | None, evidence: Evidence, errors: int, quick: bool, workers: int, device: str | None
+    checkpoint: Path | None, scorer: Scorer | None, evidence: Evidence, errors: int, workers: int
 ) -> Findings:
     """Run the model again on the images that are shown, and for what only it can tell."""
     log = _NO_LOG if checkpoint is None else read_training_log(checkpoint)
-    if checkpoint is None or quick:
-        why = "--quick was given" if quick else "no CHECKPOINT was given"
+    if scorer is None:
+        why = "no CHECKPOINT was given" if checkpoint is None else "--quick was given"
         return Findings({}, (), (), log, [f"Without heatmaps, effects of lines and words, gates and shortcuts: {why}."])
     indices = [example.index for example in [*worst_errors(evidence, errors), *narrow_hits(evidence, _HITS)]]
-    explained = explain(cfg, checkpoint, [evidence.predictions.images[index] for index in indices], device=device)
-    inferencer = KDXFInferencer(cfg, checkpoint, device=device)
-    gates = collect_gates(inferencer, evidence.files, evidence.records if inferencer.needs_text else None)
+    explained = explain(scorer, [evidence.predictions.images[index] for index in indices])
+    gates = collect_gates(scorer.inferencer, evidence.files, evidence.records if scorer.inferencer.needs_text else None)
     reasons = sorted({one.no_heatmap for one in explained if one.no_heatmap is not None})
     left_out = [f"Pictures without a heatmap: {reason}." for reason in reasons]
-    if cfg.get("train_dataloader") is None:
+    reliances: list[Reliance] = []
+    if scorer.cfg.get("train_dataloader") is None:
         left_out.append("Shortcuts were not looked for: the config has no train_dataloader.")
-        return Findings(dict(zip(indices, explained, strict=True)), gates, (), log, left_out)
-    known = {name: evidence.alone[title] for name, title in ALONE.items() if title in evidence.alone}
-    reliances = find_shortcuts(
-        cfg, checkpoint, {"both": evidence.predictions, **known} if known else None, workers=workers, device=device
-    )
+    elif not evidence.multi_label:
+        known = {name: evidence.alone[title] for name, title in ALONE.items() if title in evidence.alone}
+        known |= {"both": evidence.predictions} if known else {}
+        reliances = find_shortcuts(scorer, known, workers=workers if workers > 1 else 0)
     return Findings(dict(zip(indices, explained, strict=True)), gates, reliances, log, left_out)

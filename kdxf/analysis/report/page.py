@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import confusion_matrix
+from sklearn.metrics import confusion_matrix, f1_score
 
 from kdxf.analysis.baselines import BaselineTable, compare
 from kdxf.analysis.explain.drawing import CAPTION, HEATMAP_CAPTION, draw_explanation, draw_heatmap
 from kdxf.analysis.explain.explanation import Explanation
 from kdxf.analysis.explain.shortcuts import Reliance
-from kdxf.analysis.report.evidence import IMAGE_ALONE, TEXT_ALONE, Evidence
+from kdxf.analysis.report.evidence import IMAGE_ALONE, TEXT_ALONE, Evidence, answers
 from kdxf.analysis.report.examples import Example, narrow_hits, worst_errors
 from kdxf.analysis.report.gates import Gates
 from kdxf.analysis.report.modalities import modality_table
@@ -20,9 +20,17 @@ from kdxf.evaluation.calibration.confidences import confidences
 from kdxf.evaluation.calibration.reliability import expected_calibration_error, reliability
 from kdxf.evaluation.calibration.selective import coverage_accuracy, for_budget
 from kdxf.evaluation.calibration.temperature import cross_fitted
-from kdxf.evaluation.class_scores import class_scores, cluster_order, confused_pairs, wilson
+from kdxf.evaluation.class_scores import (
+    average_precisions,
+    class_scores,
+    cluster_order,
+    confused_pairs,
+    one_hot,
+    wilson,
+)
 from kdxf.io.charts import Line, heat_matrix, line_chart, scatter_chart
 from kdxf.io.pages import Bar, HTMLReport, Percent, Picture
+from kdxf.io.predictions import Predictions
 from kdxf_runtime.io.images import ImageReadError, read_image
 from kdxf_runtime.io.pixels import shrink
 
@@ -32,6 +40,11 @@ _PAIRS_SHOWN = 6  # with pictures, before the rest folds
 _FOLDED = 25  # rows of a table
 _MAPPED = 600  # pictures on the map
 _REVIEW = 0.05
+_ONE_LABEL_ONLY = (
+    "An image of this list may have several classes, so what needs one label per image is not here: the matrix of "
+    "confusions (the pairs of classes are), calibration, the plainest models beside this one, shortcuts, and right "
+    "answers that were almost wrong."
+)
 _SIDE = 480  # pixels of a picture whose lines and heatmap are to be seen
 _PAIR_SIDE, _MAP_SIDE = 200, 112
 
@@ -66,26 +79,30 @@ def build_page(title: str, evidence: Evidence, findings: Findings, errors: int =
         hits: How many right answers that were almost wrong are shown.
     """
     page = HTMLReport(title, _SIDE)
-    _headline(page, evidence, findings)
+    _headline(page, evidence)
     _errors(page, evidence, findings, errors, hits)
     _classes(page, evidence)
     _confusions(page, evidence)
     _modalities(page, evidence, findings)
     _gates(page, evidence, findings)
-    _calibration(page, evidence)
+    if not evidence.multi_label:
+        _calibration(page, evidence)
     _map(page, evidence)
     _words(page, evidence)
     _curves(page, findings)
     _data(page, evidence)
+    if evidence.multi_label:
+        page.text(_ONE_LABEL_ONLY)
     for sentence in findings.left_out:
         page.text(sentence)
     return page
 
 
-def _headline(page: HTMLReport, evidence: Evidence, findings: Findings) -> None:
+def _headline(page: HTMLReport, evidence: Evidence) -> None:
     share = _share(evidence.right)
+    what = "Exactly the right classes" if evidence.multi_label else "Right"
     page.summary(
-        f"Right for {share.value:.1f} % of {len(evidence.files):,} images (95 % interval {share.low:.1f} to "
+        f"{what} for {share.value:.1f} % of {len(evidence.files):,} images (95 % interval {share.low:.1f} to "
         f"{share.high:.1f})."
     )
     seen = evidence.predictions.seen
@@ -96,8 +113,19 @@ def _headline(page: HTMLReport, evidence: Evidence, findings: Findings) -> None:
         )
     page.heading("How good is it?")
     models = {MODEL: evidence.predictions, **{f"{MODEL}, {name}": part for name, part in evidence.alone.items()}}
+    if evidence.multi_label:
+        page.text(
+            "Average precision: how well the scores of a class put its images before the others, whatever the "
+            "threshold; here the mean over the classes, in percent. F1: of all answers together. All right: the share "
+            "of the images with exactly the right classes, with its 95 % interval (Wilson)."
+        )
+        page.table(
+            ["model", "average precision %", "F1 %", "all right %"],
+            [_set_scores(evidence, *model) for model in models.items()],
+        )
+        return
     if not evidence.baselines:
-        rows = [(name, _share(part.scores.argmax(axis=1) == evidence.labels)) for name, part in models.items()]
+        rows = [(name, _share(evidence.is_right(part))) for name, part in models.items()]
         page.text("Top-1 accuracy in percent, with its 95 % interval (Wilson).")
         page.table(["model", "top-1 %"], rows)
         return
@@ -120,6 +148,13 @@ def _headline(page: HTMLReport, evidence: Evidence, findings: Findings) -> None:
             for name, top, low, high, gain, gain_low, gain_high in shown.drop(columns="seconds").itertuples(index=False)
         ],
     )
+
+
+def _set_scores(evidence: Evidence, name: str, part: Predictions) -> tuple[str, Percent, Percent, Percent]:
+    """Return a row of the headline of a model whose images may have several labels."""
+    precision = float(np.nanmean(average_precisions(evidence.labels, part.scores)))
+    f1 = 100 * float(f1_score(evidence.labels, answers(part), average="micro", zero_division=np.nan))
+    return name, Percent(precision), Percent(f1), _share(evidence.is_right(part))
 
 
 def _share(right: np.ndarray) -> Percent:
@@ -150,30 +185,38 @@ def _errors(page: HTMLReport, evidence: Evidence, findings: Findings, errors: in
 
 
 def _example(page: HTMLReport, evidence: Evidence, findings: Findings, example: Example) -> None:
-    classes, label = evidence.classes, int(evidence.labels[example.index])
-    best, score = example.best[0]
-    explanation = findings.explanations.get(example.index)
-    caption = [f"{evidence.predictions.images[example.index]}", f"label: {classes[label]}"]
-    caption.append(f"answer: {classes[best]} ({100 * score:.0f} %)")
-    caption += [f"{name}: {classes[index]} ({100 * share:.0f} %)" for name, (index, share) in example.alone.items()]
-    if error := evidence.predictions.errors.get(example.index):
+    classes, index = evidence.classes, example.index
+    explanation = findings.explanations.get(index)
+    parts = {"answer": evidence.predictions, **evidence.alone}
+    caption = [f"{evidence.predictions.images[index]}", f"label: {evidence.label(index)}"]
+    caption += [f"{name}: {_said(evidence, index, part)}" for name, part in parts.items()]
+    if error := evidence.predictions.errors.get(index):
         caption.append(f"could not be read: {error}")
-    if text := evidence.text(example.index):
+    if text := evidence.text(index):
         caption.append(f"text: {text}")
-    picture = Picture(evidence.files[example.index], "\n".join(caption))
+    picture = Picture(evidence.files[index], "\n".join(caption))
     if explanation is not None and explanation.error is None:
         picture = _explained(explanation, picture.caption)
-    rows: list[tuple[str, Bar]] = [(classes[index], Bar(share)) for index, share in example.best]
-    if label not in [index for index, _ in example.best]:
-        rows.append((f"{classes[label]} (the label)", Bar(float(evidence.predictions.scores[example.index, label]))))
+    rows: list[tuple[str, Bar]] = [(classes[place], Bar(share)) for place, share in example.best]
+    missing = set(np.flatnonzero(one_hot(evidence.labels[[index]], len(classes))[0])) - {
+        place for place, _ in example.best
+    }
+    for label in sorted(missing):
+        rows.append((f"{classes[label]} (the label)", Bar(float(evidence.predictions.scores[index, label]))))
     with page.beside():
         page.pictures([picture])
         page.table(["class", "score"], rows)
         if explanation is not None and explanation.words:
             page.table(
-                ["without the word", "the score of the answer changes by, in points"],
+                ["without the word", f"the score of {classes[explanation.predicted]} changes by, in points"],
                 [(word.word, round(100 * word.predicted, 1)) for word in explanation.words],
             )
+
+
+def _said(evidence: Evidence, index: int, part: Predictions) -> str:
+    """Return the answer to an image; with its score, where it is one class."""
+    score = "" if evidence.multi_label else f" ({100 * float(part.scores[index].max()):.0f} %)"
+    return f"{evidence.answer(index, part)}{score}"
 
 
 def _explained(explanation: Explanation, caption: str) -> Picture:
@@ -198,8 +241,14 @@ def _classes(page: HTMLReport, evidence: Evidence) -> None:
     if len(weak := order[(order["f1"] < 50) & (order["images"] > 0)]):
         shown = ", ".join(weak["class"][:3])
         page.text(f"{len(weak)} of {len(table)} classes have an F1 below 50; the weakest: {shown}.")
+    titles = ["class", "images", "taken for it", "precision %", "recall %", "F1 %"]
+    ranked: dict[str, float] = {}
+    if evidence.multi_label:
+        titles.append("average precision %")
+        values = average_precisions(evidence.labels, evidence.predictions.scores)
+        ranked = dict(zip(evidence.classes, values.tolist(), strict=True))
     page.table(
-        ["class", "images", "taken for it", "precision %", "recall %", "F1 %"],
+        titles,
         [
             (
                 row["class"],
@@ -208,6 +257,7 @@ def _classes(page: HTMLReport, evidence: Evidence) -> None:
                 Percent(row["precision"], row["precision low"], row["precision high"]),
                 Percent(row["recall"], row["recall low"], row["recall high"]),
                 Percent(row["f1"]),
+                *([Percent(ranked[row["class"]])] if ranked else []),
             )
             for _, row in order.iterrows()
         ],
@@ -224,6 +274,23 @@ def _confusions(page: HTMLReport, evidence: Evidence) -> None:
     page.heading("What is taken for what")
     label, taken, images, share = next(pairs.itertuples(index=False))
     page.summary(f"Most often {classes[label]} is taken for {classes[taken]}: {images} images, {share:.0f} % of them.")
+    if evidence.multi_label:
+        page.text(
+            "Counted are images of a class that is not found, and for which another is given that they are not of."
+        )
+    else:
+        _matrix(page, evidence)
+    page.subheading(f"The {len(pairs)} most confused pairs")
+    page.text("On the left an image of the first class that is taken for the second, on the right one of the second.")
+    shown, rest = pairs[:_PAIRS_SHOWN], pairs[_PAIRS_SHOWN:]
+    _pairs(page, evidence, shown)
+    if len(rest):
+        with page.details(f"{len(rest)} more pairs"):
+            _pairs(page, evidence, rest)
+
+
+def _matrix(page: HTMLReport, evidence: Evidence) -> None:
+    classes = evidence.classes
     matrix = confusion_matrix(evidence.labels, evidence.predicted, labels=np.arange(len(classes)))
     present = np.flatnonzero(matrix.sum(axis=0) + matrix.sum(axis=1))
     order = present[cluster_order(matrix[np.ix_(present, present)])]
@@ -239,21 +306,14 @@ def _confusions(page: HTMLReport, evidence: Evidence) -> None:
 
     shares = cells / np.maximum(cells.sum(axis=1, keepdims=True), 1)
     page.drawing(heat_matrix(shares, names, names, title, "label", "answer"))
-    page.subheading(f"The {len(pairs)} most confused pairs")
-    page.text("On the left an image of the first class that is taken for the second, on the right one of the second.")
-    shown, rest = pairs[:_PAIRS_SHOWN], pairs[_PAIRS_SHOWN:]
-    _pairs(page, evidence, shown)
-    if len(rest):
-        with page.details(f"{len(rest)} more pairs"):
-            _pairs(page, evidence, rest)
 
 
 def _pairs(page: HTMLReport, evidence: Evidence, pairs: pd.DataFrame) -> None:
-    labels, predicted = evidence.labels, evidence.predicted
     for label, taken, images, share in pairs.itertuples(index=False):
-        wrong = int(np.flatnonzero((labels == label) & (predicted == taken))[0])
-        of_other = np.flatnonzero(labels == taken)
-        right = of_other[np.argsort(predicted[of_other] != taken, kind="stable")][:1]
+        missed, given = evidence.has(label) & ~evidence.gives(label), evidence.gives(taken) & ~evidence.has(taken)
+        wrong = int(np.flatnonzero(missed & given)[0])
+        of_other = np.flatnonzero(evidence.has(taken))
+        right = of_other[np.argsort(~evidence.gives(taken)[of_other], kind="stable")][:1]
         first, second = evidence.classes[label], evidence.classes[taken]
         caption = f"{first}\ntaken for {second}: {images} of its images ({share:.0f} %)"
         pictures = [Picture(_thumbnail(evidence.files[wrong], _PAIR_SIDE), caption)]
@@ -281,16 +341,22 @@ def _modalities(page: HTMLReport, evidence: Evidence, findings: Findings) -> Non
     if not evidence.alone:
         return
     table = modality_table(evidence)
-    sentence = "Of each class, the share of its images that is right with image and text, and with less to see."
+    if evidence.multi_label:
+        sentence = "Of each class, the average precision with image and text, and with less to see."
+    else:
+        sentence = "Of each class, the share of its images that is right with image and text, and with less to see."
     if "text adds" in table:
-        gain = 100 * float((evidence.right * 1.0 - _right(evidence, IMAGE_ALONE)).mean())
+        gain = float(table["text adds"].mean())
+        if not evidence.multi_label:
+            gain = 100 * float((evidence.right * 1.0 - evidence.is_right(evidence.alone[IMAGE_ALONE])).mean())
         helped, hurt = int((table["text adds"] > 0).sum()), int((table["text adds"] < 0).sum())
         sentence += (
             f" The text adds {gain:+.1f} points in all: {helped} classes gain, {hurt} lose. Where a class loses, its "
             "text misleads: look at its words."
         )
     if {IMAGE_ALONE, TEXT_ALONE} <= evidence.alone.keys():
-        either = 100 * float((_right(evidence, IMAGE_ALONE) | _right(evidence, TEXT_ALONE)).mean())
+        image, text = (evidence.is_right(evidence.alone[name]) for name in (IMAGE_ALONE, TEXT_ALONE))
+        either = 100 * float((image | text).mean())
         sentence += f" Image alone or text alone is right for {either:.1f} %, which a perfect fusion would reach."
     page.text(sentence)
     shares = [str(name) for name in table if name not in ("class", "images", "text adds")]
@@ -307,10 +373,6 @@ def _modalities(page: HTMLReport, evidence: Evidence, findings: Findings) -> Non
     page.table(titles, rows, sortable=True, fold_after=_FOLDED)
 
 
-def _right(evidence: Evidence, name: str) -> np.ndarray:
-    return evidence.alone[name].scores.argmax(axis=1) == evidence.labels
-
-
 def _gates(page: HTMLReport, evidence: Evidence, findings: Findings) -> None:
     if not findings.gates:
         return
@@ -321,13 +383,12 @@ def _gates(page: HTMLReport, evidence: Evidence, findings: Findings) -> None:
     )
     for gates in findings.gates:
         page.subheading(gates.part)
-        means = pd.DataFrame(gates.values).groupby(evidence.labels).mean()
-        rows = [
-            (evidence.classes[int(label)], *(Bar(float(value), f"{value:.2f}") for value in row))
-            for label, row in zip(means.index, means.to_numpy(), strict=True)
-        ]
-        mean = ("all images", *(Bar(float(value), f"{value:.2f}") for value in gates.values.mean(axis=0)))
-        page.table(["class", *gates.names], [mean, *rows], sortable=True, fold_after=_FOLDED)
+        means = {"all images": gates.values.mean(axis=0)}
+        for label, name in enumerate(evidence.classes):
+            if (own := evidence.has(label)).any():
+                means[name] = gates.values[own].mean(axis=0)
+        rows = [(name, *(Bar(float(value), f"{value:.2f}") for value in row)) for name, row in means.items()]
+        page.table(["class", *gates.names], rows, sortable=True, fold_after=_FOLDED)
 
 
 def _calibration(page: HTMLReport, evidence: Evidence) -> None:
@@ -387,8 +448,8 @@ def _map(page: HTMLReport, evidence: Evidence) -> None:
     kept = np.isin(rows, shown)
     wrong = ~evidence.right[shown]
     titles = [
-        f"{evidence.predictions.images[row]}: {evidence.classes[evidence.labels[row]]}"
-        + (f", taken for {evidence.classes[evidence.predicted[row]]}" if not evidence.right[row] else "")
+        f"{evidence.predictions.images[row]}: {evidence.label(row)}"
+        + (f", taken for {evidence.answer(row)}" if not evidence.right[row] else "")
         for row in shown
     ]
     page.drawing(
@@ -435,7 +496,7 @@ def _curves(page: HTMLReport, findings: Findings) -> None:
 
 def _data(page: HTMLReport, evidence: Evidence) -> None:
     page.heading("The data")
-    sizes = np.bincount(evidence.labels, minlength=len(evidence.classes))
+    sizes = one_hot(evidence.labels, len(evidence.classes)).sum(axis=0)
     rows: list[tuple[str, object]] = [
         ("images tested", len(evidence.files)),
         ("classes", len(evidence.classes)),

@@ -12,8 +12,8 @@ from mmengine.config import Config
 from kdxf.analysis.runs.kept_config import flat
 from kdxf.analysis.runs.training import Training, read_trainings
 from kdxf.errors import UserError
-from kdxf.evaluation.score_files import Scoreboard, score
-from kdxf.io.pages import markdown_table
+from kdxf.evaluation.score_files import GAIN, RANGE, SEEN, Scoreboard, score
+from kdxf.io.pages import HTMLReport, Percent, markdown_table
 from kdxf.io.predictions import read_predictions, read_source
 from kdxf_runtime.io.digests import file_digest
 
@@ -67,6 +67,74 @@ class Comparison:
             rows = [[key, *map(_shown, values)] for key, values in self.settings.items()]
             parts.append(markdown_table(["setting", *self.names], rows))
         return "\n".join(parts)
+
+
+def write_comparison(comparison: Comparison, path: Path) -> None:
+    """Write a comparison as a page.
+
+    Args:
+        comparison: The comparison.
+        path: The file.
+    """
+    one, other = comparison.names
+    page = HTMLReport(f"{other} against {one}")
+    if comparison.board is None:
+        page.warning(comparison.missing)
+    else:
+        _scores(page, comparison.board, one, other)
+    if comparison.classes is not None:
+        _classes(page, comparison.classes, one, other)
+    page.heading("What differs in the configs")
+    if comparison.settings:
+        page.text("Settings of the kept configs by their dotted keys; the work folder does not count.")
+        pairs = comparison.settings.items()
+        rows = [[key, *(value if value is _NOT_SET else repr(value) for value in values)] for key, values in pairs]
+        page.table(["setting", one, other], rows, sortable=True)
+    else:
+        page.text("Nothing: they have the same settings.")
+    page.save(path)
+
+
+def _scores(page: HTMLReport, board: Scoreboard, one: str, other: str) -> None:
+    table = board.table
+    columns = {"run": table["name"], **table.drop(columns=["name", SEEN, *RANGE, *GAIN], errors="ignore")}
+    if board.classes is not None:
+        images = board.classes["images"].to_numpy()
+        shares = {name: float(board.classes[name] @ images / images.sum()) for name in (one, other)}
+        columns["top-1, 95 %"] = [
+            Percent(shares[name], low, high) for name, low, high in table[["name", *RANGE]].itertuples(index=False)
+        ]
+        gain, low, high = table[GAIN].iloc[1].tolist()
+        verdict = f"{other if gain > 0 else one} is better"
+        if low <= 0 <= high:
+            verdict = "the interval contains 0, so the difference may be chance"
+        page.summary(
+            f"{other} is right for {shares[other]:.1f} % of {images.sum():,} images, {one} for {shares[one]:.1f} %: "
+            f"{gain:+.1f} points (95 % interval {low:+.1f} to {high:+.1f}); {verdict}."
+        )
+    page.heading("Scores")
+    page.text(
+        "Of both runs on the same images. For the interval of the difference, images are drawn again and again, the "
+        "same ones for both runs (paired bootstrap)."
+    )
+    page.table(list(columns), zip(*columns.values(), strict=True))
+    for note in board.notes:
+        page.text(note)
+
+
+def _classes(page: HTMLReport, table: pd.DataFrame, one: str, other: str) -> None:
+    won, lost = int((table["won"] > 0).sum()), int((table["won"] < 0).sum())
+    page.summary(f"{other} is right more often in {won} classes, less often in {lost}.")
+    page.heading("Classes won and lost")
+    if table.empty:
+        page.text("None: in each class both are right for equally many images.")
+        return
+    page.text(
+        f"How many images of each class are right; those that {other} won stand first, equal classes are left out."
+    )
+    page.table(
+        ["class", "images", f"right, {one}", f"right, {other}", "won"], table.itertuples(index=False), sortable=True
+    )
 
 
 def compare_runs(folders: Sequence[Path], predictions: Sequence[Path] = ()) -> Comparison:

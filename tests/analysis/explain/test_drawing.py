@@ -11,7 +11,7 @@ def explanation(effects, boxes, width=100, height=50):
     record = OCRRecord("x", texts, np.ones(len(boxes), np.float32), boxes, width, height, "fake", None)
     lines = np.array([[effect, np.nan] for effect in effects], np.float32).reshape(-1, 2)
     scores = np.array([0.2, 0.8], np.float32)
-    return Explanation("x", "x", None, None, 1, scores, None, None, record, lines, [], None, "not made")
+    return Explanation("x", "x", None, None, 1, scores, record, lines, [], None, "not made")
 
 
 def quad(left, top, right, bottom):

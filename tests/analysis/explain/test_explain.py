@@ -8,6 +8,7 @@ import torch
 from mmengine.registry import DefaultScope
 
 from kdxf.analysis.explain.explain import explain
+from kdxf.analysis.explain.scorer import Scorer
 from kdxf.apis.test import test as run_test
 from kdxf.engine.config import load_config
 from kdxf.errors import UserError
@@ -26,9 +27,9 @@ def write_table(folder, lab, lines):
     return str(folder)
 
 
-def scores_of(cfg, checkpoint, folder, without=None):
+def scores_of(cfg, checkpoint, folder):
     cfg.work_dir = str(folder)
-    run_test(cfg, checkpoint, without=without, out=folder / "p.parquet")
+    run_test(cfg, checkpoint, out=folder / "p.parquet")
     return read_predictions(folder / "p.parquet").scores
 
 
@@ -57,13 +58,11 @@ def test_effects_are_those_of_tests_without_the_line_or_word(lab, tmp_path, kind
         torch.save({"state_dict": model.state_dict()}, checkpoint)
     cfg.test_dataloader.dataset.ocr_file = write_table(tmp_path / "all", lab, LINES)
     row = 1
-    found = explain(cfg, checkpoint, [lab.names[row]], device="cpu", progress=False)[0]
+    found = explain(Scorer(cfg, checkpoint, device="cpu"), [lab.names[row]], progress=False)[0]
 
     plain = scores_of(cfg, checkpoint, tmp_path)[row]
     np.testing.assert_allclose(found.scores, plain, atol=1e-5)
     assert found.predicted == plain.argmax() and found.label == 1
-    np.testing.assert_allclose(found.image_scores, scores_of(cfg, checkpoint, tmp_path, "text")[row], atol=1e-5)
-    np.testing.assert_allclose(found.text_scores, scores_of(cfg, checkpoint, tmp_path, "image")[row], atol=1e-5)
     assert found.record.texts == LINES and found.error is None
 
     both = [found.predicted, found.label]
@@ -85,7 +84,9 @@ def test_effects_are_those_of_tests_without_the_line_or_word(lab, tmp_path, kind
 
 def test_the_order_is_the_one_asked_for_and_few_words_are_kept(lab):
     names = [lab.names[3], lab.names[0], lab.names[4]]
-    found = explain(load_config(lab.moe), lab.moe_checkpoint, names, words=0, heatmaps=False, progress=False)
+    found = explain(
+        Scorer(load_config(lab.moe), lab.moe_checkpoint, device="cpu"), names, words=0, heatmaps=False, progress=False
+    )
     assert [item.image for item in found] == names
     assert [item.record.texts for item in found] == [["milk"], ["milk"], []]
     assert [item.words for item in found] == [[], [], []]
@@ -99,14 +100,16 @@ def test_an_unreadable_photograph_of_a_list_without_labels(lab, tmp_path):
     cfg.test_dataloader.dataset.update(
         ann_file=str(tmp_path / "list.csv"), classes=str(lab.root / "classes.txt"), ocr_file=None
     )
-    found = explain(cfg, lab.moe_checkpoint, ["none.png"], progress=False)[0]
+    found = explain(Scorer(cfg, lab.moe_checkpoint, device="cpu"), ["none.png"], progress=False)[0]
     assert found.label is None and "cannot open the file" in found.error
     assert found.no_heatmap.startswith("the photograph cannot be read: cannot open the file")
 
 
-def test_a_model_of_pictures_has_no_single_modalities(lab):
-    found = explain(load_config(lab.image), lab.image_checkpoint, lab.names[:1], progress=False)[0]
-    assert found.image_scores is None and found.text_scores is None and found.heatmap is not None
+def test_a_model_of_pictures(lab):
+    found = explain(Scorer(load_config(lab.image), lab.image_checkpoint, device="cpu"), lab.names[:1], progress=False)[
+        0
+    ]
+    assert found.heatmap is not None and found.words == [] and found.line_effects.shape == (0, 2)
 
 
 def test_a_model_of_texts_has_no_heatmap(lab, tmp_path):
@@ -115,7 +118,7 @@ def test_a_model_of_texts_has_no_heatmap(lab, tmp_path):
     cfg.model = dict(cfg.model, image_backbone=None, image_neck=None, head=head)
     with DefaultScope.overwrite_default_scope("kdxf"):
         torch.save({"state_dict": MODELS.build(cfg.model).state_dict()}, tmp_path / "text.pth")
-    found = explain(cfg, tmp_path / "text.pth", lab.names[:1], progress=False)[0]
+    found = explain(Scorer(cfg, tmp_path / "text.pth", device="cpu"), lab.names[:1], progress=False)[0]
     assert found.heatmap is None and found.no_heatmap == "the model takes no image"
     assert found.line_effects.shape == (1, 2)
 
@@ -132,11 +135,13 @@ def test_of_several_true_classes_the_one_with_the_lowest_score(lab, tmp_path, la
     torch.manual_seed(3)
     with DefaultScope.overwrite_default_scope("kdxf"):
         torch.save({"state_dict": MODELS.build(cfg.model).state_dict()}, tmp_path / "several.pth")
-    found = explain(cfg, tmp_path / "several.pth", lab.names[:1], heatmaps=False, progress=False)[0]
+    found = explain(Scorer(cfg, tmp_path / "several.pth", device="cpu"), lab.names[:1], heatmaps=False, progress=False)[
+        0
+    ]
     assert found.label == (found.scores[:2].argmin() if labels else None)
 
 
 def test_an_image_that_the_list_lacks(lab):
     message = f"the test list of {lab.moe} has no image 'x.png' (it starts with 'shop 0/图 0.png'); name images as the"
     with pytest.raises(UserError, match=f"^{re.escape(message)}"):
-        explain(load_config(lab.moe), lab.moe_checkpoint, ["x.png"], progress=False)
+        explain(Scorer(load_config(lab.moe), lab.moe_checkpoint, device="cpu"), ["x.png"], progress=False)

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from kdxf.analysis.explain.modalities import modality_predictions
+from kdxf.analysis.explain.scorer import Scorer
 from kdxf.apis.test import test as run_test
 from kdxf.engine.config import load_config
 from kdxf.io.predictions import read_predictions
@@ -12,7 +13,7 @@ SHUFFLED = {"shuffled": {"shuffle": "text"}, "image": {"without": "text"}, "text
 def test_each_is_what_a_test_gives(lab, tmp_path):
     cfg = load_config(lab.moe)
     cfg.work_dir = str(tmp_path)
-    found = modality_predictions(cfg, lab.moe_checkpoint, batch_size=2, device="cpu")
+    found = modality_predictions(Scorer(cfg, lab.moe_checkpoint, device="cpu"), batch_size=2)
     assert sorted(found) == sorted(SHUFFLED)
     for key, options in SHUFFLED.items():
         run_test(cfg, lab.moe_checkpoint, out=tmp_path / "p.parquet", **options)
@@ -29,7 +30,7 @@ def test_each_is_what_a_test_gives(lab, tmp_path):
 def test_the_background_is_the_picture_without_its_middle(lab, tmp_path):
     cfg = load_config(lab.moe)
     cfg.test_dataloader.dataset.pipeline[1].scale = (96, 96)  # at 32 the one place of the map sees the top left alone
-    found = modality_predictions(cfg, lab.moe_checkpoint, background=True, device="cpu")
+    found = modality_predictions(Scorer(cfg, lab.moe_checkpoint, device="cpu"), background=True)
     pipeline = cfg.test_dataloader.dataset.pipeline
     cover = dict(type="CoverRegion", region=(0.2, 0.2, 0.8, 0.8))
     cfg.test_dataloader.dataset.pipeline = [pipeline[0], cover, *pipeline[1:]]
@@ -41,7 +42,7 @@ def test_the_background_is_the_picture_without_its_middle(lab, tmp_path):
 
 
 def test_a_model_of_one_modality(lab):
-    found = modality_predictions(load_config(lab.image), lab.image_checkpoint, background=True, device="cpu")
+    found = modality_predictions(Scorer(load_config(lab.image), lab.image_checkpoint, device="cpu"), background=True)
     assert sorted(found) == ["background", "image"]
 
 
@@ -49,5 +50,5 @@ def test_a_model_of_one_modality(lab):
 def test_unreadable_images_have_their_error(lab, tmp_path, workers):
     cfg = load_config(lab.image)
     cfg.test_dataloader.dataset.data_prefix = str(tmp_path)
-    found = modality_predictions(cfg, lab.image_checkpoint, workers=workers, device="cpu")["image"]
+    found = modality_predictions(Scorer(cfg, lab.image_checkpoint, device="cpu"), workers=workers)["image"]
     assert sorted(found.errors) == list(range(5)) and "cannot open the file" in found.errors[0]

@@ -127,7 +127,7 @@ def test_a_stamp_is_named_and_a_product_s_name_is_not(tmp_path):
         root.mkdir()
         write_data(root, lines, grey)
         cfg, checkpoint = trained(root, TEXT.replace("{root}", str(root)), TEXT_MODEL, epochs=12)
-        rows = find_shortcuts(cfg, checkpoint, device="cpu")
+        rows = find_shortcuts(Scorer(cfg, checkpoint, device="cpu"))
         assert [row.name for row in rows] == list(CLASSES)
         assert all(row.hits >= 6 and row.image_hits == 0 and np.isnan(row.background_share) for row in rows)
         # a class hangs on the words of its products, too: that alone is no alarm
@@ -147,7 +147,7 @@ def test_a_stamp_is_named_and_a_product_s_name_is_not(tmp_path):
 def test_the_share_is_that_of_hits_lost_without_the_lines(tmp_path):
     write_data(tmp_path, stamped_lines, grey)
     cfg, checkpoint = trained(tmp_path, TEXT.replace("{root}", str(tmp_path)), TEXT_MODEL, epochs=12)
-    found = find_shortcuts(cfg, checkpoint, device="cpu", per_class=5)[0]
+    found = find_shortcuts(Scorer(cfg, checkpoint, device="cpu"), per_class=5)[0]
     scorer = Scorer(cfg, checkpoint, device="cpu")
     scores = scorer.scores(scorer.samples)[0]
     hits = [row for row in range(12) if scores[row].argmax() == 0]
@@ -166,7 +166,7 @@ def test_the_share_is_that_of_hits_lost_without_the_lines(tmp_path):
 def test_the_share_of_others_is_that_of_hits_taken_with_the_word(tmp_path):
     write_data(tmp_path, stamped_lines, grey)
     cfg, checkpoint = trained(tmp_path, TEXT.replace("{root}", str(tmp_path)), TEXT_MODEL, epochs=12)
-    alarm = find_shortcuts(cfg, checkpoint, device="cpu")[0].alarms[0]
+    alarm = find_shortcuts(Scorer(cfg, checkpoint, device="cpu"))[0].alarms[0]
     scorer = Scorer(cfg, checkpoint, device="cpu")
     best = scorer.scores(scorer.samples)[0].argmax(axis=1)
     taken = []
@@ -211,8 +211,8 @@ def edges(tmp_path_factory):
 
 
 def test_a_bar_at_an_edge(edges):
-    rows = find_shortcuts(*edges, device="cpu")
-    untried = find_shortcuts(*edges, pictures=False, device="cpu")
+    rows = find_shortcuts(Scorer(*edges, device="cpu"))
+    untried = find_shortcuts(Scorer(*edges, device="cpu"), pictures=False)
     assert all((row.image_hits, row.edge, row.alarms) == (0, None, ()) for row in untried)
     assert rows[0].edge == "bottom" and rows[0].edge_share >= 0.5 and rows[0].word is None
     alarms = [alarm for row in rows for alarm in row.alarms]
@@ -225,7 +225,7 @@ def test_a_bar_at_an_edge(edges):
 
 
 def test_shares_of_pictures_are_those_of_covered_hits(edges):
-    rows = find_shortcuts(*edges, device="cpu")
+    rows = find_shortcuts(Scorer(*edges, device="cpu"))
     scorer = Scorer(*edges, device="cpu")
     plain = scorer.scores(scorer.samples)[0].argmax(axis=1)
     for label, row in enumerate(rows):
@@ -238,7 +238,7 @@ def test_shares_of_pictures_are_those_of_covered_hits(edges):
 
 def test_a_background(tmp_path):
     write_data(tmp_path, none, backed)
-    rows = find_shortcuts(*trained(tmp_path, IMAGE, IMAGE_MODEL, epochs=10), device="cpu")
+    rows = find_shortcuts(Scorer(*trained(tmp_path, IMAGE, IMAGE_MODEL, epochs=10), device="cpu"))
     alarms = [alarm for row in rows for alarm in row.alarms if "background" in alarm]
     assert rows[0].background_share >= 0.8 and len(alarms) == 1
     assert re.fullmatch(
@@ -254,30 +254,30 @@ def test_chance_is_counted():
 
 
 def test_predictions_that_are_there_save_time(edges, monkeypatch):
-    predictions = modality_predictions(*edges, device="cpu")
-    expected = find_shortcuts(*edges, device="cpu")
+    predictions = modality_predictions(Scorer(*edges, device="cpu"))
+    expected = find_shortcuts(Scorer(*edges, device="cpu"))
     calls = []
     scores = Scorer.scores
     monkeypatch.setattr(
         Scorer, "scores", lambda self, *args, **kwargs: calls.append(kwargs) or scores(self, *args, **kwargs)
     )
-    assert find_shortcuts(*edges, predictions, device="cpu") == expected
+    assert find_shortcuts(Scorer(*edges, device="cpu"), predictions) == expected
     assert all(call.get("cover") is not None for call in calls)  # nothing was predicted anew
 
 
 def test_predictions_of_another_list(edges):
-    predictions = modality_predictions(*edges, device="cpu")
+    predictions = modality_predictions(Scorer(*edges, device="cpu"))
     other = {"image": predictions["image"].take(np.arange(5))}
     message = "shortcuts: the predictions are those of another list than the config's test list"
     with pytest.raises(UserError, match=f"^{message}$"):
-        find_shortcuts(*edges, other, device="cpu")
+        find_shortcuts(Scorer(*edges, device="cpu"), other)
 
 
 def test_lists_that_cannot_be_used(lab, tmp_path):
     cfg = load_config(lab.moe)
     with pytest.raises(UserError, match="shortcuts: config .* has no train_dataloader, whose texts are needed"):
-        find_shortcuts(cfg, lab.moe_checkpoint, device="cpu")
+        find_shortcuts(Scorer(cfg, lab.moe_checkpoint, device="cpu"))
     (tmp_path / "list.csv").write_text(f"image\n{lab.names[0]}\n")
     cfg.test_dataloader.dataset.update(ann_file=str(tmp_path / "list.csv"), classes=str(lab.root / "classes.txt"))
     with pytest.raises(UserError, match="shortcuts: the test list of .* must have one label for each image"):
-        find_shortcuts(cfg, lab.moe_checkpoint, device="cpu")
+        find_shortcuts(Scorer(cfg, lab.moe_checkpoint, device="cpu"))

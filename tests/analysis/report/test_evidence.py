@@ -44,12 +44,30 @@ def test_without_a_training_list(lab, predictions, tmp_path, capsys):
     assert "the report goes without the training list: " in capsys.readouterr().out
 
 
+def test_several_labels_are_named(several, evidence):
+    assert [several.label(index) for index in range(4)] == ["a|b", "a|b", "a|c", "none of the classes"]
+    assert [several.answer(index) for index in range(4)] == ["a|b", "a|c", "c", "b"]
+    assert several.answer(2, several.alone[IMAGE_ALONE]) == "a|c"
+    assert several.right.tolist() == [True, False, False, False]
+    assert several.is_right(several.alone[IMAGE_ALONE]).all()
+    assert several.has(0).tolist() == [True, True, True, False] and several.gives(2).tolist() == [
+        False,
+        True,
+        True,
+        False,
+    ]
+    assert (evidence.label(1), evidence.answer(1)) == ("a", "b")
+    assert evidence.has(1).tolist() == [False, False, True, True, False, False]
+    assert evidence.gives(2).tolist() == [False] * 5 + [True]
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         (dict(labels=None), "a report needs a label for every image; predict a labelled list"),
         (dict(labels=np.array([0, 0, 0, 0, -1])), "a report needs a label for every image; predict a labelled list"),
-        (dict(predicted=np.ones((5, 3), bool)), "a report needs one label per image; for several see tools"),
+        (dict(predicted=np.ones((5, 3), bool)), "the test list of .* and its model do not fit: one has several "
+         "labels per image, the other one; set multi_label of the list as the head has it"),
         (dict(images=["a.png", "b", "c", "d", "e"]), "a.png: is predicted, but not in the test list of .*moe.py"),
         (dict(classes=("a", "b", "c")), "the predictions have other classes than the test list of .*moe.py"),
     ],

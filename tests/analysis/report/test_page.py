@@ -104,3 +104,29 @@ def test_a_model_without_errors(evidence, show):
     perfect = replace(evidence.predictions, scores=np.eye(3, dtype=np.float32)[evidence.labels])
     page = show(replace(evidence, predictions=perfect, alone={}))
     assert "It makes no error on this list." in page and "What is taken for what" not in page
+
+
+def test_several_labels(several, show):
+    """One image of four is all right; four answers of six are right, and two of six labels are missed."""
+    values = np.array([[0.9, 0.1], [0.7, 0.3], [0.5, 0.5], [0.1, 0.9]], np.float32)
+    page = show(several, replace(NOTHING, gates=[Gates("fusion", ("image", "text"), values)]), errors=1)
+    low, high = (100 * float(bound) for bound in wilson(np.array(1), np.array(4)))
+    assert f"Exactly the right classes for 25.0 % of 4 images (95 % interval {low:.1f} to {high:.1f})." in page
+    first, second = section(page, "How good is it?")
+    mean = (100 + 100 * (1 / 4 + 1 / 3) + 100) / 3
+    assert first[:3] == ["this model", f"{mean:.1f}", f"{100 * 2 * 4 / (6 + 6):.1f}"]
+    assert second[2:] == ["100.0", "100.0 (51.0–100.0)"]
+    assert "3.png\nlabel: none of the classes\nanswer: b\nimage alone: none of the classes" in page
+    rows = {row[0]: row for row in section(page, "Class by class")}
+    assert [rows[name][1:3] for name in "abc"] == [["3", "2"], ["2", "2"], ["1", "2"]]
+    assert [rows[name][3].split(" (")[0] for name in "abc"] == ["100.0", "50.0", "50.0"]
+    assert [rows[name][4].split(" (")[0] for name in "abc"] == ["66.7", "50.0", "100.0"]
+    assert [rows[name][5:] for name in "abc"] == [["80.0", "100.0"], ["50.0", "58.3"], ["66.7", "100.0"]]
+    assert (
+        "Most often b is taken for c: 1 images, 50 % of them." in page and "<h3>The 1 most confused pairs</h3>" in page
+    )
+    assert {row[0]: row[1:] for row in section(page, "Whom the gates listen to")} == {
+        "all images": ["0.55", "0.45"], "a": ["0.70", "0.30"], "b": ["0.80", "0.20"], "c": ["0.50", "0.50"]
+    }  # fmt: skip
+    assert "An image of this list may have several classes, so what needs one label per image is not here: " in page
+    assert "Do the scores mean what they say?" not in page and 'class="matrix"' not in page

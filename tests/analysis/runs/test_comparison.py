@@ -1,8 +1,10 @@
+import re
 import shutil
+from dataclasses import replace
 
 import pytest
 
-from kdxf.analysis.runs.comparison import compare_runs, config_difference
+from kdxf.analysis.runs.comparison import compare_runs, config_difference, write_comparison
 from kdxf.errors import UserError
 from kdxf_runtime.io.digests import file_digest
 
@@ -66,6 +68,44 @@ def test_two_runs(runs, predict):
         "1 settings of the configs differ:\n\n| setting | one | other |\n| --- | --- | --- |\n"
         "| optimizer.lr | 0.1 | 0.2 |\n"
     ) in text
+
+
+def cells(page):
+    """Return the rows of all tables of a page."""
+    rows = [re.findall("<td.*?>(.*?)</td>", row, flags=re.S) for row in re.findall("<tr>(.*?)</tr>", page, flags=re.S)]
+    return [[re.sub("<.*?>", "", cell).strip() for cell in row] for row in rows if row]
+
+
+def test_page(runs, predict, tmp_path):
+    predict(0, ONE)
+    predict(1, OTHER, runs[1])
+    found = compare_runs(runs)
+    write_comparison(found, tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    low, high = found.board.table[["gain from", "gain to"]].iloc[1]
+    assert (
+        f"other is right for 80.0 % of 10 images, one for 70.0 %: +10.0 points (95 % interval {low:+.1f} to "
+        f"{high:+.1f}); the interval contains 0, so the difference may be chance."
+    ) in page
+    assert "other is right more often in 1 classes, less often in 1." in page
+    first, second, *rest = cells(page)
+    assert first[:3] == ["one", "10", "70.0"] and first[3].startswith("70.0 (") and second[2] == "80.0"
+    assert rest == [["x", "4", "2", "4", "2"], ["y", "3", "3", "2", "-1"], ["optimizer.lr", "0.1", "0.2"]]
+
+
+def test_page_of_a_run_that_is_better(runs, predict, tmp_path):
+    """Right for all, where the other is for none: in every draw."""
+    files = [predict(0, LABELS), predict(1, [(label + 1) % 3 for label in LABELS])]
+    write_comparison(compare_runs(runs, files), tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "-100.0 points (95 % interval -100.0 to -100.0); one is better." in page
+
+
+def test_page_without_predictions(runs, tmp_path):
+    write_comparison(replace(compare_runs(runs), settings={}), tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "No predictions of the same labelled images by both runs were found" in page and not cells(page)
+    assert "Nothing: they have the same settings." in page
 
 
 def test_files_that_are_given(runs, predict):
