@@ -234,7 +234,7 @@ class TransformerTextEncoder(BaseModule):
         if self.pooling == "cls":
             if self.model.config.model_type != "xlnet":
                 return hidden[:, 0]
-            return hidden[torch.arange(len(hidden), device=hidden.device), mask.sum(dim=1) - 1]
+            return hidden[torch.arange(hidden.size(0), device=hidden.device), mask.sum(dim=1) - 1]
         shares = self._shares(hidden, mask).to(hidden.dtype)
         return torch.bmm(shares.unsqueeze(1), hidden).squeeze(1)  # (N, 1, L) x (N, L, D)
 
