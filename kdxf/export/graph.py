@@ -21,6 +21,7 @@ from kdxf.errors import UserError
 from kdxf.export.parity import Parity, check_graph, random_inputs
 from kdxf.export.parts import part_outputs
 from kdxf.export.portable import OUTPUTS, Portable, PortableModel
+from kdxf.export.rewrites import exportable
 from kdxf.optional import require
 
 OPSET = 18
@@ -86,7 +87,7 @@ def _trace(portable: Portable) -> Any:
         for item in portable.inputs
     }
     try:
-        with _quiet(), _plain_attention():
+        with _quiet(), exportable():
             program = torch.onnx.export(
                 _Named(portable.model, names).eval(),
                 (),
@@ -108,17 +109,6 @@ def _trace(portable: Portable) -> Any:
 
 def _equal(value: Tensor, known: Tensor) -> bool:
     return value.shape == known.shape and torch.equal(value, known)
-
-
-@contextlib.contextmanager
-def _plain_attention() -> Iterator[None]:
-    """Keep attention from its fused kernels, which ONNX does not know; the values are the same."""
-    fast = torch.backends.mha.get_fastpath_enabled()
-    torch.backends.mha.set_fastpath_enabled(False)
-    try:
-        yield
-    finally:
-        torch.backends.mha.set_fastpath_enabled(fast)
 
 
 @contextlib.contextmanager
