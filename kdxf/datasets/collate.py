@@ -10,8 +10,8 @@ from torch import Tensor
 
 from kdxf.registry import FUNCTIONS
 
-# The masks that distinguish words (or n-grams) from padding, and their inputs; all have the words in dimension 1.
-_DOCUMENTS = {"text_mask": ("text_ids",), "text_weight": ("text", "text_box"), "ngram_weight": ("ngram_ids",)}
+DOCUMENTS = {"text_mask": ("text_ids",), "text_weight": ("text", "text_box"), "ngram_weight": ("ngram_ids",)}
+"""The masks that tell words (or n-grams) from padding, and their inputs; all have the words in dimension 1."""
 
 
 # Registered with mmengine itself: its Runner ignores collate functions in the registry of the config's scope.
@@ -31,7 +31,7 @@ def pad_collate(data_batch: Sequence[Mapping]) -> dict:
     """
     batch = default_collate(data_batch)
     views = batch["inputs"] if isinstance(batch["inputs"], list) else [batch["inputs"]]
-    for mask, others in _DOCUMENTS.items():
+    for mask, others in DOCUMENTS.items():
         masked = [view for view in views if isinstance(view, dict) and mask in view]
         length = max((_length(view[mask]) for view in masked), default=0)
         for view in masked:

@@ -67,6 +67,19 @@ class TextFeatureStore(KeptFeatures):
         missing = {key: record for record in records if record.texts and not self._views_of(key := _key(record))}
         return self._fill(list(missing), (self._encode(record)[None] for record in missing.values()), "texts", progress)
 
+    @property
+    def encoder(self) -> Any:
+        """The text encoder, built when it is first asked for."""
+        if self._model is None:
+            self._model = MODELS.build(dict(self._encoder))
+            self._model.init_weights()
+            self._model.eval()
+        return self._model
+
+    def text_steps(self) -> list[dict[str, Any]]:
+        """Return the configs of the transforms in front of the encoder."""
+        return self._text
+
     def _check_weights(self, folder: str | Path) -> None:
         if (self._encoder.get("init_cfg") or {}).get("checkpoint"):
             return
@@ -83,27 +96,20 @@ class TextFeatureStore(KeptFeatures):
             )
 
     def _encode_blank(self) -> np.ndarray:
-        return np.zeros(self._built_model().out_channels, np.float32)
+        return np.zeros(self.encoder.out_channels, np.float32)
 
     @torch.inference_mode()
     def _encode(self, record: OCRRecord) -> np.ndarray:
         """Encode a text as (C,), float32."""
         if self._pipeline is None:
             self._pipeline = Compose([TRANSFORMS.build(dict(step)) for step in self._text])
-        model = self._built_model()
+        model = self.encoder
         results: Any = self._pipeline({"ocr": record})
         if not has_text(results):
             return self.blank
         inputs = {key: torch.from_numpy(results[key]) for key in model.input_keys}
         batch = pad_collate([{"inputs": inputs}])["inputs"]  # without padding
         return model(*(batch[key] for key in model.input_keys))[0].float().numpy()
-
-    def _built_model(self) -> Any:
-        if self._model is None:
-            self._model = MODELS.build(dict(self._encoder))
-            self._model.init_weights()
-            self._model.eval()
-        return self._model
 
 
 def _key(record: OCRRecord) -> str:

@@ -92,7 +92,7 @@ class CrossAttentionFusion(nn.Module):
     def _with_no_text_word(self, words: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
         """Put the learned word before the others: (N, 1 + L, D) and weights (N, 1 + L), 0 where there is text."""
         no_text = (weight <= 0).all(dim=1, keepdim=True)
-        learned = self.no_text.to(words.dtype).expand(len(words), 1, -1)
+        learned = self.no_text.to(words.dtype).expand(words.size(0), 1, -1)
         return torch.cat((learned, words), dim=1), torch.cat((no_text.to(weight.dtype), weight), dim=1)
 
 

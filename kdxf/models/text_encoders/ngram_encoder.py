@@ -58,11 +58,20 @@ class NgramEncoder(BaseModule):
         """
         self._check_ids(ngram_ids)
         weight = ngram_weight.to(self.embedding.weight.dtype)
-        feature = self.norm(self.embedding(ngram_ids, per_sample_weights=weight))
+        feature = self.norm(self._sum(ngram_ids, weight))
         has_text = (ngram_weight > 0).any(dim=1, keepdim=True)
         return self.dropout(torch.where(has_text, feature, self.no_text))
 
+    def _sum(self, ngram_ids: Tensor, weight: Tensor) -> Tensor:
+        """Return the weighted sum (N, C) of the vectors of n-grams (N, M)."""
+        if not torch.compiler.is_exporting():
+            return self.embedding(ngram_ids, per_sample_weights=weight)
+        # ONNX has no bags of vectors.
+        return torch.bmm(weight.unsqueeze(1), nn.functional.embedding(ngram_ids, self.embedding.weight)).squeeze(1)
+
     def _check_ids(self, ngram_ids: Tensor) -> None:
+        if torch.compiler.is_exporting():  # there are no values
+            return
         # Reading the values would wait for a GPU, which reports such an id itself, in other words.
         buckets = self.embedding.num_embeddings
         if ngram_ids.device.type == "cpu" and int(ngram_ids.max()) >= buckets:

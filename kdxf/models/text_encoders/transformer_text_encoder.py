@@ -219,6 +219,8 @@ class TransformerTextEncoder(BaseModule):
                 f"the documents have up to {text_ids.size(1)} tokens, but the text encoder has {self.max_positions} "
                 "positions: set max_length of TokenizeForTransformer to that, or less"
             )
+        if torch.compiler.is_exporting():  # there are no values
+            return
         # Reading the values would wait for a GPU, which reports such an id itself, in other words.
         words = self.model.get_input_embeddings().num_embeddings
         if text_ids.device.type == "cpu" and int(text_ids.max()) >= words:
@@ -232,7 +234,7 @@ class TransformerTextEncoder(BaseModule):
         if self.pooling == "cls":
             if self.model.config.model_type != "xlnet":
                 return hidden[:, 0]
-            return hidden[torch.arange(len(hidden), device=hidden.device), mask.sum(dim=1) - 1]
+            return hidden[torch.arange(hidden.size(0), device=hidden.device), mask.sum(dim=1) - 1]
         shares = self._shares(hidden, mask).to(hidden.dtype)
         return torch.bmm(shares.unsqueeze(1), hidden).squeeze(1)  # (N, 1, L) x (N, L, D)
 
