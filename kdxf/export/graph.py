@@ -22,7 +22,7 @@ from kdxf.export.parity import Parity, check_graph, random_inputs
 from kdxf.export.parts import part_outputs
 from kdxf.export.portable import OUTPUTS, Portable, PortableModel
 from kdxf.export.rewrites import exportable
-from kdxf.optional import require
+from kdxf_runtime.optional import require
 
 OPSET = 18
 _NEEDED_BY = "an ONNX graph"
@@ -83,7 +83,9 @@ def _trace(portable: Portable) -> Any:
     same = [name for name, value in outputs.items() if any(_equal(value, known) for known in answer)]
     names = [name for name in outputs if name not in same]
     axes = {
-        item.name: {axis: f"{item.name}_{axis}" if axis else "batch" for axis, size in enumerate(item.shape) if size is None}
+        item.name: {
+            axis: f"{item.name}_{axis}" if axis else "batch" for axis, size in enumerate(item.shape) if size is None
+        }
         for item in portable.inputs
     }
     try:

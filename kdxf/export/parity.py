@@ -14,7 +14,7 @@ from kdxf.datasets.transforms.loading import TEXT_WEIGHTS
 from kdxf.errors import UserError
 from kdxf.export.parts import part_outputs
 from kdxf.export.portable import OUTPUTS, GraphInput, Portable
-from kdxf.optional import require
+from kdxf_runtime.optional import require
 
 TOLERANCE = 1e-4
 """The largest difference of a score that is no fault."""

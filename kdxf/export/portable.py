@@ -40,7 +40,7 @@ from kdxf.models.heads import HierarchicalClsHead, MultiLabelMoEClsHead
 from kdxf.models.heads.predicted_classes import is_multi_label
 from kdxf.models.text_encoders import NgramEncoder, StoredTextFeatures, TransformerTextEncoder
 from kdxf.registry import TRANSFORMS
-from kdxf.text.ocr.record import OCRRecord
+from kdxf_runtime.ocr.record import OCRRecord
 
 OUTPUTS = ("scores", "feature")
 _TEXT_LENGTHS = {key for mask, others in DOCUMENTS.items() for key in (mask, *others)}
@@ -179,9 +179,7 @@ def _check_head(head: Any, name: str) -> None:
     kind = type(head)
     known = ((ClsHead, ClsHead), (MultiLabelClsHead, MultiLabelClsHead), (MultiLabelMoEClsHead, ClsHead))
     if not any(
-        isinstance(head, base)
-        and kind.predict is predicting.predict
-        and kind._get_predictions is base._get_predictions
+        isinstance(head, base) and kind.predict is predicting.predict and kind._get_predictions is base._get_predictions
         for base, predicting in known
     ):
         raise UserError(

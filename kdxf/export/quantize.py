@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from kdxf.errors import UserError
-from kdxf.io.files import replacing
-from kdxf.optional import require
+from kdxf_runtime.io.files import replacing
+from kdxf_runtime.optional import require
 
 LEAST_SHRINK = 3.0
 """A quantized file must be smaller by this factor."""
