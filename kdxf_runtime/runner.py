@@ -19,7 +19,6 @@ from kdxf_runtime.trust.routing import Routing, parse_routing
 
 # What tells tokens from padding, and what has the same length.
 _LENGTHS = {"text_weight": ("text", "text_box"), "text_mask": ("text_ids",), "ngram_weight": ("ngram_ids",)}
-_WEIGHTS = (*_LENGTHS, "tfidf_weight")
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,6 @@ class Answer:
         prediction: The label.
         record: The text that was used; None where none was read.
         feature: float32 (C,), what the head takes.
-        image_scores: float32 (K,), the scores without the text, where both were asked for.
     """
 
     prediction: Prediction
@@ -115,24 +113,25 @@ class Runner:
 
     def _route(self, pictures: Sequence[Picture], routing: Routing) -> list[Answer]:
         """Answer by the picture alone where that is sure enough, and by both elsewhere."""
-        unread = [picture.record or OCRRecord.empty(picture.image_id) for picture in pictures]
-        scores, features, errors = self._run(pictures, unread, silent=True)
+        scores, features, errors = self._run(pictures, [OCRRecord.empty(picture.image_id) for picture in pictures])
         looked, by_image = routing.rule.look(scores)
-        by_image &= np.array([picture.record is None for picture in pictures])
-        answers: list[Any] = [None] * len(pictures)
-        alone, both = np.flatnonzero(by_image).tolist(), np.flatnonzero(~by_image).tolist()
-        for index, label in zip(
-            alone, self._predictions([pictures[i] for i in alone], looked[alone], scores[alone], [errors[i] for i in alone],
-                                     routing.calibration, [NOT_READ] * len(alone)), strict=True
-        ):  # fmt: skip
-            answers[index] = Answer(label, None, features[index])
-        texts = [self._text_of(pictures[i]) for i in both]
-        for index, answer in zip(
-            both, self._answer([pictures[i] for i in both], texts, routing.calibration), strict=True
-        ):
-            said = READ if pictures[index].record is None else GIVEN
-            answers[index] = replace(answer, prediction=replace(answer.prediction, text=said))
-        return answers
+        spared = by_image & np.array([picture.record is None for picture in pictures])
+        spared &= np.array([error is None for error in errors])
+        alone, both = np.flatnonzero(spared).tolist(), np.flatnonzero(~spared).tolist()
+        first = self._predictions(
+            [pictures[index] for index in alone], looked[alone], scores[alone], [None] * len(alone), routing.calibration
+        )
+        answers: dict[int, Answer] = {
+            index: Answer(replace(label, text=NOT_READ), None, features[index])
+            for index, label in zip(alone, first, strict=True)
+        }
+        for index in both:
+            picture = pictures[index]
+            calibration = routing.calibration if picture.record is None else None
+            (answer,) = self._answer([picture], [self._text_of(picture)], calibration)
+            label = replace(answer.prediction, text=READ if picture.record is None else GIVEN)
+            answers[index] = replace(answer, prediction=label)
+        return [answers[index] for index in range(len(pictures))]
 
     def _text_of(self, picture: Picture) -> OCRRecord:
         if picture.record is not None:
@@ -153,11 +152,11 @@ class Runner:
         scores, features, errors = self._run(pictures, texts)
         calibration = calibration or self.calibration
         calibrated = scores if calibration is None else calibration.apply(scores)
-        labels = self._predictions(pictures, calibrated, scores, errors, calibration, [None] * len(pictures))
+        labels = self._predictions(pictures, calibrated, scores, errors, calibration)
         return [Answer(*parts) for parts in zip(labels, texts, features, strict=True)]
 
     def _run(
-        self, pictures: Sequence[Picture], texts: Sequence[OCRRecord | None], silent: bool = False
+        self, pictures: Sequence[Picture], texts: Sequence[OCRRecord | None]
     ) -> tuple[np.ndarray, np.ndarray, list[str | None]]:
         """Return the mean scores (N, K) and features (N, C) of the views, and what could not be read."""
         views: list[list[dict[str, Any]]] = []
@@ -167,23 +166,16 @@ class Runner:
             results["ocr"] = record or OCRRecord.empty(picture.image_id)
             views.append(self.pipeline(results))
             errors.append(picture.error or views[-1][0].get("error") or (record.error if record else None))
-        total: tuple[np.ndarray, np.ndarray] | None = None
-        for view in zip(*views, strict=True):
-            scores, features = self._session.run(["scores", "feature"], self._inputs(view, silent))
-            total = (scores, features) if total is None else (total[0] + scores, total[1] + features)
-        assert total is not None
-        count = np.float32(len(views[0]))
-        return total[0] / count, total[1] / count, errors
+        ran = [self._session.run(["scores", "feature"], self._inputs(view)) for view in zip(*views, strict=True)]
+        scores, features = (sum(parts) / np.float32(len(ran)) for parts in zip(*ran, strict=True))
+        return scores, features, errors
 
-    def _inputs(self, results: Sequence[dict[str, Any]], silent: bool) -> dict[str, np.ndarray]:
+    def _inputs(self, results: Sequence[dict[str, Any]]) -> dict[str, np.ndarray]:
         """Return the inputs of the graph, texts as long as the longest one."""
         results = [dict(one) for one in results]
         for one in results:
             if "img" in one:
                 one["img"] = np.ascontiguousarray(one["img"].transpose(2, 0, 1))
-            for key in _WEIGHTS if silent else ():
-                if key in one:
-                    one[key] = np.zeros_like(one[key])
         for weight, others in _LENGTHS.items():
             if weight in results[0]:
                 used = np.stack([one[weight] > 0 for one in results]).any(axis=0).nonzero()[0]
@@ -199,15 +191,12 @@ class Runner:
         own: np.ndarray,
         errors: Sequence[str | None],
         calibration: Calibration | None,
-        texts: Sequence[str | None],
     ) -> list[Prediction]:
         """Return labels by calibrated scores and the model's own ones."""
         inside = [None] * len(scores) if calibration is None else calibration.sets.of(scores)
         unlike = [None] * len(scores) if calibration is None else calibration.is_unlike(own)
         found = []
-        for picture, row, members, strange, error, text in zip(
-            pictures, scores, inside, unlike, errors, texts, strict=True
-        ):
+        for picture, row, members, strange, error in zip(pictures, scores, inside, unlike, errors, strict=True):
             index = int(row.argmax())
             likely = None if members is None else np.flatnonzero(members)
             found.append(
@@ -221,7 +210,6 @@ class Runner:
                     labels=self._labels(row),
                     likely=None if likely is None else tuple(likely[np.argsort(-row[likely], kind="stable")].tolist()),
                     unlike=None if strange is None else bool(strange),
-                    text=text,
                 )
             )
         return found

@@ -33,10 +33,10 @@ from kdxf.evaluation.calibration.temperature import (
     fitter_of,
 )
 from kdxf.evaluation.drift.fingerprint import fingerprint_file, sample, take_fingerprint, write_fingerprint
+from kdxf.evaluation.drift.response import Response
 from kdxf.evaluation.missing_modality import has_both_modalities
 from kdxf.evaluation.routing.fit import BUDGET, RoutingReport, fit_routing
 from kdxf.evaluation.routing.stored import routing_file, write_routing
-from kdxf.evaluation.drift.response import Response
 from kdxf.inference.pipeline import dataset_config, needs_ocr
 from kdxf.io.predictions import Predictions, check_alike, check_each_once, concatenate, in_order, read_predictions
 from kdxf.io.provenance import check_no_ranks, check_no_targets, check_unseen
@@ -64,13 +64,9 @@ def calibrate(
     """Fit what the scores of a checkpoint mean, and write it beside the checkpoint.
 
     The fingerprint of the images (:mod:`kdxf.evaluation.drift.fingerprint`) is written there as well, from those that
-<<<<<<< HEAD
-    are in the lists of the config; without any there is none. Of a model that takes image and text the images are
-    predicted once more without their text, and the routing (:mod:`kdxf.evaluation.routing`) is written there, too.
-=======
     are in the lists of the config; without any there is none. It has joint features and gates only where the model is
-    run, not with files of predictions.
->>>>>>> drift
+    run, not with files of predictions. Of a model that takes image and text the images are
+    predicted once more without their text, and the routing (:mod:`kdxf.evaluation.routing`) is written there, too.
 
     Args:
         cfg: A config from :func:`kdxf.engine.config.load_config`; not changed. Of one with stages, the last counts.
@@ -113,14 +109,10 @@ def calibrate(
         if not files:
             raise UserError("--predictions: all are without text; give predictions by image and text as well")
     else:
-<<<<<<< HEAD
-        files = [_predict(cfg, checkpoint, tta, trust_checkpoint)]
+        files = [_predict(cfg, checkpoint, tta, trust_checkpoint, responses=responses)]
         without_text = []
         if has_both_modalities(cfg.model) and needs_ocr(dataset_config(cfg, "val_dataloader").pipeline):
             without_text = [_predict(cfg, checkpoint, tta, trust_checkpoint, without="text")]
-=======
-        files = [_predict(cfg, checkpoint, tta, trust_checkpoint, responses)]
->>>>>>> drift
         data = {"val_dataloader": settings_digest([files[0].images, _labels(files[0]).tolist()])}
     if len({file.classes for file in files}) > 1:
         raise UserError("--predictions: the files have different classes; give files of one model")
@@ -133,20 +125,19 @@ def calibrate(
     places = _places(cfg)
     keys, warnings = _keys(places, joined.images)
     report = _fit(joined, checkpoint, level, kind, per_class, tta, keys, warnings, data)
-<<<<<<< HEAD
     report = replace(report, routing=_route(joined, image_alone, report.calibration, checkpoint, budget))
-    _write_fingerprint(joined.images, report.calibration.apply(joined.scores), places, checkpoint)
-    return report
-
-
-def _predict(cfg: Config, checkpoint: Path, tta: bool, trust: bool, without: str | None = None) -> Predictions:
-=======
     _write_fingerprint(joined.images, report.calibration.apply(joined.scores), places, responses, checkpoint)
     return report
 
 
-def _predict(cfg: Config, checkpoint: Path, tta: bool, trust: bool, responses: dict[str, Response]) -> Predictions:
->>>>>>> drift
+def _predict(
+    cfg: Config,
+    checkpoint: Path,
+    tta: bool,
+    trust: bool,
+    without: str | None = None,
+    responses: dict[str, Response] | None = None,
+) -> Predictions:
     if cfg.get("val_dataloader") is None:
         raise UserError(f"config {cfg.filename} has no val_dataloader to calibrate on; give --predictions")
     cfg = copy.deepcopy(cfg)
@@ -156,11 +147,16 @@ def _predict(cfg: Config, checkpoint: Path, tta: bool, trust: bool, responses: d
         cfg.test_cfg = {}
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder, "val.parquet")
-<<<<<<< HEAD
-        test(cfg, checkpoint, out=out, tta=tta, without=without, trust_checkpoint=trust, calibrated=False)
-=======
-        test(cfg, checkpoint, out=out, tta=tta, trust_checkpoint=trust, calibrated=False, responses=responses)
->>>>>>> drift
+        test(
+            cfg,
+            checkpoint,
+            out=out,
+            tta=tta,
+            without=without,
+            trust_checkpoint=trust,
+            calibrated=False,
+            responses=responses,
+        )
         found = read_predictions(out)
     return _checked(found, "the list of val_dataloader")
 

@@ -4,8 +4,8 @@ import kdxf.registry  # noqa: F401  isort: skip  (before the host, which it quie
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +24,10 @@ from kdxf.engine.config import building, load_config
 from kdxf.errors import UserError
 from kdxf.evaluation.calibration.stored import Calibration
 from kdxf.evaluation.calibration.use import fitting_calibration
-from kdxf.evaluation.routing.stored import Routing, fitting_routing
 from kdxf.evaluation.drift.comparison import describe_drift
 from kdxf.evaluation.drift.fingerprint import read_fingerprint, sample
 from kdxf.evaluation.drift.response import Response, watching
+from kdxf.evaluation.routing.stored import Routing, fitting_routing
 from kdxf.inference.inputs import InputImage, InputTexts, TextReader, collect_images
 from kdxf.inference.model import Categories, choose_device, config_classes, load_model
 from kdxf.inference.pipeline import (
@@ -118,12 +118,9 @@ class KDXFInferencer:
         training_data: The data that it was trained on, as in :class:`kdxf.io.provenance.Provenance`; empty where the
             checkpoint does not say.
         calibration: What the scores mean; None where there is none, or it is not for predictions of this kind.
-<<<<<<< HEAD
         routing: Which images need their text read; None where all are read.
-=======
         drift: In what the images of the last call differ from those that the checkpoint was calibrated on, in a
             sentence; None where nothing is known to differ, or it has no fingerprint.
->>>>>>> drift
         needs_text: Whether the pipeline takes the text of an image. OCR runs only then.
 
     Raises:
@@ -150,12 +147,9 @@ class KDXFInferencer:
         if ocr not in READING:
             raise UserError(f"--read-text {ocr}: give {' or '.join(READING)}")
         self.calibration = fitting_calibration(checkpoint, tta=tta)
-<<<<<<< HEAD
         self.routing = fitting_routing(checkpoint, tta=tta) if ocr == "auto" else None
-=======
         self._fingerprint = read_fingerprint(checkpoint)
         self.drift: str | None = None
->>>>>>> drift
         self._pipeline = pipeline_config(self.cfg, tta)
         self.device = choose_device(device)
         with building(self.cfg), trusting_checkpoints(trust_checkpoint):
@@ -204,15 +198,18 @@ class KDXFInferencer:
             UserError: An input or the table does not exist.
         """
         images = collect_images(inputs, ocr_root)
-        texts = None
+        texts, first = None, None
         if self.needs_text:
             table = None if ocr_table is None else OCRTable.open(ocr_table)
             texts = InputTexts.from_table(images, table)
-<<<<<<< HEAD
             first = self.first_look(images, texts, batch_size=batch_size, workers=workers, progress=progress)
             texts.read_missing(self.reader, workers, progress, None if first is None else first.rest)
-            return list(self.predict(images, texts, batch_size=batch_size, workers=workers, first=first))
-        return list(self.predict(images, None, batch_size=batch_size, workers=workers))
+        with self.watching(len(images)) as responses:
+            predictions = list(self.predict(images, texts, batch_size=batch_size, workers=workers, first=first))
+        self.drift = self.describe_drift(images, texts, responses, first)
+        if self.drift is not None:
+            print_log(self.drift, logger="current", level=logging.WARNING)
+        return predictions
 
     def first_look(
         self,
@@ -252,14 +249,6 @@ class KDXFInferencer:
                         sure[row] = self._prediction(images[row], *values, None, NOT_READ)
             next(todo, None)  # ends the progress bar
         return FirstLook(sure, frozenset(rows) - sure.keys())
-=======
-            texts.read_missing(self.reader, workers, progress)
-        with self.watching(len(images)) as responses:
-            predictions = list(self.predict(images, texts, batch_size=batch_size, workers=workers))
-        self.drift = self.describe_drift(images, texts, responses)
-        if self.drift is not None:
-            print_log(self.drift, logger="current", level=logging.WARNING)
-        return predictions
 
     def watching(self, count: int) -> AbstractContextManager[Mapping[int, Response]]:
         """Keep for :meth:`describe_drift` what the model makes of some of ``count`` images, which a block predicts.
@@ -269,7 +258,11 @@ class KDXFInferencer:
         return watching(self.model, () if self._fingerprint is None else sample(count).tolist())
 
     def describe_drift(
-        self, images: Sequence[InputImage], texts: InputTexts | None, responses: Mapping[int, Response]
+        self,
+        images: Sequence[InputImage],
+        texts: InputTexts | None,
+        responses: Mapping[int, Response],
+        first: "FirstLook | None" = None,
     ) -> str | None:
         """Say in what images differ from those that the checkpoint was calibrated on, as :attr:`drift`.
 
@@ -277,12 +270,15 @@ class KDXFInferencer:
             images: The images.
             texts: Their texts; None where :attr:`needs_text` is False.
             responses: What :meth:`watching` kept.
+            first: What :meth:`first_look` found. Images that have their text read then are the unsure ones, and scores
+                are of another system than those of the fingerprint, so that only the pictures are compared.
         """
         if self._fingerprint is None:
             return None
         paths = [image.path for image in images]
+        if first is not None:
+            return describe_drift(self._fingerprint, paths, None, dict.fromkeys(sample(len(images)).tolist()), None)
         return describe_drift(self._fingerprint, paths, texts, responses, self.calibration)
->>>>>>> drift
 
     def predict(
         self,

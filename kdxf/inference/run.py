@@ -17,11 +17,8 @@ from kdxf.engine.config import config_digest
 from kdxf.errors import UserError
 from kdxf.evaluation.calibration.selective import Accepted
 from kdxf.evaluation.calibration.stored import CALIBRATED_BY, Calibration
-from kdxf.evaluation.drift.changes import describe_changes
-from kdxf.evaluation.drift.fingerprint import read_fingerprint, sample, take_fingerprint
 from kdxf.evaluation.routing.stored import ROUTED_BY
 from kdxf.inference.inferencer import FirstLook, KDXFInferencer
-from kdxf.inference.inferencer import KDXFInferencer
 from kdxf.inference.inputs import InputImage, InputTexts, collect_images, dataset_images
 from kdxf.inference.prediction_csv import Columns, Prediction, PredictionWriter
 from kdxf.inference.score_file import Probabilities, dataset_labels
@@ -246,15 +243,7 @@ def infer(
             inferencer.watching(len(images)) as responses,
             tqdm(total=len(images), desc="predict", unit=" images", disable=not progress) as bar,
         ):
-<<<<<<< HEAD
-            for index, prediction in enumerate(
-                inferencer.predict(images, texts, batch_size=batch_size, workers=workers, first=first)
-            ):
-                if index in chosen:  # a fingerprint has calibrated scores
-                    scores[index] = None if inferencer.calibration is None else prediction.scores
-=======
-            for prediction in inferencer.predict(images, texts, batch_size=batch_size, workers=workers):
->>>>>>> drift
+            for prediction in inferencer.predict(images, texts, batch_size=batch_size, workers=workers, first=first):
                 for add in (*keep, report.count):
                     add(prediction)
                 bar.update()
@@ -267,22 +256,7 @@ def infer(
             else:
                 source = source.with_values(**{MILLISECONDS: report.costs(inferencer.needs_text)})
             probabilities.write(inferencer.trained_on, source)
-<<<<<<< HEAD
-    if fingerprint is not None:
-        # Routed images with text are the unsure ones, and their scores those of another system: they are not alike.
-        fair = {index: first is None or index not in first.sure.keys() | first.rest for index in scores}
-        seen = take_fingerprint(
-            (
-                images[index].path,
-                texts[index] if texts is not None and fair[index] else None,
-                row if fair[index] else None,
-            )
-            for index, row in scores.items()
-        )
-        report.drift = describe_changes(fingerprint, seen)
-=======
-    report.drift = inferencer.describe_drift(images, texts, responses)
->>>>>>> drift
+    report.drift = inferencer.describe_drift(images, texts, responses, first)
     return report
 
 

@@ -22,7 +22,7 @@ def describe_drift(
     before: Fingerprint,
     paths: Sequence[str],
     texts: Texts | None,
-    responses: Mapping[int, Response],
+    responses: Mapping[int, Response | None],
     calibration: Calibration | None,
 ) -> str | None:
     """Say in one sentence in what images differ from those of a fingerprint; None where nothing is known to differ.
@@ -45,7 +45,7 @@ def describe_drift(
         (
             paths[index],
             None if texts is None else texts[index],
-            None if calibration is None else _calibrated(response, calibration),
+            None if calibration is None or response is None else _calibrated(response, calibration),
         )
         for index, response in responses.items()
     )
