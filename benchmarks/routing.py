@@ -7,10 +7,11 @@
 The files are of the 296 photographs of the grocery list val.csv (tools/test.py --out, the second with --without text),
 by moe_lite2.py and moe_lite2_ensemble.py. Each rule is cross-fitted: its threshold is chosen on four folds so that at
 most the budget is lost there, and applied to the fifth; means over 100 dealings. "random" leaves the text of a random
-share of the images unread, for which no threshold is needed; it spares what the budget allows in expectation. The others
-read the text of the images that the picture alone scores lowest by: the calibrated score of the best class (used), that
-score as it comes, the margin between the two best classes, and minus the spread over all of them (entropy). "lowest of
-all" takes the lowest threshold at which the loss is within the budget, though a higher one may exceed it.
+share of the images unread, for which no threshold is needed; it spares what the budget allows in expectation. The
+others read the text of the images that the picture alone scores lowest by: the calibrated score of the best class
+(used), that score as it comes, the margin between the two best classes, and minus the spread over all of them
+(entropy). "lowest of all" takes the lowest threshold at which the loss is within the budget, though a higher one may
+exceed it.
 
 Spared and lost (in points of top-1) at a budget of 0.5 points:
 
@@ -41,18 +42,19 @@ import numpy as np
 import torch
 
 from kdxf.engine.config import building, load_config, model_config
-from kdxf.evaluation.calibration.conformal import fit_sets
-from kdxf.evaluation.calibration.none_of_these import spread
 from kdxf.evaluation.calibration.report import repeated_halves
-from kdxf.evaluation.calibration.temperature import apply_temperature, deal, fit_temperature
+from kdxf.evaluation.calibration.temperature import deal, fit_temperature
 from kdxf.evaluation.routing.paired import paired_interval
-from kdxf.evaluation.routing.rule import fit_rule, losses, lowest_threshold
 from kdxf.inference.inferencer import KDXFInferencer
-from kdxf.inference.inputs import collect_images
 from kdxf.inference.pipeline import InferenceDataset, iterate_batches, pipeline_config
 from kdxf.io.predictions import in_order, margins, read_predictions
 from kdxf.registry import MODELS
+from kdxf_runtime.inputs import collect_images
 from kdxf_runtime.io.machine import available_cores
+from kdxf_runtime.trust.conformal import fit_sets
+from kdxf_runtime.trust.none_of_these import spread
+from kdxf_runtime.trust.rule import fit_rule, losses, lowest_threshold
+from kdxf_runtime.trust.temperature import apply_temperature
 
 DEALINGS = 100
 FOLDS = 5
@@ -157,7 +159,8 @@ def measure(config: Path, folder: Path, count: int) -> None:
     for spared in (0.8, 0.85, 0.9):
         auto = by_image + (1 - spared) * (reading + by_image)
         print(
-            f"{spared:.0%} of the text spared: {auto:.1f} ms an image in place of {always:.1f}, {always / auto:.1f} times"
+            f"{spared:.0%} of the text spared: {auto:.1f} ms an image in place of {always:.1f}, "
+            f"{always / auto:.1f} times"
         )
 
 

@@ -5,7 +5,15 @@ from typing import Any
 
 from kdxf_runtime.bundle import Bundle
 from kdxf_runtime.errors import UserError
-from kdxf_runtime.steps.images import CenterCrop, CenterCropKeepText, Letterbox, LoadImage, Resize, ResizeEdge
+from kdxf_runtime.steps.images import (
+    CenterCrop,
+    CenterCropKeepText,
+    FlipUnlessText,
+    Letterbox,
+    LoadImage,
+    Resize,
+    ResizeEdge,
+)
 from kdxf_runtime.steps.ngrams import HashNgrams
 from kdxf_runtime.steps.step import Step
 from kdxf_runtime.steps.text import LookUpWordVectors, TokenizeOCR
@@ -29,6 +37,7 @@ _STEPS: dict[str, Callable[..., Step]] = {
         ResizeEdge,
         CenterCrop,
         CenterCropKeepText,
+        FlipUnlessText,
         Letterbox,
         TokenizeOCR,
         LookUpWordVectors,

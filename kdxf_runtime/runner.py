@@ -13,7 +13,7 @@ from kdxf_runtime.io.images import ImageReadError, decode_image, read_file
 from kdxf_runtime.ocr.base import BaseOCREngine
 from kdxf_runtime.ocr.record import OCRRecord, read_pixels
 from kdxf_runtime.pipeline import Pipeline
-from kdxf_runtime.prediction_csv import GIVEN, NOT_READ, READ, Prediction
+from kdxf_runtime.predictions import GIVEN, NOT_READ, READ, Prediction
 from kdxf_runtime.trust.calibration import Calibration, parse_calibration
 from kdxf_runtime.trust.routing import Routing, parse_routing
 

@@ -23,9 +23,9 @@ import os
 from kdxf.cli.arguments import ConfigOptions
 from kdxf.cli.command import EXCEL, run
 from kdxf.engine.config import load_config
-from kdxf.inference.prediction_csv import Columns
 from kdxf.inference.run import infer
 from kdxf.text.ocr import engine_config
+from kdxf_runtime.predictions import Columns
 
 
 def parse_args() -> argparse.Namespace:

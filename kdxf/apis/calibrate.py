@@ -18,20 +18,9 @@ from kdxf.apis.test import test
 from kdxf.datasets.image_keys import image_keys, leaf_datasets, paths_of
 from kdxf.engine.config import building
 from kdxf.errors import UserError
-from kdxf.evaluation.calibration.confidences import confidences
-from kdxf.evaluation.calibration.conformal import DEFAULT, KINDS, fit_sets, least_images
-from kdxf.evaluation.calibration.none_of_these import FALSE_ALARMS, fit_limit, spread
 from kdxf.evaluation.calibration.report import CalibrationReport, figures, repeated_halves
-from kdxf.evaluation.calibration.stored import CALIBRATED_BY, Calibration, sureness, write_calibration
-from kdxf.evaluation.calibration.temperature import (
-    HIGHEST,
-    LOWEST,
-    Temperature,
-    apply_temperature,
-    choose_temperature,
-    cross_fitted,
-    fitter_of,
-)
+from kdxf.evaluation.calibration.stored import CALIBRATED_BY, write_calibration
+from kdxf.evaluation.calibration.temperature import HIGHEST, LOWEST, choose_temperature, cross_fitted, fitter_of
 from kdxf.evaluation.drift.fingerprint import fingerprint_file, sample, take_fingerprint, write_fingerprint
 from kdxf.evaluation.drift.response import Response
 from kdxf.evaluation.missing_modality import has_both_modalities
@@ -43,6 +32,11 @@ from kdxf.io.provenance import check_no_ranks, check_no_targets, check_unseen
 from kdxf.registry import DATASETS
 from kdxf_runtime.io.digests import file_digest, settings_digest
 from kdxf_runtime.ocr.record import OCRRecord
+from kdxf_runtime.trust.calibration import Calibration, sureness
+from kdxf_runtime.trust.confidences import confidences
+from kdxf_runtime.trust.conformal import DEFAULT, KINDS, fit_sets, least_images
+from kdxf_runtime.trust.none_of_these import FALSE_ALARMS, fit_limit, spread
+from kdxf_runtime.trust.temperature import Temperature, apply_temperature
 
 FOLDS = 5
 _SHOWN = 5
@@ -75,7 +69,7 @@ def calibrate(
             default the list of ``val_dataloader`` is predicted now. Files of the same images that were predicted
             without text may be among them, for the routing; without any it is not fitted.
         level: The share of the sets that are to hold the true class.
-        kind: A name of :data:`kdxf.evaluation.calibration.conformal.KINDS`.
+        kind: A name of :data:`kdxf_runtime.trust.conformal.KINDS`.
         per_class: Keep that promise for each class by itself.
         budget: The accuracy, from 0 to 1, that may be lost where the text of an image is not read.
         tta: Predict with test-time augmentation, for predictions with it. Files say themselves.

@@ -65,12 +65,10 @@ from kdxf.engine.publish import publish_checkpoint
 from kdxf.errors import DivergedError, UserError
 from kdxf.evaluation.calibration.report import figures
 from kdxf.evaluation.calibration.stored import CALIBRATED_BY, calibration_file, read_calibration
-from kdxf.evaluation.calibration.temperature import apply_temperature
 from kdxf.evaluation.drift.fingerprint import fingerprint_file
 from kdxf.evaluation.missing_modality import has_both_modalities
 from kdxf.evaluation.routing.stored import routing_file
 from kdxf.inference.fitted import CHECKPOINT, CONFIG, load
-from kdxf.inference.prediction_csv import Prediction
 from kdxf.io.annotations import read_annotations, read_classes, write_annotations
 from kdxf.io.class_names import order_ids
 from kdxf.io.predictions import Predictions, read_predictions
@@ -82,6 +80,8 @@ from kdxf_runtime.io.digests import file_digest, settings_digest
 from kdxf_runtime.io.files import read_json, replacing, write_json, write_whole
 from kdxf_runtime.io.machine import available_cores
 from kdxf_runtime.io.unicode_names import find_file
+from kdxf_runtime.predictions import Prediction
+from kdxf_runtime.trust.temperature import apply_temperature
 
 _METRIC = "accuracy/top1"
 _UNREADABLE = ("missing", "unreadable", "truncated")

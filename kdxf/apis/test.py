@@ -1,5 +1,7 @@
 """Testing as a function."""
 
+from kdxf.evaluation.calibration.stored import used_images
+
 import kdxf.registry  # noqa: F401  isort: skip  (before the host, which it quietens)
 
 import copy
@@ -25,7 +27,7 @@ from kdxf.engine.dist import start_distributed
 from kdxf.engine.hooks import LoadedWeightsHook, TrainedImagesHook, TrainingDataHook
 from kdxf.engine.runner import open_runner
 from kdxf.errors import UserError
-from kdxf.evaluation.calibration.stored import CALIBRATED_BY, Calibration
+from kdxf.evaluation.calibration.stored import CALIBRATED_BY
 from kdxf.evaluation.calibration.use import calibrate_steps, fitting_calibration, is_fair
 from kdxf.evaluation.drift.comparison import describe_drift
 from kdxf.evaluation.drift.fingerprint import Fingerprint, read_fingerprint, sample
@@ -38,6 +40,7 @@ from kdxf.inference.pipeline import needs_ocr
 from kdxf.io.predictions import check_each_once
 from kdxf.io.provenance import Provenance
 from kdxf_runtime.io.files import write_json
+from kdxf_runtime.trust.calibration import Calibration
 
 
 def test(
@@ -134,7 +137,7 @@ def test(
             write_json(metrics, Path(out).with_suffix(".metrics.json"))
         if responses is not None:
             responses.update({paths[index]: response for index, response in heard.items()})
-        is_same = calibration is not None and bool(calibration.used(paths).all())
+        is_same = calibration is not None and bool(used_images(calibration, paths).all())
         if fingerprint is not None and heard and not is_same:
             _warn_of_drift(fingerprint, dataset, heard, fair, needs_ocr(cfg.test_dataloader.dataset))
     return metrics

@@ -39,9 +39,9 @@ def main() -> None:
     args = parse_args()
     from kdxf.engine.config import load_config
     from kdxf.inference.fitted import files_of_model
-    from kdxf.inference.prediction_csv import Columns
     from kdxf.inference.run import infer
     from kdxf_runtime.io.machine import available_cores
+    from kdxf_runtime.predictions import Columns
 
     config, checkpoint = files_of_model(args.model)
     report = infer(

@@ -7,8 +7,9 @@ import pandas as pd
 from scipy.cluster.hierarchy import leaves_list, linkage
 from scipy.sparse import csr_matrix
 from scipy.spatial.distance import squareform
-from scipy.stats import binomtest
 from sklearn.metrics import average_precision_score
+
+from kdxf_runtime.trust.wilson import wilson
 
 _LEVEL = 0.95
 
@@ -54,15 +55,6 @@ def average_precisions(labels: np.ndarray, scores: np.ndarray) -> np.ndarray:
     for index in np.flatnonzero(labels.any(axis=0)).tolist():
         found[index] = 100 * average_precision_score(labels[:, index], scores[:, index])
     return found
-
-
-def wilson(hits: np.ndarray, count: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the 95 % intervals of shares (Wilson, JASA 1927), from 0 to 1, of the shape of both; NaN for none of 0."""
-    pairs = zip(np.ravel(hits).tolist(), np.ravel(count).tolist(), strict=True)
-    nothing = (np.nan, np.nan)
-    bounds = [binomtest(hit, of).proportion_ci(_LEVEL, "wilson") if of else nothing for hit, of in pairs]
-    low, high = np.array(bounds, np.float64).reshape(-1, 2).T
-    return low.reshape(np.shape(count)), high.reshape(np.shape(count))
 
 
 def confused_pairs(labels: np.ndarray, predicted: np.ndarray, most: int = 50) -> pd.DataFrame:

@@ -9,9 +9,10 @@ from tqdm import tqdm
 
 from kdxf.engine.config import building
 from kdxf.inference.inferencer import KDXFInferencer
-from kdxf.inference.inputs import InputTexts, collect_images
+from kdxf.inference.inputs import InputTexts
 from kdxf.inference.pipeline import InferenceDataset, iterate_batches, pipeline_config
 from kdxf.text.ocr.table import OCRTable
+from kdxf_runtime.inputs import collect_images
 
 
 @torch.inference_mode()

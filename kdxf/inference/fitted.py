@@ -6,7 +6,7 @@ from typing import Any
 
 from kdxf.errors import UserError
 from kdxf.inference.inferencer import KDXFInferencer
-from kdxf.inference.prediction_csv import Prediction
+from kdxf_runtime.predictions import Prediction
 
 CONFIG, CHECKPOINT = "config.py", "model.pth"
 

@@ -1,5 +1,7 @@
 """Prediction from Python: load once, then paths in, labels out."""
 
+from kdxf.inference.model import rename
+
 import kdxf.registry  # noqa: F401  isort: skip  (before the host, which it quietens)
 
 import logging
@@ -22,14 +24,13 @@ from kdxf.apis.stages import last_stage
 from kdxf.engine.checkpoint import classes_of, trusting_checkpoints
 from kdxf.engine.config import building, load_config
 from kdxf.errors import UserError
-from kdxf.evaluation.calibration.stored import Calibration
 from kdxf.evaluation.calibration.use import fitting_calibration
 from kdxf.evaluation.drift.comparison import describe_drift
 from kdxf.evaluation.drift.fingerprint import read_fingerprint, sample
 from kdxf.evaluation.drift.response import Response, watching
-from kdxf.evaluation.routing.stored import Routing, fitting_routing
-from kdxf.inference.inputs import InputImage, InputTexts, TextReader, collect_images
-from kdxf.inference.model import Categories, choose_device, config_classes, load_model
+from kdxf.evaluation.routing.stored import fitting_routing
+from kdxf.inference.inputs import InputTexts, TextReader
+from kdxf.inference.model import choose_device, config_classes, load_model
 from kdxf.inference.pipeline import (
     InferenceDataset,
     dataset_config,
@@ -37,11 +38,15 @@ from kdxf.inference.pipeline import (
     needs_ocr,
     pipeline_config,
 )
-from kdxf.inference.prediction_csv import GIVEN, NOT_READ, READ, Prediction
 from kdxf.io.provenance import TRAINING_DATA
 from kdxf.models.heads.predicted_classes import is_multi_label, predicted_classes
 from kdxf.registry import DATASETS, MODELS
 from kdxf.text.ocr.table import OCRTable
+from kdxf_runtime.categories import Categories
+from kdxf_runtime.inputs import InputImage, collect_images
+from kdxf_runtime.predictions import GIVEN, NOT_READ, READ, Prediction
+from kdxf_runtime.trust.calibration import Calibration
+from kdxf_runtime.trust.routing import Routing
 
 DEFAULT_ENGINE = {"type": "RapidOCREngine"}
 
@@ -108,7 +113,7 @@ class KDXFInferencer:
         ocr: ``'always'`` reads the text of every image; ``'auto'`` only where the picture alone is not sure enough, by
             the routing that ``kdxf calibrate`` has left beside the checkpoint (:mod:`kdxf.evaluation.routing`). A text
             that a table has is always used.
-        class_names: File with readable class names, see :meth:`kdxf.inference.model.Categories.renamed`.
+        class_names: File with readable class names, see :meth:`kdxf.inference.model.rename`.
 
     Attributes:
         categories: Ids and names of the K classes.
@@ -165,7 +170,7 @@ class KDXFInferencer:
         self.trained_on = None if trained_on is None else trained_on.numpy()
         self.training_data = tuple(meta.get(TRAINING_DATA, ()))
         if class_names is not None:
-            self.categories = self.categories.renamed(class_names)
+            self.categories = rename(self.categories, class_names)
         self.model.to(self.device).eval()
         engine = engine or self.cfg.get("ocr_engine") or DEFAULT_ENGINE
         self.reader = TextReader(engine, (self.cfg.get("custom_imports") or {}).get("imports", ()))
@@ -183,7 +188,7 @@ class KDXFInferencer:
         """Predict images and the images in folders.
 
         Args:
-            inputs: Paths; see :func:`kdxf.inference.inputs.collect_images` for ids and order.
+            inputs: Paths; see :func:`kdxf_runtime.inputs.collect_images` for ids and order.
             batch_size: Images in a batch.
             workers: Processes for loading and for OCR; 0 does both in this process. OCR workers are spawned: a script
                 that asks for them calls this below ``if __name__ == '__main__':``.

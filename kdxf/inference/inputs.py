@@ -3,9 +3,7 @@
 import kdxf.registry  # noqa: F401  isort: skip  (before the host, which it quietens)
 import logging
 import os
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,61 +13,13 @@ from mmengine.logging import print_log
 from mmpretrain.datasets import BaseDataset
 from tqdm import tqdm
 
-from kdxf.errors import UserError
 from kdxf.text.ocr.build import build_engine
 from kdxf.text.ocr.changes import warning_of_changes
 from kdxf.text.ocr.table import OCRTable
-from kdxf_runtime.io.folders import list_images
-from kdxf_runtime.io.images import IMAGE_EXTENSIONS
+from kdxf_runtime.inputs import InputImage, relative
 from kdxf_runtime.io.unicode_names import nfc
 from kdxf_runtime.ocr.record import OCRRecord, read_text
 from kdxf_runtime.ocr.workers import OCRWorkers
-
-
-@dataclass(frozen=True)
-class InputImage:
-    """An image to predict.
-
-    Attributes:
-        image_id: Its name in the table of predictions.
-        path: Its file.
-        ocr_key: Its name in an OCR table.
-    """
-
-    image_id: str
-    path: str
-    ocr_key: str
-
-
-def collect_images(inputs: Sequence[str | Path], ocr_root: str | Path | None = None) -> list[InputImage]:
-    """List the images of files and folders, in the order given, those of a folder sorted.
-
-    =========  =====================================  ========================================
-    input      ``image_id``                           ``ocr_key`` without / with ``ocr_root``
-    =========  =====================================  ========================================
-    file       the path as given                      the path as given / relative to the root
-    folder     relative to the folder; below the      relative to the folder / to the root
-               folder as given, if the name occurs
-               in another input as well
-    =========  =====================================  ========================================
-
-    A missing file with the extension of an image is an input that cannot be read.
-
-    Args:
-        inputs: Paths of images and of folders, searched with their subfolders.
-        ocr_root: The folder that the paths of the OCR table are relative to.
-
-    Raises:
-        UserError: An input does not exist (and has no extension of an image), or a folder holds no images.
-    """
-    pairs = [pair for source in inputs for pair in _list(str(source))]
-    sources = Counter(name for _, name in set(pairs))
-    images = []
-    for folder, name in pairs:
-        path = os.path.join(folder, name)
-        image_id = path if sources[name] > 1 else name
-        images.append(InputImage(image_id, path, name if ocr_root is None else _relative(path, ocr_root)))
-    return images
 
 
 def dataset_images(dataset: BaseDataset, ocr_root: str | Path | None = None) -> list[InputImage]:
@@ -84,24 +34,8 @@ def dataset_images(dataset: BaseDataset, ocr_root: str | Path | None = None) -> 
     for index in range(len(dataset)):
         path = dataset.get_data_info(index)["img_path"]
         image_id = path.removeprefix(prefix)
-        images.append(InputImage(image_id, path, image_id if ocr_root is None else _relative(path, ocr_root)))
+        images.append(InputImage(image_id, path, image_id if ocr_root is None else relative(path, ocr_root)))
     return images
-
-
-def _list(source: str) -> list[tuple[str, str]]:
-    """Return pairs of a folder ('' for an input that is a file) and a path below it."""
-    if os.path.isdir(source):
-        names = list_images(Path(source), any_name=True)
-        if not names:
-            raise UserError(f"{source}: no images in this folder; known are {', '.join(sorted(IMAGE_EXTENSIONS))}")
-        return [(source, name) for name in names]
-    if not os.path.exists(source) and Path(source).suffix.lower() not in IMAGE_EXTENSIONS:
-        raise UserError(f"{source}: no such file or folder; give images, or folders that hold images")
-    return [("", source)]
-
-
-def _relative(path: str, root: str | Path) -> str:
-    return Path(os.path.relpath(path, root)).as_posix()
 
 
 # Below this many images per worker process, starting it takes longer than it saves.

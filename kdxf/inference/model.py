@@ -2,8 +2,7 @@
 
 import kdxf.registry  # isort: skip  (before the host, which it quietens)
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,57 +19,24 @@ from kdxf.errors import UserError
 from kdxf.io.annotations import read_classes
 from kdxf.io.class_names import names_of, read_class_names
 from kdxf.registry import DATASETS, MODELS
+from kdxf_runtime.categories import Categories
 
 
-@dataclass(frozen=True)
-class Categories:
-    """The classes in the order of the model's scores.
+def rename(categories: Categories, path: str | Path) -> Categories:
+    """Return categories with readable names; the ids stay.
 
-    A category id is the value of ``label`` in an annotation file: the class index, or the class name where all names
-    are whole numbers (``classes.txt`` then lists the ids of the data, which may have gaps).
+    Args:
+        categories: The classes.
+        path: A file that :func:`kdxf.io.class_names.read_class_names` reads. Its keys are the current names of the
+            classes, else their ids.
 
-    Attributes:
-        ids: One id per class.
-        names: One name per class; None if they are not known.
+    Raises:
+        UserError: The file is missing or malformed, or does not name every class.
     """
-
-    ids: tuple[int, ...]
-    names: tuple[str, ...] | None
-
-    @classmethod
-    def named(cls, names: Sequence[str]) -> "Categories":
-        """Make categories from class names."""
-        names = tuple(map(str, names))
-        if all(name.isascii() and name.isdigit() and str(int(name)) == name for name in names):
-            return cls(tuple(map(int, names)), names)
-        return cls(tuple(range(len(names))), names)
-
-    @classmethod
-    def unnamed(cls, count: int) -> "Categories":
-        """Make ``count`` categories without names."""
-        return cls(tuple(range(count)), None)
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-    def name(self, index: int) -> str | None:
-        """Return the name of the class with this index."""
-        return None if self.names is None else self.names[index]
-
-    def renamed(self, path: str | Path) -> "Categories":
-        """Return categories with readable names; the ids stay.
-
-        Args:
-            path: A file that :func:`kdxf.io.class_names.read_class_names` reads. Its keys are the
-                current names of the classes, else their ids.
-
-        Raises:
-            UserError: The file is missing or malformed, or does not name every class.
-        """
-        table = read_class_names(path)
-        by_name = self.names is not None and table.keys() >= set(self.names)
-        keys = list(self.names or ()) if by_name else [str(category) for category in self.ids]
-        return Categories(self.ids, tuple(names_of(keys, table, path)))
+    table = read_class_names(path)
+    by_name = categories.names is not None and table.keys() >= set(categories.names)
+    keys = list(categories.names or ()) if by_name else [str(category) for category in categories.ids]
+    return Categories(categories.ids, tuple(names_of(keys, table, path)))
 
 
 def config_classes(dataset: Mapping[str, Any]) -> list[str] | None:

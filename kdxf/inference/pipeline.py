@@ -15,8 +15,9 @@ from torch.utils.data import DataLoader, Dataset, Subset
 from kdxf.datasets.collate import collate_function
 from kdxf.datasets.transforms import BLANK_BGR
 from kdxf.errors import UserError
-from kdxf.inference.inputs import InputImage, InputTexts
+from kdxf.inference.inputs import InputTexts
 from kdxf.registry import TRANSFORMS
+from kdxf_runtime.inputs import InputImage
 from kdxf_runtime.io.images import check_file
 from kdxf_runtime.ocr.record import OCRRecord
 

@@ -15,18 +15,20 @@ from tqdm import tqdm
 
 from kdxf.engine.config import config_digest
 from kdxf.errors import UserError
-from kdxf.evaluation.calibration.selective import Accepted
-from kdxf.evaluation.calibration.stored import CALIBRATED_BY, Calibration
+from kdxf.evaluation.calibration.stored import CALIBRATED_BY, used_images
 from kdxf.evaluation.routing.stored import ROUTED_BY
 from kdxf.inference.inferencer import FirstLook, KDXFInferencer
-from kdxf.inference.inputs import InputImage, InputTexts, collect_images, dataset_images
-from kdxf.inference.prediction_csv import Columns, Prediction, PredictionWriter
+from kdxf.inference.inputs import InputTexts, dataset_images
 from kdxf.inference.score_file import Probabilities, dataset_labels
 from kdxf.io.provenance import MILLISECONDS, Provenance
 from kdxf.text.ocr.table import OCRTable
+from kdxf_runtime.inputs import InputImage, collect_images
 from kdxf_runtime.io.files import in_utf8
 from kdxf_runtime.io.machine import peak_memory
 from kdxf_runtime.io.prediction_csv import open_replacing
+from kdxf_runtime.predictions import Columns, Prediction, PredictionWriter
+from kdxf_runtime.trust.calibration import Calibration
+from kdxf_runtime.trust.selective import Accepted
 
 _SHOWN = 10
 _GIB = 2**30
@@ -291,7 +293,7 @@ def _trust(accepted: Accepted | None, routed: Accepted | None, first: FirstLook 
 
 
 def _warn_of_used(calibration: Calibration | None, images: Sequence[InputImage]) -> None:
-    used = 0 if calibration is None else int(calibration.used([image.path for image in images]).sum())
+    used = 0 if calibration is None else int(used_images(calibration, [image.path for image in images]).sum())
     if used:
         print_log(
             f"{used} of {len(images)} images were used to calibrate the checkpoint: judge it by others",

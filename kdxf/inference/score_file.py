@@ -11,10 +11,10 @@ from mmengine.logging import print_log
 
 from kdxf.datasets.image_keys import are_among, image_keys
 from kdxf.errors import UserError
-from kdxf.inference.inputs import InputImage
-from kdxf.inference.prediction_csv import Prediction
 from kdxf.io.predictions import Predictions, label_array, multi_hot, write_predictions
 from kdxf.io.provenance import Provenance
+from kdxf_runtime.inputs import InputImage
+from kdxf_runtime.predictions import Prediction
 
 
 def dataset_labels(dataset: Any, classes: Sequence[str]) -> np.ndarray | None:

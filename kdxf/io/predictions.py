@@ -48,8 +48,8 @@ from kdxf.io.prediction_schema import (
 from kdxf.io.provenance import Provenance
 from kdxf_runtime.io.files import NOT_UTF8, in_utf8, replacing
 from kdxf_runtime.io.prediction_csv import joined
+from kdxf_runtime.trust.temperature import MANY_CLASSES
 
-MANY_CLASSES = 1000
 _CHECKED = 1 << 20  # scores that are looked at together
 
 

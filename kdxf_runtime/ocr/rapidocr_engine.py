@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -143,6 +144,11 @@ class RapidOCREngine(BaseOCREngine):
             OCRLine(text, float(score), (np.asarray(box) / scale).astype(np.float32))
             for text, score, box in zip(output.txts, output.scores, output.boxes, strict=True)
         ]
+
+    def model_files(self) -> dict[str, Path]:
+        """Return the files of its models, by the dotted names of RapidOCR's settings that name them."""
+        parts = {"Det": self._reader.text_det, "Cls": self._reader.text_cls, "Rec": self._reader.text_rec}
+        return {f"{name}.model_path": Path(part.session.session._model_path) for name, part in parts.items()}
 
     def _describe(self, chosen: Mapping[str, Any]) -> str:
         config = self._reader.cfg

@@ -227,6 +227,33 @@ def _best_place(size: np.ndarray, window: np.ndarray, boxes: np.ndarray) -> tupl
     return int(starts[0][x]), int(starts[1][y])
 
 
+class FlipUnlessText(Step):
+    """Mirrors an image left to right, unless OCR found text in it: mirrored letters say nothing.
+
+    Required keys: ``img``, ``ocr``. Modified key: ``img``. Added key: ``flip`` (bool).
+
+    Args:
+        prob: 1 mirrors, 0 does not: the two views of test-time augmentation.
+
+    Raises:
+        UserError: ``prob`` is neither.
+    """
+
+    needs_ocr = True
+
+    def __init__(self, prob: float = 0.0) -> None:
+        if prob not in (0, 1):
+            raise UserError(f"FlipUnlessText: prob is {prob}; a view is mirrored or not, give 0 or 1")
+        self.prob = prob
+
+    def transform(self, results: dict) -> dict:
+        """Mirror ``img``."""
+        results["flip"] = bool(self.prob and not results["ocr"].texts)
+        if results["flip"]:
+            results["img"] = cv2.flip(results["img"], 1)
+        return results
+
+
 class Letterbox(Step):
     """Resizes an image to fit into a frame, centres it, and fills the rest.
 

@@ -10,9 +10,9 @@ from kdxf.apis.test import test as score
 from kdxf.apis.train import train
 from kdxf.engine.config import load_config
 from kdxf.errors import UserError
-from kdxf.inference.prediction_csv import Columns
 from kdxf.inference.run import infer
 from kdxf.io.predictions import read_predictions
+from kdxf_runtime.predictions import Columns
 
 CONFIG = """
 _base_ = "{root}/moe.py"

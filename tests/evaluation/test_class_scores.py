@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-from kdxf.evaluation.class_scores import average_precisions, class_scores, cluster_order, confused_pairs, wilson
+from kdxf.evaluation.class_scores import average_precisions, class_scores, cluster_order, confused_pairs
+from kdxf_runtime.trust.wilson import wilson
 
 
 def test_equal_scikit_learn():

@@ -12,16 +12,18 @@ from mmengine.runner.amp import autocast as host_autocast
 from kdxf.apis.test import test as run_test
 from kdxf.engine.config import load_config
 from kdxf.errors import UserError
-from kdxf.evaluation.calibration.conformal import ConformalSets
-from kdxf.evaluation.calibration.stored import Calibration, write_calibration
-from kdxf.evaluation.calibration.temperature import apply_temperature
-from kdxf.evaluation.routing.rule import Rule
-from kdxf.evaluation.routing.stored import Routing, write_routing
+from kdxf.evaluation.calibration.stored import write_calibration
+from kdxf.evaluation.routing.stored import write_routing
 from kdxf.inference.inferencer import KDXFInferencer
-from kdxf.inference.inputs import collect_images
 from kdxf.io.predictions import read_predictions
 from kdxf.text.registry import OCR_ENGINES
+from kdxf_runtime.inputs import collect_images
 from kdxf_runtime.io.digests import file_digest
+from kdxf_runtime.trust.calibration import Calibration
+from kdxf_runtime.trust.conformal import ConformalSets
+from kdxf_runtime.trust.routing import Routing
+from kdxf_runtime.trust.rule import Rule
+from kdxf_runtime.trust.temperature import apply_temperature
 
 ENGINE = {"type": "BrightnessOCR"}
 CLASSES = ("奶粉", "手机", "lipstick")

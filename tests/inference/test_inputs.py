@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from kdxf.errors import UserError
-from kdxf.inference.inputs import InputImage, InputTexts, TextReader, collect_images, dataset_images
+from kdxf.inference.inputs import InputTexts, TextReader, dataset_images
 from kdxf.registry import DATASETS
 from kdxf.text.ocr import OCRTable
 from kdxf.text.registry import OCR_ENGINES
+from kdxf_runtime.inputs import InputImage, collect_images
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ from mmengine.registry import DefaultScope
 from kdxf.engine.checkpoint import classes_of
 from kdxf.engine.config import load_config
 from kdxf.errors import UserError
-from kdxf.inference.model import Categories, choose_device, config_classes, load_model
+from kdxf.inference.model import choose_device, config_classes, load_model, rename
+from kdxf_runtime.categories import Categories
 
 
 def test_ids_are_indices():
@@ -48,15 +49,15 @@ def test_unnamed():
 def test_renamed(tmp_path, categories, table):
     path = tmp_path / "names.json"
     path.write_text(json.dumps(table), encoding="utf-8")
-    assert categories.renamed(path) == Categories(categories.ids, ("手机", "奶粉"))
+    assert rename(categories, path) == Categories(categories.ids, ("手机", "奶粉"))
 
 
 def test_renamed_by_lines(tmp_path):
     path = tmp_path / "names.txt"
     path.write_text("手机\n奶粉\n", encoding="utf-8")
-    assert Categories.named(["phone", "milk"]).renamed(path).names == ("手机", "奶粉")
+    assert rename(Categories.named(["phone", "milk"]), path).names == ("手机", "奶粉")
     with pytest.raises(UserError, match=r"names\.txt: no name for the class ids 2; add them$"):
-        Categories.unnamed(3).renamed(path)
+        rename(Categories.unnamed(3), path)
 
 
 def test_classes_of_a_config(tmp_path):

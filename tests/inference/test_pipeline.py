@@ -7,9 +7,10 @@ from PIL import Image
 from kdxf.datasets import TokenizeOCR
 from kdxf.engine.config import load_config
 from kdxf.errors import UserError
-from kdxf.inference.inputs import InputImage, InputTexts, collect_images
+from kdxf.inference.inputs import InputTexts
 from kdxf.inference.pipeline import InferenceDataset, dataset_config, iterate_batches, needs_ocr, pipeline_config
 from kdxf.text.ocr import OCRRecord, OCRTable
+from kdxf_runtime.inputs import InputImage, collect_images
 
 STOCK = [{"type": "LoadImageFromFile"}, {"type": "Resize", "scale": (8, 8)}, {"type": "PackInputs"}]
 

@@ -15,16 +15,18 @@ from kdxf.apis.test import test as run_test
 from kdxf.datasets.image_keys import image_keys
 from kdxf.engine.config import load_config
 from kdxf.errors import UserError
-from kdxf.evaluation.calibration.conformal import ConformalSets
-from kdxf.evaluation.calibration.stored import Calibration, calibration_file, write_calibration
+from kdxf.evaluation.calibration.stored import calibration_file, write_calibration
 from kdxf.evaluation.drift.fingerprint import Fingerprint, write_fingerprint
-from kdxf.evaluation.routing.rule import Rule
-from kdxf.evaluation.routing.stored import Routing, routing_file, write_routing
-from kdxf.inference.prediction_csv import Columns, Prediction
+from kdxf.evaluation.routing.stored import routing_file, write_routing
 from kdxf.inference.run import InferenceReport, infer
 from kdxf.io.predictions import read_predictions, read_source
 from kdxf.text.registry import OCR_ENGINES
 from kdxf_runtime.io.digests import file_digest
+from kdxf_runtime.predictions import Columns, Prediction
+from kdxf_runtime.trust.calibration import Calibration
+from kdxf_runtime.trust.conformal import ConformalSets
+from kdxf_runtime.trust.routing import Routing
+from kdxf_runtime.trust.rule import Rule
 
 OPTIONS = {"engine": {"type": "BrightnessOCR"}, "device": "cpu", "progress": False}
 

@@ -6,11 +6,11 @@ import pytest
 from kdxf.datasets import OCRTextDataset
 from kdxf.datasets.image_keys import image_keys
 from kdxf.errors import UserError
-from kdxf.inference.inputs import InputImage
-from kdxf.inference.prediction_csv import Prediction
 from kdxf.inference.score_file import Probabilities, dataset_labels
 from kdxf.io.predictions import read_predictions
 from kdxf.io.provenance import Provenance
+from kdxf_runtime.inputs import InputImage
+from kdxf_runtime.predictions import Prediction
 
 
 class Labelled:

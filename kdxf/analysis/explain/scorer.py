@@ -16,11 +16,12 @@ from kdxf.engine.config import building, config_digest
 from kdxf.evaluation.covered_pictures import Cover, covering_pictures
 from kdxf.evaluation.missing_modality import has_both_modalities, remove_modality
 from kdxf.inference.inferencer import KDXFInferencer
-from kdxf.inference.inputs import InputImage, dataset_images
+from kdxf.inference.inputs import dataset_images
 from kdxf.inference.pipeline import InferenceDataset, dataset_config, iterate_batches
 from kdxf.inference.score_file import dataset_labels
 from kdxf.io.predictions import multi_hot
 from kdxf.models.heads.predicted_classes import is_multi_label, predicted_classes
+from kdxf_runtime.inputs import InputImage
 from kdxf_runtime.ocr.record import OCRRecord
 
 _BACKBONES = ("image_backbone", "backbone")  # of kdxf's classifiers, and of MMPretrain's

@@ -8,9 +8,10 @@ import numpy as np
 from torch import Tensor, nn
 
 from kdxf.inference.inferencer import KDXFInferencer
-from kdxf.inference.inputs import InputImage, InputTexts
+from kdxf.inference.inputs import InputTexts
 from kdxf.models.fusion import GatedFusion
 from kdxf.models.heads import MoEClsHead
+from kdxf_runtime.inputs import InputImage
 from kdxf_runtime.ocr.record import OCRRecord
 
 

@@ -16,23 +16,18 @@ from kdxf.analysis.report.examples import Example, narrow_hits, worst_errors
 from kdxf.analysis.report.gates import Gates
 from kdxf.analysis.report.modalities import modality_table
 from kdxf.analysis.report.similar import alike_in_words, map_images
-from kdxf.evaluation.calibration.confidences import confidences
 from kdxf.evaluation.calibration.reliability import expected_calibration_error, reliability
-from kdxf.evaluation.calibration.selective import coverage_accuracy, for_budget
+from kdxf.evaluation.calibration.selective import coverage_accuracy
 from kdxf.evaluation.calibration.temperature import cross_fitted
-from kdxf.evaluation.class_scores import (
-    average_precisions,
-    class_scores,
-    cluster_order,
-    confused_pairs,
-    one_hot,
-    wilson,
-)
+from kdxf.evaluation.class_scores import average_precisions, class_scores, cluster_order, confused_pairs, one_hot
 from kdxf.io.charts import Line, heat_matrix, line_chart, scatter_chart
 from kdxf.io.pages import Bar, HTMLReport, Percent, Picture
 from kdxf.io.predictions import Predictions
 from kdxf_runtime.io.images import ImageReadError, read_image
 from kdxf_runtime.io.pixels import shrink
+from kdxf_runtime.trust.confidences import confidences
+from kdxf_runtime.trust.selective import for_budget
+from kdxf_runtime.trust.wilson import wilson
 
 MODEL = "this model"
 _PAIRS = 50

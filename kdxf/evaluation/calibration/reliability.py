@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from kdxf.evaluation.calibration.confidences import confidences
+from kdxf_runtime.trust.confidences import confidences
 
 
 def bin_edges(confidence: np.ndarray, bins: int, equal_mass: bool) -> np.ndarray:
@@ -47,7 +47,7 @@ def expected_calibration_error(
         equal_mass: Bins of equally many images instead of equal width.
 
     Raises:
-        ValueError: ``bins`` is not positive, or as of :func:`kdxf.evaluation.calibration.confidences.confidences`.
+        ValueError: ``bins`` is not positive, or as of :func:`kdxf_runtime.trust.confidences.confidences`.
     """
     confidence, right = confidences(scores, labels)
     return expected_error(confidence, right, bin_edges(confidence, bins, equal_mass))

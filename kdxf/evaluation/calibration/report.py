@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kdxf.errors import UserError
-from kdxf.evaluation.calibration.confidences import confidences
-from kdxf.evaluation.calibration.conformal import ConformalSets
 from kdxf.evaluation.calibration.reliability import (
     debiased_calibration_error,
     error_by_chance,
     expected_calibration_error,
 )
-from kdxf.evaluation.calibration.selective import Accepted
-from kdxf.evaluation.calibration.stored import Calibration
-from kdxf.evaluation.calibration.temperature import apply_temperature, surprise
+from kdxf.evaluation.calibration.temperature import surprise
 from kdxf.io.pages import markdown_table
+from kdxf_runtime.trust.calibration import Calibration
+from kdxf_runtime.trust.confidences import confidences
+from kdxf_runtime.trust.conformal import ConformalSets
+from kdxf_runtime.trust.selective import Accepted
+from kdxf_runtime.trust.temperature import apply_temperature
 
 if TYPE_CHECKING:
     from kdxf.evaluation.routing.fit import RoutingReport

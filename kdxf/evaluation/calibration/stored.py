@@ -1,98 +1,19 @@
-"""The calibration of a checkpoint, in a file beside it: what its scores mean. n calibration images, K classes."""
+"""The calibration of a checkpoint (:mod:`kdxf_runtime.trust.calibration`), in a file beside it."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from kdxf.datasets.image_keys import are_among, image_keys
-from kdxf.errors import UserError
-from kdxf.evaluation.calibration.conformal import KINDS, ConformalSets
-from kdxf.evaluation.calibration.none_of_these import spread
-from kdxf.evaluation.calibration.selective import Accepted, for_budget, for_precision
-from kdxf.evaluation.calibration.temperature import Temperature, apply_temperature
 from kdxf.io.checkpoint_notes import note_file, read_note, write_note
 from kdxf_runtime.io.digests import file_digest
+from kdxf_runtime.trust.calibration import Calibration, calibration_to_json, parse_calibration
 
 _KIND = "calibration"
 
 CALIBRATED_BY = "calibration"
 """Key of a file of predictions' ``source``: the digest of the calibration that its scores went through."""
-
-
-@dataclass(frozen=True, eq=False)
-class Calibration:
-    """What the scores of a checkpoint mean.
-
-    Attributes:
-        classes: K class names.
-        temperature: One, or float64 (K,) by the class that the model gives.
-        sets: Which classes an image may belong to, by its calibrated scores.
-        spread_limit: Scores with a larger spread (:mod:`kdxf.evaluation.calibration.none_of_these`) are those of no
-            class.
-        tta: Whether the scores are means over several views of an image.
-        sureness: float64 (n,), the cross-fitted :func:`sureness` of each calibration image.
-        right: bool (n,), whether the model is right there.
-        images: Keys of the calibration images (:mod:`kdxf.datasets.image_keys`), int64; none where their files are not
-            known.
-        about: Where it comes from, and what was measured: JSON values by name.
-        digest: The SHA-256 of the file that it was read from; None of one that was not.
-    """
-
-    classes: tuple[str, ...]
-    temperature: Temperature
-    sets: ConformalSets
-    spread_limit: float
-    tta: bool
-    sureness: np.ndarray
-    right: np.ndarray
-    images: np.ndarray
-    about: Mapping[str, Any] = field(default_factory=dict)
-    digest: str | None = None
-
-    def apply(self, scores: np.ndarray) -> np.ndarray:
-        """Return the calibrated form of the model's own scores: float (n, K) -> float32 (n, K)."""
-        return apply_temperature(scores, self.temperature)
-
-    def is_unlike(self, scores: np.ndarray) -> np.ndarray:
-        """Tell which of the model's own scores (n, K) are those of none of the classes: bool (n,)."""
-        return spread(scores) > self.spread_limit
-
-    def used(self, paths: Sequence[str]) -> np.ndarray:
-        """Tell which images it was fitted on, by their paths as the pipeline opens them: bool (n,)."""
-        return are_among(image_keys(paths), self.images)
-
-    def for_budget(self, share: float) -> Accepted:
-        """Find the threshold that sends a share of images, from 0 to 1, to a person."""
-        return for_budget(self.sureness, self.right, share)
-
-    def for_precision(self, precision: float) -> Accepted:
-        """Find the threshold of accepted predictions of which a share, from 0 to 1, is right.
-
-        Raises:
-            UserError: No threshold gives it.
-        """
-        accepted = for_precision(self.sureness, self.right, precision)
-        if not accepted.count:
-            raise UserError(
-                f"no score gives a precision of {precision:g} on the calibration images; ask for a lower one"
-            )
-        return accepted
-
-
-def sureness(confidence: np.ndarray, unlike: np.ndarray) -> np.ndarray:
-    """Return what decides who goes to a person first: pictures of none of the classes, then those of low confidence.
-
-    Args:
-        confidence: float (n,), from 0 to 1.
-        unlike: bool (n,), see :meth:`Calibration.is_unlike`.
-
-    Returns:
-        The confidence, less 1 where a picture is of none of the classes; float (n,).
-    """
-    return confidence - unlike
 
 
 def calibration_file(checkpoint: str | Path) -> Path:
@@ -103,48 +24,6 @@ def calibration_file(checkpoint: str | Path) -> Path:
 def write_calibration(calibration: Calibration, checkpoint: str | Path) -> Path:
     """Write a calibration beside its checkpoint, with the checkpoint's digest."""
     return write_note(checkpoint, _KIND, calibration_to_json(calibration))
-
-
-def calibration_to_json(calibration: Calibration) -> dict[str, Any]:
-    """Return a calibration as JSON values, which :func:`parse_calibration` reads."""
-    sets = calibration.sets
-    return {
-        **calibration.about,
-        "classes": list(calibration.classes),
-        "tta": calibration.tta,
-        "temperature": temperature_to_json(calibration.temperature),
-        "sets": {
-            "level": sets.level,
-            "kind": sets.kind,
-            # JSON has no infinity
-            "thresholds": [value if np.isfinite(value) else None for value in sets.thresholds.tolist()],
-            "too_few": None if sets.too_few is None else list(sets.too_few),
-        },
-        "spread_limit": calibration.spread_limit,
-        "sureness": np.round(calibration.sureness, 6).tolist(),
-        "right": calibration.right.astype(int).tolist(),
-        "images": np.unique(calibration.images).tolist(),
-    }
-
-
-def temperature_to_json(temperature: Temperature) -> float | list[float]:
-    """Return one temperature, or those of the classes, as JSON values."""
-    return np.asarray(temperature).tolist()
-
-
-def temperature_from_json(value: Any, classes: int) -> Temperature:
-    """Read what :func:`temperature_to_json` returned, for a number of classes.
-
-    Raises:
-        ValueError: It is none.
-    """
-    temperature = np.asarray(value, np.float64)
-    if temperature.shape not in ((), (classes,)) or not (temperature > 0).all():
-        raise ValueError("temperature is not positive, or not one for each class")
-    return temperature if temperature.ndim else float(temperature)
-
-
-_READ = ("classes", "tta", "temperature", "sets", "spread_limit", "sureness", "right", "images")
 
 
 def read_calibration(checkpoint: str | Path) -> Calibration | None:
@@ -158,31 +37,6 @@ def read_calibration(checkpoint: str | Path) -> Calibration | None:
     )
 
 
-def parse_calibration(content: Mapping[str, Any], digest: str) -> Calibration:
-    """Read what :func:`calibration_to_json` returned, from a file of this digest.
-
-    Raises:
-        ValueError: It is none; values of wrong kinds raise what they raise.
-    """
-    classes, sets = tuple(map(str, content["classes"])), content["sets"]
-    temperature = temperature_from_json(content["temperature"], len(classes))
-    thresholds = np.array([np.inf if value is None else value for value in sets["thresholds"]], np.float64)
-    sure, right = np.asarray(content["sureness"], np.float64), np.asarray(content["right"], bool)
-    if thresholds.shape != (len(classes),) or sets["kind"] not in KINDS:
-        raise ValueError("sets have another kind, or not one threshold for each class")
-    if sure.ndim != 1 or sure.shape != right.shape or not len(right):
-        raise ValueError("sureness and right are not of the same images")
-    return Calibration(
-        classes=classes,
-        temperature=temperature,
-        sets=ConformalSets(
-            float(sets["level"]), sets["kind"], thresholds, None if sets["too_few"] is None else tuple(sets["too_few"])
-        ),
-        spread_limit=float(content["spread_limit"]),
-        tta=bool(content["tta"]),
-        sureness=sure,
-        right=right,
-        images=np.asarray(content["images"], np.int64),
-        about={key: value for key, value in content.items() if key not in _READ},
-        digest=digest,
-    )
+def used_images(calibration: Calibration, paths: Sequence[str]) -> np.ndarray:
+    """Tell which images a calibration was fitted on, by their paths as the pipeline opens them: bool (n,)."""
+    return are_among(image_keys(paths), calibration.images)

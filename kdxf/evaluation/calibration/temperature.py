@@ -1,7 +1,6 @@
-"""A temperature makes scores as sure as they are right: q = softmax(log(p) / T) (https://arxiv.org/abs/1706.04599).
+"""Fitting of a temperature (:mod:`kdxf_runtime.trust.temperature`), with which scores are as sure as they are right.
 
-T is above 1 for a model that is too sure, and below 1 for one that is not sure enough. The best class stays the best.
-T may depend on the class that the model gives: some classes are overestimated more than others. n images, K classes.
+n images, K classes.
 """
 
 from collections.abc import Callable
@@ -9,28 +8,12 @@ from collections.abc import Callable
 import numpy as np
 from scipy.optimize import brentq
 
-from kdxf.evaluation.calibration.confidences import check_scores
-from kdxf.io.predictions import MANY_CLASSES
+from kdxf_runtime.trust.confidences import check_scores
+from kdxf_runtime.trust.temperature import Temperature, apply_temperature, log_scores, softmax
 
 LOWEST, HIGHEST = 0.05, 20.0
 LEAST_IMAGES = 50
 """A class that the model gives to fewer images gets the temperature of all."""
-
-_SMALLEST = float(np.finfo(np.float32).tiny)
-_SMALLEST_HALF = 2.0**-25  # files of many classes hold float16, in which smaller scores are 0
-
-Temperature = float | np.ndarray
-"""A temperature of all images, or float64 (K,), one for each class that the model may give."""
-
-
-def _log(scores: np.ndarray) -> np.ndarray:
-    smallest = _SMALLEST if scores.shape[1] < MANY_CLASSES else _SMALLEST_HALF
-    return np.log(np.maximum(scores, smallest, dtype=np.float64))
-
-
-def _softmax(logits: np.ndarray) -> np.ndarray:
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
 
 
 def fit_temperature(scores: np.ndarray, labels: np.ndarray) -> float:
@@ -46,7 +29,7 @@ def fit_temperature(scores: np.ndarray, labels: np.ndarray) -> float:
         labels: Their classes, int (n,).
 
     Raises:
-        ValueError: As of :func:`kdxf.evaluation.calibration.confidences.confidences`.
+        ValueError: As of :func:`kdxf_runtime.trust.confidences.confidences`.
     """
     return _fit(scores, labels, 1.0)
 
@@ -54,13 +37,13 @@ def fit_temperature(scores: np.ndarray, labels: np.ndarray) -> float:
 def _fit(scores: np.ndarray, labels: np.ndarray, expected: float) -> float:
     """Return the most likely temperature, with a prior for the expected one."""
     check_scores(scores, labels)
-    logs = _log(scores)
+    logs = log_scores(scores)
     true = logs[np.arange(len(labels)), labels]
 
     def slope(log_temperature: float) -> float:
         """Return the derivative of the formula by log T."""
         inverse = np.exp(-log_temperature)
-        surplus = (_softmax(logs * inverse) * logs).sum(axis=1) - true
+        surplus = (softmax(logs * inverse) * logs).sum(axis=1) - true
         return float(log_temperature - np.log(expected) - inverse * surplus.sum())
 
     low, high = np.log(LOWEST), np.log(HIGHEST)
@@ -89,26 +72,6 @@ def fit_class_temperatures(scores: np.ndarray, labels: np.ndarray) -> np.ndarray
         rows = given == index
         temperatures[index] = _fit(scores[rows], labels[rows], common)
     return temperatures
-
-
-def apply_temperature(scores: np.ndarray, temperature: Temperature) -> np.ndarray:
-    """Return scores at a temperature, float32 (n, K), whose rows sum to 1.
-
-    Args:
-        scores: Probabilities, float (n, K).
-        temperature: One, or one for each class that the model may give, float (K,).
-
-    Raises:
-        ValueError: A temperature is not positive, or there is not one for each class.
-    """
-    temperatures = np.asarray(temperature, np.float64)
-    if temperatures.ndim and temperatures.shape != scores.shape[1:]:
-        raise ValueError(f"{temperatures.size} temperatures for {scores.shape[1]} classes; give one for each, or one")
-    if not (temperatures > 0).all():
-        raise ValueError(f"a temperature is positive, not {temperatures.min()}")
-    if temperatures.ndim:
-        temperatures = temperatures[scores.argmax(axis=1), None]
-    return _softmax(_log(scores) / temperatures).astype(np.float32)
 
 
 def cross_fitted(
@@ -158,7 +121,7 @@ def fitter_of(temperature: Temperature) -> Callable[[np.ndarray, np.ndarray], Te
 
 def surprise(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Return the negative log-likelihood of each image's true class in nats, float64 (n,)."""
-    return -_log(scores)[np.arange(len(labels)), labels]
+    return -log_scores(scores)[np.arange(len(labels)), labels]
 
 
 def choose_temperature(scores: np.ndarray, labels: np.ndarray, folds: int = 5, seed: int = 0) -> Temperature:

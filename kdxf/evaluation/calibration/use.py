@@ -10,7 +10,8 @@ import torch
 from mmengine.logging import print_log
 from mmpretrain.structures import DataSample
 
-from kdxf.evaluation.calibration.stored import Calibration, calibration_file, read_calibration
+from kdxf.evaluation.calibration.stored import calibration_file, read_calibration, used_images
+from kdxf_runtime.trust.calibration import Calibration
 
 
 def fitting_calibration(checkpoint: str | Path, *, tta: bool = False, without: str | None = None) -> Calibration | None:
@@ -49,7 +50,7 @@ def is_fair(calibration: Calibration, paths: Sequence[str]) -> bool:
         calibration: The calibration.
         paths: The images, as the pipeline opens them.
     """
-    count = int(calibration.used(paths).sum())
+    count = int(used_images(calibration, paths).sum())
     if count:
         _warn(
             f"{count} of {len(paths)} images were used to calibrate the checkpoint, so the scores here are the model's "

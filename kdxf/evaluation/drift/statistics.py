@@ -9,11 +9,11 @@ from collections.abc import Mapping
 import cv2
 import numpy as np
 
-from kdxf.evaluation.calibration.none_of_these import spread
 from kdxf.io.predictions import margins
 from kdxf_runtime.io.images import decode_image, open_header
 from kdxf_runtime.io.pixels import shrink
 from kdxf_runtime.ocr.record import OCRRecord
+from kdxf_runtime.trust.none_of_these import spread
 
 STATISTICS: Mapping[str, str] = {
     "images with text": "share",

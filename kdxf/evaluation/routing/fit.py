@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kdxf.evaluation.calibration.confidences import confidences
-from kdxf.evaluation.calibration.conformal import ConformalSets
-from kdxf.evaluation.calibration.none_of_these import fit_limit, spread
 from kdxf.evaluation.calibration.report import repeated_halves
-from kdxf.evaluation.calibration.stored import Calibration, sureness
 from kdxf.evaluation.calibration.temperature import choose_temperature, deal, fitter_of
 from kdxf.evaluation.routing.paired import paired_interval
-from kdxf.evaluation.routing.rule import Fit, Rule, fit_rule, losses
-from kdxf.evaluation.routing.stored import Routing
+from kdxf_runtime.trust.calibration import Calibration, sureness
+from kdxf_runtime.trust.confidences import confidences
+from kdxf_runtime.trust.conformal import ConformalSets
+from kdxf_runtime.trust.none_of_these import fit_limit, spread
+from kdxf_runtime.trust.routing import Routing
+from kdxf_runtime.trust.rule import Fit, Rule, fit_rule, losses
 
 BUDGET = 0.005
 

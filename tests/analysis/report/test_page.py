@@ -11,7 +11,7 @@ from kdxf.analysis.config_baselines import LabelledList
 from kdxf.analysis.explain.shortcuts import Reliance
 from kdxf.analysis.report.gates import Gates
 from kdxf.analysis.report.page import Findings, build_page
-from kdxf.evaluation.class_scores import wilson
+from kdxf_runtime.trust.wilson import wilson
 
 NO_LOG = pd.DataFrame({"step": [], "name": pd.Series([], dtype="str"), "value": []})
 NOTHING = Findings({}, (), (), NO_LOG, ())

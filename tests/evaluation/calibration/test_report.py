@@ -4,11 +4,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kdxf.evaluation.calibration.conformal import ConformalSets, fit_sets
 from kdxf.evaluation.calibration.reliability import expected_calibration_error
 from kdxf.evaluation.calibration.report import CalibrationReport, figures, repeated_halves
-from kdxf.evaluation.calibration.stored import Calibration
 from kdxf.evaluation.calibration.temperature import fit_temperature
+from kdxf_runtime.trust.calibration import Calibration
+from kdxf_runtime.trust.conformal import ConformalSets, fit_sets
 
 
 def drawn(count):

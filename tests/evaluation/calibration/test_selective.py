@@ -3,8 +3,9 @@ import math
 import numpy as np
 import pytest
 
-from kdxf.evaluation.calibration.confidences import confidences
-from kdxf.evaluation.calibration.selective import coverage_accuracy, for_budget, for_precision
+from kdxf.evaluation.calibration.selective import coverage_accuracy
+from kdxf_runtime.trust.confidences import confidences
+from kdxf_runtime.trust.selective import for_budget, for_precision
 
 # Confidences 0.9 right, 0.8 right, 0.8 wrong, 0.7 right, 0.6 wrong.
 SURE = np.array([0.6, 0.8, 0.9, 0.8, 0.7])

@@ -6,16 +6,11 @@ import pytest
 
 from kdxf.datasets.image_keys import image_keys
 from kdxf.errors import UserError
-from kdxf.evaluation.calibration.conformal import ConformalSets
-from kdxf.evaluation.calibration.stored import (
-    Calibration,
-    calibration_file,
-    read_calibration,
-    sureness,
-    write_calibration,
-)
-from kdxf.evaluation.calibration.temperature import apply_temperature
+from kdxf.evaluation.calibration.stored import calibration_file, read_calibration, used_images, write_calibration
 from kdxf_runtime.io.digests import file_digest
+from kdxf_runtime.trust.calibration import Calibration, sureness
+from kdxf_runtime.trust.conformal import ConformalSets
+from kdxf_runtime.trust.temperature import apply_temperature
 
 SCORES = np.array([[0.8, 0.2], [0.5, 0.5]])
 
@@ -57,7 +52,7 @@ def test_a_temperature_for_each_class(checkpoint, calibration):
 def test_use(calibration):
     np.testing.assert_array_equal(calibration.apply(SCORES), apply_temperature(SCORES, 0.5))
     assert calibration.is_unlike(SCORES).tolist() == [False, True]  # 0.5 and 0.69 nats
-    assert calibration.used(["a/2.jpg", "b/2.jpg"]).tolist() == [True, False]
+    assert used_images(calibration, ["a/2.jpg", "b/2.jpg"]).tolist() == [True, False]
     assert sureness(np.array([0.9, 0.7]), np.array([False, True])).tolist() == pytest.approx([0.9, -0.3])
 
 

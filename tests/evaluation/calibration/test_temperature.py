@@ -7,13 +7,13 @@ import torch
 from kdxf.evaluation.calibration.temperature import (
     HIGHEST,
     LOWEST,
-    apply_temperature,
     choose_temperature,
     cross_fitted,
     fit_class_temperatures,
     fit_temperature,
     surprise,
 )
+from kdxf_runtime.trust.temperature import apply_temperature
 
 
 def drawn(count, classes, seed=0, spread=2.0):

@@ -4,9 +4,10 @@ import torch
 from mmpretrain.structures import DataSample
 
 from kdxf.datasets.image_keys import image_keys
-from kdxf.evaluation.calibration.conformal import ConformalSets
-from kdxf.evaluation.calibration.stored import Calibration, write_calibration
+from kdxf.evaluation.calibration.stored import write_calibration
 from kdxf.evaluation.calibration.use import calibrate_steps, fitting_calibration, is_fair
+from kdxf_runtime.trust.calibration import Calibration
+from kdxf_runtime.trust.conformal import ConformalSets
 
 CALIBRATION = Calibration(
     ("a", "b"), 0.5, ConformalSets(0.9, "lac", np.ones(2)), 1.0, False, np.ones(2), np.ones(2, bool),

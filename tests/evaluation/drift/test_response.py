@@ -5,10 +5,11 @@ import torch
 from kdxf.engine.config import building, load_config
 from kdxf.evaluation.drift.response import watching
 from kdxf.inference.inferencer import KDXFInferencer
-from kdxf.inference.inputs import InputTexts, collect_images
+from kdxf.inference.inputs import InputTexts
 from kdxf.inference.pipeline import InferenceDataset, iterate_batches, pipeline_config
 from kdxf.registry import MODELS
 from kdxf.text.ocr import OCRTable
+from kdxf_runtime.inputs import collect_images
 
 
 def batches_of(cfg, lab, tta=False):

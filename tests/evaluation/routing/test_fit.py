@@ -5,13 +5,13 @@ from functools import partial
 import numpy as np
 import pytest
 
-from kdxf.evaluation.calibration.conformal import ConformalSets, fit_sets
-from kdxf.evaluation.calibration.none_of_these import spread
-from kdxf.evaluation.calibration.stored import Calibration
 from kdxf.evaluation.calibration.temperature import deal, fit_temperature
 from kdxf.evaluation.routing.fit import Saving, fit_routing
 from kdxf.evaluation.routing.paired import paired_interval
-from kdxf.evaluation.routing.rule import fit_rule
+from kdxf_runtime.trust.calibration import Calibration
+from kdxf_runtime.trust.conformal import ConformalSets, fit_sets
+from kdxf_runtime.trust.none_of_these import spread
+from kdxf_runtime.trust.rule import fit_rule
 
 
 def drawn(count, seed=0, hard=0.3):

@@ -5,11 +5,13 @@ import numpy as np
 import pytest
 
 from kdxf.errors import UserError
-from kdxf.evaluation.calibration.conformal import ConformalSets
-from kdxf.evaluation.calibration.stored import Calibration, calibration_file, write_calibration
-from kdxf.evaluation.routing.rule import Rule
-from kdxf.evaluation.routing.stored import Routing, fitting_routing, read_routing, routing_file, write_routing
+from kdxf.evaluation.calibration.stored import calibration_file, write_calibration
+from kdxf.evaluation.routing.stored import fitting_routing, read_routing, routing_file, write_routing
 from kdxf_runtime.io.digests import file_digest
+from kdxf_runtime.trust.calibration import Calibration
+from kdxf_runtime.trust.conformal import ConformalSets
+from kdxf_runtime.trust.routing import Routing
+from kdxf_runtime.trust.rule import Rule
 
 
 def system(tta=False):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
 
-from kdxf.evaluation.calibration.conformal import fit_sets, least_images
+from kdxf_runtime.trust.conformal import fit_sets, least_images
 
 
 def drawn(count, classes=4, seed=0):

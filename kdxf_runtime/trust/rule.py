@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kdxf.evaluation.calibration.temperature import Temperature, apply_temperature
+from kdxf_runtime.trust.temperature import Temperature, apply_temperature
 
 Fit = Callable[[np.ndarray, np.ndarray], Temperature]
 """Fits a temperature to scores (n, K) and labels (n,)."""

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from kdxf.errors import UserError
-from kdxf.inference.model import Categories
-from kdxf.inference.prediction_csv import Columns, Prediction, PredictionWriter
+from kdxf_runtime.categories import Categories
+from kdxf_runtime.predictions import Columns, Prediction, PredictionWriter
 
 CATEGORIES = Categories((10, 2, 7), ("手机", "奶粉, 罐装", "口红"))
 

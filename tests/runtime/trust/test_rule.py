@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from kdxf.evaluation.calibration.temperature import apply_temperature, fit_temperature
-from kdxf.evaluation.routing.rule import Rule, fit_rule, losses, lowest_threshold
+from kdxf.evaluation.calibration.temperature import fit_temperature
+from kdxf_runtime.trust.rule import Rule, fit_rule, losses, lowest_threshold
+from kdxf_runtime.trust.temperature import apply_temperature
 
 
 def test_losses():

@@ -6,7 +6,7 @@ from typing import TextIO
 import numpy as np
 
 from kdxf.errors import UserError
-from kdxf.inference.model import Categories
+from kdxf_runtime.categories import Categories
 from kdxf_runtime.io.prediction_csv import joined, row_writer
 
 GIVEN, READ, NOT_READ = "given", "read", "not read"
@@ -19,7 +19,7 @@ class Prediction:
 
     Attributes:
         image_id: What the input is called.
-        category_id: The id of the best class, see :class:`~kdxf.inference.model.Categories`.
+        category_id: The id of the best class, see :class:`~kdxf_runtime.categories.Categories`.
         category_name: Its name; None if nobody named the classes.
         score: Its score, from 0 to 1.
         scores: float32 (K,), in class order.
@@ -45,7 +45,7 @@ class Prediction:
         """Say whether to accept the prediction or to send it to a person, and why.
 
         Args:
-            threshold: The least sureness to accept (:func:`kdxf.evaluation.calibration.stored.sureness`).
+            threshold: The least sureness to accept (:func:`kdxf_runtime.trust.calibration.sureness`).
 
         Returns:
             ``'accept'`` and an empty reason, or ``'review'`` and the reason.

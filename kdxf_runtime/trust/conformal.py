@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kdxf.evaluation.calibration.confidences import check_scores
+from kdxf_runtime.trust.confidences import check_scores
 
 DEFAULT = "lac"
 
@@ -81,7 +81,7 @@ def fit_sets(
 
     Raises:
         ValueError: The level or the kind is none, or as of
-            :func:`kdxf.evaluation.calibration.confidences.confidences`.
+            :func:`kdxf_runtime.trust.confidences.confidences`.
     """
     check_scores(scores, labels)
     if not 0 < level < 1:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kdxf.evaluation.calibration.confidences import confidences
+from kdxf_runtime.trust.confidences import confidences
 
 
 def test_the_best_class_counts():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import entropy
 
-from kdxf.evaluation.calibration.none_of_these import fit_limit, spread
+from kdxf_runtime.trust.none_of_these import fit_limit, spread
 
 
 def test_spread():

@@ -1,0 +1,121 @@
+"""Whether a bundle answers as the model that it was made of, and where the first difference arises. K classes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from kdxf.engine.config import building
+from kdxf.errors import UserError
+from kdxf.inference.inferencer import KDXFInferencer
+from kdxf.inference.inputs import InputTexts
+from kdxf.inference.pipeline import InferenceDataset
+from kdxf_runtime.inputs import InputImage
+from kdxf_runtime.predictions import Prediction
+from kdxf_runtime.runner import Answer, Picture, Runner
+
+MOST = 1e-4
+"""So much may a score differ, in float32: sums in another order."""
+
+_BATCH = 32
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How well a bundle and the model agree.
+
+    Attributes:
+        images: How many were compared.
+        other_labels: Of how many the label differs.
+        largest: The largest difference of a score.
+        where: Where the first difference that matters arises; None where there is none.
+    """
+
+    images: int
+    other_labels: int
+    largest: float
+    where: str | None = None
+
+    def __str__(self) -> str:
+        text = f"{self.images} pictures: {self.other_labels} labels differ, scores by {self.largest:.1e} at most"
+        return text if self.where is None else f"{text}; {self.where}"
+
+
+def compare(
+    inferencer: KDXFInferencer,
+    pipeline: Sequence[dict[str, Any]],
+    runner: Runner,
+    images: Sequence[InputImage],
+    texts: InputTexts | None,
+) -> tuple[Agreement, list[Answer]]:
+    """Answer pictures by both, from the same texts.
+
+    Args:
+        inferencer: The model.
+        pipeline: Configs of the transforms that prepare the inputs of the graph.
+        runner: The bundle.
+        images: The pictures.
+        texts: Their texts; None where the model takes none.
+
+    Returns:
+        How well they agree, and what the bundle answers.
+    """
+    expected = list(inferencer.predict(images, texts))
+    answers: list[Answer] = []
+    for start in range(0, len(images), _BATCH):
+        rows = range(start, min(start + _BATCH, len(images)))
+        pictures = [_picture(images[row], None if texts is None else texts[row]) for row in rows]
+        answers += runner.answer(pictures)
+    differences = [
+        float(np.abs(one.scores - two.prediction.scores).max()) for one, two in zip(expected, answers, strict=True)
+    ]
+    labels = [_label(one) != _label(two.prediction) for one, two in zip(expected, answers, strict=True)]
+    worst = max(range(len(images)), key=lambda row: (labels[row], differences[row]))
+    where = None
+    if labels[worst] or differences[worst] > MOST:
+        image, said = images[worst], (expected[worst].error, answers[worst].prediction.error)
+        if said[0] != said[1]:
+            where = f"{image.path}: kdxf says {said[0] or 'no error'!r}, and the bundle {said[1] or 'no error'!r}"
+        else:
+            where = _first_difference(inferencer, pipeline, runner, image, None if texts is None else texts[worst])
+    return Agreement(len(images), sum(labels), max(differences), where), answers
+
+
+def _label(prediction: Prediction) -> tuple[Any, ...]:
+    return prediction.category_id, prediction.labels, prediction.error
+
+
+def _picture(image: InputImage, record: Any) -> Picture:
+    picture = Picture.read(image.path, image.image_id)
+    return Picture(picture.image_id, picture.data, record, picture.error)
+
+
+def _first_difference(
+    inferencer: KDXFInferencer, pipeline: Sequence[dict[str, Any]], runner: Runner, image: InputImage, record: Any
+) -> str:
+    """Return the first input of the graph that differs for a picture, else the graph."""
+    texts = None if record is None else InputTexts([image], lambda index: record)
+    with building(inferencer.cfg):
+        packed = InferenceDataset([image], texts, pipeline)[0][0]["inputs"]
+    inputs: Mapping[str, Any] = packed if isinstance(packed, Mapping) else {"img": packed}
+    results = runner.pipeline({"img_path": image.path, "img_bytes": _picture(image, None).data, "ocr": record})[0]
+    for key in inputs:
+        ours = results[key].transpose(2, 0, 1) if key == "img" else results[key]
+        theirs = inputs[key].numpy()
+        if ours.shape != theirs.shape:
+            return f"{image.path}: {key} is {theirs.shape[1:]} in kdxf and {ours.shape[1:]} in the bundle"
+        if not np.array_equal(ours, theirs):
+            kind = "decoding or resizing" if key == "img" else "the text"
+            return f"{image.path}: {kind} differs ({key}, by {np.abs(ours.astype(float) - theirs).max():.3g} at most)"
+    return f"{image.path}: the inputs of the graph are equal, so the graph differs"
+
+
+def check(agreement: Agreement, most: float = MOST) -> None:
+    """Refuse a bundle that does not answer as the model.
+
+    Raises:
+        UserError: Labels differ, or scores by more than ``most``.
+    """
+    if agreement.other_labels or agreement.largest > most:
+        raise UserError(f"the bundle does not answer as the model, so it is not written: {agreement}")
