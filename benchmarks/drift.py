@@ -11,12 +11,19 @@ too. --predictions adds scores alone, from files of tools/test.py --out NAME.par
 - Blurred: the same with --read pictures of the first list blurred (Gaussian, sigma 0.5 % of the longer side), against a
   fingerprint of the other ones.
 - Turned: the same with the pictures turned upside down, their text as it was. Nothing that is measured of a picture
-  changes, only what a model makes of it; "without the new figures" leaves the joint feature and the gates out.
-- Text of others: the same with each picture's text taken from another one of them; needs a model.
+  changes, only what a model makes of it.
+- Classes alone: the pictures of a third of the classes against a fingerprint of other pictures of all classes, a third of
+  the first list; each check takes another one.
+- Text of others: the same as Turned with each picture's text taken from another one of them; needs a model.
 - Other OCR setting: the same with --read pictures whose text is read anew, enlarged to --min-side pixels in place of
   the table's setting. The engine's name tells it at the first picture; what is counted is whether the text alone does.
 
-docs/benchmarks.md has the figures.
+With a model each change is counted a second time without joint feature and gates.
+
+docs/benchmarks.md has the figures of data/grocery. Those of data/demo, of a gated fusion with a mixture of experts on the
+features of configs/demo/moe_lite2_frozen.py:
+
+RESULTS
 """
 
 import argparse
@@ -96,6 +103,19 @@ def alarms(
     return found / checks
 
 
+def class_alarms(
+    images: Sequence[Measured], labels: np.ndarray, group: Sequence[str], checks: int, new: bool = True
+) -> float:
+    """Return the share of checks that find a change in pictures of some classes, against others of all classes."""
+    random, found = np.random.default_rng(0), 0
+    for _ in range(checks):
+        order = random.permutation(len(images))
+        old, rest = order[: len(order) // 3], order[len(order) // 3 :]
+        now = rest[np.isin(labels[rest], group)]
+        found += bool(changes([images[i] for i in old], [images[i] for i in now], new))
+    return found / checks
+
+
 def blur(source: Path, target: Path) -> None:
     """Write a blurred copy of a picture."""
     pixels = read_image(source)
@@ -159,10 +179,12 @@ def main() -> None:
         rows = zip(map(str, paths), records, found, strict=True)
         return [Measured(take_fingerprint([row]), row[2]) for row in rows]
 
-    measures, images = [], []
+    measures, images, labels = [], [], []
     for name in args.lists:
         start = time.perf_counter()
-        images.append(read_annotations(args.root / name)["image"].tolist())
+        frame = read_annotations(args.root / name)
+        images.append(frame["image"].tolist())
+        labels.append(frame["label"].to_numpy())
         measures.append(measured(images[-1], [folder / image for image in images[-1]], list(map(text_of, images[-1]))))
         each = 1000 * (time.perf_counter() - start) / len(images[-1])
         print(f"{name}: {len(images[-1])} pictures, {each:.1f} ms each")
@@ -199,7 +221,13 @@ def main() -> None:
     for title, found in planted.items():
         show(title, kept, found, args.checks // 10)
         if inferencer is not None:
-            show("  without the new figures", kept, found, args.checks // 10, new=False)
+            show("  without joint feature and gates", kept, found, args.checks // 10, new=False)
+    for group in np.array_split(np.unique(labels[0]), 3):
+        shares = [class_alarms(measures[0], labels[0], group, args.checks // 10, new) for new in (True, False)]
+        print(
+            f"{len(group)} classes alone ({group[0]} to {group[-1]}): {shares[0]:.2f}, without joint feature and gates "
+            f"{shares[1]:.2f}"
+        )
     for title, found in planted.items():
         before = joined(kept)
         print(f"{title}: {describe_changes(before, joined(found, before))}")
