@@ -1,4 +1,4 @@
-"""False alarms of the comparison of data, and how often planted drift is found.
+r"""False alarms of the comparison of data, and how often planted drift is found.
 
     python benchmarks/drift.py data/grocery --lists val.csv train.csv --checks 1000 --read 150
 
@@ -12,18 +12,44 @@ too. --predictions adds scores alone, from files of tools/test.py --out NAME.par
   fingerprint of the other ones.
 - Turned: the same with the pictures turned upside down, their text as it was. Nothing that is measured of a picture
   changes, only what a model makes of it.
-- Classes alone: the pictures of a third of the classes against a fingerprint of other pictures of all classes, a third of
-  the first list; each check takes another one.
+- Classes alone: the pictures of a third of the classes against a fingerprint of other pictures of all classes, a third
+  of the first list; each check takes another one.
 - Text of others: the same as Turned with each picture's text taken from another one of them; needs a model.
 - Other OCR setting: the same with --read pictures whose text is read anew, enlarged to --min-side pixels in place of
   the table's setting. The engine's name tells it at the first picture; what is counted is whether the text alone does.
 
 With a model each change is counted a second time without joint feature and gates.
 
-docs/benchmarks.md has the figures of data/grocery. Those of data/demo, of a gated fusion with a mixture of experts on the
-features of configs/demo/moe_lite2_frozen.py:
+docs/benchmarks.md has the figures of data/grocery. Those of data/demo, on two cores that other work shared, by
 
-RESULTS
+    python benchmarks/drift.py data/demo --images . --lists val.csv train.csv --checks 500 --read 84 \
+        --model work_dirs/gated.py work_dirs/gated/epoch_30.pth
+
+with this config, trained for 30 epochs (97.0 % top-1 on val.csv):
+
+    _base_ = "../configs/demo/moe_lite2_frozen.py"
+    fusion = dict(type="GatedFusion", image_channels=1280, text_channels=512, out_channels=256)
+    head = dict(type="MoEClsHead", in_channels=256, hidden_channels=256, dropout=0.3, num_classes=12)
+    model = dict(fusion=fusion, head=dict(_delete_=True, loss=dict(type="CrossEntropyLoss"), **head))
+    optim_wrapper = dict(optimizer=dict(lr=1e-3))
+    train_cfg = dict(max_epochs=30)
+    work_dir = "work_dirs/gated"
+
+========================================= ===== ===== ===== ========================================
+pictures compared                            30    60   150 at 60, without joint feature and gates
+========================================= ===== ===== ===== ========================================
+honest halves of val.csv (168)            0.026 0.026
+honest halves of train.csv (480)          0.018 0.024 0.010
+84 of val.csv as they are                 0.00  0.02        0.00
+blurred                                   1.00  1.00        1.00
+turned                                    0.04  0.00        0.00
+text of others                            0.72  1.00        1.00
+text read again with the table's setting  0.00  0.00        0.00
+========================================= ===== ===== ===== ========================================
+
+A third of the classes alone (about 37 pictures): 0.94, 0.50 and 1.00 for the three thirds; without joint feature and
+gates 0.52, 0.32 and 0.12. Where scores fall, as with the text of others, they say so themselves. Pictures turned upside
+down are not found: the features of the frozen backbone hardly differ.
 """
 
 import argparse
