@@ -330,6 +330,17 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
         ("size = -pixels", "size = pixels", "the smallest copy kept"),
         ("alike >= limit", "alike <= limit", "unlike pictures joined"),
     ],
+    "evaluation/drift/joint_feature.py": [
+        ("mean = -features / (count - 1)", "mean = 0 * features", "each is measured by a mean that it is part of"),
+        ("_LEAST * variance.mean", "0 * variance.mean", "a channel that hardly varied outweighs all others"),
+    ],
+    "evaluation/drift/response.py": [
+        ("unflatten(0, (-1, count))", "unflatten(0, (count, -1))", "views taken for images"),
+        ("passed += len(samples)", "passed += 1", "images of later batches under other numbers"),
+    ],
+    "evaluation/drift/comparison.py": [
+        ("take_fingerprint(rows, before)", "take_fingerprint(rows)", "distances from the new mean"),
+    ],
     "recipes/ensembles/average.py": [
         ("np.maximum(scores, np.float32(FLOOR))", "scores.copy()", "one model alone rules a class out"),
         ("votes >= _HALF", "votes > 0.5", "half of the votes"),

@@ -81,10 +81,10 @@ def main() -> None:
     """Run the job and print its summary."""
     args = parse_args()
     images, root = list_inputs(args.inputs, args.root)
-    if args.config is None:
-        engine, imports = engine_config(args.engine or "rapidocr", args.engine_options), []
-    else:
+    if args.config is not None:
         engine, imports = engine_of(args.config)
+    else:
+        engine, imports = engine_config(args.engine or "rapidocr", args.engine_options), []
     names = ("executor", "workers", "ray_address", "overwrite", "retry_errors")
     options = {name: getattr(args, name) for name in names} | {"imports": [*imports, *args.imports]}
     print(run_ocr(images[: args.limit], root, args.out, engine, **options))

@@ -1,14 +1,22 @@
+import copy
+import importlib
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
 
+from kdxf.apis.calibrate import calibrate
 from kdxf.apis.test import test as run_test
 from kdxf.engine.config import load_config
 from kdxf.errors import UserError
+from kdxf.evaluation.drift.fingerprint import Fingerprint, read_fingerprint, write_fingerprint
+
+module = importlib.import_module("kdxf.apis.test")  # the package has the function by that name
 
 
 class RunsCode:
@@ -39,6 +47,74 @@ def test_table_and_scores(cfg, tiny_trained, tiny_images, tmp_path):
     assert set(table.pred_class) <= {"blue", "green 绿", "red"} and table.score.between(0, 1).all()
     (log,) = Path(cfg.work_dir).glob("*/*.log")
     assert "ms per image" in log.read_text() and "peak memory" in log.read_text()
+
+
+@pytest.fixture
+def fingerprinted(tiny_trained, tmp_path):
+    """The checkpoint, with the fingerprint of 40 pictures larger than any."""
+    checkpoint = tmp_path / "model.pth"
+    checkpoint.write_bytes(Path(tiny_trained.checkpoint).read_bytes())
+    write_fingerprint(Fingerprint(40, {}, {"longer side in pixels": np.arange(2000.0, 2040)}), checkpoint)
+    return checkpoint
+
+
+@pytest.fixture
+def many(cfg, tiny_images, tmp_path):
+    """The config, testing on 36 copies of the validation images."""
+    for number in range(3):
+        for path in (tiny_images / "val").glob("*/*.png"):
+            target = tmp_path / "many" / path.parent.name / f"{number} {path.name}"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(path.read_bytes())
+    cfg.test_dataloader.dataset.update(data_root=str(tmp_path), data_prefix="many")
+    return cfg
+
+
+LARGE = "this data differs from that of the model's validation: longer side in pixels 16.0 instead of 2020; predictions"
+
+
+def test_it_says_what_differs_after_the_scores(many, fingerprinted, tiny_trained):
+    metrics = run_test(many, fingerprinted)
+    assert metrics["accuracy/top1"] == tiny_trained.metrics["accuracy/top1"]
+    (log,) = Path(many.work_dir).glob("*/*.log")
+    lines = log.read_text().splitlines()
+    (place,) = [number for number, line in enumerate(lines) if LARGE in line]
+    assert "WARNING" in lines[place]
+    assert place > max(number for number, line in enumerate(lines) if "accuracy/top1" in line)
+
+
+@pytest.mark.parametrize("options", [{"without": "image"}, {"shuffle": "text"}, {"calibrated": False}])
+def test_nothing_is_compared(many, fingerprinted, options, monkeypatch):
+    monkeypatch.setattr(module, "remove_modality", lambda cfg, modality: None)  # the model has one
+    monkeypatch.setattr(module, "shuffle_text", lambda cfg: None)
+    run_test(many, fingerprinted, **options)
+    (log,) = Path(many.work_dir).glob("*/*.log")
+    assert "this data differs" not in log.read_text()
+
+
+def test_the_images_that_it_was_calibrated_on_are_not_compared(many, fingerprinted, tmp_path):
+    other = copy.deepcopy(many)
+    other.val_dataloader = other.test_dataloader
+    calibrate(other, fingerprinted)
+    found = read_fingerprint(fingerprinted)
+    assert found.images == 36
+    write_fingerprint(replace(found, values={"longer side in pixels": np.arange(2000.0, 2040)}), fingerprinted)
+    many.work_dir = str(tmp_path / "same")
+    run_test(many, fingerprinted)
+    (log,) = Path(many.work_dir).glob("*/*.log")
+    assert "36 of 36 images were used to calibrate" in log.read_text()
+    assert "this data differs" not in log.read_text()
+
+
+def test_responses_by_path(many, fingerprinted, tmp_path):
+    responses = {}
+    run_test(many, fingerprinted, out=tmp_path / "p.parquet", responses=responses)
+    table = pd.read_parquet(tmp_path / "p.parquet")
+    assert sorted(responses) == sorted(str(tmp_path / "many" / image) for image in table.image)
+    for image, scores in zip(table.image, table.scores, strict=True):
+        response = responses[str(tmp_path / "many" / image)]
+        np.testing.assert_allclose(response.scores, scores, atol=1e-6)
+        assert response.features[""].shape == (64,)
 
 
 def test_bfloat16(cfg, tiny_trained, tmp_path):

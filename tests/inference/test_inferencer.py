@@ -1,4 +1,5 @@
 import json
+import logging
 import pickle
 from contextlib import nullcontext
 from unittest.mock import Mock
@@ -9,10 +10,13 @@ import torch
 from mmengine.config import Config
 from mmengine.runner.amp import autocast as host_autocast
 
+from kdxf.apis.calibrate import calibrate
 from kdxf.apis.test import test as run_test
 from kdxf.engine.config import load_config
 from kdxf.errors import UserError
-from kdxf.evaluation.calibration.stored import write_calibration
+from kdxf.evaluation.calibration.stored import calibration_file, write_calibration
+from kdxf.evaluation.drift.fingerprint import Fingerprint, read_fingerprint, write_fingerprint
+from kdxf.evaluation.drift.statistics import distance_name
 from kdxf.evaluation.routing.stored import write_routing
 from kdxf.inference.inferencer import KDXFInferencer
 from kdxf.io.predictions import read_predictions
@@ -61,6 +65,48 @@ def test_batches_and_workers_change_nothing(moe, lab):
     for a, b in zip(one, two, strict=True):
         assert a.image_id == b.image_id
         np.testing.assert_allclose(a.scores, b.scores, atol=1e-6)
+
+
+def test_a_call_says_what_differs(lab, tmp_path, monkeypatch):
+    """Forty copies of five pictures, against a fingerprint of large ones."""
+    said = []
+    monkeypatch.setattr("kdxf.inference.inferencer.print_log", lambda line, **options: said.append((line, options)))
+    checkpoint = tmp_path / "moe.pth"
+    checkpoint.write_bytes(lab.moe_checkpoint.read_bytes())
+    large = {"longer side in pixels": np.arange(2000.0, 2040)}
+    write_fingerprint(Fingerprint(40, {"brightness 1": 40}, large), checkpoint)
+    inferencer = KDXFInferencer(lab.moe, checkpoint, engine=ENGINE, device="cpu")
+    assert inferencer.drift is None
+    copies = [lab.images / name for name in lab.names] * 8
+    assert len(inferencer(copies)) == 40
+    assert inferencer.drift == (
+        "this data differs from that of the model's validation: longer side in pixels 80.0 instead of 2020; "
+        "predictions may be worse"
+    )
+    assert said == [(inferencer.drift, {"logger": "current", "level": logging.WARNING})]
+    inferencer(copies[:29])  # too few
+    assert inferencer.drift is None and len(said) == 1
+
+
+def test_the_joint_feature_is_compared_where_scores_are_calibrated(lab, tmp_path, monkeypatch):
+    checkpoint, cfg = tmp_path / "moe.pth", load_config(lab.moe)
+    checkpoint.write_bytes(lab.moe_checkpoint.read_bytes())
+    cfg.val_dataloader, cfg.val_evaluator, cfg.val_cfg = cfg.test_dataloader, cfg.test_evaluator, {}
+    cfg.work_dir = str(tmp_path)
+    calibrate(cfg, checkpoint)
+    found = read_fingerprint(checkpoint)
+    # As if there had been 40 images, whose features were at their mean: those of the same images are not.
+    many = {distance_name(""): np.zeros(40), "gate of expert 1": np.repeat(found.values["gate of expert 1"], 8)}
+    write_fingerprint(Fingerprint(40, found.engines, many, found.features), checkpoint)
+    copies = [lab.images / name for name in lab.names] * 8
+    inferencer = KDXFInferencer(cfg, checkpoint, engine=ENGINE, device="cpu")
+    inferencer(copies, ocr_table=lab.root / "ocr", ocr_root=lab.images)
+    assert "standard deviations of the joint feature from its mean" in inferencer.drift
+    assert "gate of" not in inferencer.drift
+    calibration_file(checkpoint).unlink()
+    inferencer = KDXFInferencer(cfg, checkpoint, engine=ENGINE, device="cpu")
+    inferencer(copies, ocr_table=lab.root / "ocr", ocr_root=lab.images)
+    assert inferencer.drift is None
 
 
 def test_engine_starts_once_and_only_when_needed(moe, lab, engine):

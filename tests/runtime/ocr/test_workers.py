@@ -64,8 +64,9 @@ from pathlib import Path
 from functools import partial
 from kdxf.text.ocr.build import build_engine
 from kdxf_runtime.ocr.workers import OCRWorkers
+from kdxf_runtime.workers import Workers
 if __name__ == "__main__":
-    OCRWorkers._receive = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+    Workers._receive = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
     OCRWorkers(partial(build_engine, {"type": "FakeEngine"}, ["fake_ocr_engine"]), Path(), 2)
 """
     (tmp_path / "job.py").write_text(script)
