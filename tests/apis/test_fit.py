@@ -17,6 +17,8 @@ from kdxf.apis.fit import are_long, choose_tokenizer, fit
 from kdxf.apis.fit_config import FitSettings
 from kdxf.cli.main import main
 from kdxf.errors import DivergedError, UserError
+from kdxf.evaluation.calibration.stored import read_calibration
+from kdxf.evaluation.routing.stored import fitting_routing
 from kdxf.io.annotations import read_annotations, write_annotations
 from kdxf.io.predictions import read_source
 from kdxf.text.ocr import OCRRecord, OCRTable, run_ocr
@@ -116,6 +118,8 @@ def test_from_a_folder_to_predictions(pictures, small, tmp_path, monkeypatch, ca
     assert "The scores are calibrated on the validation list. On the test list" in page
     assert (out / "model.pth.calibration.json").is_file()
     assert (out / "model.pth.fingerprint.json").is_file()
+    routing = fitting_routing(out / "model.pth", tta=False)
+    assert len(routing.calibration.right) == len(read_calibration(out / "model.pth").right)
     assert read_source(out / "test.parquet").details["calibration"]
     assert "calibration" not in read_source(out / "test_text.parquet").details
     assert result.verdict.startswith("This model ")

@@ -189,3 +189,13 @@ def test_decisions_need_a_calibration(call, tmp_path):
         status, _, error = call("config.py", "model.pth", "photos", "--save_csv", tmp_path / "out.csv", *words)
         assert status == 2
         assert error == f"error: {words[0]}: model.pth has no calibration for this; make one with kdxf calibrate\n"
+
+
+def test_reading_as_needed_takes_a_routing(call, tmp_path):
+    status, _, err = call("config.py", "model.pth", "photos", "--save_csv", tmp_path / "out.csv", "--read-text", "auto")
+    assert status == 2
+    assert "error: --read-text auto: " in err and "has no routing, which says which images need no text read" in err
+    status, _, err = call(
+        "config.py", "model.pth", "photos", "--save_csv", tmp_path / "out.csv", "--read-text", "never"
+    )
+    assert status == 2 and "invalid choice: 'never'" in err

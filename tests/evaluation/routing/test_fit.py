@@ -75,6 +75,15 @@ def test_sets_hold_the_true_class_of_other_routed_images():
     assert routing.calibration.is_unlike(own).mean() == pytest.approx(0.05, abs=0.02)
 
 
+def test_the_limit_of_spread_is_that_of_the_scores_that_answer():
+    full, image, labels = drawn(200)
+    routing = fitted(full, image, labels).routing
+    _, by_image = routing.rule.route(full, image)
+    own = [image[row] if by_image[row] else full[row] for row in range(200)]
+    entropies = [-(scores * np.log(scores)).sum() for scores in own]
+    assert routing.calibration.spread_limit == pytest.approx(np.quantile(entropies, 0.95))
+
+
 def test_the_share_for_a_person_holds_for_other_routed_images():
     full, image, labels = drawn(1500)
     routing = fitted(full, image, labels).routing
