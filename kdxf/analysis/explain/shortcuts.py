@@ -6,8 +6,8 @@ A class may well need a word: the product's name is one. So an alarm is raised o
 * **a word**: the training texts show it to be a mark of where pictures come from: no part of the class's name, on no
   other class, and always at the same place (:attr:`~kdxf.analysis.explain.word_traces.WordTrace.is_suspicious`). And
   the model heeds it: significantly more of the class's hits are lost without the lines that hold it than hits are
-  without another of their lines, or significantly more of the other classes' hits are taken for the class when a line
-  of this word is added than when a line of another picture is;
+  without another of their lines, or significantly more of the other classes' hits are taken for the class when the
+  line that holds it most often is added than when a line of another picture is;
 * **an edge**: at least half of the image's own hits are lost when the outer fifth of the picture on one side is
   covered, and significantly more than in the other classes;
 * **the background**: at least four of five of the image's own hits stay when the middle of the picture is covered, and
@@ -181,7 +181,7 @@ class _Finder:
         return _Losses(self.labels[rows], lost)
 
     def _add_words(self, rows: np.ndarray) -> None:
-        """Count the hits of other classes that are taken for a class when its suspicious word is added.
+        """Count the hits of other classes that are taken for a class when the line of its suspicious word is added.
 
         In its place then come lines of other pictures that are not of the class either.
         """
@@ -191,7 +191,7 @@ class _Finder:
                 samples = [self.scorer.samples[row] for row in others]
                 lines = [text for sample in samples for text in sample.record.texts]
                 drawn = self.random.choice(lines, (_LINES, len(samples))) if lines else np.empty((0, len(samples)))
-                texts = [*[trace.word] * len(samples), *drawn.ravel().tolist()]
+                texts = [*[trace.line] * len(samples), *drawn.ravel().tolist()]
                 added = [
                     Sample(sample.image, with_line(sample.record, text, trace.place))
                     for sample, text in zip(samples * (1 + len(drawn)), texts, strict=True)
@@ -248,7 +248,7 @@ class _Finder:
         )
 
     def _word_alarms(self, label: int, words: _Losses) -> Iterator[str]:
-        for trace in self.traces[label]:
+        for trace in {trace.line: trace for trace in reversed(self.traces[label])}.values():  # one for each line
             lost, tried = words.of_class(label, trace.word)
             taken, others = self.taken.get((label, trace.word), (0, 0))
             heeded = []
@@ -258,7 +258,7 @@ class _Finder:
             if self._is_heeded(taken, others, self.taken_by_chance):
                 share = f"{taken / others:.0%} of the other classes' hits"
                 chance = f"{_share(*self.taken_by_chance.tolist()):.1%} with any other line"
-                heeded.append(f"{share} are taken for it when the word {trace.word!r} is added ({chance})")
+                heeded.append(f"{share} are taken for it when the line {trace.line!r} is added ({chance})")
             if trace.is_suspicious and heeded:
                 place = ""
                 if trace.is_fixed and trace.place is not None:
