@@ -88,8 +88,8 @@ def trace_words(
                 elsewhere = (total - len(own)) / others if others else 0.0
                 in_name = word.casefold() in classes[label].casefold()
                 share = len(own) / int(counts[label])
-                centres, lines = zip(*own, strict=True)
-                line = Counter(lines).most_common(1)[0][0]
+                centres = [centre for centre, _ in own]
+                line = Counter(text for _, text in own).most_common(1)[0][0]
                 traces[label].append(WordTrace(word, len(own), share, elsewhere, *_centre(centres), in_name, line))
     ordered = [sorted(found, key=lambda trace: (not trace.is_suspicious, -trace.images)) for found in traces]
     return [found[:_KEPT] for found in ordered]
