@@ -111,6 +111,17 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
         ("torch.autocast(device, enabled=False)", "torch.autocast(device, enabled=True)", "head in half precision"),
         (".contiguous(memory_format=torch.channels_last)", "", "channels_last forgotten for images"),
     ],
+    "analysis/explain/shortcuts.py": [("max(1, 2 * marks)", "1", "significance not divided by the words tried")],
+    "analysis/report/evidence.py": [("same.all(axis=1)", "same.any(axis=1)", "right with one of the classes")],
+    "analysis/report/fiftyone_dataset.py": [
+        (
+            "np.clip(record.boxes / np.array([record.width, record.height]), 0, 1)",
+            "record.boxes / np.array([record.width, record.height])",
+            "boxes beyond the picture",
+        ),
+    ],
+    "analysis/runs/comparison.py": [("other if gain > 0 else one", "one if gain > 0 else other", "the loser named")],
+    "evaluation/class_scores.py": [("csr_matrix(has & ~gives", "csr_matrix(has", "found classes counted as missed")],
     "evaluation/calibration/reliability.py": [
         ('side="left"', 'side="right"', "confidence on the edge of a bin"),
         ("accuracy * (1 - accuracy) / (count - 1)", "0", "the bias of few images left in"),

@@ -5,16 +5,18 @@ A class may well need a word: the product's name is one. So an alarm is raised o
 
 * **a word**: the training texts show it to be a mark of where pictures come from: no part of the class's name, on no
   other class, and always at the same place (:attr:`~kdxf.analysis.explain.word_traces.WordTrace.is_suspicious`). And
-  the model heeds it: at least a tenth of the class's hits, and three, are lost without the lines that hold it, or at
-  least a tenth of the other classes' hits, and three, are taken for the class when a line of this word is added;
+  the model heeds it: significantly more of the class's hits are lost without the lines that hold it than hits are
+  without another of their lines, or significantly more of the other classes' hits are taken for the class when the
+  line that holds it most often is added than when a line of another picture is;
 * **an edge**: at least half of the image's own hits are lost when the outer fifth of the picture on one side is
   covered, and significantly more than in the other classes;
 * **the background**: at least four of five of the image's own hits stay when the middle of the picture is covered, and
   at least half are lost when all but the middle is, significantly more than in the other classes. (Of a thing that
   fills the picture the hits stay either way.)
 
-Significant means a chance below 1 % in the whole report, by the binomial distribution with the share of all other
-classes (Bonferroni); fewer than five hits of pictures prove nothing.
+Significant means a chance below 1 % in the whole report, by the binomial distribution (Bonferroni): of words with the
+share of these other lines, divided by the number of marks and both tries; of pictures with the share of all other
+classes, divided by the number of classes and parts. Fewer than five hits of pictures prove nothing.
 """
 
 from collections.abc import Iterator, Mapping
@@ -23,7 +25,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import binom
 
-from kdxf.analysis.explain.leaving_out import pipeline_tokenizer, with_line, without_lines_of
+from kdxf.analysis.explain.leaving_out import pipeline_tokenizer, with_line, without_line, without_lines_of
 from kdxf.analysis.explain.regions import EDGES, MIDDLE, SURROUNDINGS
 from kdxf.analysis.explain.scorer import Sample, Scorer
 from kdxf.analysis.explain.word_traces import WordTrace, trace_words
@@ -33,10 +35,11 @@ from kdxf.errors import UserError
 from kdxf.inference.score_file import dataset_labels
 from kdxf.io.predictions import Predictions
 from kdxf.registry import DATASETS
+from kdxf.text.tokenizers import BaseTokenizer
 from kdxf_runtime.ocr.record import OCRRecord
 
-_FEWEST_WITH_WORD, _TENTH = 3, 0.1
-_OTHERS = 100
+_OTHERS = 100  # hits of other classes that a word is added to
+_LINES = 3  # of other pictures that are added to each of them instead
 _FEWEST = 5
 _HALF = 0.5
 _MOST = 0.8
@@ -148,6 +151,9 @@ class _Finder:
         self.names = list(scorer.inferencer.classes)
         self.traces: list[list[WordTrace]] = [[] for _ in self.names]
         self.taken: dict[tuple[int, str], tuple[int, int]] = {}
+        self.random = np.random.default_rng(0)
+        # Hits that change without another line, or with another one: how many, and how many were tried.
+        self.lost_by_chance, self.taken_by_chance = np.zeros(2, np.int64), np.zeros(2, np.int64)
 
     def word_losses(self) -> _Losses:
         """Try the hits without the words that belong to their classes; the lost ones by word."""
@@ -157,6 +163,7 @@ class _Finder:
         self.traces = trace_words(_training_texts(self.scorer), self.names, tokenizer)
         rows = self._hits("both" if self.scorer.both else "text", None)
         self._add_words(rows)
+        self._leave_out_others(rows, tokenizer)
         tries: list[tuple[int, str]] = []
         samples: list[Sample] = []
         for place, row in enumerate(rows):
@@ -174,15 +181,38 @@ class _Finder:
         return _Losses(self.labels[rows], lost)
 
     def _add_words(self, rows: np.ndarray) -> None:
-        """Count the hits of other classes that are taken for a class when its suspicious word is added."""
+        """Count the hits of other classes that are taken for a class when the line of its suspicious word is added.
+
+        In its place then come lines of other pictures that are not of the class either.
+        """
         for label, traces in enumerate(self.traces):
             others = _spread(rows[self.labels[rows] != label], _OTHERS)
             for trace in filter(lambda found: found.is_suspicious, traces):
                 samples = [self.scorer.samples[row] for row in others]
-                added = [Sample(sample.image, with_line(sample.record, trace.word, trace.place)) for sample in samples]
+                lines = [text for sample in samples for text in sample.record.texts]
+                drawn = self.random.choice(lines, (_LINES, len(samples))) if lines else np.empty((0, len(samples)))
+                texts = [*[trace.line] * len(samples), *drawn.ravel().tolist()]
+                added = [
+                    Sample(sample.image, with_line(sample.record, text, trace.place))
+                    for sample, text in zip(samples * (1 + len(drawn)), texts, strict=True)
+                ]
                 scores, _ = self.scorer.scores(added, workers=self.workers)
-                taken = int((scores.argmax(axis=1) == label).sum())
-                self.taken[label, trace.word] = taken, len(others)
+                taken = scores.argmax(axis=1) == label
+                self.taken[label, trace.word] = int(taken[: len(samples)].sum()), len(samples)
+                self.taken_by_chance += np.array([taken[len(samples) :].sum(), drawn.size])
+
+    def _leave_out_others(self, rows: np.ndarray, tokenizer: BaseTokenizer) -> None:
+        """Count the hits that are lost without one of their lines, drawn at random, that holds no word of the class."""
+        tried, samples = [], []
+        for row in rows.tolist():
+            sample, words = self.scorer.samples[row], {trace.word for trace in self.traces[self.labels[row]]}
+            texts = sample.record.texts
+            lines = [line for line, text in enumerate(texts) if words.isdisjoint(tokenizer.tokenize(text))]
+            if lines:
+                tried.append(row)
+                samples.append(Sample(sample.image, without_line(sample.record, self.random.choice(lines))))
+        scores, _ = self.scorer.scores(samples, workers=self.workers)
+        self.lost_by_chance += np.array([(scores.argmax(axis=1) != self.labels[tried]).sum(), len(tried)])
 
     def picture_losses(self) -> _Losses:
         """Try the image's own hits with parts of the picture covered; the lost ones by part."""
@@ -218,15 +248,17 @@ class _Finder:
         )
 
     def _word_alarms(self, label: int, words: _Losses) -> Iterator[str]:
-        for trace in self.traces[label]:
+        for trace in {trace.line: trace for trace in reversed(self.traces[label])}.values():  # one for each line
             lost, tried = words.of_class(label, trace.word)
             taken, others = self.taken.get((label, trace.word), (0, 0))
             heeded = []
-            if lost >= max(_FEWEST_WITH_WORD, _TENTH * tried):
-                heeded.append(f"{lost / tried:.0%} of its hits need the word {trace.word!r}")
-            if taken >= max(_FEWEST_WITH_WORD, _TENTH * others):
+            if self._is_heeded(lost, tried, self.lost_by_chance):
+                chance = f"{_share(*self.lost_by_chance.tolist()):.1%} of all hits need any other of their lines"
+                heeded.append(f"{lost / tried:.0%} of its hits need the word {trace.word!r} ({chance})")
+            if self._is_heeded(taken, others, self.taken_by_chance):
                 share = f"{taken / others:.0%} of the other classes' hits"
-                heeded.append(f"{share} are taken for it when the word {trace.word!r} is added")
+                chance = f"{_share(*self.taken_by_chance.tolist()):.1%} with any other line"
+                heeded.append(f"{share} are taken for it when the line {trace.line!r} is added ({chance})")
             if trace.is_suspicious and heeded:
                 place = ""
                 if trace.is_fixed and trace.place is not None:
@@ -235,6 +267,12 @@ class _Finder:
                     f"class {self.names[label]}: {', and '.join(heeded)}. It is on {trace.share:.0%} of the class's "
                     f"training texts and {trace.elsewhere:.1%} of the others, {place}and no part of the class's name"
                 )
+
+    def _is_heeded(self, changed: int, tried: int, by_chance: np.ndarray) -> bool:
+        """Return whether significantly more hits change than by chance: how many of how many did."""
+        marks = sum(trace.is_suspicious for traces in self.traces for trace in traces)
+        share = (by_chance[0] + 1) / (by_chance[1] + 1)  # at least that of one hit
+        return bool(changed and binom.sf(changed - 1, tried, share) < _CHANCE / max(1, 2 * marks))
 
     def _picture_alarms(self, label: int, pictures: _Losses) -> Iterator[str]:
         if not pictures.lost:

@@ -1,6 +1,6 @@
 """Where the words of the training texts stand: in which class, how often, and at which place of the picture."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -30,6 +30,7 @@ class WordTrace:
             is known.
         spread: The median distance from there, along the axis where it is greater; None where no place is known.
         in_name: Whether the class's name contains it.
+        line: The line of the class's texts that holds it most often: a stamp of two words is one line.
     """
 
     word: str
@@ -39,6 +40,7 @@ class WordTrace:
     place: tuple[float, float] | None
     spread: float | None
     in_name: bool
+    line: str
 
     @property
     def is_fixed(self) -> bool | None:
@@ -70,7 +72,7 @@ def trace_words(
     Returns:
         For each class up to three words: suspicious ones first, then by the number of images.
     """
-    places: dict[str, dict[int, list[np.ndarray]]] = defaultdict(lambda: defaultdict(list))
+    places: dict[str, dict[int, list[tuple[np.ndarray, str]]]] = defaultdict(lambda: defaultdict(list))
     counts = np.zeros(len(classes), np.int64)
     for record, label in texts:
         found = _places(record, tokenizer)
@@ -86,21 +88,23 @@ def trace_words(
                 elsewhere = (total - len(own)) / others if others else 0.0
                 in_name = word.casefold() in classes[label].casefold()
                 share = len(own) / int(counts[label])
-                traces[label].append(WordTrace(word, len(own), share, elsewhere, *_centre(own), in_name))
+                centres = [centre for centre, _ in own]
+                line = Counter(text for _, text in own).most_common(1)[0][0]
+                traces[label].append(WordTrace(word, len(own), share, elsewhere, *_centre(centres), in_name, line))
     ordered = [sorted(found, key=lambda trace: (not trace.is_suspicious, -trace.images)) for found in traces]
     return [found[:_KEPT] for found in ordered]
 
 
-def _places(record: OCRRecord, tokenizer: BaseTokenizer) -> dict[str, np.ndarray]:
-    """Return the words of a text with the centre of the first line that holds each, NaN where it is not known."""
+def _places(record: OCRRecord, tokenizer: BaseTokenizer) -> dict[str, tuple[np.ndarray, str]]:
+    """Return the words of a text with the first line that holds each: its centre, NaN where not known, and its text."""
     centres = record.boxes.mean(axis=1) / np.array([record.width or 1, record.height or 1])
     if not (record.width and record.height):
         centres[:] = np.nan
     centres[~record.boxes.any(axis=(1, 2))] = np.nan
-    found: dict[str, np.ndarray] = {}
+    found: dict[str, tuple[np.ndarray, str]] = {}
     for text, centre in zip(record.texts, centres, strict=True):
         for word in tokenizer.tokenize(text):
-            found.setdefault(word, centre)
+            found.setdefault(word, (centre, text))
     return found
 
 

@@ -19,6 +19,7 @@ from kdxf_runtime.io.digests import file_digest
 
 _ADVICE = "predict with both, as in tools/test.py CONFIG CHECKPOINT --out RUN/val.parquet"
 _NOT_SET = "(not set)"
+_FOLDED = 25  # settings
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +90,7 @@ def write_comparison(comparison: Comparison, path: Path) -> None:
         page.text("Settings of the kept configs by their dotted keys; the work folder does not count.")
         pairs = comparison.settings.items()
         rows = [[key, *(value if value is _NOT_SET else repr(value) for value in values)] for key, values in pairs]
-        page.table(["setting", one, other], rows, sortable=True)
+        page.table(["setting", one, other], rows, sortable=True, fold_after=_FOLDED)
     else:
         page.text("Nothing: they have the same settings.")
     page.save(path)
@@ -97,7 +98,7 @@ def write_comparison(comparison: Comparison, path: Path) -> None:
 
 def _scores(page: HTMLReport, board: Scoreboard, one: str, other: str) -> None:
     table = board.table
-    columns = {"run": table["name"], **table.drop(columns=["name", SEEN, *RANGE, *GAIN], errors="ignore")}
+    columns: dict[str, Any] = {"run": table["name"]}
     if board.classes is not None:
         images = board.classes["images"].to_numpy()
         shares = {name: float(board.classes[name] @ images / images.sum()) for name in (one, other)}
@@ -112,6 +113,7 @@ def _scores(page: HTMLReport, board: Scoreboard, one: str, other: str) -> None:
             f"{other} is right for {shares[other]:.1f} % of {images.sum():,} images, {one} for {shares[one]:.1f} %: "
             f"{gain:+.1f} points (95 % interval {low:+.1f} to {high:+.1f}); {verdict}."
         )
+    columns |= dict(table.drop(columns=["name", SEEN, *RANGE, *GAIN], errors="ignore"))
     page.heading("Scores")
     page.text(
         "Of both runs on the same images. For the interval of the difference, images are drawn again and again, the "
@@ -132,9 +134,9 @@ def _classes(page: HTMLReport, table: pd.DataFrame, one: str, other: str) -> Non
     page.text(
         f"How many images of each class are right; those that {other} won stand first, equal classes are left out."
     )
-    page.table(
-        ["class", "images", f"right, {one}", f"right, {other}", "won"], table.itertuples(index=False), sortable=True
-    )
+    shown = table[["class", "won", "images", one, other]]
+    titles = ["class", "won", "images", f"right, {one}", f"right, {other}"]
+    page.table(titles, shown.itertuples(index=False), sortable=True)
 
 
 def compare_runs(folders: Sequence[Path], predictions: Sequence[Path] = ()) -> Comparison:

@@ -11,7 +11,8 @@ from scipy.stats import binom
 from kdxf.analysis.explain.modalities import modality_predictions
 from kdxf.analysis.explain.regions import EDGES, MIDDLE
 from kdxf.analysis.explain.scorer import Scorer
-from kdxf.analysis.explain.shortcuts import find_shortcuts
+from kdxf.analysis.explain.shortcuts import _Finder, _Losses, find_shortcuts
+from kdxf.analysis.explain.word_traces import WordTrace
 from kdxf.apis.train import train
 from kdxf.engine.config import load_config
 from kdxf.errors import UserError
@@ -137,8 +138,9 @@ def test_a_stamp_is_named_and_a_product_s_name_is_not(tmp_path):
     assert alarms["plain"] == []
     assert len(alarms["stamped"]) == 1
     assert re.fullmatch(
-        r"class cola: \d+% of its hits need the word 'shop24', and \d+% of the other classes' hits are taken for it "
-        r"when the word 'shop24' is added. It is on 100% of the class's training texts and 0.0% of the others, always "
+        r"class cola: \d+% of its hits need the word 'shop24' \([\d.]+% of all hits need any other of their lines\), "
+        r"and \d+% of the other classes' hits are taken for it when the line 'shop24' is added \([\d.]+% with any "
+        r"other line\). It is on 100% of the class's training texts and 0.0% of the others, always "
         r"at the same place \(bottom right\), and no part of the class's name",
         alarms["stamped"][0],
     )
@@ -251,6 +253,37 @@ def test_a_background(tmp_path):
 def test_chance_is_counted():
     """The binomial tail by hand: 5 or more of 5 with a chance of 0.1 each."""
     assert binom.sf(4, 5, 0.1) == pytest.approx(1e-5)
+
+
+def test_a_stamp_of_two_words_is_named_once():
+    """All of ten hits are lost without either word, and three of a hundred others are taken with the line."""
+    finder = object.__new__(_Finder)
+    finder.names = ["cola"]
+    finder.traces = [[WordTrace(word, 9, 1.0, 0.0, (0.9, 0.9), 0.0, False, "Shop 24") for word in ("shop", "24")]]
+    finder.taken = {(0, "shop"): (3, 100), (0, "24"): (3, 100)}
+    finder.lost_by_chance, finder.taken_by_chance = np.array([2, 200]), np.array([0, 600])
+    words = _Losses(np.zeros(10, np.int64), {word: np.ones(10, bool) for word in ("shop", "24")})
+    assert list(finder._word_alarms(0, words)) == [
+        "class cola: 100% of its hits need the word 'shop' (1.0% of all hits need any other of their lines), and 3% of "
+        "the other classes' hits are taken for it when the line 'Shop 24' is added (0.0% with any other line). It is "
+        "on 100% of the class's training texts and 0.0% of the others, always at the same place (bottom right), and no "
+        "part of the class's name"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changed", "marks", "heeded"),
+    [(0, 1, False), (1, 1, False), (2, 1, True), (2, 8, False), (3, 8, True)],
+)
+def test_a_word_is_heeded_beyond_chance(changed, marks, heeded):
+    """Ten hits, each with a chance of 1 in 100: at least 1 of them 0.096, 2 0.0043, 3 0.0001 (binomial tail).
+
+    Two tries of one mark need less than 0.005 each, those of eight marks less than 0.0006.
+    """
+    finder = object.__new__(_Finder)
+    mark = WordTrace("shop24", 9, 1.0, 0.0, (0.9, 0.9), 0.0, False, "shop24")
+    finder.traces = [[mark], [mark] * (marks - 1)]
+    assert finder._is_heeded(changed, 10, np.array([0, 99])) == heeded
 
 
 def test_predictions_that_are_there_save_time(edges, monkeypatch):

@@ -33,6 +33,7 @@ def test_counts_places_and_names():
     cola, milk = trace(texts)
     assert [found.word for found in cola] == ["shop24", "cola", "taste"]
     stamp, name, slogan = cola
+    assert (stamp.line, slogan.line, milk[0].line) == ("SHOP24", "taste", "milk")  # "milk taste" is on fewer texts
     assert stamp.images == 10 and stamp.share == 1.0 and stamp.elsewhere == 0.1  # once on ten texts of milk
     assert stamp.place == pytest.approx((180.5 / 200, 0.9)) and stamp.spread == pytest.approx(0.5 / 200)
     assert stamp.is_fixed and not stamp.is_suspicious  # on a tenth of the other texts, which is too much
@@ -69,7 +70,7 @@ def test_a_word_at_no_known_place_must_be_on_nearly_all_texts():
     ],
 )
 def test_each_condition_counts(change, suspicious):
-    values = dict(word="x", images=9, share=0.5, elsewhere=0.02, place=(0.5, 0.5), spread=0.03, in_name=False)
+    values = dict(word="x", images=9, share=0.5, elsewhere=0.02, place=(0.5, 0.5), spread=0.03, in_name=False, line="x")
     assert WordTrace(**{**values, **change}).is_suspicious == suspicious
 
 
