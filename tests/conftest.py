@@ -12,7 +12,14 @@ import numpy as np
 import pytest
 
 REPO = Path(__file__).resolve().parents[1]
-pytest_plugins = ("export_fixtures", "frozen_fixtures", "lab_fixtures", "ocr_fixtures", "prediction_fixtures", "run_fixtures")
+pytest_plugins = (
+    "export_fixtures",
+    "frozen_fixtures",
+    "lab_fixtures",
+    "ocr_fixtures",
+    "prediction_fixtures",
+    "run_fixtures",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

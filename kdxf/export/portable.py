@@ -179,9 +179,7 @@ def _check_head(head: Any, name: str) -> None:
     kind = type(head)
     known = ((ClsHead, ClsHead), (MultiLabelClsHead, MultiLabelClsHead), (MultiLabelMoEClsHead, ClsHead))
     if not any(
-        isinstance(head, base)
-        and kind.predict is predicting.predict
-        and kind._get_predictions is base._get_predictions
+        isinstance(head, base) and kind.predict is predicting.predict and kind._get_predictions is base._get_predictions
         for base, predicting in known
     ):
         raise UserError(

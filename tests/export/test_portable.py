@@ -54,7 +54,13 @@ def agrees(portable, model):
 
 
 def head(kind, **options):
-    return {"type": kind, "num_classes": 5, "in_channels": 32, "init_cfg": dict(type="Normal", layer="Linear"), **options}
+    return {
+        "type": kind,
+        "num_classes": 5,
+        "in_channels": 32,
+        "init_cfg": dict(type="Normal", layer="Linear"),
+        **options,
+    }
 
 
 @pytest.mark.parametrize(
@@ -89,7 +95,10 @@ def test_class_trees(tmp_path, agree_with_tree):
 def test_ensembles_average_by_their_weights():
     member = dict(IMAGE, head=head("LinearClsHead"))
     config = dict(
-        type="EnsembleClassifier", members=[member, member], weights=[1, 3], data_preprocessor=IMAGE["data_preprocessor"]
+        type="EnsembleClassifier",
+        members=[member, member],
+        weights=[1, 3],
+        data_preprocessor=IMAGE["data_preprocessor"],
     )
     portable, model = make(config)
     agrees(portable, model)
@@ -136,7 +145,10 @@ def test_stored_image_features_become_pictures(frozen_lab):
     portable = make_portable(model, cfg)
     assert [step["type"] for step in portable.pipeline] == ["LoadImage", "Resize", "PackImageTextInputs"]
     assert [(item.name, item.dtype, item.shape) for item in portable.inputs] == [("img", "uint8", (None, 3, 32, 32))]
-    assert_close(scores_of(portable, inferencer, frozen_lab.images / "val"), torch.from_numpy(np.array([p.scores for p in expected])))
+    assert_close(
+        scores_of(portable, inferencer, frozen_lab.images / "val"),
+        torch.from_numpy(np.array([p.scores for p in expected])),
+    )
 
 
 def scores_of(portable, inferencer, folder):
@@ -184,7 +196,10 @@ class OtherScores(torch.nn.Module):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (dict(head=None), "head is None, so there are no scores to export; set model.head=dict(type='MoEClsHead', ...)"),
+        (
+            dict(head=None),
+            "head is None, so there are no scores to export; set model.head=dict(type='MoEClsHead', ...)",
+        ),
         (
             dict(head=OtherScores()),
             "head (OtherScores) cannot be exported: its scores are not the softmax or sigmoid of its logits; take a "
@@ -212,8 +227,8 @@ def test_what_cannot_be_exported(change, message):
 def test_pictures_of_several_sizes():
     pipeline = [PIPELINE[0], dict(type="ResizeEdge", scale=32), PIPELINE[-1]]
     message = (
-        "the test pipeline gives img of different sizes ((3, 32, 42) and (3, 50, 32)), which cannot be exported: end it "
-        "with a crop or resize to one size, such as CenterCrop or Letterbox"
+        "the test pipeline gives img of different sizes ((3, 32, 42) and (3, 50, 32)), which cannot be exported: end "
+        "it with a crop or resize to one size, such as CenterCrop or Letterbox"
     )
     with pytest.raises(UserError, match=f"^{re.escape(message)}$"):
         make(dict(IMAGE, head=head("LinearClsHead")), pipeline)
