@@ -31,10 +31,10 @@ class FrozenTextEncoder(nn.Module):
         UserError: None of the encoder's inputs tells tokens from padding.
     """
 
-    def __init__(self, encoder: nn.Module) -> None:
+    def __init__(self, encoder: Any) -> None:
         super().__init__()
-        self.encoder: Any = encoder
-        self.input_keys: tuple[str, ...] = tuple(self.encoder.input_keys)
+        self.encoder = encoder
+        self.input_keys: tuple[str, ...] = tuple(encoder.input_keys)
         self.weight_keys = [key for key in self.input_keys if key in TEXT_WEIGHTS]
         if not self.weight_keys:
             raise UserError(

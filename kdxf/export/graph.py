@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from kdxf.errors import UserError
 from kdxf.export.parity import Parity, check_graph, random_inputs
 from kdxf.export.parts import part_outputs
-from kdxf.export.portable import OUTPUTS, Portable, PortableModel
+from kdxf.export.portable import OUTPUTS, GraphInput, Portable, PortableModel
 from kdxf.export.rewrites import exportable
 from kdxf_runtime.optional import require
 
@@ -90,7 +90,7 @@ def _trace(portable: Portable) -> Any:
     }
     try:
         with _quiet(), exportable():
-            program = torch.onnx.export(
+            program: Any = torch.onnx.export(
                 _Named(portable.model, names).eval(),
                 (),
                 None,
@@ -107,6 +107,12 @@ def _trace(portable: Portable) -> Any:
     outputs_of_graph = program.model.graph.outputs
     del outputs_of_graph[len(OUTPUTS) :]
     return program
+
+
+def _free_axes(item: GraphInput) -> dict[int, str]:
+    """Return the names of the axes whose size may differ from batch to batch."""
+    free = [axis for axis, size in enumerate(item.shape) if size is None]
+    return {axis: f"{item.name}_{axis}" if axis else "batch" for axis in free}
 
 
 def _equal(value: Tensor, known: Tensor) -> bool:

@@ -59,7 +59,7 @@ def check_graph(path: Path, portable: Portable) -> Parity:
             if not (parity.score <= TOLERANCE and parity.feature <= _RELATIVE):
                 text = (" with text" if with_text else " without text") if has_text else ""
                 raise UserError(
-                    f"{path.name}: graph and model disagree for {batch} samples{text}: a score by {parity.score:.2g} "
+                    f"{path.name}: graph and model disagree in a batch of {batch}{text}: a score by {parity.score:.2g} "
                     f"({TOLERANCE:g} is allowed), the feature by {parity.feature:.2g} of its largest number "
                     f"({_RELATIVE:g} is allowed); {_first_difference(path, portable, inputs)}"
                 )

@@ -10,6 +10,7 @@ import ast
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,11 @@ def quantize_graph(source: Path, target: Path, batches: Iterable[Mapping[str, np
     layers = image_layers(onnx.load(str(source)))
     if not layers:
         raise UserError(f"--quantize int8: {source.name} has no convolution or linear layer of an image encoder")
-    reader = _reader(quantization, batches)
+    batches = iter(batches)
+    first = next(batches, None)
+    if first is None:
+        raise UserError("--quantize int8: there are no training samples to measure the ranges of numbers with")
+    reader = _reader(quantization, chain([first], batches))
     with replacing(target) as temporary, tempfile.TemporaryDirectory() as folder:
         prepared = Path(folder, "prepared.onnx")
         # Merging of nodes would lose which module they are of.
@@ -79,8 +84,6 @@ def quantize_graph(source: Path, target: Path, batches: Iterable[Mapping[str, np
             activation_type=quantization.QuantType.QUInt8,
             weight_type=quantization.QuantType.QInt8,
         )
-        if not reader.count:
-            raise UserError("--quantize int8: there are no training samples to measure the ranges of numbers with")
     return Sizes(source.stat().st_size, target.stat().st_size, len(layers))
 
 
@@ -140,7 +143,12 @@ def judge_quantized(
     """
     if before.shape != after.shape or len(before) != len(labels) or not len(labels):
         raise ValueError(
+<<<<<<< HEAD
             f"scores {before.shape} and {after.shape} and labels {labels.shape} must be of the same samples, and some"
+=======
+            f"scores {before.shape} and {after.shape} and labels {labels.shape} must be of the same samples, one at "
+            "least"
+>>>>>>> graph
         )
     shrink, speedup = sizes.before / sizes.after, seconds_before / seconds_after
     first, second = (100 * float((scores.argmax(axis=1) == labels).mean()) for scores in (before, after))
@@ -161,16 +169,14 @@ def _is_of_an_image_encoder(node: Any) -> bool:
 
 
 def _reader(quantization: Any, batches: Iterable[Mapping[str, np.ndarray]]) -> Any:
-    """Return onnxruntime's kind of iterator, which counts batches."""
+    """Return onnxruntime's kind of iterator."""
 
     class Reader(quantization.CalibrationDataReader):
         def __init__(self) -> None:
             self.batches = iter(batches)
-            self.count = 0
 
         def get_next(self) -> dict[str, np.ndarray] | None:
             batch = next(self.batches, None)
-            self.count += batch is not None
             return None if batch is None else dict(batch)
 
     return Reader()

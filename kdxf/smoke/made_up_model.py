@@ -48,7 +48,7 @@ def make_up_weights(model: nn.Module) -> None:
     for name, weight in model.named_parameters():
         noise = torch.empty_like(weight).normal_(std=0.1, generator=draw)
         if weight.numel() and weight.min() == weight.max():
-            weight += noise
+            weight.add_(noise)
         elif "head." in name and weight.std() < 0.05:
             weight.copy_(noise)
 
@@ -71,5 +71,9 @@ def _has_parts(key: str, value: Any) -> bool:
     """Tell whether a setting is a part, several in a list, or several by their names."""
     if key in _NO_PARTS:
         return False
-    inner = value if isinstance(value, list | tuple) else [value, *value.values()] if isinstance(value, Mapping) else []
+    inner: list[Any] = []
+    if isinstance(value, Mapping):
+        inner = [value, *value.values()]
+    elif isinstance(value, list | tuple):
+        inner = list(value)
     return any(isinstance(item, Mapping) and "type" in item for item in inner)

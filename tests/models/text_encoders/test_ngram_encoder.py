@@ -79,3 +79,13 @@ def test_more_buckets_than_the_encoder_has():
     )
     with pytest.raises(UserError, match=message):
         make(buckets=5)(IDS, WEIGHT)
+
+
+def test_an_exported_encoder_gives_the_same(monkeypatch):
+    encoder = make()
+    expected = encoder(IDS, WEIGHT)
+    monkeypatch.setattr(torch.compiler, "is_exporting", lambda: True)
+    monkeypatch.setattr(encoder.embedding, "forward", None)  # bags of vectors have no operator in ONNX
+    assert_close(encoder(IDS, WEIGHT), expected)
+    exported = torch.export.export(encoder, (IDS, WEIGHT))
+    assert_close(exported.module()(IDS, WEIGHT), expected)
