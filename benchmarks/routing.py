@@ -158,14 +158,7 @@ def measure(config: Path, folder: Path, count: int) -> None:
     always = reading + by_image
     for spared in (0.8, 0.85, 0.9):
         auto = by_image + (1 - spared) * (reading + by_image)
-<<<<<<< HEAD
-        print(
-            f"{spared:.0%} of the text spared: {auto:.1f} ms an image in place of {always:.1f}, "
-            f"{always / auto:.1f} times"
-        )
-=======
         print(f"{spared:.0%} of the text spared: {auto:.1f} ms an image, not {always:.1f}; {always / auto:.1f} times")
->>>>>>> routing
 
 
 def main() -> None:

@@ -77,7 +77,6 @@ class Manifest:
         calibration: What the scores mean (:mod:`kdxf_runtime.trust.calibration`); None without a calibration.
         routing: Which images need their text read (:mod:`kdxf_runtime.trust.routing`); None without.
         fingerprint: The data that it was calibrated on, to notice drift; None without.
-        class_tree: The tree of the classes; None without.
         about: Where it comes from: versions, data, scores, licence.
         files: The size and SHA-256 of each file, by its path.
         format: Version of the bundle's format.
@@ -94,7 +93,6 @@ class Manifest:
     calibration: dict[str, Any] | None = None
     routing: dict[str, Any] | None = None
     fingerprint: dict[str, Any] | None = None
-    class_tree: dict[str, Any] | None = None
     about: dict[str, Any] = field(default_factory=dict)
     files: dict[str, dict[str, Any]] = field(default_factory=dict)
     format: int = FORMAT

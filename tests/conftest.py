@@ -15,20 +15,14 @@ from mmengine.logging import MMLogger
 
 REPO = Path(__file__).resolve().parents[1]
 pytest_plugins = (
-<<<<<<< HEAD
-=======
     "export_fixtures",
->>>>>>> graph
     "frozen_fixtures",
     "lab_fixtures",
     "ocr_fixtures",
     "prediction_fixtures",
     "run_fixtures",
-<<<<<<< HEAD
     "transform_fixtures",
     "vector_fixtures",
-=======
->>>>>>> graph
 )
 
 

@@ -143,12 +143,8 @@ def judge_quantized(
     """
     if before.shape != after.shape or len(before) != len(labels) or not len(labels):
         raise ValueError(
-<<<<<<< HEAD
-            f"scores {before.shape} and {after.shape} and labels {labels.shape} must be of the same samples, and some"
-=======
             f"scores {before.shape} and {after.shape} and labels {labels.shape} must be of the same samples, one at "
             "least"
->>>>>>> graph
         )
     shrink, speedup = sizes.before / sizes.after, seconds_before / seconds_after
     first, second = (100 * float((scores.argmax(axis=1) == labels).mean()) for scores in (before, after))

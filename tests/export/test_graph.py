@@ -45,10 +45,8 @@ def test_it_answers_as_prediction_does(lab, exported):
 
 def test_the_file(exported):
     model = onnx.load(str(exported.path))
-    assert (
-        [(item.domain, item.version) for item in model.opset_import if not item.domain] == [("", OPSET)]
+    assert [(item.domain, item.version) for item in model.opset_import if not item.domain] == [("", OPSET)]
     assert OPSET == 18
-    )
     shapes = {
         item.name: [size.dim_param or size.dim_value for size in item.type.tensor_type.shape.dim]
         for item in [*model.graph.input, *model.graph.output]
