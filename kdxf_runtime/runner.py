@@ -74,6 +74,7 @@ class Runner:
         bundle: The bundle.
         categories: Ids and names of the classes.
         calibration: What the scores mean; None where they are as they come.
+        routing: Which pictures need their text read; None where all do.
 
     Raises:
         UserError: The bundle has no views, no routing, a file that cannot be used, or OCR does not start.
@@ -89,7 +90,7 @@ class Runner:
         if manifest.names is not None:
             self.categories = replace(self.categories, names=manifest.names)
         self.calibration = _calibration(bundle, tta)
-        self._routing = _routing(bundle, tta) if read_text == "auto" else None
+        self.routing = _routing(bundle, tta) if read_text == "auto" else None
         self.read_text = read_text
         self._session = _session(bundle, threads)
         self._engine: BaseOCREngine | None = None
@@ -107,8 +108,8 @@ class Runner:
             return self._answer(pictures, [None] * len(pictures), None)
         if self.read_text == "never":
             return self._answer(pictures, [OCRRecord.empty(picture.image_id) for picture in pictures], None)
-        if self._routing is not None:
-            return self._route(pictures, self._routing)
+        if self.routing is not None:
+            return self._route(pictures, self.routing)
         return self._answer(pictures, [self._text_of(picture) for picture in pictures], None)
 
     def _route(self, pictures: Sequence[Picture], routing: Routing) -> list[Answer]:

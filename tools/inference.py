@@ -21,11 +21,11 @@ import argparse
 import os
 
 from kdxf.cli.arguments import ConfigOptions
-from kdxf.cli.command import EXCEL, run
+from kdxf.cli.command import run
 from kdxf.engine.config import load_config
 from kdxf.inference.run import infer
 from kdxf.text.ocr import engine_config
-from kdxf_runtime.predictions import Columns
+from kdxf_runtime.options import add_columns, columns_of
 
 
 def parse_args() -> argparse.Namespace:
@@ -37,19 +37,11 @@ def parse_args() -> argparse.Namespace:
     add("--ckpt", metavar="CHECKPOINT", help="the checkpoint, instead of the next path")
     add("--save_csv", "--save-csv", metavar="FILE", help="the table of predictions")
     add("--save-probs", metavar="FILE", help="the scores of all classes (.parquet), for the tools of tools/recipes")
-    add("--topk", type=int, default=1, metavar="K", help="name the K best classes (columns top2_id, ...)")
-    add("--with-name", action="store_true", help="write class names as well (columns category_name, top2_name, ...)")
-    add("--with-score", action="store_true", help="write scores as well (columns score, top2_score, ...)")
-    add("--per-class", action="store_true", help="write one column per class, with its score, instead of the best")
-    add("--excel", action="store_true", help=EXCEL)
-    add("--with-set", action="store_true", help="write the classes that it may be (columns set, set_names)")
-    add("--precision", type=float, metavar="P", help="accept predictions of which the share P is right, such as 0.98")
-    add("--review", type=float, metavar="SHARE", help="send this share of the images to a person, such as 0.05")
+    add_columns(parser)
     add("--class-names", metavar="FILE", help='readable class names: .json {"0": "name"}, .csv (id, name), or .txt')
     add("--tta", action="store_true", help="average over several views of each image (tta_model, tta_pipeline)")
     add("--ocr", metavar="TABLE", help="OCR table of tools/ocr.py; images that it lacks are read now")
     add("--ocr-root", metavar="DIR", help="folder that the table's paths are relative to (default: the INPUT folder)")
-    add("--read-text", default="always", choices=("always", "auto"), help="auto: only where the picture is not enough")
     add("--engine", help="rapidocr, tesseract, easyocr, or a registered class (default: the config's ocr_engine)")
     add("--engine-options", nargs="+", default=[], metavar="KEY=VALUE", help="arguments of the engine")
     add("--batch-size", type=int, default=32, metavar="N")
@@ -83,7 +75,7 @@ def main() -> int:
         args.save_csv,
         args.paths,
         save_probs=args.save_probs,
-        columns=Columns(args.topk, args.with_name, args.with_score, args.per_class, args.with_set),
+        columns=columns_of(args),
         excel=args.excel,
         precision=args.precision,
         review=args.review,

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 from kdxf.cli.failures import describe
 from kdxf.cli.sigterm import ending_on_sigterm
 from kdxf.errors import UserError
+from kdxf_runtime.options import EXCEL as EXCEL
 
 USER_ERROR = 2
 INTERRUPTED = 130
@@ -96,7 +97,6 @@ def _print_error(message: str) -> None:
     print("error:", " ".join(message.split()), file=sys.stderr)
 
 
-EXCEL = "write CSVs so that Excel shows Chinese and takes no cell for a formula; kdxf reads both forms"
 """Help of the option ``--excel``."""
 
 

@@ -12,6 +12,7 @@ import argparse
 from pathlib import Path
 
 from kdxf.cli.command import EXCEL, count
+from kdxf_runtime.options import add_decisions
 
 
 def parse_args() -> argparse.Namespace:
@@ -23,11 +24,8 @@ def parse_args() -> argparse.Namespace:
     add("--save_csv", "--save-csv", required=True, metavar="FILE", help="the table of predictions")
     add("--excel", action="store_true", help=EXCEL)
     add("--topk", type=count, default=1, metavar="K", help="name the K best classes")
-    add("--with-set", action="store_true", help="name the classes that it may be (columns set, set_names)")
-    add("--precision", type=float, metavar="P", help="accept predictions of which the share P is right, such as 0.98")
-    add("--review", type=float, metavar="SHARE", help="send this share of the pictures to a person, such as 0.05")
+    add_decisions(parser)
     add("--ocr", metavar="TABLE", help="OCR table of kdxf ocr; pictures that it lacks are read now")
-    add("--read-text", default="always", choices=("always", "auto"), help="auto: only where the picture is not enough")
     add("--workers", type=count, metavar="N", help="processes that read text and pictures (default: one per core)")
     add("--batch-size", type=count, default=32, metavar="N")
     add("--device", help="cpu, cuda, cuda:1, ... (default: the GPU if there is one)")

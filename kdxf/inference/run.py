@@ -17,7 +17,7 @@ from kdxf.engine.config import config_digest
 from kdxf.errors import UserError
 from kdxf.evaluation.calibration.stored import CALIBRATED_BY, used_images
 from kdxf.evaluation.routing.stored import ROUTED_BY
-from kdxf.inference.inferencer import FirstLook, KDXFInferencer
+from kdxf.inference.inferencer import KDXFInferencer
 from kdxf.inference.inputs import InputTexts, dataset_images
 from kdxf.inference.score_file import Probabilities, dataset_labels
 from kdxf.io.provenance import MILLISECONDS, Provenance
@@ -28,7 +28,7 @@ from kdxf_runtime.io.machine import peak_memory
 from kdxf_runtime.io.prediction_csv import open_replacing
 from kdxf_runtime.predictions import Columns, Prediction, PredictionWriter
 from kdxf_runtime.trust.calibration import Calibration
-from kdxf_runtime.trust.selective import Accepted
+from kdxf_runtime.trust.decide import check_shares, decide, expected
 
 _SHOWN = 10
 _GIB = 2**30
@@ -190,11 +190,7 @@ def infer(
     for option, value, least in (("--batch-size", batch_size, 1), ("--workers", workers, 0)):
         if value < least:
             raise UserError(f"{option} {value}: give at least {least}")
-    for option, share in (("--precision", precision), ("--review", review)):
-        if share is not None and not 0 <= share <= 1:
-            raise UserError(f"{option} {share:g}: give a share from 0 to 1")
-    if precision is not None and review is not None:
-        raise UserError("--precision and --review: each decides which predictions are accepted; give one of them")
+    check_shares(precision, review)
     if save_csv is None and save_probs is None:
         raise UserError("nothing to write; give --save_csv, --save-probs, or both")
     start = time.perf_counter()
@@ -208,8 +204,10 @@ def infer(
         file = None if save_csv is None else stack.enter_context(open_replacing(save_csv, "--save_csv"))
         inferencer = KDXFInferencer(cfg, checkpoint, **options)
         routing = inferencer.routing
-        accepted = _decide(columns, inferencer.calibration, checkpoint, precision, review)
-        routed = None if routing is None else _decide(columns, routing.calibration, checkpoint, precision, review)
+        accepted = decide(inferencer.calibration, checkpoint, precision, review, columns.with_set)
+        routed = None
+        if routing is not None:
+            routed = decide(routing.calibration, checkpoint, precision, review, columns.with_set)
         columns = replace(
             columns,
             threshold=None if accepted is None else accepted.threshold,
@@ -237,7 +235,9 @@ def infer(
                 rest = None if first is None else first.rest
                 report.ocr_images = texts.read_missing(inferencer.reader, workers, progress, rest)
         report.spared = None if first is None else len(first.sure)
-        report.trust = _trust(accepted, routed, first, len(images))
+        report.trust = expected(
+            accepted, routed, 0 if first is None else len(first.sure) + len(first.rest), len(images)
+        )
         rows = None if file is None else PredictionWriter(file, inferencer.categories, columns, excel)
         keep = [target.add for target in (rows, probabilities) if target is not None]
         with (
@@ -260,36 +260,6 @@ def infer(
             probabilities.write(inferencer.trained_on, source)
     report.drift = inferencer.describe_drift(images, texts, responses, first)
     return report
-
-
-def _decide(
-    columns: Columns,
-    calibration: Calibration | None,
-    checkpoint: str | Path,
-    precision: float | None,
-    review: float | None,
-) -> Accepted | None:
-    """Find the least score to accept."""
-    options = {"--precision": precision is not None, "--review": review is not None, "--with-set": columns.with_set}
-    wanted = [option for option, is_wanted in options.items() if is_wanted]
-    if not wanted:
-        return None
-    if calibration is None:
-        raise UserError(f"{wanted[0]}: {checkpoint} has no calibration for this; make one with kdxf calibrate")
-    if precision is not None:
-        return calibration.for_precision(precision)
-    return None if review is None else calibration.for_budget(review)
-
-
-def _trust(accepted: Accepted | None, routed: Accepted | None, first: FirstLook | None, count: int) -> str | None:
-    """Say what is expected of the predictions that are accepted; given texts and routed images are two systems."""
-    if accepted is None:
-        return None
-    if first is None or not (by_routing := len(first.sure) + len(first.rest)):
-        return str(accepted)
-    if by_routing == count:
-        return str(routed)
-    return f"where the text was given, {accepted}; elsewhere, {routed}"
 
 
 def _warn_of_used(calibration: Calibration | None, images: Sequence[InputImage]) -> None:

@@ -1,0 +1,57 @@
+"""Predict pictures with a bundle: ``kdxf-run BUNDLE PICTURES --save_csv out.csv``.
+
+BUNDLE is what kdxf export wrote, a folder or a file. PICTURES are pictures and folders, in any mixture. The CSV is that
+of kdxf inference: one row per picture, in their order, image_id, category_id, the columns that are asked for, and
+error: why the picture could not be read, else empty. Text is read now, with the OCR models of the bundle.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from kdxf_runtime.errors import UserError
+from kdxf_runtime.io.machine import available_cores
+from kdxf_runtime.options import add_columns, columns_of
+
+
+def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(
+        prog="kdxf-run", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("bundle", metavar="BUNDLE", help="folder or file that kdxf export wrote")
+    add("inputs", nargs="+", metavar="PICTURES", help="pictures and folders")
+    add("--save_csv", "--save-csv", required=True, metavar="FILE", help="the table of predictions")
+    add_columns(parser)
+    add("--tta", action="store_true", help="average over the views of test-time augmentation")
+    add("--workers", type=int, default=available_cores(), metavar="N", help="processes (default: one per core)")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Predict the pictures and print a report; return the exit status, 2 for what the user can fix."""
+    args = parse_args(arguments)
+    from kdxf_runtime.predict import Settings, predict_csv
+
+    try:
+        report = predict_csv(
+            args.bundle,
+            args.inputs,
+            args.save_csv,
+            Settings(args.tta, args.read_text),
+            columns=columns_of(args),
+            excel=args.excel,
+            precision=args.precision,
+            review=args.review,
+            workers=args.workers,
+        )
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    print(report)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,72 @@
+"""Which predictions to accept, as a user asks for it: by the share that is right, or that a person sees."""
+
+from pathlib import Path
+
+from kdxf_runtime.errors import UserError
+from kdxf_runtime.trust.calibration import Calibration
+from kdxf_runtime.trust.selective import Accepted
+
+
+def check_shares(precision: float | None, review: float | None) -> None:
+    """Check what a user asks for.
+
+    Args:
+        precision: The share of the accepted predictions that is to be right, from 0 to 1.
+        review: The share of the images that a person is to see, from 0 to 1.
+
+    Raises:
+        UserError: A share is out of its range, or both are given.
+    """
+    for option, share in (("--precision", precision), ("--review", review)):
+        if share is not None and not 0 <= share <= 1:
+            raise UserError(f"{option} {share:g}: give a share from 0 to 1")
+    if precision is not None and review is not None:
+        raise UserError("--precision and --review: each decides which predictions are accepted; give one of them")
+
+
+def decide(
+    calibration: Calibration | None,
+    where: str | Path,
+    precision: float | None,
+    review: float | None,
+    with_set: bool = False,
+) -> Accepted | None:
+    """Find the least score to accept; None where nothing is to be decided.
+
+    Args:
+        calibration: What the scores mean; None where that is not known.
+        where: The checkpoint or the bundle, for messages.
+        precision: As of :func:`check_shares`.
+        review: The same.
+        with_set: Whether sets of classes are asked for as well.
+
+    Raises:
+        UserError: Something needs a calibration and there is none, or no score gives the precision.
+    """
+    options = {"--precision": precision is not None, "--review": review is not None, "--with-set": with_set}
+    wanted = [option for option, is_wanted in options.items() if is_wanted]
+    if not wanted:
+        return None
+    if calibration is None:
+        raise UserError(f"{wanted[0]}: {where} has no calibration for this; make one with kdxf calibrate")
+    if precision is not None:
+        return calibration.for_precision(precision)
+    return None if review is None else calibration.for_budget(review)
+
+
+def expected(accepted: Accepted | None, routed: Accepted | None, by_routing: int, count: int) -> str | None:
+    """Say what is expected of the predictions that are accepted; given texts and routed images are two systems.
+
+    Args:
+        accepted: Of images whose text was given, or is read in any case.
+        routed: Of images of which a routing decided whether their text is read.
+        by_routing: The number of the latter.
+        count: The number of all.
+    """
+    if accepted is None:
+        return None
+    if not by_routing:
+        return str(accepted)
+    if by_routing == count:
+        return str(routed)
+    return f"where the text was given, {accepted}; elsewhere, {routed}"
