@@ -235,9 +235,8 @@ def infer(
                 rest = None if first is None else first.rest
                 report.ocr_images = texts.read_missing(inferencer.reader, workers, progress, rest)
         report.spared = None if first is None else len(first.sure)
-        report.trust = expected(
-            accepted, routed, 0 if first is None else len(first.sure) + len(first.rest), len(images)
-        )
+        by_routing = 0 if first is None else len(first.sure) + len(first.rest)
+        report.trust = expected(accepted, routed, by_routing, len(images))
         rows = None if file is None else PredictionWriter(file, inferencer.categories, columns, excel)
         keep = [target.add for target in (rows, probabilities) if target is not None]
         with (
