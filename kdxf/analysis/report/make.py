@@ -138,5 +138,5 @@ def _look_into(
     elif not evidence.multi_label:
         known = {name: evidence.alone[title] for name, title in ALONE.items() if title in evidence.alone}
         known |= {"both": evidence.predictions} if known else {}
-        reliances = find_shortcuts(scorer, known, workers=workers if workers > 1 else 0)
+        reliances = find_shortcuts(scorer, known, workers=workers)
     return Findings(dict(zip(indices, explained, strict=True)), gates, reliances, log, left_out)
