@@ -84,9 +84,6 @@ def test_ensembles(tmp_path):
     make_up_weights(model.eval())
     ids = GraphInput("ngram_ids", "int64", (None, None), 5, 9)
     inputs = ids, GraphInput("ngram_weight", "float32", (None, None), 5)
-        GraphInput("ngram_ids", "int64", (None, None), 5, 9),
-        GraphInput("ngram_weight", "float32", (None, None), 5),
-    )
     portable = Portable(PortableModel(model, None, None, True), inputs, [])
     assert export_graph(portable, tmp_path / "model.onnx").score <= TOLERANCE
     names = {name for node in onnx.load(str(tmp_path / "model.onnx")).graph.node for name in node.output}
