@@ -12,6 +12,8 @@ import kdxf.registry  # noqa: F401  isort: skip  (before the host, which it quie
 import argparse
 import tempfile
 import time
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 
 import torch
@@ -49,7 +51,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for config in find_configs(parser.parse_args().paths):
             kind = structure(last_stage(load_config(config)).model)
-            cells = f"| as {known[kind]} | | | |" if kind in known else row(config, Path(folder))
+            with redirect_stdout(StringIO()):  # the log
+                cells = f"| as {known[kind]} | | | |" if kind in known else row(config, Path(folder))
             known.setdefault(kind, config)
             print(f"| {config} {cells}", flush=True)
 

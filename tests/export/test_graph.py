@@ -13,12 +13,13 @@ from torch import nn
 from kdxf.apis.stages import last_stage
 from kdxf.engine.config import building, load_config
 from kdxf.errors import UserError
-from kdxf.export import OPSET, TOLERANCE, export_graph, graph, make_portable
+from kdxf.export import OPSET, TOLERANCE, GraphInput, Portable, PortableModel, export_graph, graph, make_portable
 from kdxf.inference.inferencer import KDXFInferencer
 from kdxf.inference.inputs import InputTexts, collect_images
 from kdxf.inference.pipeline import InferenceDataset, iterate_batches
+from kdxf.registry import MODELS
 from kdxf.smoke import find_configs
-from kdxf.smoke.made_up_model import made_up_model
+from kdxf.smoke.made_up_model import made_up_model, make_up_weights
 from kdxf.text.ocr.table import OCRTable
 
 REPO = Path(__file__).parents[2]
@@ -73,6 +74,22 @@ def test_large_weights_lie_beside_it(exported, tmp_path, monkeypatch):
     assert [item.name for item in session.get_outputs()] == ["scores", "feature"]
 
 
+def test_ensembles(tmp_path):
+    member = dict(
+        type="ImageTextClassifier",
+        text_encoder=dict(type="NgramEncoder", buckets=9, out_channels=4),
+        head=dict(type="LinearClsHead", num_classes=3, in_channels=4),
+    )
+    model = MODELS.build(dict(type="EnsembleClassifier", members=[member, member], weights=[1, 3], _scope_="kdxf"))
+    make_up_weights(model.eval())
+    ids = GraphInput("ngram_ids", "int64", (None, None), 5, 9)
+    inputs = ids, GraphInput("ngram_weight", "float32", (None, None), 5)
+    portable = Portable(PortableModel(model, None, None, True), inputs, [])
+    assert export_graph(portable, tmp_path / "model.onnx").score <= TOLERANCE
+    names = {name for node in onnx.load(str(tmp_path / "model.onnx")).graph.node for name in node.output}
+    assert {f"members.{index}.{part}" for index in (0, 1) for part in ("text_encoder", "head")} <= names
+
+
 class LooksAtValues(nn.Module):
     """A neck whose way depends on the numbers."""
 
@@ -99,9 +116,7 @@ def test_a_graph_that_disagrees_is_not_kept(lab, tmp_path, monkeypatch):
 
 def parts(model) -> set[str]:
     """Name the kinds of parts of a model's config, where it stands: ``head MoEClsHead``."""
-    found = {f"model {model['type']}"}
-    for member in model.get("members", ()):
-        found |= parts(member)
+    found = set()
     for place in PARTS:
         part = model.get(place)
         for kind in [part, *part.get("encoders", ()), *part.get("heads", {}).values()] if part else ():
@@ -116,7 +131,8 @@ SHORTER = {"ResNet": 50, "ResNetV1d": 50}
 
 def covering() -> list[Path]:
     """Choose configs that have every kind of part between them, each time the one with the most that are missing."""
-    having = {path: parts(last_stage(load_config(path)).model) for path in find_configs([REPO / "configs"])}
+    models = {path: last_stage(load_config(path)).model for path in find_configs([REPO / "configs"])}
+    having = {path: parts(model) for path, model in models.items() if "members" not in model}
     missing, chosen = set().union(*having.values()), []
     while missing:
         chosen.append(max(having, key=lambda path: len(having[path] & missing)))  # of several the first
@@ -131,7 +147,7 @@ def shortened(path, folder) -> Path:
     if backbone.get("depth", 0) > SHORTER.get(backbone.get("type"), 1000):
         change = f"model = dict(image_backbone=dict(depth={SHORTER[backbone.type]}))"
     elif backbone.get("type") == "SwinTransformer":
-        arch = "dict(embed_dims=128, depths=[1, 2, 1, 1], num_heads=[4, 8, 16, 32])"
+        arch = "dict(_delete_=True, embed_dims=128, depths=[1, 2, 1, 1], num_heads=[4, 8, 16, 32])"
         change = f"model = dict(image_backbone=dict(arch={arch}))"
     (folder / "short.py").write_text(f'_base_ = "{path}"\n{change}\n', encoding="utf-8")
     return folder / "short.py"

@@ -34,8 +34,8 @@ def test_the_first_part_that_differs_is_named(exported, tmp_path, part):
     onnx.save(model, str(tmp_path / "damaged.onnx"))
     message = (
         r"damaged\.onnx: graph and model disagree in a batch of 1 with text: a score by \S+ \(0\.0001 is allowed\), "
-        rf"the feature by \S+ of its largest number \(0\.001 is allowed\); the first part that differs is {part}, by \S+ "
-        "of its largest number"
+        rf"the feature by \S+ of its largest number \(0\.001 is allowed\); the first part that differs is {part}, by "
+        r"\S+ of its largest number"
     )
     with pytest.raises(UserError, match=f"^{message}$"):
         check_graph(tmp_path / "damaged.onnx", exported.portable)

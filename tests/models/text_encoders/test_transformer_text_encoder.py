@@ -387,3 +387,12 @@ def test_in_a_fusion_of_sequences(tiny_bert, pooling):
     assert logits.shape == (3, 2) and torch.isfinite(logits).all()
     assert model.text_encoder.model.embeddings.word_embeddings.weight.grad.abs().sum() > 0
     assert not [name for name, p in model.named_parameters() if p.grad is None]  # distributed training needs all
+
+
+def test_it_can_be_exported_for_any_batch_and_length(make):
+    encoder = make().eval()
+    free = {0: torch.export.Dim.DYNAMIC, 1: torch.export.Dim.DYNAMIC}
+    exported = torch.export.export(encoder, (IDS, MASK), dynamic_shapes=(free, free)).module()
+    for rows, length in ((slice(None), 4), (slice(0, 1), 3)):
+        ids, mask = IDS[rows, :length], MASK[rows, :length]
+        assert_close(exported(ids, mask), encoder(ids, mask), atol=1e-5, rtol=1e-5)
