@@ -33,384 +33,438 @@ GOAL = 0.9
 # What nearly every test imports: loaded once, before the processes of the single runs are forked.
 PRELOADED = ["pytest", "torch", "mmpretrain.apis", "pandas", "pyarrow.parquet", "sklearn.metrics", "cv2", "timm"]
 
-# Of each file in kdxf/: old text, new text, what is wrong then.
+# Of each file: old text, new text, what is wrong then.
 FAULTS: dict[str, list[tuple[str, str, str]]] = {
-    "models/losses/label_smooth_focal_loss.py": [
+    "kdxf/models/losses/label_smooth_focal_loss.py": [
         (".clamp_min(torch.finfo(log_p.dtype).tiny)", "", "slope of the power infinite at p = 1"),
         ("1 / target.size(-1)", "1 / (target.size(-1) - 1)", "smoothing over the other classes only"),
         (" if self.alpha is None else (every * self.alpha).mean(dim=-1)", "", "smoothed part without class weights"),
         ("(target >= num_classes)).any()", "(target > num_classes)).any()", "a label equal to the number of classes"),
         ("cls_score.float()", "cls_score", "softmax in half precision"),
     ],
-    "models/heads/arcface_cls_head.py": [
+    "kdxf/models/heads/arcface_cls_head.py": [
         ("margins * target)", "self.margins * target)", "margin_factor forgotten for soft targets"),
         ("cosine > -margin.cos()", "cosine > margin.cos()", "wrong end of the range of angles"),
         (".clamp_min(_LEAST_SQUARED_SINE)", "", "gradient infinite at 0 degrees"),
         ("avg_factor=len(logits)", "avg_factor=self.num_classes", "loss divided by the wrong number"),
     ],
-    "models/heads/hierarchical_cls_head.py": [
+    "kdxf/models/heads/hierarchical_cls_head.py": [
         ('self.loss_factors[name] * value if "loss" in key else value', "value", "factor of a level forgotten"),
         ("of_level.log_softmax(dim=1)", "of_level.log_softmax(dim=0)", "softmax over the batch"),
         ("scores.mean(dim=0)", "scores.amax(dim=0)", "views merged by their maximum"),
     ],
-    "models/heads/mixture_of_experts.py": [
+    "kdxf/models/heads/mixture_of_experts.py": [
         ("gates[:, :-1] * expert_logits", "gates[:, 1:] * expert_logits", "the first gate taken for the dummy"),
         ("torch.softmax(scores, dim=1,", "torch.softmax(scores, dim=-1,", "softmax over the classes"),
         ("nn.init.normal_(layer.weight, std=0.01)", "pass", "default initialization"),
     ],
-    "models/heads/moe_cls_head.py": [
+    "kdxf/models/heads/moe_cls_head.py": [
         ("gates[:, -1].detach()", "gates[:, 0].detach()", "another gate reported"),
         ("if count < 1:", "if count < 0:", "zero experts allowed"),
     ],
-    "models/heads/predicted_classes.py": [
+    "kdxf/models/heads/predicted_classes.py": [
         ("score >= head.thr", "score > head.thr", "threshold at equality"),
         ("if head.thr is None", "if head.thr is not None", "topk and threshold swapped"),
     ],
+    "kdxf/models/fusion/concat_fusion.py": [
     "models/fusion/concat_fusion.py": [("(image, text), dim=1", "(text, image), dim=1", "order of the parts")],
+    ],
+    "kdxf/models/fusion/gated_fusion.py": [
     "models/fusion/gated_fusion.py": [("(z, 1 - z)", "(1 - z, z)", "gates swapped")],
-    "models/fusion/cross_attention_fusion.py": [
+    ],
+    "kdxf/models/fusion/cross_attention_fusion.py": [
         ("(self.text_norm(words) * shares).sum(dim=1)", "self.text_norm(words).mean(dim=1)", "padding counts"),
         ("(weight <= 0).all(dim=1", "(weight <= 0).any(dim=1", "padding taken for no text"),
         ("key_padding_mask=word_bias, ", "", "attention to padding"),
         ("(width, height), self.embed_dims", "(height, width), self.embed_dims", "positions transposed"),
     ],
-    "models/text_encoders/document_norm.py": [
+    "kdxf/models/text_encoders/document_norm.py": [
         ("document.detach()[has_text]", "document.detach()", "documents without text in the statistics"),
         (".clamp(max=self.horizon)", "", "statistics that never forget"),
         ("len(document) < 2", "len(document) < 1", "variance of one document"),
         ("if self.training:", "if True:", "statistics updated in prediction"),
     ],
-    "models/text_encoders/ngram_encoder.py": [
+    "kdxf/models/text_encoders/ngram_encoder.py": [
         (">= buckets:", "> buckets:", "id equal to the number of buckets"),
         ("(ngram_weight > 0).any(dim=1", "(ngram_weight > 0).all(dim=1", "padding taken for no text"),
     ],
-    "models/text_encoders/joined_text_encoder.py": [
+    "kdxf/models/text_encoders/joined_text_encoder.py": [
         ("(named[key] for key in part.input_keys)", "inputs", "every encoder gets all inputs"),
     ],
-    "models/text_encoders/word2vec_encoder.py": [
+    "kdxf/models/text_encoders/word2vec_encoder.py": [
         (".clamp(max=1)", "", "area of overlapping boxes above 1"),
         ("keepdim=True).clamp_min(tiny)", "keepdim=True)", "division by zero without text"),
         (".clamp_min(1), weight.amax", ", weight.amax", "mean of no words"),
     ],
-    "models/text_encoders/transformer_text_encoder.py": [
+    "kdxf/models/text_encoders/transformer_text_encoder.py": [
         ("mask.sum(dim=1) - 1]", "mask.sum(dim=1) - 2]", "off by one in the last token"),
         ("            part.eval()", "            pass", "dropout in frozen layers"),
         ("share.new_tensor([1.0, 0.0])", "share.new_tensor([0.0, 0.0])", "shares of no text sum to 0"),
         ("text_ids.size(1) > self.max_positions", "text_ids.size(1) >= self.max_positions", "full length refused"),
     ],
+    "kdxf/models/layer_depth.py": [
     "models/layer_depth.py": [("count = len(stages) + 2", "count = len(stages) + 1", "off by one in the depths")],
-    "models/batch_augments/mixing.py": [
+    ],
+    "kdxf/models/batch_augments/mixing.py": [
         ("pair = pair * shares.unsqueeze(-1)", "pass", "mixed texts count fully"),
         ("torch.stack((own, other), dim=1)", "torch.stack((other, own), dim=1)", "shares swapped"),
     ],
-    "models/tta/batched_score_tta.py": [
+    "kdxf/models/tta/batched_score_tta.py": [
         ("predictions[index::num_samples]", "predictions[index : index + num_samples]", "views of other images"),
         ("head.merge_views(merged, data_samples)", "pass", "levels of one view"),
     ],
-    "models/classifiers/image_text_classifier.py": [
+    "kdxf/models/classifiers/image_text_classifier.py": [
         ("torch.autocast(device, enabled=False)", "torch.autocast(device, enabled=True)", "head in half precision"),
         (".contiguous(memory_format=torch.channels_last)", "", "channels_last forgotten for images"),
     ],
+    "kdxf/analysis/explain/shortcuts.py": [
     "analysis/explain/shortcuts.py": [("max(1, 2 * marks)", "1", "significance not divided by the words tried")],
+    ],
+    "kdxf/analysis/report/evidence.py": [
     "analysis/report/evidence.py": [("same.all(axis=1)", "same.any(axis=1)", "right with one of the classes")],
-    "analysis/report/fiftyone_dataset.py": [
+    ],
+    "kdxf/analysis/report/fiftyone_dataset.py": [
         (
             "np.clip(record.boxes / np.array([record.width, record.height]), 0, 1)",
             "record.boxes / np.array([record.width, record.height])",
             "boxes beyond the picture",
         ),
     ],
+    "kdxf/analysis/runs/comparison.py": [
     "analysis/runs/comparison.py": [("other if gain > 0 else one", "one if gain > 0 else other", "the loser named")],
+    ],
+    "kdxf/evaluation/class_scores.py": [
     "evaluation/class_scores.py": [("csr_matrix(has & ~gives", "csr_matrix(has", "found classes counted as missed")],
-    "evaluation/calibration/reliability.py": [
+    ],
+    "kdxf/evaluation/calibration/reliability.py": [
         ('side="left"', 'side="right"', "confidence on the edge of a bin"),
         ("accuracy * (1 - accuracy) / (count - 1)", "0", "the bias of few images left in"),
     ],
-    "evaluation/calibration/temperature.py": [
-        ("fit(scores[~held], labels[~held])", "fit(scores, labels)", "scores judged on what fitted them"),
-        ("_log(scores) / temperatures", "_log(scores) * temperatures", "temperature the wrong way round"),
+    "kdxf_runtime/trust/temperature.py": [
+        ("log_scores(scores) / temperatures", "_log(scores) * temperatures", "temperature the wrong way round"),
     ],
-    "evaluation/calibration/selective.py": [
+    "kdxf/evaluation/calibration/temperature.py": [
+        ("fit(scores[~held], labels[~held])", "fit(scores, labels)", "scores judged on what fitted them"),
+    ],
+    "kdxf_runtime/trust/selective.py": [
         ("confidence >= threshold", "confidence > threshold", "images at the threshold refused"),
     ],
+    "kdxf/evaluation/metrics/accuracy.py": [
     "evaluation/metrics/accuracy.py": [("min(max(self.topk), len(scores))", "max(self.topk)", "topk above K")],
-    "evaluation/metrics/calibration_error.py": [
+    ],
+    "kdxf/evaluation/metrics/calibration_error.py": [
         ("max(scores[true], _SMALLEST)", "scores[true]", "logarithm of 0"),
     ],
-    "evaluation/metrics/global_average_precision.py": [
+    "kdxf/evaluation/metrics/global_average_precision.py": [
         ("right.sum() / labelled.sum()", "right.sum() / len(labelled)", "images without a class counted"),
     ],
-    "evaluation/metrics/grouped_accuracy.py": [
+    "kdxf/evaluation/metrics/grouped_accuracy.py": [
         ("(1 - accuracy) / count)", "(1 - accuracy) / len(true))", "standard error of all images"),
     ],
-    "evaluation/metrics/hierarchical_accuracy.py": [
+    "kdxf/evaluation/metrics/hierarchical_accuracy.py": [
         ("(branch >= 0).all()", "(branch >= 0).any()", "samples without the label counted"),
         ("(branch != implied)", "(branch != level.parents[true])", "disagreement with the truth"),
     ],
-    "evaluation/metrics/mean_class_accuracy.py": [
+    "kdxf/evaluation/metrics/mean_class_accuracy.py": [
         (", labels=np.unique(true)", "", "classes that no image has are counted"),
     ],
-    "evaluation/metrics/ranking_metrics.py": [
+    "kdxf/evaluation/metrics/ranking_metrics.py": [
         ("np.maximum.accumulate(precision[:-1])", "precision[:-1]", "no envelope"),
         ("None if belongs.all() or not belongs.any()", "None if not belongs.any()", "AUC without negatives"),
     ],
+    "kdxf/evaluation/scoring.py": [
     "evaluation/scoring.py": [("**numbers.sem()", "**numbers.std()", "standard deviation for its error")],
-    "datasets/soft_labels.py": [
+    ],
+    "kdxf/datasets/soft_labels.py": [
         ("self.scores >= 0.5 if", "self.scores > 0.5 if", "threshold at equality"),
         ("abs(scores.sum(axis=1) - 1)", "scores.sum(axis=1) - 1", "sums below 1 allowed"),
         (", np.isin(np.arange(len(predictions)), rows))", ")", "images that are not trained on refused"),
     ],
-    "datasets/sample_rows.py": [
+    "kdxf/datasets/sample_rows.py": [
         ("self.ocr_rows[index] >= 0", "self.ocr_rows[index] > 0", "first row of the table lost"),
         ("self.soft_labels.take(rows)", "self.soft_labels", "soft labels of other rows"),
     ],
+    "kdxf/datasets/collate.py": [
     "datasets/collate.py": [("int(used.max()) + 1", "int(used.max())", "last word cut off")],
+    ],
+    "kdxf/datasets/labels.py": [
     "datasets/labels.py": [("(weights >= 0)", "(weights > 0)", "weight 0 refused")],
-    "datasets/ocr_text_dataset.py": [
+    ],
+    "kdxf/datasets/ocr_text_dataset.py": [
         ("np.arange(picked) * count // picked", "np.arange(picked)", "the first classes instead of all"),
         ('if "weight" in frame', 'if "weights" in frame', "column of weights ignored"),
     ],
-    "datasets/transforms/geometry.py": [
+    "kdxf_runtime/steps/images.py": [
         ("np.floor(low)", "np.ceil(low)", "left end of a fractional box cut"),
         ("np.ceil(high) - window", "np.floor(high) - window", "right end of a fractional box cut"),
         ("np.ceil(np.multiply(", "np.floor(np.multiply(", "widened crop short of a pixel"),
         ("left, top = (self.scale[0] - size[0])", "left, top = (self.scale[1] - size[0])", "height for width"),
     ],
-    "datasets/transforms/line_boxes.py": [
+    "kdxf_runtime/steps/line_boxes.py": [
         ("> boxes[:, :2]).all(axis=1)", "> boxes[:, :2]).any(axis=1)", "boxes without an area kept"),
         (".clip(0, [width, height, width, height])", "", "boxes beyond the image"),
     ],
-    "datasets/transforms/dropping.py": [
+    "kdxf/datasets/transforms/dropping.py": [
         ("draw < self.image_prob + self.text_prob", "draw < self.text_prob", "probability of dropping text"),
         ("if has_text(results) else results", "", "nothing left"),
     ],
-    "datasets/transforms/lines.py": [
+    "kdxf/datasets/transforms/lines.py": [
         ("self.prob * scores + self.unsure_prob", "self.unsure_prob * scores + self.prob", "probabilities swapped"),
         ("cut_quad(quad, 1 - len(after)", "cut_quad(quad, len(after)", "place of the second half"),
     ],
-    "datasets/transforms/ngrams.py": [
+    "kdxf_runtime/steps/ngrams.py": [
         ("if stop <= self.max_ngrams", "if stop < self.max_ngrams", "last place never used"),
         ("score / math.sqrt(len(buckets))", "score / len(found)", "weight of a word"),
     ],
-    "datasets/transforms/text.py": [
+    "kdxf_runtime/steps/text.py": [
         ("if score >= self.min_score", "if score > self.min_score", "threshold at equality"),
         (".clip(0, 1)", "", "boxes beyond the picture"),
     ],
+    "kdxf/datasets/transforms/packing.py": [
     "datasets/transforms/packing.py": [("transpose(2, 0, 1)", "transpose(2, 1, 0)", "image transposed")],
-    "engine/hooks/swa_hook.py": [
+    ],
+    "kdxf/engine/hooks/swa_hook.py": [
         ("runner.epoch + 1 >= self.begin_epoch", "runner.epoch >= self.begin_epoch", "off by one epoch"),
         ("loader.sampler.set_epoch(runner.epoch)", "pass", "batches differ after resuming"),
         ("layer.momentum = size / seen", "layer.momentum = 1 / seen", "batches weighted alike"),
     ],
-    "engine/hooks/early_stopping_hook.py": [
+    "kdxf/engine/hooks/early_stopping_hook.py": [
         ("step >= self.min_epochs", "step > self.min_epochs", "stops one epoch late"),
     ],
-    "engine/hooks/top_checkpoints_hook.py": [
+    "kdxf/engine/hooks/top_checkpoints_hook.py": [
         ("self._sign * score <= min(", "self._sign * score <= max(", "only new records kept"),
         ("key=lambda item: -self._sign", "key=lambda item: self._sign", "the worst ones kept"),
     ],
-    "engine/hooks/class_weights_hook.py": [
+    "kdxf/engine/hooks/class_weights_hook.py": [
         ("raw / raw.mean()", "raw / raw.sum()", "weights with another mean"),
         ("[np.asarray(dataset.repeat_indices, dtype=np.int64)]", "", "repeats not counted"),
     ],
-    "engine/hooks/freeze_hook.py": [
+    "kdxf/engine/hooks/freeze_hook.py": [
         ("step < self.end)", "step <= self.end)", "frozen one step too long"),
         ("requires_grad_(holds == 0)", "requires_grad_(True)", "freed while another hook holds it"),
         ("parameter.grad = None", "pass", "old gradients stepped on"),
     ],
-    "engine/hooks/margin_schedule_hook.py": [
+    "kdxf/engine/hooks/margin_schedule_hook.py": [
         (" + batch_idx / len(runner.train_dataloader)", "", "margin rises in steps of an epoch"),
     ],
-    "engine/hooks/gradient_centralization_hook.py": [
+    "kdxf/engine/hooks/gradient_centralization_hook.py": [
         ("gc_conv_only=self.conv_only", "gc_conv_only=False", "option ignored"),
         ("register_step_pre_hook", "register_step_post_hook", "gradient centred after the step"),
     ],
+    "kdxf/engine/hooks/iteration_seed_hook.py": [
     "engine/hooks/iteration_seed_hook.py": [("runner.iter + 1, _LOAD", "runner.iter, _LOAD", "seed of the last load")],
+    ],
+    "kdxf/engine/hooks/budget_hook.py": [
     "engine/hooks/budget_hook.py": [("steps >= self.steps", "steps > self.steps", "one step too many")],
+    ],
+    "kdxf/engine/hooks/unreadable_image_hook.py": [
     "engine/hooks/unreadable_image_hook.py": [("if image not in self._reasons:", "if True:", "repeated warnings")],
-    "engine/checkpoint.py": [
+    ],
+    "kdxf/engine/checkpoint.py": [
         ("weights_only=not _trusted.get()", "weights_only=False", "untrusted code runs"),
         ('checkpoint["meta"].pop("config", None)', "pass", "text kept that mmengine would run"),
         ("_trusted.set(trust or _trusted.get())", "_trusted.set(trust)", "trust of the outer block lost"),
     ],
-    "engine/fit_weights.py": [
+    "kdxf/engine/fit_weights.py": [
         ("or (times == 1 and old != new)", "or times == 1", "a hidden layer taken for the classifier"),
         ("places[name], index) for", "index, places[name]) for", "old and new rows swapped"),
     ],
+    "kdxf/engine/publish.py": [
     "engine/publish.py": [("{key[7:]: raw[key]", "{key: raw[key]", "averaged weights under other names")],
-    "engine/optimizers/one_cycle_lr.py": [
+    ],
+    "kdxf/engine/optimizers/one_cycle_lr.py": [
         ('group["lr"] / rate if rate else 1.0', "1.0", "rates of single layers lost"),
     ],
-    "inference/model.py": [
+    "kdxf/inference/model.py": [
         ("return model.eval(), content", "return model, content", "prediction in training mode"),
         ('key.removeprefix("module."): value', "key: value", "prefix of a wrapped model"),
     ],
+    "kdxf/engine/config.py": [
     "engine/config.py": [('False if k == "pretrained" and v is True else', "", "published weights asked for")],
-    "text/ocr/table.py": [
+    ],
+    "kdxf/text/ocr/table.py": [
         ('side="right"', 'side="left"', "first row of a later batch"),
         (" if name is not None)", ")", "rows without an engine"),
         ("mask=rows < 0", "mask=rows <= 0", "first row left out of the digest"),
         ("np.arange(len(self))[::-1]", "np.arange(len(self))", "the first of several rows counts"),
     ],
-    "text/ocr/tiling.py": [
+    "kdxf_runtime/ocr/tiling.py": [
         ("set(matches) - {largest}", "set()", "fragments of a joined line stay"),
         ("dtype=np.float32)[axis]", "dtype=np.float32)[1 - axis]", "boxes moved along the wrong axis"),
         ("size = math.ceil((length + (count - 1)", "size = math.floor((length + (count - 1)", "tiles short of a pixel"),
         ("(start, seen), axis)", "(0, seen), axis)", "strip that both tiles show"),
     ],
-    "text/ocr/base.py": [
+    "kdxf_runtime/ocr/base.py": [
         ("if line.score >= self.min_score", "if line.score > self.min_score", "threshold at equality"),
         ("90: (y, height - x)", "90: (height - y, x)", "boxes turned the other way"),
         ("(_TALL if _is_tall(line.box) else 1.0)", "1.0", "tall lines count fully"),
         ("min(max(1.0, self.min_side / short), self.max_side / long)", "max(1.0, self.min_side / short)", "no limit"),
     ],
-    "text/ocr/changes.py": [
+    "kdxf/text/ocr/changes.py": [
         ("most is not None and len(doubtful) > most", "False", "a warning reads every picture"),
         ("if time == 0 or (size, time) ==", "if time == 0 or (size, 0) ==", "every picture read for its digest"),
         ("not in (None, digests", "not in (digests", "pictures that are gone have changed"),
     ],
+    "kdxf_runtime/ocr/record.py": [
     "text/ocr/record.py": [("if (stripped := line.strip())", "if (stripped := line)", "blank lines kept")],
+    ],
+    "kdxf_runtime/tokenizers/base.py": [
     "text/tokenizers/base.py": [(r'r"\d+,\d\d?"', r'r"\d+,\d+"', "thousands taken for a decimal")],
-    "text/tokenizers/numbers.py": [
+    ],
+    "kdxf_runtime/tokenizers/numbers.py": [
         ("number = _RAISED[tag] + number", "pass", "powers glued to their base"),
         ('return f" {plain} "\n    before', "return plain\n    before", "circled numbers glued to their neighbours"),
     ],
+    "kdxf_runtime/tokenizers/cleaning.py": [
     "text/tokenizers/cleaning.py": [(".translate(_BEFORE_NFKC)", "", "trademark signs become letters")],
-    "text/tokenizers/jieba_tokenizer.py": [
+    ],
+    "kdxf_runtime/tokenizers/jieba_tokenizer.py": [
         ("range(match.start() + 1, match.end())", "range(match.start() + 2, match.end())", "cut after one letter"),
     ],
+    "kdxf_runtime/tokenizers/word_tokenizer.py": [
     "text/tokenizers/word_tokenizer.py": [("text.casefold()", "text.lower()", "sharp s")],
-    "text/vectors/word_vectors.py": [
+    ],
+    "kdxf/text/vectors/index.py": [
         ("if pair[0] != word][:count]", "][:count]", "a word is its own neighbour"),
+    "text/vectors/index.py": [("np.argsort(-cosines", "np.argsort(cosines", "the farthest first")],
+    ],
+    "kdxf_runtime/vectors/word_vectors.py": [
         ("found[position] = True", "pass", "composed words count as unknown"),
     ],
-    "text/vectors/subwords.py": [
+    "kdxf_runtime/vectors/subwords.py": [
         ("rows[rows >= 0]", "rows", "unknown characters taken for the last word"),
         ("byte | 0xFFFFFF00 if byte > 127 else byte", "byte", "hash of letters beyond ASCII"),
         ("if length >= shortest and", "if length > shortest and", "shortest n-grams left out"),
     ],
-    "text/vectors/index.py": [("np.argsort(-cosines", "np.argsort(cosines", "the farthest first")],
+    "kdxf/text/vectors/corpus.py": [
     "text/vectors/corpus.py": [('"utf-8-sig" if number == 1 else "utf-8"', '"utf-8"', "byte order mark kept")],
-    "text/spelling/distance.py": [
+    ],
+    "kdxf_runtime/spelling/distance.py": [
         ("if len(word) < 6 else 1", "if len(word) <= 6 else 1", "limit of words of six letters"),
     ],
+    "kdxf_runtime/spelling/speller.py": [
     "text/spelling/speller.py": [("<= most:", "< most:", "distance at the limit")],
-    "data/folds/assign.py": [
+    ],
+    "kdxf/data/folds/assign.py": [
         ("(folds_of_class < number)", "(folds_of_class <= number)", "warning of complete classes"),
         ("groups_of_class[pairs[0]] == 1", "groups_of_class[pairs[0]] == 0", "lone groups validated"),
     ],
-    "data/folds/dealing.py": [
+    "kdxf/data/folds/dealing.py": [
         ("(lowest, -np.bincount(groups))", "(lowest, np.bincount(groups))", "small groups first"),
         ("in_all[best] -= count * unit", "pass", "ties always to the same part"),
     ],
-    "data/folds/groups.py": [
+    "kdxf/data/folds/groups.py": [
         ("np.flatnonzero(key >= 0)", "np.flatnonzero(key > 0)", "first group lost"),
         ("pc.greater_equal(", "pc.greater(", "text of just enough characters"),
     ],
-    "data/split.py": [
+    "kdxf/data/split.py": [
         ('classes["images"] < FEW_IMAGES', 'classes["images"] <= FEW_IMAGES', "warning at equality"),
         ("Fraction(str(fraction))", "fraction", "rounding of 0.29 * 100"),
         ("max(1, _share(len(images), fraction))", "_share(len(images), fraction)", "class without training images"),
     ],
-    "data/balance.py": [
+    "kdxf/data/balance.py": [
         ("(ranks < (wanted % sizes)", "(ranks <= (wanted % sizes)", "one image too many"),
         ("in sorted(caps)", "in sorted(caps, reverse=True)", "the smallest cap always counts"),
     ],
+    "kdxf/data/sampling.py": [
     "data/sampling.py": [("np.cumsum(sizes) - sizes", "np.cumsum(sizes)", "ranks below 0")],
-    "data/duplicates/pairs.py": [
+    ],
+    "kdxf/data/duplicates/pairs.py": [
         ("distances <= radius", "distances < radius", "distance at the limit"),
         ("[turned + (k < more)", "[turned", "pairs missed at larger distances"),
         ("scores >= limit", "scores <= limit", "unlike pictures taken for duplicates"),
     ],
-    "data/duplicates/fingerprint.py": [
+    "kdxf/data/duplicates/fingerprint.py": [
         ("_COLUMNS % 2 == 1", "_ROWS % 2 == 1", "mirrored top to bottom"),
         ("spectrum[_ROWS, _COLUMNS]", "spectrum[_COLUMNS, _ROWS]", "frequencies transposed"),
     ],
-    "evaluation/routing/rule.py": [
+    "kdxf_runtime/trust/rule.py": [
         ("np.logical_and.accumulate(within)", "within", "a lucky low threshold"),
         ("scores.max(axis=1) >= np", "scores.max(axis=1) > np", "not sure at the threshold"),
     ],
-    "evaluation/routing/fit.py": [
+    "kdxf/evaluation/routing/fit.py": [
         ("full[~held], image[~held], labels[~held]", "full, image, labels", "judged on what chose the threshold"),
         ("fit_limit(_own(full, image, by_image))", "fit_limit(full)", "spread of the wrong scores"),
     ],
-    "recipes/ensembles/times.py": [
+    "kdxf/recipes/ensembles/times.py": [
         ("self.ocr * self.takes_text[chosen].any()", "self.ocr * self.takes_text[chosen].sum()", "text read for each"),
     ],
-    "data/duplicates/find.py": [
+    "kdxf/data/duplicates/find.py": [
         ("size = -pixels", "size = pixels", "the smallest copy kept"),
         ("alike >= limit", "alike <= limit", "unlike pictures joined"),
     ],
-    "evaluation/drift/joint_feature.py": [
+    "kdxf/evaluation/drift/joint_feature.py": [
         ("mean = -features / (count - 1)", "mean = 0 * features", "each is measured by a mean that it is part of"),
         ("_LEAST * variance.mean", "0 * variance.mean", "a channel that hardly varied outweighs all others"),
     ],
-    "evaluation/drift/response.py": [
+    "kdxf/evaluation/drift/response.py": [
         ("unflatten(0, (-1, count))", "unflatten(0, (count, -1))", "views taken for images"),
         ("passed += len(samples)", "passed += 1", "images of later batches under other numbers"),
     ],
-    "evaluation/drift/comparison.py": [
+    "kdxf/evaluation/drift/comparison.py": [
         ("take_fingerprint(rows, before)", "take_fingerprint(rows)", "distances from the new mean"),
     ],
-    "recipes/ensembles/average.py": [
+    "kdxf/recipes/ensembles/average.py": [
         ("np.maximum(scores, np.float32(FLOOR))", "scores.copy()", "one model alone rules a class out"),
         ("votes >= _HALF", "votes > 0.5", "half of the votes"),
         ("weight / len(unit.files)", "weight", "groups count by their size"),
         ("edges[:-1] + edges[1:] + 1", "edges[:-1] + edges[1:]", "ranks from 0"),
     ],
-    "recipes/ensembles/weights.py": [
+    "kdxf/recipes/ensembles/weights.py": [
         ("np.flatnonzero(folds != fold)", "np.flatnonzero(folds == fold)", "judged on what they were found on"),
         ("np.sqrt(size / count)", "np.sqrt(count / size)", "interval scaled the wrong way"),
     ],
-    "recipes/ensembles/search.py": [
+    "kdxf/recipes/ensembles/search.py": [
         ("return weights / weights.sum()", "return weights", "weights that do not sum to 1"),
         ("== members else", "> members else", "one member too many"),
         ("if times.of(joined) > limit", "if False", "the limit forgotten"),
     ],
-    "recipes/submissions/tables.py": [
+    "kdxf/recipes/submissions/tables.py": [
         ("scores.argmax(axis=1)[rows]", "scores.argmax(axis=1)", "classes of other images"),
         ("scores[:, order] if order", "scores if order", "columns in another order"),
     ],
-    "recipes/submissions/ids.py": [
+    "kdxf/recipes/submissions/ids.py": [
         ('.with_suffix("").as_posix()', ".stem", "folder lost from the id"),
     ],
-    "recipes/pseudo_labels.py": [
+    "kdxf/recipes/pseudo_labels.py": [
         ("first >= np.float32(choice.threshold)", "first > np.float32(choice.threshold)", "threshold at equality"),
         ("second >= np.float32(choice.margin)", "second > np.float32(choice.margin)", "margin at equality"),
         ("- starts < choice.per_class", "- starts <= choice.per_class", "one per class too many"),
         ("usable[list(predictions.errors)] = False", "pass", "unreadable images labelled"),
     ],
-    "data/review/queue.py": [
+    "kdxf/data/review/queue.py": [
         ("margins(scores) if", "-margins(scores) if", "the surest first"),
         ("start = (part - 1) * limit", "start = part * limit", "first part left out"),
         ("readable[list(predictions.errors)] = False", "pass", "unreadable images by their score"),
     ],
-    "data/review/label_studio.py": [
+    "kdxf/data/review/label_studio.py": [
         ('if not item.get("was_cancelled")', "", "skipped tasks decided"),
     ],
-    "recipes/soft_labels.py": [
+    "kdxf/recipes/soft_labels.py": [
         ("mean.seen is None or mean.seen.any()", "mean.seen is not None and mean.seen.any()", "warning left out"),
     ],
-    "io/targets.py": [
+    "kdxf/io/targets.py": [
         ("np.flatnonzero(labels >= 0)", "np.flatnonzero(labels > 0)", "first class not mixed"),
         ("return (1 - part) * scores + part * labels", "return part * scores + (1 - part) * labels", "shares swapped"),
     ],
-    "recipes/folds/plan.py": [
+    "kdxf/recipes/folds/plan.py": [
         ('"--amp": amp', '"--amp": False', "changed precision not noticed"),
         ('"--seed": seed', '"--seed": None', "changed seed not noticed"),
     ],
-    "io/provenance.py": [
+    "kdxf/io/provenance.py": [
         ("predictions.seen & rows", "predictions.seen | rows", "images that are not asked for refused"),
         ('any(source.mean == "rank"', 'all(source.mean == "rank"', "one mean of ranks among others"),
         ('logger="current",\n            level=logging.WARNING', "logger=None", "warning left out of the log"),
     ],
-    "io/predictions.py": [
+    "kdxf/io/predictions.py": [
         ("errors={new: self.errors[old]", "errors={old: self.errors[old]", "errors of other images"),
         ("mask=labels < 0", "mask=labels <= 0", "label 0 lost"),
         ("None if seen.null_count else", "None if not seen.null_count else", "what is known swapped"),
     ],
+    "kdxf_runtime/io/digests.py": [
     "io/digests.py": [("status.st_size, status.st_mtime_ns)", "status.st_size, 0)", "changed file not noticed")],
-    "io/images.py": [
+    ],
+    "kdxf_runtime/io/images.py": [
         (
             "width * height > times * MAX_PIXELS",
             "width * height > 2 * times * MAX_PIXELS",
@@ -419,13 +473,17 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
         ("max(size) > MAX_RATIO * min(size)", "False", "strips"),
         ("deep and (in_planes or", "deep and (False or", "wrong pixels of planes"),
     ],
+    "kdxf_runtime/io/pixels.py": [
     "io/pixels.py": [("min(top + rows, height)", "min(top + rows, height - 1)", "the last row lost")],
+    ],
+    "kdxf/io/class_tree.py": [
     "io/class_tree.py": [("order_ids(column)", "list(dict.fromkeys(column))", "classes of a level in another order")],
+    ],
 }
 
 # Test files beside the mirrored one, where another file has the tests of a piece of code.
 MORE_TESTS: dict[str, tuple[str, ...]] = {
-    "models/tta/batched_score_tta.py": ("tests/models/heads/test_hierarchical_cls_head.py",),
+    "kdxf/models/tta/batched_score_tta.py": ("tests/models/heads/test_hierarchical_cls_head.py",),
 }
 
 
@@ -449,13 +507,14 @@ class Fault:
     def tests(self) -> tuple[str, ...]:
         """The test files that should notice the fault: the mirrored one, and what :data:`MORE_TESTS` adds."""
         path = Path(self.file)
-        mirror = Path("tests", *path.parts[1:-1], f"test_{path.name}")
-        return (mirror.as_posix(), *MORE_TESTS.get("/".join(path.parts[1:]), ()))
+        area = ("runtime",) if path.parts[0] == "kdxf_runtime" else ()
+        mirror = Path("tests", *area, *path.parts[1:-1], f"test_{path.name}")
+        return (mirror.as_posix(), *MORE_TESTS.get(self.file, ()))
 
 
 def all_faults() -> list[Fault]:
     """Return the entries of the table in its order."""
-    return [Fault(f"kdxf/{file}", *entry) for file, entries in FAULTS.items() for entry in entries]
+    return [Fault(file, *entry) for file, entries in FAULTS.items() for entry in entries]
 
 
 def stale_entries(root: Path = REPO) -> list[str]:
