@@ -67,10 +67,10 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
         ("if head.thr is None", "if head.thr is not None", "topk and threshold swapped"),
     ],
     "kdxf/models/fusion/concat_fusion.py": [
-    "models/fusion/concat_fusion.py": [("(image, text), dim=1", "(text, image), dim=1", "order of the parts")],
+        ("(image, text), dim=1", "(text, image), dim=1", "order of the parts"),
     ],
     "kdxf/models/fusion/gated_fusion.py": [
-    "models/fusion/gated_fusion.py": [("(z, 1 - z)", "(1 - z, z)", "gates swapped")],
+        ("(z, 1 - z)", "(1 - z, z)", "gates swapped"),
     ],
     "kdxf/models/fusion/cross_attention_fusion.py": [
         ("(self.text_norm(words) * shares).sum(dim=1)", "self.text_norm(words).mean(dim=1)", "padding counts"),
@@ -103,7 +103,7 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
         ("text_ids.size(1) > self.max_positions", "text_ids.size(1) >= self.max_positions", "full length refused"),
     ],
     "kdxf/models/layer_depth.py": [
-    "models/layer_depth.py": [("count = len(stages) + 2", "count = len(stages) + 1", "off by one in the depths")],
+        ("count = len(stages) + 2", "count = len(stages) + 1", "off by one in the depths"),
     ],
     "kdxf/models/batch_augments/mixing.py": [
         ("pair = pair * shares.unsqueeze(-1)", "pass", "mixed texts count fully"),
@@ -118,10 +118,10 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
         (".contiguous(memory_format=torch.channels_last)", "", "channels_last forgotten for images"),
     ],
     "kdxf/analysis/explain/shortcuts.py": [
-    "analysis/explain/shortcuts.py": [("max(1, 2 * marks)", "1", "significance not divided by the words tried")],
+        ("max(1, 2 * marks)", "1", "significance not divided by the words tried"),
     ],
     "kdxf/analysis/report/evidence.py": [
-    "analysis/report/evidence.py": [("same.all(axis=1)", "same.any(axis=1)", "right with one of the classes")],
+        ("same.all(axis=1)", "same.any(axis=1)", "right with one of the classes"),
     ],
     "kdxf/analysis/report/fiftyone_dataset.py": [
         (
@@ -131,17 +131,17 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
         ),
     ],
     "kdxf/analysis/runs/comparison.py": [
-    "analysis/runs/comparison.py": [("other if gain > 0 else one", "one if gain > 0 else other", "the loser named")],
+        ("other if gain > 0 else one", "one if gain > 0 else other", "the loser named"),
     ],
     "kdxf/evaluation/class_scores.py": [
-    "evaluation/class_scores.py": [("csr_matrix(has & ~gives", "csr_matrix(has", "found classes counted as missed")],
+        ("csr_matrix(has & ~gives", "csr_matrix(has", "found classes counted as missed"),
     ],
     "kdxf/evaluation/calibration/reliability.py": [
         ('side="left"', 'side="right"', "confidence on the edge of a bin"),
         ("accuracy * (1 - accuracy) / (count - 1)", "0", "the bias of few images left in"),
     ],
     "kdxf_runtime/trust/temperature.py": [
-        ("log_scores(scores) / temperatures", "_log(scores) * temperatures", "temperature the wrong way round"),
+        ("log_scores(scores) / temperatures", "log_scores(scores) * temperatures", "temperature the wrong way round"),
     ],
     "kdxf/evaluation/calibration/temperature.py": [
         ("fit(scores[~held], labels[~held])", "fit(scores, labels)", "scores judged on what fitted them"),
@@ -150,7 +150,7 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
         ("confidence >= threshold", "confidence > threshold", "images at the threshold refused"),
     ],
     "kdxf/evaluation/metrics/accuracy.py": [
-    "evaluation/metrics/accuracy.py": [("min(max(self.topk), len(scores))", "max(self.topk)", "topk above K")],
+        ("min(max(self.topk), len(scores))", "max(self.topk)", "topk above K"),
     ],
     "kdxf/evaluation/metrics/calibration_error.py": [
         ("max(scores[true], _SMALLEST)", "scores[true]", "logarithm of 0"),
@@ -173,7 +173,7 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
         ("None if belongs.all() or not belongs.any()", "None if not belongs.any()", "AUC without negatives"),
     ],
     "kdxf/evaluation/scoring.py": [
-    "evaluation/scoring.py": [("**numbers.sem()", "**numbers.std()", "standard deviation for its error")],
+        ("**numbers.sem()", "**numbers.std()", "standard deviation for its error"),
     ],
     "kdxf/datasets/soft_labels.py": [
         ("self.scores >= 0.5 if", "self.scores > 0.5 if", "threshold at equality"),
@@ -185,10 +185,10 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
         ("self.soft_labels.take(rows)", "self.soft_labels", "soft labels of other rows"),
     ],
     "kdxf/datasets/collate.py": [
-    "datasets/collate.py": [("int(used.max()) + 1", "int(used.max())", "last word cut off")],
+        ("int(used.max()) + 1", "int(used.max())", "last word cut off"),
     ],
     "kdxf/datasets/labels.py": [
-    "datasets/labels.py": [("(weights >= 0)", "(weights > 0)", "weight 0 refused")],
+        ("(weights >= 0)", "(weights > 0)", "weight 0 refused"),
     ],
     "kdxf/datasets/ocr_text_dataset.py": [
         ("np.arange(picked) * count // picked", "np.arange(picked)", "the first classes instead of all"),
@@ -221,7 +221,7 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
         (".clip(0, 1)", "", "boxes beyond the picture"),
     ],
     "kdxf/datasets/transforms/packing.py": [
-    "datasets/transforms/packing.py": [("transpose(2, 0, 1)", "transpose(2, 1, 0)", "image transposed")],
+        ("transpose(2, 0, 1)", "transpose(2, 1, 0)", "image transposed"),
     ],
     "kdxf/engine/hooks/swa_hook.py": [
         ("runner.epoch + 1 >= self.begin_epoch", "runner.epoch >= self.begin_epoch", "off by one epoch"),
@@ -252,13 +252,13 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
         ("register_step_pre_hook", "register_step_post_hook", "gradient centred after the step"),
     ],
     "kdxf/engine/hooks/iteration_seed_hook.py": [
-    "engine/hooks/iteration_seed_hook.py": [("runner.iter + 1, _LOAD", "runner.iter, _LOAD", "seed of the last load")],
+        ("runner.iter + 1, _LOAD", "runner.iter, _LOAD", "seed of the last load"),
     ],
     "kdxf/engine/hooks/budget_hook.py": [
-    "engine/hooks/budget_hook.py": [("steps >= self.steps", "steps > self.steps", "one step too many")],
+        ("steps >= self.steps", "steps > self.steps", "one step too many"),
     ],
     "kdxf/engine/hooks/unreadable_image_hook.py": [
-    "engine/hooks/unreadable_image_hook.py": [("if image not in self._reasons:", "if True:", "repeated warnings")],
+        ("if image not in self._reasons:", "if True:", "repeated warnings"),
     ],
     "kdxf/engine/checkpoint.py": [
         ("weights_only=not _trusted.get()", "weights_only=False", "untrusted code runs"),
@@ -270,7 +270,7 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
         ("places[name], index) for", "index, places[name]) for", "old and new rows swapped"),
     ],
     "kdxf/engine/publish.py": [
-    "engine/publish.py": [("{key[7:]: raw[key]", "{key: raw[key]", "averaged weights under other names")],
+        ("{key[7:]: raw[key]", "{key: raw[key]", "averaged weights under other names"),
     ],
     "kdxf/engine/optimizers/one_cycle_lr.py": [
         ('group["lr"] / rate if rate else 1.0', "1.0", "rates of single layers lost"),
@@ -280,7 +280,7 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
         ('key.removeprefix("module."): value', "key: value", "prefix of a wrapped model"),
     ],
     "kdxf/engine/config.py": [
-    "engine/config.py": [('False if k == "pretrained" and v is True else', "", "published weights asked for")],
+        ('False if k == "pretrained" and v is True else', "", "published weights asked for"),
     ],
     "kdxf/text/ocr/table.py": [
         ('side="right"', 'side="left"', "first row of a later batch"),
@@ -306,27 +306,27 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
         ("not in (None, digests", "not in (digests", "pictures that are gone have changed"),
     ],
     "kdxf_runtime/ocr/record.py": [
-    "text/ocr/record.py": [("if (stripped := line.strip())", "if (stripped := line)", "blank lines kept")],
+        ("if (stripped := line.strip())", "if (stripped := line)", "blank lines kept"),
     ],
     "kdxf_runtime/tokenizers/base.py": [
-    "text/tokenizers/base.py": [(r'r"\d+,\d\d?"', r'r"\d+,\d+"', "thousands taken for a decimal")],
+        (r'r"\d+,\d\d?"', r'r"\d+,\d+"', "thousands taken for a decimal"),
     ],
     "kdxf_runtime/tokenizers/numbers.py": [
         ("number = _RAISED[tag] + number", "pass", "powers glued to their base"),
         ('return f" {plain} "\n    before', "return plain\n    before", "circled numbers glued to their neighbours"),
     ],
     "kdxf_runtime/tokenizers/cleaning.py": [
-    "text/tokenizers/cleaning.py": [(".translate(_BEFORE_NFKC)", "", "trademark signs become letters")],
+        (".translate(_BEFORE_NFKC)", "", "trademark signs become letters"),
     ],
     "kdxf_runtime/tokenizers/jieba_tokenizer.py": [
         ("range(match.start() + 1, match.end())", "range(match.start() + 2, match.end())", "cut after one letter"),
     ],
     "kdxf_runtime/tokenizers/word_tokenizer.py": [
-    "text/tokenizers/word_tokenizer.py": [("text.casefold()", "text.lower()", "sharp s")],
+        ("text.casefold()", "text.lower()", "sharp s"),
     ],
     "kdxf/text/vectors/index.py": [
         ("if pair[0] != word][:count]", "][:count]", "a word is its own neighbour"),
-    "text/vectors/index.py": [("np.argsort(-cosines", "np.argsort(cosines", "the farthest first")],
+        ("np.argsort(-cosines", "np.argsort(cosines", "the farthest first"),
     ],
     "kdxf_runtime/vectors/word_vectors.py": [
         ("found[position] = True", "pass", "composed words count as unknown"),
@@ -337,13 +337,13 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
         ("if length >= shortest and", "if length > shortest and", "shortest n-grams left out"),
     ],
     "kdxf/text/vectors/corpus.py": [
-    "text/vectors/corpus.py": [('"utf-8-sig" if number == 1 else "utf-8"', '"utf-8"', "byte order mark kept")],
+        ('"utf-8-sig" if number == 1 else "utf-8"', '"utf-8"', "byte order mark kept"),
     ],
     "kdxf_runtime/spelling/distance.py": [
         ("if len(word) < 6 else 1", "if len(word) <= 6 else 1", "limit of words of six letters"),
     ],
     "kdxf_runtime/spelling/speller.py": [
-    "text/spelling/speller.py": [("<= most:", "< most:", "distance at the limit")],
+        ("<= most:", "< most:", "distance at the limit"),
     ],
     "kdxf/data/folds/assign.py": [
         ("(folds_of_class < number)", "(folds_of_class <= number)", "warning of complete classes"),
@@ -367,7 +367,7 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
         ("in sorted(caps)", "in sorted(caps, reverse=True)", "the smallest cap always counts"),
     ],
     "kdxf/data/sampling.py": [
-    "data/sampling.py": [("np.cumsum(sizes) - sizes", "np.cumsum(sizes)", "ranks below 0")],
+        ("np.cumsum(sizes) - sizes", "np.cumsum(sizes)", "ranks below 0"),
     ],
     "kdxf/data/duplicates/pairs.py": [
         ("distances <= radius", "distances < radius", "distance at the limit"),
@@ -462,7 +462,7 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
         ("None if seen.null_count else", "None if not seen.null_count else", "what is known swapped"),
     ],
     "kdxf_runtime/io/digests.py": [
-    "io/digests.py": [("status.st_size, status.st_mtime_ns)", "status.st_size, 0)", "changed file not noticed")],
+        ("status.st_size, status.st_mtime_ns)", "status.st_size, 0)", "changed file not noticed"),
     ],
     "kdxf_runtime/io/images.py": [
         (
@@ -474,10 +474,10 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
         ("deep and (in_planes or", "deep and (False or", "wrong pixels of planes"),
     ],
     "kdxf_runtime/io/pixels.py": [
-    "io/pixels.py": [("min(top + rows, height)", "min(top + rows, height - 1)", "the last row lost")],
+        ("min(top + rows, height)", "min(top + rows, height - 1)", "the last row lost"),
     ],
     "kdxf/io/class_tree.py": [
-    "io/class_tree.py": [("order_ids(column)", "list(dict.fromkeys(column))", "classes of a level in another order")],
+        ("order_ids(column)", "list(dict.fromkeys(column))", "classes of a level in another order"),
     ],
 }
 
