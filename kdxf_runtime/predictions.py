@@ -5,7 +5,7 @@ from typing import TextIO
 
 import numpy as np
 
-from kdxf.errors import UserError
+from kdxf_runtime.errors import UserError
 from kdxf_runtime.categories import Categories
 from kdxf_runtime.io.prediction_csv import joined, row_writer
 

@@ -21,3 +21,14 @@ def test_functions_of_the_package_are_imported_on_first_use():
     assert (kdxf.fit, kdxf.load) == (fit, load)
     with pytest.raises(AttributeError, match="module 'kdxf' has no attribute 'nothing'"):
         kdxf.nothing  # noqa: B018
+
+
+def test_the_runtime_imports_nothing_of_kdxf(repo):
+    modules = sorted((repo / "kdxf_runtime").rglob("*.py"))
+    found = {
+        path.relative_to(repo).as_posix(): line
+        for path in modules
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if line.lstrip().startswith(("from kdxf.", "import kdxf.", "from kdxf import", "import kdxf "))
+    }
+    assert len(modules) > 40 and found == {}
