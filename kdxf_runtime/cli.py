@@ -3,6 +3,10 @@
 BUNDLE is what kdxf export wrote, a folder or a file. PICTURES are pictures and folders, in any mixture. The CSV is that
 of kdxf inference: one row per picture, in their order, image_id, category_id, the columns that are asked for, and
 error: why the picture could not be read, else empty. Text is read now, with the OCR models of the bundle.
+
+--nearest GALLERY answers by a gallery that kdxf index made, with classes that the model was never trained on. The CSV
+has the columns image_id, label, share (of the similarity of the nearest pictures), similarity (of the nearest one),
+nearest (the pictures, joined by |) and error.
 """
 
 import argparse
@@ -25,6 +29,14 @@ def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     add("--save_csv", "--save-csv", required=True, metavar="FILE", help="the table of predictions")
     add_columns(parser)
     add("--tta", action="store_true", help="average over the views of test-time augmentation")
+    add("--nearest", metavar="GALLERY", help="answer by the nearest pictures of this gallery")
+    add(
+        "--neighbours",
+        type=int,
+        default=5,
+        metavar="K",
+        help="with --nearest: how many pictures are asked (default: 5)",
+    )
     add("--workers", type=int, default=available_cores(), metavar="N", help="processes (default: one per core)")
     return parser.parse_args(arguments)
 
@@ -32,20 +44,34 @@ def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Predict the pictures and print a report; return the exit status, 2 for what the user can fix."""
     args = parse_args(arguments)
+    from kdxf_runtime.nearest import nearest_csv
     from kdxf_runtime.predict import Settings, predict_csv
 
+    settings = Settings(args.tta, args.read_text)
     try:
-        report = predict_csv(
-            args.bundle,
-            args.inputs,
-            args.save_csv,
-            Settings(args.tta, args.read_text),
-            columns=columns_of(args),
-            excel=args.excel,
-            precision=args.precision,
-            review=args.review,
-            workers=args.workers,
-        )
+        if args.nearest is not None:
+            report = nearest_csv(
+                args.bundle,
+                args.nearest,
+                args.inputs,
+                args.save_csv,
+                settings,
+                neighbours=args.neighbours,
+                excel=args.excel,
+                workers=args.workers,
+            )
+        else:
+            report = predict_csv(
+                args.bundle,
+                args.inputs,
+                args.save_csv,
+                settings,
+                columns=columns_of(args),
+                excel=args.excel,
+                precision=args.precision,
+                review=args.review,
+                workers=args.workers,
+            )
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -39,6 +39,9 @@ class Settings:
     read_text: str = "always"
 
 
+DEFAULT_SETTINGS = Settings()
+
+
 @dataclass
 class Report:
     """Result of :func:`predict_csv`; ``str()`` returns it as a text.
@@ -77,63 +80,63 @@ class Report:
         return "\n".join(lines)
 
 
-class _Predictor:
-    """What a worker process does with a picture."""
-
-    def __init__(self, folder: Path, settings: Settings) -> None:
-        self._runner = Runner(Bundle.open(folder), tta=settings.tta, read_text=settings.read_text)
-
-    def __call__(self, image: InputImage) -> Prediction:
-        return predict_one(self._runner, image)
-
-
-def predict_one(runner: Runner, image: InputImage) -> Prediction:
-    """Predict a picture."""
-    (answer,) = runner.answer([Picture.read(image.path, image.image_id)])
-    return answer.prediction
-
-
 def predict(
-    bundle: Bundle, images: Sequence[InputImage], settings: Settings = Settings(), workers: int = 1
+    bundle: Bundle, images: Sequence[InputImage], settings: Settings = DEFAULT_SETTINGS, workers: int = 1
 ) -> Iterator[Prediction]:
-    """Predict pictures, and yield one prediction for each, in order.
+    """Predict pictures, and yield one prediction for each, in order; see :func:`answer_all`."""
+    for prediction, _ in answer_all(bundle, images, settings, workers):
+        yield prediction
+
+
+def answer_all(
+    bundle: Bundle, images: Sequence[InputImage], settings: Settings = DEFAULT_SETTINGS, workers: int = 1
+) -> Iterator[tuple[Prediction, np.ndarray | None]]:
+    """Answer pictures, and yield the prediction and the feature (C,) of each, in order.
 
     Args:
         bundle: The bundle.
         images: The pictures.
         settings: How it answers.
         workers: Processes, fewer for a few pictures; they are spawned, so a script calls this below
-            ``if __name__ == '__main__':``. A picture on which one dies has an ``error``.
+            ``if __name__ == '__main__':``. A picture on which one dies has an ``error`` and no feature.
 
     Raises:
         UserError: As of :class:`kdxf_runtime.runner.Runner`.
     """
     workers = min(workers, len(images) // _PICTURES_PER_WORKER)
     if workers <= 1:
-        runner = Runner(bundle, tta=settings.tta, read_text=settings.read_text)
-        yield from (predict_one(runner, image) for image in images)
+        answer = _Answering(bundle.folder, settings, bundle)
+        yield from (answer((index, image))[1] for index, image in enumerate(images))
         return
-    blame = partial(_blamed, Categories.named(bundle.manifest.classes))
-    places = [(index, image) for index, image in enumerate(images)]
-    done: dict[int, Prediction] = {}
+    categories = Categories.named(bundle.manifest.classes)
+
+    def blame(key: _Key, reason: str) -> _Answer:
+        return key[0], (_blamed(categories, key[1], reason), None)
+
+    done: dict[int, tuple[Prediction, np.ndarray | None]] = {}
     position = 0
-    make = partial(_Numbered, bundle.folder, settings)
-    with Workers(make, lambda key, reason: (key[0], blame(key[1], reason)), workers) as group:
-        for index, prediction in group.map(places):
-            done[index] = prediction
+    with Workers(partial(_Answering, bundle.folder, settings), blame, workers) as group:
+        for index, answer_of_one in group.map(list(enumerate(images))):
+            done[index] = answer_of_one
             while position in done:
                 yield done.pop(position)
                 position += 1
 
 
-class _Numbered:
-    """A predictor that returns with each prediction the number of its picture."""
+_Key = tuple[int, InputImage]
+_Answer = tuple[int, tuple[Prediction, np.ndarray | None]]
 
-    def __init__(self, folder: Path, settings: Settings) -> None:
-        self._predict = _Predictor(folder, settings)
 
-    def __call__(self, key: tuple[int, InputImage]) -> tuple[int, Prediction]:
-        return key[0], self._predict(key[1])
+class _Answering:
+    """What a process does with a picture and its number."""
+
+    def __init__(self, folder: Path, settings: Settings, bundle: Bundle | None = None) -> None:
+        self._runner = Runner(bundle or Bundle.open(folder), tta=settings.tta, read_text=settings.read_text)
+
+    def __call__(self, key: _Key) -> _Answer:
+        index, image = key
+        (answer,) = self._runner.answer([Picture.read(image.path, image.image_id)])
+        return index, (answer.prediction, answer.feature)
 
 
 def _blamed(categories: Categories, image: InputImage, reason: str) -> Prediction:
