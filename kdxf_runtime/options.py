@@ -2,9 +2,8 @@
 
 import argparse
 
+from kdxf_runtime.io.cells import EXCEL
 from kdxf_runtime.predictions import Columns
-
-EXCEL = "write CSVs so that Excel shows Chinese and takes no cell for a formula; kdxf reads both forms"
 
 
 def add_columns(parser: argparse.ArgumentParser) -> None:

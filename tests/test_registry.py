@@ -42,7 +42,7 @@ def test_scope_parent_and_place(name):
         ("DATASETS", "OCRTextDataset", "kdxf.datasets.ocr_text_dataset"),
         ("DATASETS", "ImageNet", "mmpretrain.datasets.imagenet"),
         ("DATASETS", "RepeatDataset", "mmengine.dataset.dataset_wrapper"),
-        ("TRANSFORMS", "LoadImage", "kdxf.datasets.transforms.loading"),
+        ("TRANSFORMS", "LoadImage", "kdxf_runtime.steps.images"),
         ("TRANSFORMS", "RandomResizedCrop", "mmpretrain.datasets.transforms.processing"),
         ("TRANSFORMS", "LoadImageFromFile", "mmcv.transforms.loading"),
         ("DATA_SAMPLERS", "DefaultSampler", "mmengine.dataset.sampler"),

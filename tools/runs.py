@@ -16,9 +16,10 @@ from pathlib import Path
 
 from kdxf.analysis.runs.comparison import compare_runs, write_comparison
 from kdxf.analysis.runs.ledger import find_trainings, ledger, main_score, markdown, sort_ledger, write_page
-from kdxf.cli.command import EXCEL, run
+from kdxf.cli.command import run
 from kdxf.errors import UserError
 from kdxf.io.csv_tables import write_csv
+from kdxf_runtime.io.cells import EXCEL
 
 
 def parse_args() -> argparse.Namespace:

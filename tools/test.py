@@ -15,8 +15,9 @@ import argparse
 
 from kdxf.apis.test import test
 from kdxf.cli.arguments import add_run_arguments
-from kdxf.cli.command import EXCEL, run
+from kdxf.cli.command import run
 from kdxf.engine.config import load_config
+from kdxf_runtime.io.cells import EXCEL
 
 
 def parse_args() -> argparse.Namespace:

@@ -1,7 +1,5 @@
 """Testing as a function."""
 
-from kdxf.evaluation.calibration.stored import used_images
-
 import kdxf.registry  # noqa: F401  isort: skip  (before the host, which it quietens)
 
 import copy
@@ -27,7 +25,7 @@ from kdxf.engine.dist import start_distributed
 from kdxf.engine.hooks import LoadedWeightsHook, TrainedImagesHook, TrainingDataHook
 from kdxf.engine.runner import open_runner
 from kdxf.errors import UserError
-from kdxf.evaluation.calibration.stored import CALIBRATED_BY
+from kdxf.evaluation.calibration.stored import CALIBRATED_BY, used_images
 from kdxf.evaluation.calibration.use import calibrate_steps, fitting_calibration, is_fair
 from kdxf.evaluation.drift.comparison import describe_drift
 from kdxf.evaluation.drift.fingerprint import Fingerprint, read_fingerprint, sample

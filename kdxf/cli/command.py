@@ -12,7 +12,6 @@ from typing import Any, NoReturn
 from kdxf.cli.failures import describe
 from kdxf.cli.sigterm import ending_on_sigterm
 from kdxf.errors import UserError
-from kdxf_runtime.options import EXCEL as EXCEL
 
 USER_ERROR = 2
 INTERRUPTED = 130

@@ -11,7 +11,8 @@ kdxf inference has more options, and takes any config and checkpoint.
 import argparse
 from pathlib import Path
 
-from kdxf.cli.command import EXCEL, count
+from kdxf.cli.command import count
+from kdxf_runtime.io.cells import EXCEL
 from kdxf_runtime.options import add_decisions
 
 

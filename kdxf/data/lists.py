@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from kdxf.cli.command import EXCEL
 from kdxf.errors import UserError
 from kdxf.io.annotations import read_annotations, write_annotations
+from kdxf_runtime.io.cells import EXCEL
 from kdxf_runtime.io.folders import list_images
 from kdxf_runtime.io.machine import available_cores
 from kdxf_runtime.io.unicode_names import nfc

@@ -1,5 +1,7 @@
 """From a trained model to an ONNX graph that answers as the model does."""
 
+import kdxf.registry  # noqa: F401  isort: skip  (before the host, which it quietens)
+
 from kdxf.export.graph import OPSET, export_graph
 from kdxf.export.parity import TOLERANCE, Parity, check_graph
 from kdxf.export.portable import GraphInput, Portable, PortableModel, make_portable

@@ -1,7 +1,5 @@
 """Prediction from Python: load once, then paths in, labels out."""
 
-from kdxf.inference.model import rename
-
 import kdxf.registry  # noqa: F401  isort: skip  (before the host, which it quietens)
 
 import logging
@@ -30,7 +28,7 @@ from kdxf.evaluation.drift.fingerprint import read_fingerprint, sample
 from kdxf.evaluation.drift.response import Response, watching
 from kdxf.evaluation.routing.stored import fitting_routing
 from kdxf.inference.inputs import InputTexts, TextReader
-from kdxf.inference.model import choose_device, config_classes, load_model
+from kdxf.inference.model import choose_device, config_classes, load_model, rename
 from kdxf.inference.pipeline import (
     InferenceDataset,
     dataset_config,

@@ -118,7 +118,7 @@ def test_numbers_where_nothing_is_lost():
     assert found[["gap"]].to_csv(index=False) == 'gap\n12\n""\n'
 
 
-CELLS = ["=1+2", "+cmd|' /C calc'!A0", "-x", "@SUM(A1)", "\tx", "\n=1", "'=1", "-1.5", "a=b", "'a", "", "牛奶"]
+CELLS = ["=1+2", "+cmd|' /C calc'!A0", "-x", "@SUM(A1)", "\tx", "\r=1", "\n=1", "'=1", "-1.5", "a=b", "'a", "", "牛奶"]
 
 
 def test_a_file_for_excel_says_the_same(tmp_path):

@@ -12,8 +12,9 @@ the best baseline.
 import argparse
 from pathlib import Path
 
-from kdxf.cli.command import EXCEL, count, named_files, run
+from kdxf.cli.command import count, named_files, run
 from kdxf.errors import UserError
+from kdxf_runtime.io.cells import EXCEL
 
 BACKBONES = ("lite0", "lite2", "none")
 

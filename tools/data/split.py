@@ -10,7 +10,7 @@ import argparse
 import os
 from pathlib import Path
 
-from kdxf.cli.command import EXCEL, run
+from kdxf.cli.command import run
 from kdxf.data.folds.groups import group_rows
 from kdxf.data.split import (
     format_summary,
@@ -23,6 +23,7 @@ from kdxf.data.split import (
 )
 from kdxf.io.class_map import class_map_beside, read_class_map
 from kdxf.io.class_names import names_of, read_class_names
+from kdxf_runtime.io.cells import EXCEL
 
 
 def parse_args() -> argparse.Namespace:

@@ -22,12 +22,13 @@ import argparse
 import json
 from pathlib import Path
 
-from kdxf.cli.command import EXCEL, count, run
+from kdxf.cli.command import count, run
 from kdxf.data.lists import check_result
 from kdxf.errors import UserError
 from kdxf.io.annotations import write_annotations
 from kdxf.io.predictions import write_predictions
 from kdxf.recipes.pseudo_labels import SCORE, Choice, PseudoLabels, pseudo_label
+from kdxf_runtime.io.cells import EXCEL
 from kdxf_runtime.io.files import write_whole
 
 

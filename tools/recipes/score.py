@@ -14,11 +14,12 @@ What the text adds, class by class, those classes first where it matters most:
 import argparse
 from pathlib import Path
 
-from kdxf.cli.command import EXCEL, named_files, run
+from kdxf.cli.command import named_files, run
 from kdxf.engine.config import load_config
 from kdxf.errors import UserError
 from kdxf.evaluation.score_files import score
 from kdxf.io.csv_tables import table_text
+from kdxf_runtime.io.cells import EXCEL
 from kdxf_runtime.io.files import write_whole
 
 
