@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Run the main job on data/demo, command by command: OCR, features or word vectors, training, test, predictions.
+"""Run the main job on data/demo, command by command: OCR, features or word vectors, training, test, prediction, export.
 
 ``make demo`` runs it. Each step is a command that you can run yourself; results go to work_dirs/demo. With ImageNet
 weights (the extra ``weights``) heads are trained on frozen features, otherwise whole models from scratch.
@@ -78,7 +78,12 @@ def main() -> None:
         step(f"Test: {title}", "tools/test.py", config, checkpoint(name), "--out", predictions)
     answers = ("--save_csv", str(OUT / "predictions.csv"), "--with-name", "--with-score")
     images = (f"{DATA}/images/test", "--ocr", f"{DATA}/ocr", "--ocr-root", DATA)
-    step("Predict", "tools/inference.py", f"configs/demo/{fused}.py", checkpoint(fused), *images, *answers)
+    model = (f"configs/demo/{fused}.py", checkpoint(fused))
+    step("Predict", "tools/inference.py", *model, *images, *answers)
+    bundle = str(OUT / "bundle")
+    step("Export: the model without PyTorch", "tools/export.py", *model, "--out", bundle, "--overwrite")
+    again = ("--save_csv", str(OUT / "bundle.csv"), "--with-name", "--with-score")
+    step("Predict with the bundle", "-m", "kdxf_runtime.cli", bundle, f"{DATA}/images/test", *again)
 
     print(f"\nTop-1 accuracy on {DATA}/val.csv ({(time.monotonic() - start) / 60:.1f} minutes in all)\n")
     for title, name in models.items():
@@ -88,6 +93,7 @@ def main() -> None:
         f"\nWhere to look next:\n"
         f"  {OUT}/predictions.csv      a label for each image of {DATA}/images/test\n"
         f"  {OUT}/{fused}.csv   what the fused model said of each validation image\n"
+        f"  {bundle}   the fused model for machines without PyTorch; its card.md describes it\n"
         f"  configs/demo/{fused}.py   the experiment; README.md tells how to bring your own images\n"
         f"  tensorboard --logdir {OUT}   the curves"
     )
