@@ -50,8 +50,9 @@ def on_files(files: Files, config: Any) -> Files:
 
 
 def packages() -> list[str]:
-    """Return the dotted names of kdxf and all packages in it."""
-    return sorted(".".join(path.parent.relative_to(REPO).parts) for path in (REPO / "kdxf").rglob("__init__.py"))
+    """Return the dotted names of kdxf and kdxf_runtime and of all packages in them."""
+    inits = [path for name in ("kdxf", "kdxf_runtime") for path in (REPO / name).rglob("__init__.py")]
+    return sorted(".".join(path.parent.relative_to(REPO).parts) for path in inits)
 
 
 def api_page(package: str) -> str:
