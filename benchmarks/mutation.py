@@ -200,6 +200,13 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
         ("np.ceil(np.multiply(", "np.floor(np.multiply(", "widened crop short of a pixel"),
         ("left, top = (self.scale[0] - size[0])", "left, top = (self.scale[1] - size[0])", "height for width"),
     ],
+    "kdxf_runtime/explain.py": [
+        ("both[answered] - _batched", "_batched", "what is left instead of what falls"),
+        ("np.delete(record.boxes, line, axis=0)", "record.boxes[1:]", "the box of another line taken away"),
+        ("islice(pictures, _BATCH - 1)", "islice(pictures, _BATCH)", "batches of one more"),
+        ("(total - region.sum(axis=(0, 1), dtype=np.int64)) / max(rest, 1)", "total / (height * width)", "mean of all"),
+        ("key=lambda line: -len(record.texts[line])", "key=lambda line: len(record.texts[line])", "the shortest lines"),
+    ],
     "kdxf_runtime/steps/line_boxes.py": [
         ("> boxes[:, :2]).all(axis=1)", "> boxes[:, :2]).any(axis=1)", "boxes without an area kept"),
         (".clip(0, [width, height, width, height])", "", "boxes beyond the image"),
