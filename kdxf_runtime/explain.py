@@ -85,19 +85,19 @@ def explain(runner: Runner, picture: Picture, record: OCRRecord | None) -> Expla
 
     Args:
         runner: The model.
-        picture: The picture.
+        picture: The picture, as it was answered.
         record: The text that the answer used; None where it used none.
     """
-    record = record or OCRRecord.empty(picture.image_id)
+    given, record = picture.record is not None, record or OCRRecord.empty(picture.image_id)
     pixels = _pixels(runner, picture)
     picture = replace(picture, record=record, pixels=pixels)
     no_text = replace(picture, record=OCRRecord.empty(picture.image_id))
     no_picture = Picture(picture.image_id, b"", record)  # what cannot be read is blank to the model
-    both, image, text = runner.scores([picture, no_text, no_picture])
+    both, image, text = runner.scores([picture, no_text, no_picture], given)
     answered = int(both.argmax())
 
     def effects(variants: Iterable[Picture]) -> np.ndarray:
-        return both[answered] - _batched(runner, variants)[:, answered]
+        return both[answered] - _batched(runner, variants, given)[:, answered]
 
     chosen = _chosen_lines(record) if runner.pipeline.needs_text else []
     lines: list[float | None] = [None] * len(record.texts)
@@ -139,11 +139,11 @@ def _said(scores: np.ndarray, categories: Categories) -> Said:
     return Said(top[0]["name"], top[0]["score"], top)
 
 
-def _batched(runner: Runner, pictures: Iterable[Picture]) -> np.ndarray:
+def _batched(runner: Runner, pictures: Iterable[Picture], given: bool) -> np.ndarray:
     """Return the scores of any number of pictures, of which one is in memory at a time."""
     pictures, found = iter(pictures), [np.zeros((0, len(runner.categories)), np.float32)]
     for first in pictures:
-        found.append(runner.scores(chain([first], islice(pictures, _BATCH - 1))))
+        found.append(runner.scores(chain([first], islice(pictures, _BATCH - 1)), given))
     return np.concatenate(found)
 
 

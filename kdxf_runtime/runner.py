@@ -114,16 +114,20 @@ class Runner:
             return self._route(pictures, self.routing)
         return self._answer(pictures, [self._text_of(picture) for picture in pictures], None)
 
-    def scores(self, pictures: Iterable[Picture]) -> np.ndarray:
+    def scores(self, pictures: Iterable[Picture], given: bool = True) -> np.ndarray:
         """Return the scores of pictures with the text that they bring, as one batch; nothing is read.
 
         The pictures are taken one by one, so a generator keeps one of them in memory.
+
+        Args:
+            pictures: The pictures.
+            given: Whether their text was at hand, not read as needed: with a routing, the two are calibrated apart.
 
         Returns:
             float32 (N, K), calibrated as those of :meth:`answer`.
         """
         scores, _, _ = self._run((picture, picture.record) for picture in pictures)
-        calibration = self.calibration if self.routing is None else self.routing.calibration
+        calibration = self.calibration if given or self.routing is None else self.routing.calibration
         return scores if calibration is None else calibration.apply(scores)
 
     def _route(self, pictures: Sequence[Picture], routing: Routing) -> list[Answer]:

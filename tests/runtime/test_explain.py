@@ -1,3 +1,4 @@
+from dataclasses import replace
 from types import SimpleNamespace
 
 import cv2
@@ -90,7 +91,9 @@ def test_a_line_counts_by_how_much_the_score_falls_without_it(make_runner):
 def test_a_line_leaves_with_its_score_and_box(make_runner, monkeypatch):
     seen = []
     real = Runner.scores
-    monkeypatch.setattr(Runner, "scores", lambda self, some: real(self, [seen.append(one) or one for one in some]))
+    monkeypatch.setattr(
+        Runner, "scores", lambda self, some, given: real(self, [seen.append(one) or one for one in some])
+    )
     explain(make_runner(), one_bright_region(), said(["ab", "cd"]))
     record = seen[3].record  # after both, image and text
     assert record.texts == ["cd"] and record.scores.tolist() == [1]
@@ -176,7 +179,9 @@ def test_scores_are_calibrated_as_those_of_the_answer(make_runner):
     assert found["both"]["score"] == pytest.approx((0.32 + MEAN / 1000) / 2, abs=2e-6)
     assert found["lines"] == pytest.approx([0.02, 0.04], abs=2e-6)
     runner.routing = SimpleNamespace(calibration=SimpleNamespace(apply=lambda scores: scores / 4))
-    assert explain(runner, one_bright_region(), said(["ab"])).to_json()["lines"] == pytest.approx([0.01], abs=2e-6)
+    read, given = one_bright_region(), replace(one_bright_region(), record=said(["ab"]))
+    assert explain(runner, read, said(["ab"])).to_json()["lines"] == pytest.approx([0.01], abs=2e-6)
+    assert explain(runner, given, said(["ab"])).to_json()["lines"] == pytest.approx([0.02], abs=2e-6)
 
 
 def test_a_model_of_several_labels_is_asked_about_the_likeliest(make_runner):

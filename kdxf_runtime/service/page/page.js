@@ -2,7 +2,7 @@
 
 const SAY = {
   en: {
-    language: "中文", title: (name) => `${name}: classify pictures`,
+    language: "中文", title: (name) => `Classify pictures: ${name}`,
     comma: ", ", about: (classes, text) => `${classes} classes. ${text ? "Text in the pictures is read. " : ""}`,
     calibrated: "Scores are calibrated: of the answers with 80%, about 80 in 100 are right.",
     uncalibrated: "Scores are not calibrated: they rank the classes, but are not probabilities.",
@@ -18,10 +18,10 @@ const SAY = {
     waiting: "waiting", sending: "sending…", stopped: "not sent", remove: "Remove", removeThis: (name) => `Remove ${name}`, againThis: (name) => `Try again: ${name}`,
     unshown: "This browser cannot show the format of this picture.",
     accept: "accept", review: "to a person", labels: "Labels: ", noLabel: "No label applies.",
-    set: "It may be one of these: ", emptySet: "It may be none of the classes.",
+    set: "May be: ", emptySet: "It may be none of the classes.",
     best: "Best classes", notCalibrated: "These scores are not calibrated.",
     text: "Text in the picture", noText: "No text was found.", leftOut: "Answered without text.",
-    falls: "Behind each line: by how many points the score changes without it.",
+    falls: "The number behind a line: by how many points the score changes without it.",
     why: "Why this answer?", whyThis: (name) => `Why this answer? ${name}`, asking: "asking…",
     image: "Picture alone", textAlone: "Text alone", both: "Picture and text", nothing: "Nothing to go by.",
     showRegions: "Show which regions counted",
@@ -39,7 +39,7 @@ const SAY = {
     },
   },
   zh: {
-    language: "English", title: (name) => `${name}：图片分类`,
+    language: "English", title: (name) => `图片分类：${name}`,
     comma: "、", about: (classes, text) => `共 ${classes} 个类别。${text ? "会识别图中文字。" : ""}`,
     calibrated: "得分已校准：得分为 80% 的结果，大约每 100 个有 80 个正确。",
     uncalibrated: "得分未校准：只能用来比较类别的先后，不能当作概率。",
@@ -349,7 +349,8 @@ function figure(item) {
     layer.append(...regionShapes(item, size), ...lineShapes(item, size));
     stack.append(layer);
   }
-  return element("figure", { class: "shown" }, stack);
+  const regions = item.answer?.explanation?.regions;
+  return element("figure", { class: "shown" }, stack, regions ? element("figcaption", {}, ...regionsOf(item, item.answer.explanation)) : null);
 }
 
 function lineShapes(item, text) {
@@ -442,10 +443,8 @@ function why(item) {
       again([item]);
     } }));
   }
-  const part = element("div", { class: "why" }, element("div", { class: "three" },
-    alone(words.image, found.image), alone(words.textAlone, found.text), alone(words.both, found.both)));
-  if (found.regions) part.append(...regionsOf(item, found));
-  return part;
+  return element("div", { class: "why three" },
+    alone(words.image, found.image), alone(words.textAlone, found.text), alone(words.both, found.both));
 }
 
 function alone(title, said) {

@@ -82,7 +82,7 @@ def settled(page, text):
 @needs_browser
 def test_one_picture_shows_its_answer(visit, service):
     page = visit()
-    assert page.title() == "demo: classify pictures"
+    assert page.title() == "Classify pictures: demo"
     assert "Scores are calibrated" in page.inner_text("#about")
     one = picture()
     send(page, one)
@@ -94,7 +94,7 @@ def test_one_picture_shows_its_answer(visit, service):
     ]
     widths = page.locator(".bars li").evaluate_all("all => all.map(one => one.style.getPropertyValue('--share'))")
     assert [float(width.rstrip("%")) for width in widths] == pytest.approx([78.8042, 10, 5, 3, 2])
-    assert page.get_by_text("It may be one of these: 化妆品, 手机").is_visible()
+    assert page.get_by_text("May be: 化妆品, 手机").is_visible()
     assert page.inner_text("body").count("calibrated") == 1
     (asked,) = service.asked
     assert asked.data == one["buffer"] and asked.text and not asked.explain and asked.token is None
@@ -302,7 +302,7 @@ def test_a_token_is_asked_for_only_when_the_service_wants_one(visit, service):
     assert page.locator("#token").is_hidden() and service.asked[-1].token == "secret"
     assert page.evaluate("sessionStorage.length") == 1 and page.evaluate("localStorage.length") == 0
     page.reload()
-    api.expect(page.locator("#title")).to_have_text("demo: classify pictures")  # the tab still has it
+    api.expect(page.locator("#title")).to_have_text("Classify pictures: demo")  # the tab still has it
 
 
 # What the model answers
@@ -489,7 +489,7 @@ def test_by_the_keyboard_alone(visit, service):
 def test_the_language_is_the_browsers_and_can_be_switched(visit, service):
     service.reply = lambda asked: answered(asked, decision="review", reason="score below 0.900")
     page = visit(locale="zh-CN")
-    assert page.title() == "demo：图片分类" and page.get_attribute("html", "lang") == "zh-CN"
+    assert page.title() == "图片分类：demo" and page.get_attribute("html", "lang") == "zh-CN"
     send(page, picture())
     settled(page, "已完成 1 / 1。")
     assert page.inner_text(".answer") == "化妆品 78.8% 转人工复核" and page.get_by_text("得分低于 0.900").is_visible()
@@ -498,7 +498,7 @@ def test_the_language_is_the_browsers_and_can_be_switched(visit, service):
     assert page.get_attribute("html", "lang") == "en"
     assert page.inner_text(".answer") == "化妆品 78.8% to a person"
     page.reload()
-    api.expect(page.locator("#title")).to_have_text("demo: classify pictures")
+    api.expect(page.locator("#title")).to_have_text("Classify pictures: demo")
     assert len(service.asked) == 1
 
 
