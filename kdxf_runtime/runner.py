@@ -155,10 +155,12 @@ class Runner:
     def _text_of(self, picture: Picture) -> OCRRecord:
         if picture.record is not None:
             return picture.record
+        if picture.pixels is not None:
+            return read_pixels(self.engine, picture.pixels, picture.image_id)
         if picture.error is not None:
             return OCRRecord.empty(picture.image_id, picture.error)
         try:
-            pixels = decode_image(picture.data) if picture.pixels is None else picture.pixels
+            pixels = decode_image(picture.data)
         except ImageReadError as error:
             return OCRRecord.empty(picture.image_id, str(error))
         return read_pixels(self.engine, pixels, picture.image_id)
