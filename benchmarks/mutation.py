@@ -201,10 +201,11 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
         ("left, top = (self.scale[0] - size[0])", "left, top = (self.scale[1] - size[0])", "height for width"),
     ],
     "kdxf_runtime/explain.py": [
-        ("both[answered] - _batched", "_batched", "what is left instead of what falls"),
+        ("both[answered] - score", "score", "what is left instead of what falls"),
+        ("found[0] - found[1:]", "both[answered] - found[1:]", "the smaller picture compared with the whole one"),
         ("np.delete(record.boxes, line, axis=0)", "record.boxes[1:]", "the box of another line taken away"),
         ("islice(pictures, _BATCH - 1)", "islice(pictures, _BATCH)", "batches of one more"),
-        ("(total - region.sum(axis=(0, 1), dtype=np.int64)) / max(rest, 1)", "total / (height * width)", "mean of all"),
+        ("(total - _sum(region)) / max(rest, 1)", "total / (height * width)", "the mean colour of all"),
         ("key=lambda line: -len(record.texts[line])", "key=lambda line: len(record.texts[line])", "the shortest lines"),
     ],
     "kdxf_runtime/steps/line_boxes.py": [

@@ -125,6 +125,24 @@ def test_a_tiny_picture_has_as_many_regions_as_pixels(make_runner):
     assert found["regions"]["effect"] == pytest.approx([0] * 6, abs=2e-6)
 
 
+def test_a_large_picture_is_made_smaller_and_compared_with_that(make_runner, monkeypatch):
+    monkeypatch.setattr(module, "MOST_PIXELS", 24 * 24)
+    pixels = np.full((40, 120, 3), 100, np.uint8)
+    pixels[::2] = 140  # its rows are averaged, where Resize would take single ones
+    sizes = []
+    real = Runner.scores
+    monkeypatch.setattr(
+        Runner,
+        "scores",
+        lambda self, some, given: real(self, [sizes.append(one.pixels) or one for one in some], given),
+    )
+    runner = make_runner(steps=({"type": "LoadImage"}, {"type": "Resize", "scale": 12}, *READ))
+    found = explain(runner, a_picture(pixels), None)
+    assert [one.shape for one in (sizes[0], sizes[3], sizes[4])] == [(40, 120, 3), (13, 41, 3), (13, 41, 3)]
+    assert len(sizes) == 3 + 1 + 36
+    assert np.abs(found.regions).max() < 1e-3 and sizes[3].mean() == pytest.approx(120, abs=1)
+
+
 def test_the_picture_itself_stays_as_it_is(make_runner):
     runner = make_runner()
     seen = runner.pipeline.loader.load({"img_bytes": one_bright_region().data})
@@ -136,7 +154,7 @@ def test_the_picture_itself_stays_as_it_is(make_runner):
 def test_variants_are_asked_in_batches_and_none_is_lost(make_runner):
     runner = make_runner()
     explain(runner, one_bright_region(), said(["ab"] * 9))
-    assert runner._session.batches == [3, 8, 1, 8, 8, 8, 8, 4]
+    assert runner._session.batches == [3, 8, 1, 8, 8, 8, 8, 5]
 
 
 def test_without_text_no_line_counts_and_text_says_nothing(make_runner):
