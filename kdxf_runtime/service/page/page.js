@@ -77,7 +77,8 @@ const SAY = {
   },
 };
 const AT_ONCE = 3; // requests under way; the service puts them into one batch
-const TOP = 5;
+const ASKED = 100; // classes with their scores: a picture may have as many labels
+const SHOWN = 5;
 const TOKEN = "kdxf token";
 const LANGUAGE = "kdxf language";
 const at = (id) => document.getElementById(id);
@@ -201,7 +202,7 @@ function pump() {
 
 async function ask(item) {
   const withText = !at("no-text").checked;
-  const query = new URLSearchParams({ topk: Math.min(TOP, model.classes.length), text: Number(withText), explain: Number(item.wantsWhy) });
+  const query = new URLSearchParams({ topk: Math.min(ASKED, model.classes.length), text: Number(withText), explain: Number(item.wantsWhy) });
   const form = new FormData();
   form.append("file", item.file, item.name);
   item.state = "sending";
@@ -396,7 +397,7 @@ function answered(item) {
   if (answer.reason) parts.push(element("p", { class: "faint", text: words.reason(answer.reason) }));
   if (answer.labels) parts.push(element("p", { text: answer.labels.length ? words.labels + answer.labels.join(words.comma) : words.noLabel }));
   if (answer.set) parts.push(element("p", { text: answer.set.length ? words.set + answer.set.join(words.comma) : words.emptySet }));
-  parts.push(element("h3", { text: words.best }), bars(answer.top, words.best));
+  parts.push(element("h3", { text: words.best }), bars(answer.top.slice(0, SHOWN), words.best));
   if (model.calibrated && !item.calibrated) parts.push(element("p", { class: "faint", text: words.notCalibrated }));
   if (model.takes_text) parts.push(...textOf(item));
   parts.push(why(item));
