@@ -95,9 +95,11 @@ def test_a_line_leaves_with_its_score_and_box(make_runner, monkeypatch):
         Runner, "scores", lambda self, some, given: real(self, [seen.append(one) or one for one in some])
     )
     explain(make_runner(), one_bright_region(), said(["ab", "cd"]))
-    record = seen[3].record  # after both, image and text
-    assert record.texts == ["cd"] and record.scores.tolist() == [1]
-    assert record.boxes.tolist() == [[[8, 9], [10, 11], [12, 13], [14, 15]]]
+    first, second = seen[3].record, seen[4].record  # after both, image and text
+    assert first.texts == ["cd"] and second.texts == ["ab"]
+    assert first.scores.tolist() == second.scores.tolist() == [1]
+    assert first.boxes.tolist() == [[[8, 9], [10, 11], [12, 13], [14, 15]]]
+    assert second.boxes.tolist() == [[[0, 1], [2, 3], [4, 5], [6, 7]]]
 
 
 def test_a_region_is_covered_with_the_mean_of_the_rest(make_runner):
@@ -136,7 +138,8 @@ def test_a_large_picture_is_made_smaller_and_compared_with_that(make_runner, mon
         "scores",
         lambda self, some, given: real(self, [sizes.append(one.pixels) or one for one in some], given),
     )
-    runner = make_runner(steps=({"type": "LoadImage"}, {"type": "Resize", "scale": 12}, *READ))
+    resize = {"type": "Resize", "scale": 12, "interpolation": "nearest"}
+    runner = make_runner(steps=({"type": "LoadImage"}, resize, *READ))
     found = explain(runner, a_picture(pixels), None)
     assert [one.shape for one in (sizes[0], sizes[3], sizes[4])] == [(40, 120, 3), (13, 41, 3), (13, 41, 3)]
     assert len(sizes) == 3 + 1 + 36

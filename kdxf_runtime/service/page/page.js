@@ -16,7 +16,7 @@ const SAY = {
     waits: (seconds) => `The service is busy; the rest is sent in ${seconds} s.`, held: "Stopped.", needsToken: "Waiting for the token.",
     private: "Pictures are sent to this service, and nowhere else.",
     waiting: "waiting", sending: "sending…", stopped: "not sent", remove: "Remove", removeThis: (name) => `Remove ${name}`, againThis: (name) => `Try again: ${name}`,
-    unshown: "This browser cannot show the format of this picture.",
+    unshown: "This browser cannot show this picture.",
     accept: "accept", review: "to a person", labels: "Labels: ", noLabel: "No label applies.",
     set: "May be: ", emptySet: "It may be none of the classes.",
     best: "Best classes", notCalibrated: "These scores are not calibrated.",
@@ -53,7 +53,7 @@ const SAY = {
     waits: (seconds) => `服务繁忙，${seconds} 秒后继续发送。`, held: "已停止。", needsToken: "等待输入令牌。",
     private: "图片只发送给本服务，不会发往别处。",
     waiting: "排队中", sending: "发送中……", stopped: "未发送", remove: "移除", removeThis: (name) => `移除 ${name}`, againThis: (name) => `重试：${name}`,
-    unshown: "浏览器无法显示这种格式的图片。",
+    unshown: "浏览器无法显示这张图片。",
     accept: "直接采纳", review: "转人工复核", labels: "标签：", noLabel: "没有符合的标签。",
     set: "可能的类别：", emptySet: "可能不属于任何类别。",
     best: "得分最高的类别", notCalibrated: "这些得分未校准。",
@@ -332,7 +332,7 @@ function state(item) {
 
 function imageOf(item) {
   const image = element("img", { src: item.url, alt: item.name, decoding: "async" });
-  image.addEventListener("load", () => render(item));
+  image.addEventListener("load", () => proportion(item, image.parentElement));
   image.addEventListener("error", () => {
     item.image = null;
     render(item);
@@ -340,10 +340,14 @@ function imageOf(item) {
   return image;
 }
 
+function proportion({ image }, stack) {
+  if (image?.naturalHeight) stack.style.setProperty("--ratio", image.naturalWidth / image.naturalHeight);
+}
+
 function figure(item) {
   const text = item.answer?.text;
   const stack = element("div", { class: "stack" }, item.image ?? element("p", { class: "unshown", text: say().unshown }));
-  if (item.image?.naturalHeight) stack.style.setProperty("--ratio", item.image.naturalWidth / item.image.naturalHeight);
+  proportion(item, stack);
   const size = text?.width && text?.height ? text : { width: 1, height: 1, lines: [] };
   if (item.answer && item.image) {
     const layer = drawn("svg", { viewBox: `0 0 ${size.width} ${size.height}`, preserveAspectRatio: "none", "aria-hidden": "true" });

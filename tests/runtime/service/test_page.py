@@ -51,6 +51,7 @@ def visit(browser, service):
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda one: complaints.append(one.text) if "Content Security" in one.text else None)
         page.goto(service.address)
+        api.expect(page.locator("#about")).not_to_be_empty()  # the model is known
         return page
 
     yield visit
@@ -98,6 +99,7 @@ def test_one_picture_shows_its_answer(visit, service):
     assert page.inner_text("body").count("calibrated") == 1
     (asked,) = service.asked
     assert asked.data == one["buffer"] and asked.text and not asked.explain and asked.token is None
+    assert asked.topk == len(CLASSES)
 
 
 @needs_browser
@@ -196,7 +198,7 @@ def test_a_broken_file_keeps_its_message_and_can_be_tried_again(visit, service):
     send(page, {"name": "broken.jpg", "mimeType": "image/jpeg", "buffer": b"\xff\xd8\xffnothing"})
     settled(page, "0 of 1 answered, 1 failed.")
     assert page.inner_text(".problem p") == "The picture cannot be read: not a whole picture"
-    assert page.inner_text(".unshown") == "This browser cannot show the format of this picture."
+    assert page.inner_text(".unshown") == "This browser cannot show this picture."
     assert page.locator(".answer").count() == 0
     page.get_by_role("button", name="Try again: broken.jpg").click()
     settled(page, "1 of 1 answered.")
@@ -436,13 +438,17 @@ def test_the_csv_has_the_columns_of_kdxf_inference(visit, service):
 
 @needs_browser
 def test_the_csv_of_a_model_of_several_labels(visit, service):
-    labels = {"one.png": ["手机", "化妆品"], "none.png": []}
-    service.reply = lambda asked: answered(asked, labels=labels[asked.name], top=top(0.7, 0.8), set=None, decision=None)
+    labels = {"one.png": ["手机", "化妆品"], "none.png": [], "all.png": CLASSES}
+    service.reply = lambda asked: answered(
+        asked, labels=labels[asked.name], top=top(0.7, 0.8, 0.6, 0.6, 0.6, 0.6), set=None, decision=None
+    )
     page = visit()
-    send(page, picture("one.png"), picture("none.png"))
-    settled(page, "2 of 2 answered.")
+    send(page, picture("one.png"), picture("none.png"), picture("all.png"))
+    settled(page, "3 of 3 answered.")
+    assert page.locator("#picture-3 .bars li").count() == 5
     assert table(page).decode("utf-8-sig") == (
         "image_id,category_id,category_name,score,error\none.png,1|0,手机|化妆品,0.800000|0.700000,\nnone.png,,,,\n"
+        f"all.png,0|1|2|3|4|5,{'|'.join(CLASSES)},0.700000|0.800000|0.600000|0.600000|0.600000|0.600000,\n"
     )
 
 
