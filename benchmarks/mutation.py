@@ -200,6 +200,14 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
         ("np.ceil(np.multiply(", "np.floor(np.multiply(", "widened crop short of a pixel"),
         ("left, top = (self.scale[0] - size[0])", "left, top = (self.scale[1] - size[0])", "height for width"),
     ],
+    "kdxf_runtime/explain.py": [
+        ("both[answered] - score", "score", "what is left instead of what falls"),
+        ("found[0] - found[1:]", "both[answered] - found[1:]", "the smaller picture compared with the whole one"),
+        ("np.delete(record.boxes, line, axis=0)", "record.boxes[1:]", "the box of another line taken away"),
+        ("islice(pictures, _BATCH - 1)", "islice(pictures, _BATCH)", "batches of one more"),
+        ("(total - _sum(region)) / max(rest, 1)", "total / (height * width)", "the mean colour of all"),
+        ("key=lambda line: -len(record.texts[line])", "key=lambda line: len(record.texts[line])", "the shortest lines"),
+    ],
     "kdxf_runtime/steps/line_boxes.py": [
         ("> boxes[:, :2]).all(axis=1)", "> boxes[:, :2]).any(axis=1)", "boxes without an area kept"),
         (".clip(0, [width, height, width, height])", "", "boxes beyond the image"),

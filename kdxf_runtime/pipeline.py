@@ -110,6 +110,7 @@ class Pipeline:
 
     Attributes:
         needs_text: Whether a step takes the text of the picture.
+        loader: The step that loads the picture, of several views that of the first; None of a model that takes none.
     """
 
     def __init__(self, views: Sequence[Sequence[Mapping[str, Any]]], bundle: Bundle) -> None:
@@ -118,7 +119,9 @@ class Pipeline:
             common += 1
         self._first = make_steps(views[0][:common], bundle)
         self._rest = [make_steps(view[common:], bundle) for view in views]
-        self.needs_text = any(step.needs_ocr for steps in (self._first, *self._rest) for step in steps)
+        steps = [step for part in (self._first, *self._rest) for step in part]
+        self.needs_text = any(step.needs_ocr for step in steps)
+        self.loader = next((step for step in steps if isinstance(step, LoadImage)), None)
 
     def __call__(self, results: dict[str, Any]) -> list[dict[str, Any]]:
         """Run the steps, and return the results of each view."""

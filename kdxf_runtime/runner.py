@@ -1,6 +1,6 @@
 """The runner: from the bytes of a picture to its label, with the graph and the steps of a bundle. K classes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,12 +30,14 @@ class Picture:
         data: The bytes of its file.
         record: Its text, where that is known already.
         error: Why there are no bytes; it is answered as a blank picture then.
+        pixels: uint8 (H, W, 3) in BGR order, which stand for the bytes where they are given.
     """
 
     image_id: str
     data: bytes
     record: OCRRecord | None = None
     error: str | None = None
+    pixels: np.ndarray | None = None
 
     @classmethod
     def read(cls, path: str, image_id: str) -> "Picture":
@@ -112,9 +114,25 @@ class Runner:
             return self._route(pictures, self.routing)
         return self._answer(pictures, [self._text_of(picture) for picture in pictures], None)
 
+    def scores(self, pictures: Iterable[Picture], given: bool = True) -> np.ndarray:
+        """Return the scores of pictures with the text that they bring, as one batch; nothing is read.
+
+        The pictures are taken one by one, so a generator keeps one of them in memory.
+
+        Args:
+            pictures: The pictures.
+            given: Whether their text was at hand, not read as needed: with a routing, the two are calibrated apart.
+
+        Returns:
+            float32 (N, K), calibrated as those of :meth:`answer`.
+        """
+        scores, _, _ = self._run((picture, picture.record) for picture in pictures)
+        calibration = self.calibration if given or self.routing is None else self.routing.calibration
+        return scores if calibration is None else calibration.apply(scores)
+
     def _route(self, pictures: Sequence[Picture], routing: Routing) -> list[Answer]:
         """Answer by the picture alone where that is sure enough, and by both elsewhere."""
-        scores, features, errors = self._run(pictures, [OCRRecord.empty(picture.image_id) for picture in pictures])
+        scores, features, errors = self._run((one, OCRRecord.empty(one.image_id)) for one in pictures)
         looked, by_image = routing.rule.look(scores)
         spared = by_image & np.array([picture.record is None for picture in pictures])
         spared &= np.array([error is None for error in errors])
@@ -137,6 +155,8 @@ class Runner:
     def _text_of(self, picture: Picture) -> OCRRecord:
         if picture.record is not None:
             return picture.record
+        if picture.pixels is not None:
+            return read_pixels(self.engine, picture.pixels, picture.image_id)
         if picture.error is not None:
             return OCRRecord.empty(picture.image_id, picture.error)
         try:
@@ -150,20 +170,22 @@ class Runner:
     ) -> list[Answer]:
         if not pictures:
             return []
-        scores, features, errors = self._run(pictures, texts)
+        scores, features, errors = self._run(zip(pictures, texts, strict=True))
         calibration = calibration or self.calibration
         calibrated = scores if calibration is None else calibration.apply(scores)
         labels = self._predictions(pictures, calibrated, scores, errors, calibration)
         return [Answer(*parts) for parts in zip(labels, texts, features, strict=True)]
 
     def _run(
-        self, pictures: Sequence[Picture], texts: Sequence[OCRRecord | None]
+        self, pictures: Iterable[tuple[Picture, OCRRecord | None]]
     ) -> tuple[np.ndarray, np.ndarray, list[str | None]]:
         """Return the mean scores (N, K) and features (N, C) of the views, and what could not be read."""
         views: list[list[dict[str, Any]]] = []
         errors: list[str | None] = []
-        for picture, record in zip(pictures, texts, strict=True):
+        for picture, record in pictures:
             results: dict[str, Any] = {"img_path": picture.image_id, "img_bytes": picture.data}
+            if picture.pixels is not None:
+                results["img_pixels"] = picture.pixels
             results["ocr"] = record or OCRRecord.empty(picture.image_id)
             views.append(self.pipeline(results))
             errors.append(picture.error or views[-1][0].get("error") or (record.error if record else None))

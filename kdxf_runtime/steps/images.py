@@ -34,8 +34,8 @@ BLANK_BGR = (104, 116, 124)
 class LoadImage(Step):
     """Loads an image; one that cannot be read becomes a blank image with the reason under ``error``.
 
-    Required keys: ``img_path``, or ``img_bytes``, the file's content. Added keys: ``img`` (uint8 (H, W, 3), BGR),
-    ``img_shape``, ``ori_shape``, and ``error`` (str) only if the image cannot be read.
+    Required keys: ``img_path``, or ``img_bytes``, the file's content, or ``img_pixels``, the decoded image. Added keys:
+    ``img`` (uint8 (H, W, 3), BGR), ``img_shape``, ``ori_shape``, and ``error`` (str) only if the image cannot be read.
 
     Args:
         min_edge: A JPEG may be decoded at 1/2, 1/4 or 1/8 scale as long as its shorter edge keeps this many pixels.
@@ -57,16 +57,25 @@ class LoadImage(Step):
     def transform(self, results: dict) -> dict:
         """Load the image at ``img_path``."""
         try:
-            data = results.get("img_bytes")
-            image = (
-                read_image(results["img_path"], self.min_edge) if data is None else decode_image(data, self.min_edge)
-            )
+            image = self.load(results)
         except ImageReadError as error:
             image = np.full((self.blank_size, self.blank_size, 3), BLANK_BGR, dtype=np.uint8)
             results["error"] = str(error)
         results["img"] = image
         results["img_shape"] = results["ori_shape"] = image.shape[:2]
         return results
+
+    def load(self, results: dict) -> np.ndarray:
+        """Return the image, uint8 (H, W, 3), BGR.
+
+        Raises:
+            ImageReadError: It cannot be read.
+        """
+        if "img_pixels" in results:
+            return results["img_pixels"]
+        if results.get("img_bytes") is not None:
+            return decode_image(results["img_bytes"], self.min_edge)
+        return read_image(results["img_path"], self.min_edge)
 
 
 class Resize(Step):

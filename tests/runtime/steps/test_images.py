@@ -28,6 +28,12 @@ def same(ours, theirs, size):
     assert np.array_equal(got["img"], expected["img"]) and got["img_shape"] == expected["img_shape"]
 
 
+def test_decoded_pixels_stand_for_a_file(tmp_path):
+    pixels = picture((6, 8))
+    results = LoadImage().transform({"img_path": str(tmp_path / "none.jpg"), "img_bytes": b"", "img_pixels": pixels})
+    assert results["img"] is pixels and results["ori_shape"] == (6, 8) and "error" not in results
+
+
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("options", [{"scale": (20, 30)}, {"scale": (33, 20), "keep_ratio": True}, {"scale": 17},
                                      {"scale": (20, 30), "interpolation": "area"}])  # fmt: skip
