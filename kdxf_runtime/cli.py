@@ -30,16 +30,20 @@ def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Predict the pictures and print a report; return the exit status, 2 for what the user can fix."""
+    """Predict the pictures and print a report; return the exit status.
+
+    It is 2, with one line on standard error, for what the user can fix, and 130 after Ctrl-C.
+    """
     args = parse_args(arguments)
-    from kdxf_runtime.predict import Settings, predict_csv
+    from kdxf_runtime.predict import predict_csv  # after --help, which needs none of it
 
     try:
         report = predict_csv(
             args.bundle,
             args.inputs,
             args.save_csv,
-            Settings(args.tta, args.read_text),
+            tta=args.tta,
+            read_text=args.read_text,
             columns=columns_of(args),
             excel=args.excel,
             precision=args.precision,
@@ -49,6 +53,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except OSError as error:  # a full disk, a folder that nobody may write to
+        print(f"error: {error.filename or args.save_csv}: {error.strerror or error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
     print(report)
     return 0
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 
 from kdxf_runtime.bundle import Bundle
-from kdxf_runtime.categories import Categories
 from kdxf_runtime.errors import UserError
 from kdxf_runtime.inputs import InputImage, collect_images
 from kdxf_runtime.io.files import in_utf8
@@ -24,19 +23,6 @@ _SHOWN = 10
 # Below this many pictures per worker process, starting it takes longer than it saves.
 _PICTURES_PER_WORKER = 4
 _USUAL = Columns()
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How a bundle answers.
-
-    Attributes:
-        tta: Average over the views of test-time augmentation.
-        read_text: ``'always'``, ``'auto'`` or ``'never'``; see :class:`kdxf_runtime.runner.Runner`.
-    """
-
-    tta: bool = False
-    read_text: str = "always"
 
 
 @dataclass
@@ -77,77 +63,69 @@ class Report:
         return "\n".join(lines)
 
 
-class _Predictor:
-    """What a worker process does with a picture."""
-
-    def __init__(self, folder: Path, settings: Settings) -> None:
-        self._runner = Runner(Bundle.open(folder), tta=settings.tta, read_text=settings.read_text)
-
-    def __call__(self, image: InputImage) -> Prediction:
-        return predict_one(self._runner, image)
-
-
 def predict_one(runner: Runner, image: InputImage) -> Prediction:
     """Predict a picture."""
     (answer,) = runner.answer([Picture.read(image.path, image.image_id)])
     return answer.prediction
 
 
-def predict(
-    bundle: Bundle, images: Sequence[InputImage], settings: Settings = Settings(), workers: int = 1
-) -> Iterator[Prediction]:
+def predict(runner: Runner, images: Sequence[InputImage], workers: int = 1) -> Iterator[Prediction]:
     """Predict pictures, and yield one prediction for each, in order.
 
     Args:
-        bundle: The bundle.
+        runner: Predicts in this process; other processes open its bundle anew.
         images: The pictures.
-        settings: How it answers.
         workers: Processes, fewer for a few pictures; they are spawned, so a script calls this below
             ``if __name__ == '__main__':``. A picture on which one dies has an ``error``.
 
     Raises:
-        UserError: As of :class:`kdxf_runtime.runner.Runner`.
+        UserError: The bundle cannot be used, or OCR does not start.
     """
     workers = min(workers, len(images) // _PICTURES_PER_WORKER)
     if workers <= 1:
-        runner = Runner(bundle, tta=settings.tta, read_text=settings.read_text)
         yield from (predict_one(runner, image) for image in images)
         return
-    blame = partial(_blamed, Categories.named(bundle.manifest.classes))
-    places = [(index, image) for index, image in enumerate(images)]
+    make = partial(_Predictor, runner.bundle.folder, runner.tta, runner.read_text)
     done: dict[int, Prediction] = {}
     position = 0
-    make = partial(_Numbered, bundle.folder, settings)
-    with Workers(make, lambda key, reason: (key[0], blame(key[1], reason)), workers) as group:
-        for index, prediction in group.map(places):
+    with Workers(make, partial(_blamed, runner), workers) as group:
+        for index, prediction in group.map(enumerate(images)):
             done[index] = prediction
             while position in done:
                 yield done.pop(position)
                 position += 1
 
 
-class _Numbered:
-    """A predictor that returns with each prediction the number of its picture."""
-
-    def __init__(self, folder: Path, settings: Settings) -> None:
-        self._predict = _Predictor(folder, settings)
-
-    def __call__(self, key: tuple[int, InputImage]) -> tuple[int, Prediction]:
-        return key[0], self._predict(key[1])
+_Key = tuple[int, InputImage]
+"""A picture with its place: the answers of several processes come in any order."""
 
 
-def _blamed(categories: Categories, image: InputImage, reason: str) -> Prediction:
+class _Predictor:
+    """What a worker process does."""
+
+    def __init__(self, folder: Path, tta: bool, read_text: str) -> None:
+        self._runner = Runner(Bundle.open(folder), tta=tta, read_text=read_text)
+
+    def __call__(self, key: _Key) -> tuple[int, Prediction]:
+        index, image = key
+        return index, predict_one(self._runner, image)
+
+
+def _blamed(runner: Runner, key: _Key, reason: str) -> tuple[int, Prediction]:
     """Return the prediction of a picture on which a process died: none of the classes more than another."""
+    index, image = key
+    categories = runner.categories
     scores = np.full(len(categories), 1 / len(categories), np.float32)
-    return Prediction(image.image_id, categories.ids[0], categories.name(0), float(scores[0]), scores, reason)
+    return index, Prediction(image.image_id, categories.ids[0], categories.name(0), float(scores[0]), scores, reason)
 
 
 def predict_csv(
     bundle_path: str | Path,
     inputs: Sequence[str | Path],
     save_csv: str | Path,
-    settings: Settings = Settings(),
     *,
+    tta: bool = False,
+    read_text: str = "always",
     columns: Columns = _USUAL,
     excel: bool = False,
     precision: float | None = None,
@@ -160,7 +138,8 @@ def predict_csv(
         bundle_path: The bundle, a folder or a file.
         inputs: Pictures and folders.
         save_csv: The CSV to write; it appears when it is complete.
-        settings: How the bundle answers.
+        tta: Average over the views of test-time augmentation.
+        read_text: ``'always'``, ``'auto'`` or ``'never'``; see :class:`kdxf_runtime.runner.Runner`.
         columns: Columns of the CSV.
         excel: Whether a person opens the CSV in Excel.
         precision: Decide which predictions to accept, so that this share of them is right, from 0 to 1.
@@ -177,7 +156,7 @@ def predict_csv(
     bundle = Bundle.open(bundle_path)
     images = collect_images(inputs)
     with open_replacing(save_csv, "--save_csv") as file:
-        runner = Runner(bundle, tta=settings.tta, read_text=settings.read_text)
+        runner = Runner(bundle, tta=tta, read_text=read_text)
         routing = runner.routing
         accepted = decide(runner.calibration, bundle_path, precision, review, columns.with_set)
         routed = None
@@ -194,7 +173,7 @@ def predict_csv(
         report = Report(Path(save_csv), spared=None if routing is None else 0)
         begun = time.perf_counter()
         report.start_seconds = begun - start
-        for prediction in predict(bundle, images, settings, workers):
+        for prediction in predict(runner, images, workers):
             writer.add(prediction)
             report.images += 1
             if prediction.error is not None:
