@@ -149,7 +149,7 @@ class Workers(Generic[Key, Result]):
         if isinstance(message, _Failed):
             raise UserError(message.reason) if message.user_error else RuntimeError(f"{self._what}: {message.reason}")
         worker.process.join()
-        raise RuntimeError(f"an {self._what} died while it started (exit code {worker.process.exitcode})")
+        raise RuntimeError(f"{self._what} died while it started (exit code {worker.process.exitcode})")
 
     def _assign(self, worker: _Worker[Key], todo: Iterator[Key]) -> bool:
         worker.key = next(todo, None)
