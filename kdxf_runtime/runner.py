@@ -114,6 +114,8 @@ class Runner:
 
     def answer(self, pictures: Sequence[Picture]) -> list[Answer]:
         """Answer pictures, as one batch; one that cannot be read is answered as a blank one, and has its error."""
+        if not pictures:
+            return []
         if not self.pipeline.needs_text:
             return self._answer(pictures, [None] * len(pictures), None)
         if self.read_text == "never":
@@ -321,7 +323,8 @@ def open_graph(path: Path, inputs: Sequence[GraphInput], classes: int, threads: 
     try:
         session = InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime has its own exceptions
-        reason = " ".join(str(error).split())[:200]
+        reason = " ".join(str(error).split())
+        reason = f"... {reason[-250:]}" if len(reason) > 250 else reason  # the end says what is wrong
         raise UserError(f"{path}: cannot be loaded ({reason}); update onnxruntime") from error
     takes = sorted((item.name, item.type) for item in session.get_inputs())
     expected = sorted((item.name, f"tensor({_ONNX_NAMES.get(item.dtype, item.dtype)})") for item in inputs)
