@@ -15,7 +15,7 @@ from kdxf.engine.config import building, load_config
 from kdxf.errors import UserError
 from kdxf.export import OPSET, TOLERANCE, GraphInput, Portable, PortableModel, export_graph, graph, make_portable
 from kdxf.inference.inferencer import KDXFInferencer
-from kdxf.inference.inputs import InputTexts, collect_images
+from kdxf.inference.inputs import InputTexts
 from kdxf.inference.pipeline import InferenceDataset, iterate_batches
 from kdxf.registry import MODELS
 from kdxf.smoke import find_configs

@@ -52,9 +52,7 @@ def test_options_that_say_what_is_done_anyway(folder):
 
 def test_what_a_bundle_cannot_hold(folder):
     writer = StepWriter(folder)
-    with pytest.raises(
-        UserError, match="^the test pipeline has RandomCrop, which a bundle cannot hold; known are Cent"
-    ):
+    with pytest.raises(UserError, match="^the test pipeline has RandomCrop, which a bundle cannot hold; known are "):
         writer.steps([{"type": "RandomCrop", "crop_size": 4}])
     with pytest.raises(UserError, match="^a bundle cannot hold the tokenizer MyOwn; take JiebaTokenizer or WordToken"):
         writer.steps([{"type": "TokenizeOCR", "tokenizer": {"type": "MyOwn"}}])
