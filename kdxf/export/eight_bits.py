@@ -97,7 +97,7 @@ def quantize(inferencer: KDXFInferencer, runner: Runner) -> Quantized:
 
 
 class _Pictures:
-    """Some pictures of a dataset, evenly spread over it, as inputs of the graph."""
+    """Some pictures of a dataset, evenly spread over it, as inputs of the graph; ``labels`` int64 (N,) of labelled ones."""
 
     def __init__(
         self, inferencer: KDXFInferencer, runner: Runner, loader: str, most: int, labelled: bool = False
@@ -105,14 +105,10 @@ class _Pictures:
         dataset = _dataset(inferencer, loader)
         images = dataset_images(dataset)
         texts = InputTexts.from_dataset(images, dataset) if inferencer.needs_text else None
-        rows = np.arange(len(images))
-        if labelled:
-            labels = dataset_labels(dataset, inferencer.classes)
-            if labels is None or labels.ndim != 1 or not (labels >= 0).any():
-                raise UserError("--quantize int8: the test dataset has no pictures with one label each; leave it out")
-            rows = np.flatnonzero(labels >= 0)
+        labels = _labels(dataset, inferencer) if labelled else np.zeros(len(images), np.int64)
+        rows = np.flatnonzero(labels >= 0)
         rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), most)).round().astype(np.int64)]
-        self.labels = labels[rows] if labelled else np.empty(0, np.int64)
+        self.labels = labels[rows]
         self._images = [(images[row], None if texts is None else texts[row]) for row in rows.tolist()]
         self._runner = runner
 
@@ -130,6 +126,14 @@ class _Pictures:
         """Return the scores (N, K) of each graph."""
         found = [[graph.run(["scores"], inputs)[0] for graph in graphs] for inputs in self.batches()]
         return [np.concatenate(parts) for parts in zip(*found, strict=True)]
+
+
+def _labels(dataset: Any, inferencer: KDXFInferencer) -> np.ndarray:
+    """Return the true classes of all pictures, -1 where one has none."""
+    labels = dataset_labels(dataset, inferencer.classes)
+    if labels is None or labels.ndim != 1 or not (labels >= 0).any():
+        raise UserError("--quantize int8: the test dataset has no pictures with one label each; leave it out")
+    return labels
 
 
 def _dataset(inferencer: KDXFInferencer, loader: str) -> Any:

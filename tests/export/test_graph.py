@@ -21,6 +21,7 @@ from kdxf.registry import MODELS
 from kdxf.smoke import find_configs
 from kdxf.smoke.made_up_model import made_up_model, make_up_weights
 from kdxf.text.ocr.table import OCRTable
+from kdxf_runtime.inputs import collect_images
 
 REPO = Path(__file__).parents[2]
 PARTS = ("image_backbone", "image_neck", "text_encoder", "fusion", "head")
