@@ -14,7 +14,7 @@ def test_the_text_side_leaves_torch_alone(module):
 
 
 def test_the_runtime_needs_little(repo):
-    """None of its modules, but for that of an OCR engine and of jieba, imports more than numpy, OpenCV and Pillow."""
+    """All of its modules together load none of the packages that it is to do without."""
     modules = sorted(
         ".".join(path.relative_to(repo).with_suffix("").parts)
         for path in (repo / "kdxf_runtime").rglob("*.py")

@@ -97,7 +97,7 @@ def quantize(inferencer: KDXFInferencer, runner: Runner) -> Quantized:
 
 
 class _Pictures:
-    """Some pictures of a dataset, evenly spread over it, as inputs of the graph; ``labels`` int64 (N,) of labelled ones."""
+    """Some pictures of a dataset, evenly spread over it, as inputs of the graph; ``labels`` are int64 (N,)."""
 
     def __init__(
         self, inferencer: KDXFInferencer, runner: Runner, loader: str, most: int, labelled: bool = False
