@@ -469,6 +469,42 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
         ("mask=labels < 0", "mask=labels <= 0", "label 0 lost"),
         ("None if seen.null_count else", "None if not seen.null_count else", "what is known swapped"),
     ],
+    "kdxf_runtime/bundle.py": [
+        ("path.is_symlink() or not path.is_file()", "not path.is_file()", "links out of the bundle followed"),
+        ('or file_digest(path) != facts.get("sha256")', "", "changed files of the same size taken"),
+        ("min(path.stat().st_size, _LARGEST)", "_LARGEST", "archives that overlap themselves unpacked"),
+        ("with contextlib.suppress(UserError):", "if True:", "what was damaged in the cache kept"),
+    ],
+    "kdxf_runtime/pipeline.py": [
+        ("view = dict(results)", "view = results", "views that change each other"),
+    ],
+    "kdxf_runtime/runner.py": [
+        ("spared &= np.array([error is None", "spared |= np.array([error is not None", "unreadable pictures answered"),
+        ("np.float32(len(ran))", "np.float32(1)", "views added, not averaged"),
+        ("if found.tta == tta else None", "", "a calibration of single views for means of views"),
+        ("if takes != expected:", "if len(takes) != len(expected):", "inputs of other types not noticed"),
+    ],
+    "kdxf_runtime/predict.py": [
+        ("while position in done:", "if position in done:", "predictions lost that came early"),
+    ],
+    "kdxf_runtime/workers.py": [
+        ("connection.send(_Failed(str(error), True))\n            return", "raise", "one line for the user lost"),
+    ],
+    "kdxf/export/bundle.py": [
+        ("images=np.empty(0, np.int64)", "images=calibration.images", "keys of the user's images given away"),
+        ("[None if row in unread else texts[row]", "[texts[row]", "unread texts taken for none"),
+        ("else (out / MANIFEST).is_file()", "else True", "a folder that is no bundle replaced"),
+    ],
+    "kdxf/export/check.py": [
+        ("or not agreement.largest <= most", "or agreement.largest > most", "scores that are no numbers taken"),
+    ],
+    "kdxf/export/steps.py": [
+        ("if path not in taken", "", "a file overwritten by another of its kind"),
+    ],
+    "kdxf/export/eight_bits.py": [
+        ("min(found) for found", "max(found) for found", "other work of the machine timed"),
+        ("np.flatnonzero(labels >= 0)", "np.arange(len(labels))", "pictures without a label judged"),
+    ],
     "kdxf_runtime/io/digests.py": [
         ("status.st_size, status.st_mtime_ns)", "status.st_size, 0)", "changed file not noticed"),
     ],

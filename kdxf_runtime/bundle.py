@@ -17,6 +17,7 @@ anything is loaded, so that a changed or cut off one is refused. Whoever can rep
 everything: take bundles from where you would take programs.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -25,12 +26,13 @@ import stat
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
 
+from kdxf_runtime.categories import Categories
 from kdxf_runtime.errors import UserError
 from kdxf_runtime.io.digests import file_digest
 from kdxf_runtime.io.text_files import read_json_text
@@ -98,12 +100,14 @@ class Manifest:
     format: int = FORMAT
 
     @classmethod
-    def parse(cls, content: Mapping[str, Any]) -> "Manifest":
+    def parse(cls, content: Any) -> "Manifest":
         """Read the JSON of a manifest.
 
         Raises:
-            ValueError: It is none, or one of another format.
+            ValueError: It is none, or one of another format; values of wrong kinds raise what they raise.
         """
+        if not isinstance(content, dict):
+            raise ValueError("holds no object")
         if content.get("format") != FORMAT:
             raise ValueError(f"has format {content.get('format')!r}, and this version reads {FORMAT}")
         inputs = tuple(_parsed_input(item) for item in content["inputs"])
@@ -112,6 +116,8 @@ class Manifest:
         if len(set(classes)) != len(classes) or not classes or len(names or classes) != len(classes):
             raise ValueError("classes are none, or twice the same, or have another number of names")
         views = content["views"]
+        _check_label_rule(content["multi_label"], len(classes))
+        _check_facts(content["files"])
         return cls(
             **{
                 **content,
@@ -122,6 +128,12 @@ class Manifest:
                 "views": None if views is None else tuple(_steps(view) for view in views),
             }
         )
+
+    @property
+    def categories(self) -> Categories:
+        """Ids and names of the classes."""
+        categories = Categories.named(self.classes)
+        return categories if self.names is None else replace(categories, names=self.names)
 
     def to_json(self) -> str:
         """Return the text of ``bundle.json``."""
@@ -139,6 +151,22 @@ def _texts(values: Sequence[Any]) -> tuple[str, ...]:
     if not all(isinstance(value, str) for value in values):
         raise ValueError("a class has a name that is no text")
     return tuple(values)
+
+
+def _check_label_rule(rule: Any, classes: int) -> None:
+    if rule is None:
+        return
+    ((name, value),) = rule.items()
+    if not (
+        (name == "threshold" and isinstance(value, int | float))
+        or (name == "topk" and type(value) is int and 1 <= value <= classes)
+    ):
+        raise ValueError(f"has the rule {name} = {value!r} for several labels")
+
+
+def _check_facts(files: Any) -> None:
+    if not isinstance(files, dict) or not all(isinstance(facts, dict) for facts in files.values()):
+        raise ValueError("does not give the size and digest of each file")
 
 
 def _steps(configs: Sequence[Mapping[str, Any]]) -> tuple[dict[str, Any], ...]:
@@ -165,7 +193,7 @@ class Bundle:
     def open(cls, path: str | Path) -> "Bundle":
         """Open a bundle, and compare every file with its digest.
 
-        A zip file is unpacked into the user's cache folder, once.
+        A zip file is unpacked into the user's cache folder (``~/.cache/kdxf/bundles``), once.
 
         Args:
             path: A folder, or a zip file.
@@ -174,18 +202,7 @@ class Bundle:
             UserError: It is no bundle, one of another format, or a file is missing, changed or one too many.
         """
         path = Path(path)
-        if path.is_file():
-            path = _unpacked(path)
-        file = path / MANIFEST
-        if not file.is_file():
-            raise UserError(f"{path}: is no bundle (it has no {MANIFEST}); make one with kdxf export")
-        content = read_json_text(file)
-        try:
-            manifest = Manifest.parse(content)
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise UserError(f"{file}: {_reason(error)}; export the bundle anew") from error
-        check_files(path, manifest.files)
-        return cls(path, manifest, file_digest(file))
+        return _open_file(path) if path.is_file() else _open_folder(path)
 
     def path(self, name: str) -> Path:
         """Return the path of a file or a folder of the bundle.
@@ -197,7 +214,25 @@ class Bundle:
         return self.folder / name
 
 
-def _reason(error: Exception) -> str:
+def _open_folder(folder: Path) -> Bundle:
+    file = folder / MANIFEST
+    if not file.is_file():
+        raise UserError(f"{folder}: is no bundle (it has no {MANIFEST}); make one with kdxf export")
+    content = read_json_text(file)
+    try:
+        manifest = Manifest.parse(content)
+    except WRONG_VALUES as error:
+        raise UserError(f"{file}: {in_one_line(error)}; export the bundle anew") from error
+    check_files(folder, manifest.files)
+    return Bundle(folder, manifest, file_digest(file))
+
+
+WRONG_VALUES = (ValueError, TypeError, KeyError, IndexError, AttributeError)
+"""What reading JSON raises whose values are not of the kinds that are expected."""
+
+
+def in_one_line(error: Exception) -> str:
+    """Return what an error of :data:`WRONG_VALUES` says of a file, in one line."""
     return f"has no {error.args[0]!r}" if isinstance(error, KeyError) else " ".join(str(error).split())[:200]
 
 
@@ -259,28 +294,36 @@ def _cache() -> Path:
     return Path(base, "kdxf", "bundles")
 
 
-def _unpacked(path: Path) -> Path:
-    """Return the folder that a zip file was unpacked into, by the digest of its manifest."""
+def _open_file(path: Path) -> Bundle:
+    """Open a zip file, by way of a folder of the cache that is named by the digest of its manifest."""
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
             _check_members(path, members)
             target = _cache() / hashlib.sha256(archive.read(MANIFEST)).hexdigest()
             if target.is_dir():
-                return target
+                with contextlib.suppress(UserError):
+                    return _open_folder(target)
+                shutil.rmtree(target)  # it was damaged there
             target.parent.mkdir(parents=True, exist_ok=True)
             temporary = Path(tempfile.mkdtemp(prefix=".new-", dir=target.parent))
             try:
                 archive.extractall(temporary)
+                bundle = _open_folder(temporary)  # before it stays: its name stands for what the manifest says
                 os.replace(temporary, target)
+            except UserError as error:
+                raise UserError(str(error).replace(str(temporary), str(path), 1)) from error
             except OSError:
-                if not target.is_dir():  # another process was first
+                if not target.is_dir():
                     raise
+                bundle = _open_folder(target)  # another process was first
             finally:
                 shutil.rmtree(temporary, ignore_errors=True)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
-        raise UserError(f"{path}: is no whole bundle ({_reason(error)}); copy it again, or export it anew") from error
-    return target
+        raise UserError(
+            f"{path}: is no whole bundle ({in_one_line(error)}); copy it again, or export it anew"
+        ) from error
+    return replace(bundle, folder=target)
 
 
 def _check_members(path: Path, members: Sequence[zipfile.ZipInfo]) -> None:

@@ -42,7 +42,10 @@ def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Predict the pictures and print a report; return the exit status, 2 for what the user can fix."""
+    """Predict the pictures and print a report; return the exit status.
+
+    It is 2, with one line on standard error, for what the user can fix, and 130 after Ctrl-C.
+    """
     args = parse_args(arguments)
     from kdxf_runtime.nearest import nearest_csv
     from kdxf_runtime.predict import Settings, predict_csv
@@ -75,6 +78,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except OSError as error:  # a full disk, a folder that nobody may write to
+        print(f"error: {error.filename or args.save_csv}: {error.strerror or error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
     print(report)
     return 0
 

@@ -53,6 +53,8 @@ KNOWN_STEPS = frozenset(_STEPS)
 KNOWN_TOKENIZERS = frozenset({"JiebaTokenizer", "WordTokenizer"})
 """The tokenizers that a bundle may have."""
 
+_ANEW = "export the bundle anew"
+
 
 def make_steps(configs: Sequence[Mapping[str, Any]], bundle: Bundle) -> list[Step]:
     """Build the steps of a pipeline.
@@ -67,10 +69,13 @@ def _make_step(options: dict[str, Any], bundle: Bundle) -> Step:
     name = options.pop("type")
     if name not in _STEPS:
         raise UserError(f"{bundle.folder}: has the step {name!r}, which is not known; update kdxf-runtime")
-    if (option := FILES.get(name)) is not None:
-        options[option] = str(bundle.path(options[option]))
+    needed = "tokenizer" if name == "TokenizeOCR" else FILES.get(name)
+    if needed is not None and needed not in options:
+        raise UserError(f"{bundle.folder}: the step {name} cannot be built (it names no {needed}); {_ANEW}")
     if name == "TokenizeOCR":
         options["tokenizer"] = _make_tokenizer(dict(options["tokenizer"]), bundle)
+    elif needed is not None:
+        options[needed] = str(bundle.path(options[needed]))
     try:
         return _STEPS[name](
             **{key: tuple(value) if isinstance(value, list) else value for key, value in options.items()}
@@ -78,9 +83,7 @@ def _make_step(options: dict[str, Any], bundle: Bundle) -> Step:
     except UserError:
         raise
     except (TypeError, ValueError) as error:
-        raise UserError(
-            f"{bundle.folder}: the step {name} cannot be built ({error}); export the bundle anew"
-        ) from error
+        raise UserError(f"{bundle.folder}: the step {name} cannot be built ({error}); {_ANEW}") from error
 
 
 def _make_tokenizer(options: dict[str, Any], bundle: Bundle) -> BaseTokenizer:
@@ -97,7 +100,7 @@ def _make_tokenizer(options: dict[str, Any], bundle: Bundle) -> BaseTokenizer:
     except ModuleNotFoundError as error:
         raise UserError(f"{bundle.folder}: cuts Chinese words with {error.name}: pip install {error.name}") from error
     except (TypeError, ValueError) as error:
-        raise UserError(f"{bundle.folder}: {name} cannot be built ({error}); export the bundle anew") from error
+        raise UserError(f"{bundle.folder}: {name} cannot be built ({error}); {_ANEW}") from error
     raise UserError(f"{bundle.folder}: has the tokenizer {name!r}, which is not known; update kdxf-runtime")
 
 

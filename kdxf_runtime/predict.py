@@ -105,17 +105,17 @@ def answer_all(
     """
     workers = min(workers, len(images) // _PICTURES_PER_WORKER)
     if workers <= 1:
-        answer = _Answering(bundle.folder, settings, bundle)
+        answer = Answering(bundle.folder, settings, bundle)
         yield from (answer((index, image))[1] for index, image in enumerate(images))
         return
-    categories = Categories.named(bundle.manifest.classes)
+    categories = bundle.manifest.categories
 
     def blame(key: _Key, reason: str) -> _Answer:
         return key[0], (_blamed(categories, key[1], reason), None)
 
     done: dict[int, tuple[Prediction, np.ndarray | None]] = {}
     position = 0
-    with Workers(partial(_Answering, bundle.folder, settings), blame, workers) as group:
+    with Workers(partial(Answering, bundle.folder, settings), blame, workers) as group:
         for index, answer_of_one in group.map(list(enumerate(images))):
             done[index] = answer_of_one
             while position in done:
@@ -127,13 +127,14 @@ _Key = tuple[int, InputImage]
 _Answer = tuple[int, tuple[Prediction, np.ndarray | None]]
 
 
-class _Answering:
+class Answering:
     """What a process does with a picture and its number."""
 
     def __init__(self, folder: Path, settings: Settings, bundle: Bundle | None = None) -> None:
         self._runner = Runner(bundle or Bundle.open(folder), tta=settings.tta, read_text=settings.read_text)
 
     def __call__(self, key: _Key) -> _Answer:
+        """Answer a picture."""
         index, image = key
         (answer,) = self._runner.answer([Picture.read(image.path, image.image_id)])
         return index, (answer.prediction, answer.feature)

@@ -1,13 +1,13 @@
 """The runner: from the bytes of a picture to its label, with the graph and the steps of a bundle. K classes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 
-from kdxf_runtime.bundle import GRAPH, Bundle, stacked
-from kdxf_runtime.categories import Categories
+from kdxf_runtime.bundle import GRAPH, MANIFEST, WRONG_VALUES, Bundle, GraphInput, in_one_line, stacked
 from kdxf_runtime.errors import UserError
 from kdxf_runtime.io.images import ImageReadError, decode_image, read_file
 from kdxf_runtime.ocr.base import BaseOCREngine
@@ -17,6 +17,11 @@ from kdxf_runtime.predictions import GIVEN, NOT_READ, READ, Prediction
 from kdxf_runtime.trust.calibration import Calibration, parse_calibration
 from kdxf_runtime.trust.routing import Routing, parse_routing
 
+READING = ("always", "auto", "never")
+"""When the text of a picture is read."""
+
+_OUTPUTS = ("scores", "feature")
+_ONNX_NAMES = {"float32": "float"}  # where NumPy's differ
 # What tells tokens from padding, and what has the same length.
 _LENGTHS = {"text_weight": ("text", "text_box"), "text_mask": ("text_ids",), "ngram_weight": ("ngram_ids",)}
 
@@ -74,6 +79,8 @@ class Runner:
 
     Attributes:
         bundle: The bundle.
+        tta: Whether scores are means over views.
+        read_text: When the text of a picture is read.
         categories: Ids and names of the classes.
         calibration: What the scores mean; None where they are as they come.
         routing: Which pictures need their text read; None where all do.
@@ -84,17 +91,20 @@ class Runner:
 
     def __init__(self, bundle: Bundle, *, tta: bool = False, read_text: str = "always", threads: int = 1) -> None:
         manifest = bundle.manifest
+        if read_text not in READING:
+            raise UserError(f"--read-text {read_text}: give {', '.join(READING[:-1])} or {READING[-1]}")
         if tta and manifest.views is None:
             raise UserError(f"--tta: {bundle.folder} has no views; export a model whose config has a tta_pipeline")
         self.bundle = bundle
+        self.tta = tta
+        self.read_text = read_text
         self.pipeline = Pipeline(manifest.views if tta and manifest.views else [manifest.steps], bundle)
-        self.categories = Categories.named(manifest.classes)
-        if manifest.names is not None:
-            self.categories = replace(self.categories, names=manifest.names)
+        self.categories = manifest.categories
         self.calibration = _calibration(bundle, tta)
         self.routing = _routing(bundle, tta) if read_text == "auto" else None
-        self.read_text = read_text
-        self._session = _session(bundle, threads)
+        if self.routing is not None and not self.pipeline.needs_text:
+            raise UserError(f"--read-text auto: {bundle.folder} takes no text; leave the option out")
+        self._session = open_graph(bundle.path(GRAPH), manifest.inputs, len(manifest.classes), threads)
         self._engine: BaseOCREngine | None = None
 
     @property
@@ -106,6 +116,8 @@ class Runner:
 
     def answer(self, pictures: Sequence[Picture]) -> list[Answer]:
         """Answer pictures, as one batch; one that cannot be read is answered as a blank one, and has its error."""
+        if not pictures:
+            return []
         if not self.pipeline.needs_text:
             return self._answer(pictures, [None] * len(pictures), None)
         if self.read_text == "never":
@@ -180,6 +192,19 @@ class Runner:
         self, pictures: Iterable[tuple[Picture, OCRRecord | None]]
     ) -> tuple[np.ndarray, np.ndarray, list[str | None]]:
         """Return the mean scores (N, K) and features (N, C) of the views, and what could not be read."""
+        views, errors = self.prepare(pictures)
+        ran = [self._session.run(_OUTPUTS, inputs) for inputs in views]
+        scores, features = (sum(parts) / np.float32(len(ran)) for parts in zip(*ran, strict=True))
+        return scores, features, errors
+
+    def prepare(
+        self, pictures: Iterable[tuple[Picture, OCRRecord | None]]
+    ) -> tuple[list[dict[str, np.ndarray]], list[str | None]]:
+        """Return the inputs of the graph for each view of a batch, and of each picture what could not be read.
+
+        Args:
+            pictures: The pictures, each with its text; None where the model takes none.
+        """
         views: list[list[dict[str, Any]]] = []
         errors: list[str | None] = []
         for picture, record in pictures:
@@ -189,9 +214,7 @@ class Runner:
             results["ocr"] = record or OCRRecord.empty(picture.image_id)
             views.append(self.pipeline(results))
             errors.append(picture.error or views[-1][0].get("error") or (record.error if record else None))
-        ran = [self._session.run(["scores", "feature"], self._inputs(view)) for view in zip(*views, strict=True)]
-        scores, features = (sum(parts) / np.float32(len(ran)) for parts in zip(*ran, strict=True))
-        return scores, features, errors
+        return [self._inputs(view) for view in zip(*views, strict=True)], errors
 
     def _inputs(self, results: Sequence[dict[str, Any]]) -> dict[str, np.ndarray]:
         """Return the inputs of the graph, texts as long as the longest one."""
@@ -248,15 +271,37 @@ class Runner:
 
 def _calibration(bundle: Bundle, tta: bool) -> Calibration | None:
     content = bundle.manifest.calibration
-    found = None if content is None else parse_calibration(content, bundle.digest)
-    return found if found is not None and found.tta == tta else None
+    if content is None:
+        return None
+    found = _read(bundle, "calibration", content, parse_calibration)
+    _check_classes(bundle, found)
+    return found if found.tta == tta else None
+
+
+_Parsed = TypeVar("_Parsed")
+
+
+def _read(
+    bundle: Bundle, name: str, content: Mapping[str, Any], parse: Callable[[Mapping[str, Any], str], _Parsed]
+) -> _Parsed:
+    try:
+        return parse(content, bundle.digest)
+    except WRONG_VALUES as error:
+        reason = f"its {name} cannot be read: {in_one_line(error)}"
+        raise UserError(f"{bundle.folder / MANIFEST}: {reason}; export the bundle anew") from error
+
+
+def _check_classes(bundle: Bundle, calibration: Calibration) -> None:
+    if calibration.classes != bundle.manifest.classes:
+        raise UserError(f"{bundle.folder / MANIFEST}: its calibration is of other classes; export the bundle anew")
 
 
 def _routing(bundle: Bundle, tta: bool) -> Routing:
     content = bundle.manifest.routing
     if content is None:
         raise UserError(f"--read-text auto: {bundle.folder} has no routing; run kdxf calibrate, and export it again")
-    routing = parse_routing(content, bundle.digest)
+    routing = _read(bundle, "routing", content, parse_routing)
+    _check_classes(bundle, routing.calibration)
     if routing.calibration.tta != tta:
         raise UserError(f"--read-text auto: {bundle.folder} has the routing {'without' if tta else 'with'} --tta only")
     return routing
@@ -276,23 +321,43 @@ def make_engine(bundle: Bundle) -> BaseOCREngine:
 
     params = dict(options.pop("params", None) or {})
     for key, value in params.items():
-        if key.endswith(".model_path"):
+        if key.endswith("_path"):
             params[key] = str(bundle.path(value))
     return RapidOCREngine(params=params, **options)
 
 
-def _session(bundle: Bundle, threads: int) -> Any:
+def open_graph(path: Path, inputs: Sequence[GraphInput], classes: int, threads: int = 1) -> Any:
+    """Load a graph, and compare what it takes and gives with what is expected.
+
+    Args:
+        path: Its file.
+        inputs: What it takes.
+        classes: K, the number of its scores.
+        threads: Of the session.
+
+    Returns:
+        onnxruntime's ``InferenceSession``, on the CPU.
+
+    Raises:
+        UserError: It cannot be loaded, for example because its op set is too new, or it is another graph.
+    """
     from onnxruntime import InferenceSession, SessionOptions
 
     options = SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     try:
-        session = InferenceSession(str(bundle.path(GRAPH)), options, providers=["CPUExecutionProvider"])
+        session = InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime has its own exceptions
-        reason = " ".join(str(error).split())[:200]
-        raise UserError(f"{bundle.path(GRAPH)}: cannot be loaded ({reason}); update onnxruntime") from error
-    names = {item.name for item in session.get_inputs()}
-    if names != {item.name for item in bundle.manifest.inputs}:
-        raise UserError(f"{bundle.path(GRAPH)}: takes {', '.join(sorted(names))}, which the manifest does not describe")
+        reason = " ".join(str(error).split())
+        reason = f"... {reason[-250:]}" if len(reason) > 250 else reason  # the end says what is wrong
+        raise UserError(f"{path}: cannot be loaded ({reason}); update onnxruntime") from error
+    takes = sorted((item.name, item.type) for item in session.get_inputs())
+    expected = sorted((item.name, f"tensor({_ONNX_NAMES.get(item.dtype, item.dtype)})") for item in inputs)
+    if takes != expected:
+        shown = ", ".join(f"{name} as {kind}" for name, kind in takes)
+        raise UserError(f"{path}: takes {shown}, and the manifest says otherwise; export the bundle anew")
+    gives = {item.name: item.shape for item in session.get_outputs()}
+    if not set(_OUTPUTS) <= gives.keys() or gives["scores"][1:] != [classes]:
+        raise UserError(f"{path}: does not give the scores of {classes} classes and a feature; export the bundle anew")
     return session

@@ -4,7 +4,7 @@ import contextlib
 import multiprocessing
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
@@ -31,7 +31,7 @@ class _Ready:
 
 @dataclass(frozen=True)
 class _Failed:
-    """A worker's first message: it cannot start."""
+    """A worker's last message: it cannot start, or cannot go on."""
 
     reason: str
     user_error: bool
@@ -69,7 +69,7 @@ class Workers(Generic[Key, Result]):
         name: The ``name`` of what the workers made.
 
     Raises:
-        UserError: A worker cannot start.
+        UserError: A worker cannot start; :meth:`map` raises the one that a worker raises.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class Workers(Generic[Key, Result]):
             self.close()
             raise
 
-    def map(self, keys: Sequence[Key]) -> Iterator[Result]:
+    def map(self, keys: Iterable[Key]) -> Iterator[Result]:
         """Hand each free worker the next key, and yield the results as they come."""
         todo = iter(keys)
         active = [worker for worker in self._workers if not worker.ready or self._assign(worker, todo)]
@@ -149,7 +149,7 @@ class Workers(Generic[Key, Result]):
         if isinstance(message, _Failed):
             raise UserError(message.reason) if message.user_error else RuntimeError(f"{self._what}: {message.reason}")
         worker.process.join()
-        raise RuntimeError(f"an {self._what} died while it started (exit code {worker.process.exitcode})")
+        raise RuntimeError(f"{self._what} died while it started (exit code {worker.process.exitcode})")
 
     def _assign(self, worker: _Worker[Key], todo: Iterator[Key]) -> bool:
         worker.key = next(todo, None)
@@ -201,4 +201,10 @@ def _serve(connection: Connection, make: Callable[[], Callable[[Any], Any]]) -> 
         return
     connection.send(_Ready(str(getattr(answer, "name", ""))))
     while True:
-        connection.send(_Done(answer(connection.recv())))
+        key = connection.recv()
+        try:
+            result = answer(key)
+        except UserError as error:  # not of this picture: it would be the same for the others
+            connection.send(_Failed(str(error), True))
+            return
+        connection.send(_Done(result))

@@ -13,6 +13,19 @@ def test_the_text_side_leaves_torch_alone(module):
     assert (done.returncode, done.stdout, done.stderr) == (0, "[]\n", "")
 
 
+def test_the_runtime_needs_little(repo):
+    """All of its modules together load none of the packages that it is to do without."""
+    modules = sorted(
+        ".".join(path.relative_to(repo).with_suffix("").parts)
+        for path in (repo / "kdxf_runtime").rglob("*.py")
+        if path.name != "__init__.py"
+    )
+    heavy = {"torch", "mmengine", "mmcv", "mmpretrain", "pandas", "scipy", "sklearn", "pyarrow", "transformers", "kdxf"}
+    code = f"import sys, {', '.join(modules)}; print(sorted({heavy!r} & sys.modules.keys()))"
+    done = subprocess.run([sys.executable, "-W", "default", "-c", code], capture_output=True, text=True, check=False)
+    assert len(modules) > 40 and (done.returncode, done.stdout, done.stderr) == (0, "[]\n", "")
+
+
 def test_functions_of_the_package_are_imported_on_first_use():
     import kdxf
     from kdxf.apis.fit import fit

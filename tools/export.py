@@ -33,6 +33,7 @@ def parse_args() -> argparse.Namespace:
     add("--name", help="what the model is called (default: as its config)")
     add("--class-names", metavar="FILE", help='readable class names: .json {"0": "name"}, .csv (id, name), or .txt')
     add("--half-vectors", action="store_true", help="write word vectors as float16, at half the size")
+    add("--quantize", choices=["int8"], help="make the image encoder smaller and faster, where it loses no accuracy")
     add("--workers", type=int, default=0, metavar="N", help="processes that read text")
     add("--cfg-options", nargs="+", action=ConfigOptions, metavar="KEY=VALUE", help="replace settings of the config")
     add("--trust-checkpoint", action="store_true", help="load a checkpoint that can run code; only for your own")
@@ -53,6 +54,7 @@ def main() -> None:
         args.name,
         args.trust_checkpoint,
         args.workers,
+        args.quantize == "int8",
     )
     print(export(load_config(config, args.cfg_options), checkpoint, args.out, options, overwrite=args.overwrite))
 

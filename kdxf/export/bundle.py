@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 from mmengine.config import Config
-from mmpretrain.models.heads import MultiLabelClsHead
 
 from kdxf.apis.stages import last_stage
 from kdxf.engine.config import building, config_digest, type_name
@@ -23,9 +22,10 @@ from kdxf.evaluation.drift.fingerprint import fingerprint_file, read_fingerprint
 from kdxf.evaluation.routing.stored import read_routing
 from kdxf.export.card import card
 from kdxf.export.check import Agreement, check, compare
+from kdxf.export.eight_bits import quantize
 from kdxf.export.frozen import STEPS, without_stores
 from kdxf.export.graph import OPSET, export_graph
-from kdxf.export.portable import Portable, make_portable
+from kdxf.export.portable import Portable, check_size, make_portable
 from kdxf.export.steps import StepWriter, split_views
 from kdxf.inference.inferencer import DEFAULT_ENGINE, KDXFInferencer
 from kdxf.inference.inputs import InputTexts, dataset_images
@@ -38,7 +38,7 @@ from kdxf_runtime.inputs import InputImage, collect_images
 from kdxf_runtime.io.digests import file_digest
 from kdxf_runtime.io.files import write_json, write_whole
 from kdxf_runtime.ocr.rapidocr_engine import RapidOCREngine
-from kdxf_runtime.runner import Answer, Runner
+from kdxf_runtime.runner import Answer, Picture, Runner
 from kdxf_runtime.trust.calibration import Calibration, calibration_to_json
 from kdxf_runtime.trust.routing import routing_to_json
 
@@ -86,6 +86,7 @@ class ExportOptions:
         name: What the model is called; by default as its config.
         trust_checkpoint: Load a checkpoint that may run code.
         workers: Processes that read text.
+        quantize: Whether the image encoder is made one of eight bits.
     """
 
     pictures: Sequence[str | Path] = ()
@@ -95,6 +96,7 @@ class ExportOptions:
     name: str | None = None
     trust_checkpoint: bool = False
     workers: int = 0
+    quantize: bool = False
 
 
 _USUAL = ExportOptions()
@@ -115,16 +117,15 @@ def export(
         checkpoint: A checkpoint of its model; what ``kdxf calibrate`` has left beside it goes into the bundle.
         out: A folder, or one file whose name ends with ``.kdxf``.
         options: What the bundle holds.
-        overwrite: Replace ``out``.
+        overwrite: Replace ``out``, where that is a bundle.
 
     Raises:
-        UserError: Something cannot be used or exported, ``out`` exists, there are no pictures, or the bundle does not
-            answer as the model. Nothing is written then.
+        UserError: Something cannot be used or exported, ``out`` exists, there are no pictures, the bundle does not
+            answer as the model, or quantization does not pay. Nothing is written then.
     """
     start = time.perf_counter()
     out = Path(out)
-    if out.exists() and not overwrite:
-        raise UserError(f"--out {out}: exists; choose another name, or add --overwrite")
+    _check_out(out, overwrite)
     folder = out.with_name(f".{out.name}.{os.getpid()}.partial")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -137,6 +138,15 @@ def export(
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return replace(report, path=out, megabytes=size, seconds=time.perf_counter() - start)
+
+
+def _check_out(out: Path, overwrite: bool) -> None:
+    if not out.exists():
+        return
+    if not overwrite:
+        raise UserError(f"--out {out}: exists; choose another name, or add --overwrite")
+    if not (out.is_file() if out.suffix == SUFFIX else (out / MANIFEST).is_file()):
+        raise UserError(f"--out {out}: is no bundle, so it is not replaced; choose another name")
 
 
 def _without_kept_features(cfg: Config, empty: str) -> Config:
@@ -173,8 +183,19 @@ def _fill(cfg: Config, checkpoint: str | Path, folder: Path, options: ExportOpti
     views = None
     if manifest.views is not None:
         views = _check_views(KDXFInferencer(cfg, checkpoint, tta=True, **usual), folder, images, texts)
+    about = {**manifest.about, "compared": asdict(agreement)}
+    if options.quantize:
+        about["quantized"] = asdict(quantize(inferencer, Runner(Bundle.open(folder))))
+        _seal(folder, manifest)
+        records = [answer.record for answer in answers[:SAMPLES]]
+        answers = Runner(Bundle.open(folder)).answer(
+            [
+                replace(Picture.read(image.path, image.image_id), record=record)
+                for image, record in zip(images[:SAMPLES], records, strict=True)
+            ]
+        )
     _write_samples(folder, images[:SAMPLES], answers[:SAMPLES])
-    manifest = replace(manifest, about={**manifest.about, "compared": asdict(agreement)})
+    manifest = replace(manifest, about=about)
     write_whole(card(manifest, left_out).encode(), folder / "card.md")
     _seal(folder, manifest)
     return ExportReport(folder, 0.0, agreement, views, tuple(left_out), 0.0)
@@ -197,12 +218,13 @@ def _pictures(inferencer: KDXFInferencer, options: ExportOptions) -> tuple[list[
     if not images:
         raise UserError(f"the test dataset is empty; {_ADVICE}")
     texts = InputTexts.from_dataset(images, dataset) if inferencer.needs_text else None
-    chosen = _spread(list(range(len(images))))
+    rows = _spread(list(range(len(images))))
+    kept = [images[row] for row in rows]
     if texts is None:
-        return [images[row] for row in chosen], None
-    known = {images[row].path: texts[row] for row in chosen}
-    kept = [images[row] for row in chosen]
-    return kept, InputTexts(kept, lambda index: known[kept[index].path])
+        return kept, None
+    unread = set(texts.unread())
+    known = [None if row in unread else texts[row] for row in rows]
+    return kept, InputTexts(kept, known.__getitem__)
 
 
 def _spread(items: list[Any]) -> list[Any]:
@@ -220,10 +242,12 @@ def _write_parts(
     writer = StepWriter(folder, options.half_vectors)
     steps = writer.steps(portable.pipeline)
     views = None
-    if inferencer.cfg.get("tta_pipeline") is not None:
+    if inferencer.cfg.get("tta_pipeline") is not None and inferencer.cfg.get("tta_model") is not None:
         try:
             with building(inferencer.cfg):
                 each = [without_stores(view).pipeline for view in split_views(inferencer.cfg.tta_pipeline)]
+                for view in each:
+                    check_size(view, portable.inputs)
             views = tuple(tuple(writer.steps(view)) for view in each)
         except UserError as error:
             left_out.append(f"test-time augmentation: {error}")
@@ -268,10 +292,7 @@ def _multi_label(inferencer: KDXFInferencer) -> dict[str, Any] | None:
     head: Any = getattr(inferencer.model, "head", None)
     if not is_multi_label(head):
         return None
-    threshold = getattr(head, "thr", None)
-    if threshold is None and not isinstance(head, MultiLabelClsHead):
-        threshold = head.thr
-    return {"topk": head.topk} if threshold is None else {"threshold": float(threshold)}
+    return {"topk": head.topk} if head.thr is None else {"threshold": float(head.thr)}
 
 
 def _write_engine(inferencer: KDXFInferencer, folder: Path) -> dict[str, Any]:
@@ -283,10 +304,12 @@ def _write_engine(inferencer: KDXFInferencer, folder: Path) -> dict[str, Any]:
             f"ocr_engine: a bundle reads text with RapidOCR, and the config with {type(engine).__name__}; set "
             "ocr_engine=dict(type='RapidOCREngine')"
         )
-    (folder / "ocr").mkdir()
     params = dict(options.get("params") or {})
-    for key, path in engine.model_files().items():
-        target = f"ocr/{path.name}"
+    files = {key: Path(value) for key, value in params.items() if key.endswith("_path")} | engine.model_files()
+    for key, path in files.items():
+        part = key.rpartition(".")[0].lower()
+        target = f"ocr/{part}/{path.name}"  # two parts may have files of one name
+        (folder / "ocr" / part).mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, folder / target)
         params[key] = target
     return {**options, "type": "RapidOCREngine", "params": params}
@@ -332,7 +355,7 @@ def _move(folder: Path, out: Path) -> None:
     if out.suffix == SUFFIX:
         pack(folder, out)
         return
-    replaced = out.with_name(f".{out.name}.{os.getpid()}.replaced")
+    replaced = out.with_name(f".{out.name}.{os.getpid()}.replaced")  # a folder cannot take the place of a full one
     if out.exists():
         os.replace(out, replaced)
     os.replace(folder, out)

@@ -33,9 +33,11 @@ def card(manifest: Manifest, left_out: Sequence[str] = ()) -> str:
         f"| weights | SHA-256 {about.get('checkpoint')} |",
         f"| trained on | {_training_data(about.get('training_data') or [])} |",
         f"| operators | ONNX opset {about.get('opset')} |",
-        f"| compared with the model | {_compared(about.get('compared') or {})} |",
+        f"| compared with the model, in float32 | {_compared(about.get('compared') or {})} |",
         f"| test-time augmentation | {'no' if manifest.views is None else f'{len(manifest.views)} views'} |",
     ]
+    if (eight := about.get("quantized")) is not None:
+        lines.append(f"| eight bits | {_eight_bits(eight)} |")
     lines += [f"| calibration | {_calibration(manifest.calibration)} |"]
     if manifest.routing is not None:
         budget = 100 * float(manifest.routing["budget"])
@@ -67,6 +69,14 @@ def _compared(found: dict[str, Any]) -> str:
         return "not yet"
     return (
         f"on {found['images']} pictures: {found['other_labels']} other labels, scores by {found['largest']:.1e} at most"
+    )
+
+
+def _eight_bits(found: dict[str, Any]) -> str:
+    return (
+        f"the image encoder, by {found['training_pictures']} training pictures: {found['shrink']:.1f} times smaller, "
+        f"{found['speedup']:.1f} times as fast; top-1 accuracy {found['accuracy_after']:.2f} % instead of "
+        f"{found['accuracy_before']:.2f} %, on {found['test_pictures']} test pictures"
     )
 
 

@@ -67,19 +67,19 @@ def compare(
         rows = range(start, min(start + _BATCH, len(images)))
         pictures = [_picture(images[row], None if texts is None else texts[row]) for row in rows]
         answers += runner.answer(pictures)
-    differences = [
-        float(np.abs(one.scores - two.prediction.scores).max()) for one, two in zip(expected, answers, strict=True)
-    ]
-    labels = [_label(one) != _label(two.prediction) for one, two in zip(expected, answers, strict=True)]
-    worst = max(range(len(images)), key=lambda row: (labels[row], differences[row]))
+    differences = np.array(
+        [np.abs(one.scores - two.prediction.scores).max() for one, two in zip(expected, answers, strict=True)]
+    )
+    labels = np.array([_label(one) != _label(two.prediction) for one, two in zip(expected, answers, strict=True)])
+    worst = int(np.lexsort((differences, labels))[-1])  # NaN is larger than any number
     where = None
-    if labels[worst] or differences[worst] > MOST:
+    if labels[worst] or not differences[worst] <= MOST:
         image, said = images[worst], (expected[worst].error, answers[worst].prediction.error)
         if said[0] != said[1]:
             where = f"{image.path}: kdxf says {said[0] or 'no error'!r}, and the bundle {said[1] or 'no error'!r}"
         else:
             where = _first_difference(inferencer, pipeline, runner, image, None if texts is None else texts[worst])
-    return Agreement(len(images), sum(labels), max(differences), where), answers
+    return Agreement(len(images), int(labels.sum()), float(differences.max()), where), answers
 
 
 def _label(prediction: Prediction) -> tuple[Any, ...]:
@@ -98,17 +98,24 @@ def _first_difference(
     texts = None if record is None else InputTexts([image], lambda index: record)
     with building(inferencer.cfg):
         packed = InferenceDataset([image], texts, pipeline)[0][0]["inputs"]
-    inputs: Mapping[str, Any] = packed if isinstance(packed, Mapping) else {"img": packed}
-    results = runner.pipeline({"img_path": image.path, "img_bytes": _picture(image, None).data, "ocr": record})[0]
-    for key in inputs:
-        ours = results[key].transpose(2, 0, 1) if key == "img" else results[key]
-        theirs = inputs[key].numpy()
-        if ours.shape != theirs.shape:
-            return f"{image.path}: {key} is {theirs.shape[1:]} in kdxf and {ours.shape[1:]} in the bundle"
-        if not np.array_equal(ours, theirs):
-            kind = "decoding or resizing" if key == "img" else "the text"
-            return f"{image.path}: {kind} differs ({key}, by {np.abs(ours.astype(float) - theirs).max():.3g} at most)"
+    results = runner.pipeline({"img_path": image.path, "img_bytes": _picture(image, None).data, "ocr": record})
+    for view, theirs in zip(results, packed if isinstance(packed, list) else [packed], strict=True):
+        if (found := _different_input(theirs if isinstance(theirs, Mapping) else {"img": theirs}, view)) is not None:
+            return f"{image.path}: {found}"
     return f"{image.path}: the inputs of the graph are equal, so the graph differs"
+
+
+def _different_input(expected: Mapping[str, Any], results: Mapping[str, Any]) -> str | None:
+    """Name the first input of the graph that differs; None where all are equal."""
+    for key, tensor in expected.items():
+        ours = results[key].transpose(2, 0, 1) if key == "img" else results[key]
+        theirs = tensor.numpy()
+        kind = "decoding or resizing" if key == "img" else "the text"
+        if ours.shape != theirs.shape:
+            return f"{kind} differs ({key} is {theirs.shape} in kdxf and {ours.shape} in the bundle)"
+        if not np.array_equal(ours, theirs):
+            return f"{kind} differs ({key}, by {np.abs(ours.astype(float) - theirs).max():.3g} at most)"
+    return None
 
 
 def check(agreement: Agreement, most: float = MOST) -> None:
@@ -117,5 +124,5 @@ def check(agreement: Agreement, most: float = MOST) -> None:
     Raises:
         UserError: Labels differ, or scores by more than ``most``.
     """
-    if agreement.other_labels or agreement.largest > most:
+    if agreement.other_labels or not agreement.largest <= most:  # NaN is refused as well
         raise UserError(f"the bundle does not answer as the model, so it is not written: {agreement}")

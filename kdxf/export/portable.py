@@ -15,7 +15,7 @@ Shapes: N batch, C channels of the head's input, K classes.
 """
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -148,6 +148,19 @@ def make_portable(model: nn.Module, cfg: Config) -> Portable:
     whole = PortableModel(classifier, unstored.image, unstored.text, mapping).cpu().eval()
     samples = [inputs if isinstance(inputs, Mapping) else {"img": inputs} for inputs in packed]
     return Portable(whole, tuple(_describe(key, samples, whole) for key in _input_keys(whole)), unstored.pipeline)
+
+
+def check_size(pipeline: list[dict[str, Any]], inputs: Sequence[GraphInput]) -> None:
+    """Check that another pipeline, such as a view of test-time augmentation, gives pictures of the graph's size.
+
+    Raises:
+        UserError: It does not.
+    """
+    wanted = next((item.shape[1:] for item in inputs if item.name == "img"), None)
+    for packed in _try_out(pipeline) if wanted is not None else ():
+        found = tuple((packed["img"] if isinstance(packed, Mapping) else packed).shape)
+        if found != wanted:
+            raise UserError(f"a view has pictures of the size {found}, and the graph takes {wanted}")
 
 
 def _classifiers(classifier: Any) -> dict[str, Any]:

@@ -148,15 +148,14 @@ def judge_quantized(
         )
     shrink, speedup = sizes.before / sizes.after, seconds_before / seconds_after
     first, second = (100 * float((scores.argmax(axis=1) == labels).mean()) for scores in (before, after))
-    faults = []
-    if shrink < LEAST_SHRINK:
-        faults.append(f"it is {shrink:.2f} times smaller, at least {LEAST_SHRINK:g} are needed")
-    if speedup <= LEAST_SPEEDUP:
-        faults.append(f"it is not faster ({speedup:.2f} times the speed)")
-    if first - second > MOST_LOST + 1e-9:  # 0.5 itself may come out a little larger
-        faults.append(f"it loses {first - second:.2f} points of {first:.2f} %, at most {MOST_LOST:g} may be lost")
-    refusal = f"--quantize int8 does not pay here: {'; '.join(faults)}; leave it out" if faults else None
-    return Judgement(shrink, speedup, first, second, refusal)
+    lost = first - second
+    pays = shrink >= LEAST_SHRINK and speedup > LEAST_SPEEDUP and lost <= MOST_LOST + 1e-9  # 0.5 may come out larger
+    refusal = (
+        f"--quantize int8 does not pay here: {shrink:.2f} times smaller (at least {LEAST_SHRINK:g} are needed), "
+        f"{speedup:.2f} times as fast (more than {LEAST_SPEEDUP:g}), {lost:.2f} points lost of {first:.2f} % (at most "
+        f"{MOST_LOST:g}); leave it out"
+    )
+    return Judgement(shrink, speedup, first, second, None if pays else refusal)
 
 
 def _is_of_an_image_encoder(node: Any) -> bool:

@@ -41,14 +41,6 @@ class StepWriter:
         """
         return [self._step(dict(config)) for config in pipeline if type_name(config) not in _PACKING]
 
-    def views(self, pipeline: Sequence[Mapping[str, Any]]) -> list[list[dict[str, Any]]]:
-        """Return the steps of each view of a pipeline with ``TestTimeAug``, in its order.
-
-        Raises:
-            UserError: As of :meth:`steps`, or there is no ``TestTimeAug`` at the end.
-        """
-        return [self.steps(view) for view in split_views(pipeline)]
-
     def _step(self, config: dict[str, Any]) -> dict[str, Any]:
         name = config["type"] = type_name(config)
         if name == "LoadImageFromFile":

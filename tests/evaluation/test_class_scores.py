@@ -5,7 +5,6 @@ import pytest
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from kdxf.evaluation.class_scores import average_precisions, class_scores, cluster_order, confused_pairs
-from kdxf_runtime.trust.wilson import wilson
 
 
 def test_equal_scikit_learn():
@@ -45,14 +44,6 @@ def test_average_precision():
     labels = np.array([[1, 0], [0, 0], [1, 0]], bool)
     scores = np.array([[0.9, 0.1], [0.5, 0.2], [0.1, 0.3]])
     assert average_precisions(labels, scores) == pytest.approx([100 * (1 + 2 / 3) / 2, np.nan], nan_ok=True)
-
-
-def test_wilson():
-    """Ten of ten: the lower bound is 1 / (1 + z^2 / 10). The other is that of R's prop.test(3, 10, correct=FALSE)."""
-    low, high = wilson(np.array([10, 3, 0]), np.array([10, 10, 0]))
-    assert low[:2] == pytest.approx([1 / (1 + 1.959964**2 / 10), 0.1077914], abs=1e-6)
-    assert high[:2] == pytest.approx([1, 0.6032219], abs=1e-6)
-    assert np.isnan([low[2], high[2]]).all()
 
 
 def test_pairs():

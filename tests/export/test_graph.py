@@ -15,12 +15,13 @@ from kdxf.engine.config import building, load_config
 from kdxf.errors import UserError
 from kdxf.export import OPSET, TOLERANCE, GraphInput, Portable, PortableModel, export_graph, graph, make_portable
 from kdxf.inference.inferencer import KDXFInferencer
-from kdxf.inference.inputs import InputTexts, collect_images
+from kdxf.inference.inputs import InputTexts
 from kdxf.inference.pipeline import InferenceDataset, iterate_batches
 from kdxf.registry import MODELS
 from kdxf.smoke import find_configs
 from kdxf.smoke.made_up_model import made_up_model, make_up_weights
 from kdxf.text.ocr.table import OCRTable
+from kdxf_runtime.inputs import collect_images
 
 REPO = Path(__file__).parents[2]
 PARTS = ("image_backbone", "image_neck", "text_encoder", "fusion", "head")

@@ -11,15 +11,16 @@ from torch.testing import assert_close
 
 from kdxf.engine.config import building, load_config, model_config
 from kdxf.errors import UserError
-from kdxf.export import make_portable
+from kdxf.export import GraphInput, make_portable
 from kdxf.export.parity import random_inputs
+from kdxf.export.portable import check_size
 from kdxf.inference.inferencer import KDXFInferencer
-from kdxf.inference.inputs import collect_images
 from kdxf.inference.model import load_model
 from kdxf.inference.pipeline import InferenceDataset, iterate_batches
 from kdxf.models import BatchedClsScoreTTA
 from kdxf.registry import MODELS, TRANSFORMS
 from kdxf.smoke.made_up_data import write_class_tree
+from kdxf_runtime.inputs import collect_images
 from kdxf_runtime.ocr.record import OCRRecord
 
 BACKBONE = dict(type="ResNet", depth=18, stem_channels=4, base_channels=4)
@@ -252,3 +253,14 @@ def test_two_encoders_of_one_input(frozen_text_config):
     )
     with pytest.raises(UserError, match=f"^{re.escape(message)}$"):
         make(config, pipeline)
+
+
+def test_views_have_the_size_of_the_graph():
+    inputs = [GraphInput("img", "uint8", (None, 3, 8, 8))]
+    load, pack = [{"type": "LoadImage"}], [{"type": "PackImageTextInputs"}]
+    with building(Config({"default_scope": "kdxf"})):
+        check_size([*load, {"type": "Resize", "scale": (8, 8)}, *pack], inputs)
+        check_size([*load, *pack], [])  # a model of text alone
+        message = r"^a view has pictures of the size \(3, 4, 6\), and the graph takes \(3, 8, 8\)$"
+        with pytest.raises(UserError, match=message):
+            check_size([*load, {"type": "Resize", "scale": (6, 4)}, *pack], inputs)

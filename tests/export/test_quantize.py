@@ -90,23 +90,21 @@ def test_a_good_one():
 
 
 @pytest.mark.parametrize(
-    ("after", "sizes", "seconds", "fault"),
+    ("after", "sizes", "seconds", "figures"),
     [
-        (12, Sizes(400, 100, 1), 1.0, "it loses 1.00 points of 95.00 %, at most 0.5 may be lost"),
-        (10, Sizes(299, 100, 1), 1.0, "it is 2.99 times smaller, at least 3 are needed"),
-        (10, Sizes(300, 100, 1), 2.0, "it is not faster (1.00 times the speed)"),
-        (
-            12,
-            Sizes(200, 100, 1),
-            4.0,
-            "it is 2.00 times smaller, at least 3 are needed; it is not faster (0.50 times the speed); it loses 1.00 "
-            "points of 95.00 %, at most 0.5 may be lost",
-        ),
+        (12, Sizes(400, 100, 1), 1.0, ("4.00", "2.00", "1.00")),
+        (10, Sizes(299, 100, 1), 1.0, ("2.99", "2.00", "0.00")),
+        (10, Sizes(300, 100, 1), 2.0, ("3.00", "1.00", "0.00")),
+        (12, Sizes(200, 100, 1), 4.0, ("2.00", "0.50", "1.00")),
     ],
 )
-def test_refusals(after, sizes, seconds, fault):
+def test_refusals(after, sizes, seconds, figures):
     judged = judge_quantized(wrong(10), wrong(after), LABELS, sizes, 2.0, seconds)
-    assert judged.refusal == f"--quantize int8 does not pay here: {fault}; leave it out"
+    smaller, faster, lost = figures
+    assert judged.refusal == (
+        f"--quantize int8 does not pay here: {smaller} times smaller (at least 3 are needed), {faster} times as fast "
+        f"(more than 1), {lost} points lost of 95.00 % (at most 0.5); leave it out"
+    )
 
 
 def test_gains_are_no_loss():

@@ -43,7 +43,7 @@ class Session:
 
 @pytest.fixture
 def make_runner(monkeypatch, tmp_path):
-    monkeypatch.setattr(runner_module, "_session", lambda bundle, threads: Session())
+    monkeypatch.setattr(runner_module, "open_graph", lambda path, inputs, classes, threads: Session())
 
     def make(inputs=IMAGE + TEXT, steps=LOAD + READ, **manifest):
         content = Manifest("fake", ("milk", "salt", "tea"), inputs, steps, **manifest)

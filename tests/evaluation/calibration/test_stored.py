@@ -8,11 +8,8 @@ from kdxf.datasets.image_keys import image_keys
 from kdxf.errors import UserError
 from kdxf.evaluation.calibration.stored import calibration_file, read_calibration, used_images, write_calibration
 from kdxf_runtime.io.digests import file_digest
-from kdxf_runtime.trust.calibration import Calibration, sureness
+from kdxf_runtime.trust.calibration import Calibration
 from kdxf_runtime.trust.conformal import ConformalSets
-from kdxf_runtime.trust.temperature import apply_temperature
-
-SCORES = np.array([[0.8, 0.2], [0.5, 0.5]])
 
 
 @pytest.fixture
@@ -49,18 +46,8 @@ def test_a_temperature_for_each_class(checkpoint, calibration):
     assert read_calibration(checkpoint).temperature.tolist() == [0.5, 2.0]
 
 
-def test_use(calibration):
-    np.testing.assert_array_equal(calibration.apply(SCORES), apply_temperature(SCORES, 0.5))
-    assert calibration.is_unlike(SCORES).tolist() == [False, True]  # 0.5 and 0.69 nats
+def test_images_that_were_used(calibration):
     assert used_images(calibration, ["a/2.jpg", "b/2.jpg"]).tolist() == [True, False]
-    assert sureness(np.array([0.9, 0.7]), np.array([False, True])).tolist() == pytest.approx([0.9, -0.3])
-
-
-def test_thresholds(calibration):
-    assert calibration.for_budget(0.25).threshold == 0.6
-    assert calibration.for_precision(0.9).threshold == 0.8
-    with pytest.raises(UserError, match=r"no score gives a precision of 0.9 on the calibration images"):
-        replace(calibration, right=np.zeros(4, bool)).for_precision(0.9)
 
 
 def test_without(checkpoint):

@@ -79,5 +79,5 @@ def test_engine_that_cannot_start(fake_engine, tmp_path):
         OCRWorkers(partial(build_engine, {**fake_engine, "nope": 1}, FAKE), tmp_path, 1)
     with pytest.raises(RuntimeError, match="OCR worker: RuntimeError: the licence server is down"):
         OCRWorkers(partial(build_engine, {**fake_engine, "at_start": "raise"}, FAKE), tmp_path, 1)
-    with pytest.raises(RuntimeError, match=r"an OCR worker died while it started \(exit code 3\)"):
+    with pytest.raises(RuntimeError, match=r"OCR worker died while it started \(exit code 3\)"):
         OCRWorkers(partial(build_engine, {**fake_engine, "at_start": "die"}, FAKE), tmp_path, 1)
