@@ -29,7 +29,7 @@ class Session:
         self.batches = []
 
     def run(self, names, inputs):
-        assert names == ["scores", "feature"]
+        assert tuple(names) == ("scores", "feature")
         count = len(next(iter(inputs.values())))
         self.batches.append(count)
         milk = np.full(count, 0.2)
