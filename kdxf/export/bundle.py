@@ -187,13 +187,7 @@ def _fill(cfg: Config, checkpoint: str | Path, folder: Path, options: ExportOpti
     if options.quantize:
         about["quantized"] = asdict(quantize(inferencer, Runner(Bundle.open(folder))))
         _seal(folder, manifest)
-        records = [answer.record for answer in answers[:SAMPLES]]
-        answers = Runner(Bundle.open(folder)).answer(
-            [
-                replace(Picture.read(image.path, image.image_id), record=record)
-                for image, record in zip(images[:SAMPLES], records, strict=True)
-            ]
-        )
+        answers = _answer_anew(folder, images[:SAMPLES], answers[:SAMPLES])
     _write_samples(folder, images[:SAMPLES], answers[:SAMPLES])
     manifest = replace(manifest, about=about)
     write_whole(card(manifest, left_out).encode(), folder / "card.md")
@@ -323,6 +317,15 @@ def _check_views(
     agreement, _ = compare(inferencer, inferencer.cfg.tta_pipeline, runner, images, texts)
     check(agreement)
     return agreement
+
+
+def _answer_anew(folder: Path, images: Sequence[InputImage], answers: Sequence[Answer]) -> list[Answer]:
+    """Answer pictures by the graph that the bundle has now, from the same texts."""
+    pictures = [
+        replace(Picture.read(image.path, image.image_id), record=answer.record)
+        for image, answer in zip(images, answers, strict=True)
+    ]
+    return Runner(Bundle.open(folder)).answer(pictures)
 
 
 def _write_samples(folder: Path, images: Sequence[InputImage], answers: Sequence[Answer]) -> None:
