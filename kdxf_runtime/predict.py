@@ -113,12 +113,12 @@ def predict(
         runner = Runner(bundle, tta=settings.tta, read_text=settings.read_text)
         yield from (predict_one(runner, image) for image in images)
         return
-    blame = partial(_blamed, Categories.named(bundle.manifest.classes))
+    blame = partial(blamed, Categories.named(bundle.manifest.classes))
     places = [(index, image) for index, image in enumerate(images)]
     done: dict[int, Prediction] = {}
     position = 0
     make = partial(_Numbered, bundle.folder, settings)
-    with Workers(make, lambda key, reason: (key[0], blame(key[1], reason)), workers) as group:
+    with Workers(make, lambda key, reason: (key[0], blame(key[1].image_id, reason)), workers) as group:
         for index, prediction in group.map(places):
             done[index] = prediction
             while position in done:
@@ -136,10 +136,10 @@ class _Numbered:
         return key[0], self._predict(key[1])
 
 
-def _blamed(categories: Categories, image: InputImage, reason: str) -> Prediction:
+def blamed(categories: Categories, image_id: str, reason: str) -> Prediction:
     """Return the prediction of a picture on which a process died: none of the classes more than another."""
     scores = np.full(len(categories), 1 / len(categories), np.float32)
-    return Prediction(image.image_id, categories.ids[0], categories.name(0), float(scores[0]), scores, reason)
+    return Prediction(image_id, categories.ids[0], categories.name(0), float(scores[0]), scores, reason)
 
 
 def predict_csv(

@@ -5,8 +5,8 @@ from typing import TextIO
 
 import numpy as np
 
-from kdxf.errors import UserError
 from kdxf_runtime.categories import Categories
+from kdxf_runtime.errors import UserError
 from kdxf_runtime.io.prediction_csv import joined, row_writer
 
 GIVEN, READ, NOT_READ = "given", "read", "not read"

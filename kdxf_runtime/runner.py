@@ -14,6 +14,7 @@ from kdxf_runtime.ocr.base import BaseOCREngine
 from kdxf_runtime.ocr.record import OCRRecord, read_pixels
 from kdxf_runtime.pipeline import Pipeline
 from kdxf_runtime.predictions import GIVEN, NOT_READ, READ, Prediction
+from kdxf_runtime.stopwatch import Stopwatch
 from kdxf_runtime.trust.calibration import Calibration, parse_calibration
 from kdxf_runtime.trust.routing import Routing, parse_routing
 
@@ -75,6 +76,7 @@ class Runner:
         categories: Ids and names of the classes.
         calibration: What the scores mean; None where they are as they come.
         routing: Which pictures need their text read; None where all do.
+        watch: The seconds of the stages ``decode`` (with the steps that follow it), ``ocr`` and ``model``.
 
     Raises:
         UserError: The bundle has no views, no routing, a file that cannot be used, or OCR does not start.
@@ -89,9 +91,10 @@ class Runner:
         self.categories = Categories.named(manifest.classes)
         if manifest.names is not None:
             self.categories = replace(self.categories, names=manifest.names)
-        self.calibration = _calibration(bundle, tta)
+        self.calibration = calibration_of(bundle, tta)
         self.routing = _routing(bundle, tta) if read_text == "auto" else None
         self.read_text = read_text
+        self.watch = Stopwatch()
         self._session = _session(bundle, threads)
         self._engine: BaseOCREngine | None = None
 
@@ -140,10 +143,12 @@ class Runner:
         if picture.error is not None:
             return OCRRecord.empty(picture.image_id, picture.error)
         try:
-            pixels = decode_image(picture.data)
+            with self.watch.measure("decode"):
+                pixels = decode_image(picture.data)
         except ImageReadError as error:
             return OCRRecord.empty(picture.image_id, str(error))
-        return read_pixels(self.engine, pixels, picture.image_id)
+        with self.watch.measure("ocr"):
+            return read_pixels(self.engine, pixels, picture.image_id)
 
     def _answer(
         self, pictures: Sequence[Picture], texts: Sequence[OCRRecord | None], calibration: Calibration | None
@@ -165,9 +170,11 @@ class Runner:
         for picture, record in zip(pictures, texts, strict=True):
             results: dict[str, Any] = {"img_path": picture.image_id, "img_bytes": picture.data}
             results["ocr"] = record or OCRRecord.empty(picture.image_id)
-            views.append(self.pipeline(results))
+            with self.watch.measure("decode"):
+                views.append(self.pipeline(results))
             errors.append(picture.error or views[-1][0].get("error") or (record.error if record else None))
-        ran = [self._session.run(["scores", "feature"], self._inputs(view)) for view in zip(*views, strict=True)]
+        with self.watch.measure("model"):
+            ran = [self._session.run(["scores", "feature"], self._inputs(view)) for view in zip(*views, strict=True)]
         scores, features = (sum(parts) / np.float32(len(ran)) for parts in zip(*ran, strict=True))
         return scores, features, errors
 
@@ -224,7 +231,8 @@ class Runner:
         return tuple(np.argsort(-scores, kind="stable")[: rule["topk"]].tolist())
 
 
-def _calibration(bundle: Bundle, tta: bool) -> Calibration | None:
+def calibration_of(bundle: Bundle, tta: bool) -> Calibration | None:
+    """Return what the scores with or without test-time augmentation mean; None where they are as they come."""
     content = bundle.manifest.calibration
     found = None if content is None else parse_calibration(content, bundle.digest)
     return found if found is not None and found.tta == tta else None
