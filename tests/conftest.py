@@ -21,6 +21,7 @@ pytest_plugins = (
     "ocr_fixtures",
     "prediction_fixtures",
     "run_fixtures",
+    "service_fixtures",
     "transform_fixtures",
     "vector_fixtures",
 )

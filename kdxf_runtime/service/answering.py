@@ -68,10 +68,7 @@ class Reply:
 
 
 class Answerer:
-    """Answers questions with a bundle, in a worker process.
-
-    Such a process leaves SIGINT and SIGTERM, which may reach a whole group of processes, to the service: it finishes
-    what was accepted, and then ends its workers.
+    """Answers questions with a bundle.
 
     Args:
         folder: The bundle.
@@ -82,8 +79,6 @@ class Answerer:
     """
 
     def __init__(self, folder: Path, settings: Settings) -> None:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         self._runner = runner = Runner(Bundle.open(folder), tta=settings.tta, read_text=settings.read_text)
         shares = settings.precision, settings.review
         accepted = decide(runner.calibration, folder, *shares)
@@ -109,6 +104,17 @@ class Answerer:
 
             content["explanation"] = explain(runner, picture, answer.record).to_json()
         return Reply(content, prediction.scores, seconds)
+
+
+def start_answerer(folder: Path, settings: Settings) -> Answerer:
+    """Make an :class:`Answerer` in a worker process.
+
+    The process leaves SIGINT and SIGTERM, which may reach a whole group of processes, to the service: it finishes what
+    was accepted, and then ends its workers.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    return Answerer(folder, settings)
 
 
 def categories_of(bundle: Bundle) -> Categories:

@@ -120,7 +120,10 @@ class Receiver:
 
     async def _parts(self, request: Request) -> list[Upload]:
         try:
-            form = await _Parts(request.headers, self._chunks(request), self._limits.pictures).parse()
+            parts = _Parts(request.headers, self._chunks(request), self._limits.pictures)
+            form = await parts.parse()
+            if not parts.is_whole:  # its last part would be missing
+                raise MultiPartException("It is cut off.")
         except MultiPartException as error:
             raise RequestError(
                 400, "multipart", f"the body is no whole multipart/form-data: {error.message}"
@@ -148,6 +151,7 @@ class _Parts(MultiPartParser):
 
     def __init__(self, headers: Headers, stream: AsyncGenerator[bytes, None], most: int) -> None:
         super().__init__(headers, stream)
+        self.is_whole = False
         self._left = most
         self._most = most
 
@@ -158,6 +162,10 @@ class _Parts(MultiPartParser):
             message = f"the request has more than {self._most} pictures; send fewer at a time"
             raise RequestError(413, "too_many_pictures", message, closes=True)
         super().on_part_begin()
+
+    def on_end(self) -> None:
+        """Note that the last boundary has come."""
+        self.is_whole = True
 
 
 def _base_name(name: str | None) -> str | None:

@@ -69,7 +69,7 @@ def serve(args: argparse.Namespace) -> None:
 
     for module in ("fastapi", "uvicorn", "python_multipart", "prometheus_client"):
         require(module, "serve", "the service")
-    from kdxf_runtime.service.answering import Answerer, Blame, Settings, categories_of
+    from kdxf_runtime.service.answering import Blame, Settings, categories_of, start_answerer
     from kdxf_runtime.service.app import make_app
     from kdxf_runtime.service.pool import Pool
     from kdxf_runtime.service.server import listen, run
@@ -83,7 +83,7 @@ def serve(args: argparse.Namespace) -> None:
     settings = Settings(args.tta, args.read_text, args.precision, args.review)
     with listen(args.host, args.port) as listener:
         categories = categories_of(bundle)
-        make = partial(Answerer, bundle.folder, settings)
+        make = partial(start_answerer, bundle.folder, settings)
         pool = Pool(make, Blame(categories), args.workers, limits.queue, limits.seconds)
         service = Service(bundle, categories, settings, limits, pool)
         host, port = listener.getsockname()[:2]

@@ -5,7 +5,6 @@ threads, and one that dies takes no other with it. Each takes one picture at a t
 with text, and without text by 15 % at most (``benchmarks/serve_load.py``).
 """
 
-import contextlib
 import threading
 import time
 from collections import deque
@@ -15,7 +14,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Generic, TypeVar
 
-from kdxf_runtime.errors import UserError
 from kdxf_runtime.workers import Workers
 
 Question = TypeVar("Question")
@@ -66,7 +64,8 @@ class Pool(Generic[Question, Reply]):
         self._change = threading.Condition()
         self._closed = False
         with ThreadPoolExecutor(count) as starters:
-            self._groups = list(starters.map(lambda _: self._start(), range(count)))
+            starting = starters.map(lambda _: self._start(), range(count))
+            self._groups: list[Workers[Question, Reply] | None] = list(starting)
         self._threads = [
             threading.Thread(target=self._work, args=(index,), name=f"worker {index}", daemon=True)
             for index in range(count)
@@ -115,7 +114,7 @@ class Pool(Generic[Question, Reply]):
         for job in jobs:
             if job.future.set_running_or_notify_cancel():
                 job.future.set_exception(ClosedError())
-        for group in self._groups:
+        for group in filter(None, self._groups):
             group.kill()
         for thread in self._threads:
             thread.join()
@@ -135,13 +134,15 @@ class Pool(Generic[Question, Reply]):
                     job.future.set_exception(ClosedError())
                 else:
                     job.future.set_result((waited, reply))
-        self._groups[index].close()
+        if (group := self._groups[index]) is not None:
+            group.close()
 
     def _reply(self, index: int, question: Question) -> Reply:
         try:
-            return next(self._groups[index].map([question]))  # does not wait for the successor of one that died
-        except (UserError, RuntimeError, OSError) as error:  # the next one tries again
-            self._groups[index].close()
-            with contextlib.suppress(UserError, RuntimeError, OSError):
-                self._groups[index] = self._start()
+            group = self._groups[index] = self._groups[index] or self._start()
+            return next(group.map([question]))  # does not wait for the successor of one that died
+        except Exception as error:  # the successor did not start: the next question tries again
+            if (group := self._groups[index]) is not None:
+                group.close()
+            self._groups[index] = None
             return self._blame(question, f"no worker can be started: {error}")
