@@ -1,5 +1,6 @@
 """What a worker process does with a picture, and its answer as JSON values."""
 
+import os
 import signal
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -110,8 +111,10 @@ def start_answerer(folder: Path, settings: Settings) -> Answerer:
     """Make an :class:`Answerer` in a worker process.
 
     The process leaves SIGINT and SIGTERM, which may reach a whole group of processes, to the service: it finishes what
-    was accepted, and then ends its workers.
+    was accepted, and then ends its workers. It gives way to the service, so that refusals come at once while all
+    workers are busy.
     """
+    os.nice(5)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     return Answerer(folder, settings)

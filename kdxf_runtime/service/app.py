@@ -65,7 +65,8 @@ def make_app(service: Service, token: str | None = None) -> Gate:
     for path, response in page.items():
         app.add_api_route(path, _fixed(response), methods=["GET"], include_in_schema=False)
     _add_errors(app)
-    return Gate(app, service.metrics, token, [*page, "/v2/health/live", "/v2/health/ready"])
+    open_paths = [*page, "/v2/health/live", "/v2/health/ready"]
+    return Gate(app, service.metrics, token, open_paths, 1024 * service.limits.header_kilobytes)
 
 
 def _add_own(app: FastAPI, service: Service) -> None:

@@ -32,16 +32,20 @@ class Gate:
         metrics: Where requests are counted.
         token: What requests must bear, but for those of open paths; None lets all in.
         open_paths: Paths that need no token.
+        header_bytes: The most bytes of a request's headers; more are refused with 431.
 
     Attributes:
         active: The number of requests that are being answered.
     """
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, token: str | None, open_paths: Iterable[str]) -> None:
+    def __init__(
+        self, app: ASGIApp, metrics: Metrics, token: str | None, open_paths: Iterable[str], header_bytes: int
+    ) -> None:
         self._app = app
         self._metrics = metrics
         self._token = None if token is None else _digest(token)
         self._open_paths = frozenset(open_paths)
+        self._header_bytes = header_bytes
         self.active = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -65,10 +69,9 @@ class Gate:
 
         self.active += 1
         try:
-            if self._may_enter(scope["path"], headers):
-                await self._app(scope, receive, send_with_id)
-            else:
-                await _refuse(request_id)(scope, receive, send_with_id)
+            error = self._refusal(scope["path"], headers)
+            app = self._app if error is None else FailureResponse(error, request_id)
+            await app(scope, receive, send_with_id)
         finally:
             self.active -= 1
             seconds = time.perf_counter() - begun
@@ -88,19 +91,21 @@ class Gate:
             sys.stdout.write(json.dumps(line) + "\n")
             sys.stdout.flush()
 
-    def _may_enter(self, path: str, headers: Headers) -> bool:
+    def _refusal(self, path: str, headers: Headers) -> RequestError | None:
+        """Return why a request is refused by its headers alone; None where it is not."""
+        if sum(len(name) + len(value) + len(": \r\n") for name, value in headers.raw) > self._header_bytes:
+            message = f"the headers have more than {self._header_bytes} bytes; send shorter ones"
+            return RequestError(431, "headers", message, closes=True)
         if self._token is None or path in self._open_paths:
-            return True
+            return None
         scheme, _, given = headers.get("authorization", "").partition(" ")
-        return hmac.compare_digest(_digest(given.strip()), self._token) and scheme.lower() == "bearer"
+        if hmac.compare_digest(_digest(given.strip()), self._token) and scheme.lower() == "bearer":
+            return None
+        message = "give the token of this service, in the header Authorization: Bearer TOKEN"
+        return RequestError(401, "token", message, {"WWW-Authenticate": "Bearer"}, closes=True)
 
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"})
-
-
-def _refuse(request_id: str) -> FailureResponse:
-    message = "give the token of this service, in the header Authorization: Bearer TOKEN"
-    return FailureResponse(RequestError(401, "token", message, {"WWW-Authenticate": "Bearer"}, closes=True), request_id)
 
 
 def _digest(token: str) -> bytes:

@@ -58,7 +58,7 @@ _OPTIONS: dict[str, tuple[str, type, str, str]] = {
     "queue": ("--queue", int, "N", "pictures that wait for a worker; more are refused with 429"),
     "seconds": ("--timeout", float, "SECONDS", "time for an answer; then 504"),
     "body_seconds": ("--body-timeout", float, "SECONDS", "time for headers, and for the body; then 408"),
-    "header_kilobytes": ("--max-header-kb", int, "KIB", "headers of a request, in KiB; more are refused with 400"),
+    "header_kilobytes": ("--max-header-kb", int, "KIB", "headers of a request, in KiB; more are refused with 431"),
 }
 
 
