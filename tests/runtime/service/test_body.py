@@ -89,9 +89,9 @@ def test_nothing_is_written_to_disk(monkeypatch):
 
 def test_a_body_that_says_that_it_is_too_large_is_refused_before_it_is_received():
     receiver = Receiver(LIMITS)
-    with pytest.raises(RequestError, match=r"^the body is larger than 0.25 MiB; send fewer pictures at a time, or"):
-        with receiver.hold(request(content_length=262145)):
-            pass
+    refused = pytest.raises(RequestError, match=r"^the body is larger than 0.25 MiB; send fewer pictures at a time, or")
+    with refused, receiver.hold(request(content_length=262145)):
+        pass
     with receiver.hold(request(content_length=262144)):
         pass
 
