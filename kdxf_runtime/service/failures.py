@@ -48,8 +48,9 @@ def too_many(message: str) -> RequestError:
 class FailureResponse(JSONResponse):
     """The response to a request that cannot be answered.
 
-    Where it ends the connection, what the client is still sending is read for a moment after the answer was sent: if
-    the socket was closed at once, the system would drop the answer before the client has seen it.
+    Where it ends the connection before the whole request was received, what the client is still sending is read for a
+    moment after the answer was sent: if the socket was closed at once, the system would drop the answer before the client
+    has seen it.
 
     Args:
         error: What is wrong.
@@ -64,7 +65,7 @@ class FailureResponse(JSONResponse):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it."""
-        if not self._closes:
+        if not self._closes or scope.get("state", {}).get("is_received"):
             await super().__call__(scope, receive, send)
             return
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})

@@ -67,11 +67,16 @@ class Gate:
                 MutableHeaders(scope=message)["X-Request-ID"] = request_id
             await send(message)
 
+        async def receive_noting() -> Message:
+            message = await receive()
+            state["is_received"] = not message.get("more_body", False)
+            return message
+
         self.active += 1
         try:
             error = self._refusal(scope["path"], headers)
             app = self._app if error is None else FailureResponse(error, request_id)
-            await app(scope, receive, send_with_id)
+            await app(scope, receive_noting, send_with_id)
         finally:
             self.active -= 1
             seconds = time.perf_counter() - begun

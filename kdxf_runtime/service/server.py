@@ -1,6 +1,7 @@
 """The process of the service: its socket, and its graceful end."""
 
 import asyncio
+import os
 import signal
 import socket
 import sys
@@ -34,7 +35,8 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=512)
     except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or error
+        number = getattr(error, "errno", None)  # its own text repeats the address
+        reason = error if number is None else os.strerror(number)
         raise UserError(f"--host {host} --port {port}: {reason}; give another one") from error
 
 

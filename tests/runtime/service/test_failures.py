@@ -4,8 +4,8 @@ import json
 from kdxf_runtime.service.failures import FailureResponse, RequestError, too_many
 
 
-def send(response, received):
-    """Return what a response sends, and how often it asks for more of the request."""
+def send(response, received, state=None):
+    """Return what a response sends, and for each time that it asks for more of the request, what was sent before."""
     sent, asked = [], []
 
     async def receive():
@@ -15,7 +15,7 @@ def send(response, received):
     async def keep(message):
         sent.append(message)
 
-    asyncio.run(response({"type": "http"}, receive, keep))
+    asyncio.run(response({"type": "http", "state": state or {}}, receive, keep))
     return sent, asked
 
 
@@ -36,6 +36,13 @@ def test_a_connection_ends_after_the_answer_was_sent_and_the_request_was_drained
     assert json.loads(sent[1]["body"])["error"]["code"] == "too_large"
     assert asked == [2] * 4  # head and body were sent before
     assert sent[2] == {"type": "http.response.body", "body": b"", "more_body": False}
+
+
+def test_a_request_that_was_received_is_not_waited_for():
+    response = FailureResponse(RequestError(413, "too_large", "less", closes=True), "id-1")
+    sent, asked = send(response, [], {"is_received": True})
+    assert dict(sent[0]["headers"])[b"connection"] == b"close"
+    assert asked == []
 
 
 def test_an_endless_request_is_not_drained_for_ever():

@@ -35,6 +35,22 @@ def ask(path="/secret.jpg", method="GET", token=None, metrics=None, **headers):
     return sent[0]["status"], dict(sent[0]["headers"]), b"".join(message.get("body", b"") for message in sent)
 
 
+def test_it_is_noted_when_the_whole_request_was_received():
+    pieces, noted = [True, True, False], []
+
+    async def receive():
+        return {"type": "http.request", "body": b"x", "more_body": pieces.pop(0)}
+
+    async def reading(scope, receive, send):
+        while pieces:
+            await receive()
+            noted.append(scope["state"]["is_received"])
+
+    gate = Gate(reading, Metrics(lambda: 0), None, [], 200)
+    asyncio.run(gate({"type": "http", "path": "/", "method": "POST", "headers": []}, receive, None))
+    assert noted == [False, False, True]
+
+
 def test_a_sane_request_id_is_kept():
     _, headers, body = ask(x_request_id="trace-1:a.B_2")
     assert headers[b"x-request-id"] == body == b"trace-1:a.B_2"
