@@ -111,7 +111,7 @@ def answer_all(
     categories = bundle.manifest.categories
 
     def blame(key: _Key, reason: str) -> _Answer:
-        return key[0], (_blamed(categories, key[1], reason), None)
+        return key[0], (blamed(categories, key[1].image_id, reason), None)
 
     done: dict[int, tuple[Prediction, np.ndarray | None]] = {}
     position = 0
@@ -140,10 +140,10 @@ class Answering:
         return index, (answer.prediction, answer.feature)
 
 
-def _blamed(categories: Categories, image: InputImage, reason: str) -> Prediction:
+def blamed(categories: Categories, image_id: str, reason: str) -> Prediction:
     """Return the prediction of a picture on which a process died: none of the classes more than another."""
     scores = np.full(len(categories), 1 / len(categories), np.float32)
-    return Prediction(image.image_id, categories.ids[0], categories.name(0), float(scores[0]), scores, reason)
+    return Prediction(image_id, categories.ids[0], categories.name(0), float(scores[0]), scores, reason)
 
 
 def predict_csv(

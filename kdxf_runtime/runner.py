@@ -14,6 +14,7 @@ from kdxf_runtime.ocr.base import BaseOCREngine
 from kdxf_runtime.ocr.record import OCRRecord, read_pixels
 from kdxf_runtime.pipeline import Pipeline
 from kdxf_runtime.predictions import GIVEN, NOT_READ, READ, Prediction
+from kdxf_runtime.stopwatch import Stopwatch
 from kdxf_runtime.trust.calibration import Calibration, parse_calibration
 from kdxf_runtime.trust.routing import Routing, parse_routing
 
@@ -84,6 +85,7 @@ class Runner:
         categories: Ids and names of the classes.
         calibration: What the scores mean; None where they are as they come.
         routing: Which pictures need their text read; None where all do.
+        watch: The seconds of the stages ``decode`` (with the steps that follow it), ``ocr`` and ``model``.
 
     Raises:
         UserError: The bundle has no views, no routing, a file that cannot be used, or OCR does not start.
@@ -100,10 +102,11 @@ class Runner:
         self.read_text = read_text
         self.pipeline = Pipeline(manifest.views if tta and manifest.views else [manifest.steps], bundle)
         self.categories = manifest.categories
-        self.calibration = _calibration(bundle, tta)
+        self.calibration = calibration_of(bundle, tta)
         self.routing = _routing(bundle, tta) if read_text == "auto" else None
         if self.routing is not None and not self.pipeline.needs_text:
             raise UserError(f"--read-text auto: {bundle.folder} takes no text; leave the option out")
+        self.watch = Stopwatch()
         self._session = open_graph(bundle.path(GRAPH), manifest.inputs, len(manifest.classes), threads)
         self._engine: BaseOCREngine | None = None
 
@@ -172,10 +175,12 @@ class Runner:
         if picture.error is not None:
             return OCRRecord.empty(picture.image_id, picture.error)
         try:
-            pixels = decode_image(picture.data)
+            with self.watch.measure("decode"):
+                pixels = decode_image(picture.data)
         except ImageReadError as error:
             return OCRRecord.empty(picture.image_id, str(error))
-        return read_pixels(self.engine, pixels, picture.image_id)
+        with self.watch.measure("ocr"):
+            return read_pixels(self.engine, pixels, picture.image_id)
 
     def _answer(
         self, pictures: Sequence[Picture], texts: Sequence[OCRRecord | None], calibration: Calibration | None
@@ -193,7 +198,8 @@ class Runner:
     ) -> tuple[np.ndarray, np.ndarray, list[str | None]]:
         """Return the mean scores (N, K) and features (N, C) of the views, and what could not be read."""
         views, errors = self.prepare(pictures)
-        ran = [self._session.run(_OUTPUTS, inputs) for inputs in views]
+        with self.watch.measure("model"):
+            ran = [self._session.run(_OUTPUTS, inputs) for inputs in views]
         scores, features = (sum(parts) / np.float32(len(ran)) for parts in zip(*ran, strict=True))
         return scores, features, errors
 
@@ -212,7 +218,8 @@ class Runner:
             if picture.pixels is not None:
                 results["img_pixels"] = picture.pixels
             results["ocr"] = record or OCRRecord.empty(picture.image_id)
-            views.append(self.pipeline(results))
+            with self.watch.measure("decode"):
+                views.append(self.pipeline(results))
             errors.append(picture.error or views[-1][0].get("error") or (record.error if record else None))
         return [self._inputs(view) for view in zip(*views, strict=True)], errors
 
@@ -269,7 +276,8 @@ class Runner:
         return tuple(np.argsort(-scores, kind="stable")[: rule["topk"]].tolist())
 
 
-def _calibration(bundle: Bundle, tta: bool) -> Calibration | None:
+def calibration_of(bundle: Bundle, tta: bool) -> Calibration | None:
+    """Return what the scores with or without test-time augmentation mean; None where they are as they come."""
     content = bundle.manifest.calibration
     if content is None:
         return None

@@ -4,7 +4,8 @@ import contextlib
 import multiprocessing
 import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
@@ -50,6 +51,8 @@ class _Worker(Generic[Key]):
     connection: Connection
     ready: bool = False
     key: Key | None = None  # the picture that it is working on
+    begun: float = 0.0  # when it got it
+    is_overdue: bool = False
 
 
 class Workers(Generic[Key, Result]):
@@ -64,6 +67,7 @@ class Workers(Generic[Key, Result]):
         blame: Makes the result of a picture on which a worker died, from its key and the reason.
         count: Number of processes.
         what: What a worker is called in messages.
+        seconds: A worker that takes longer for a picture is killed, which blames the picture; None lets it go on.
 
     Attributes:
         name: The ``name`` of what the workers made.
@@ -78,10 +82,12 @@ class Workers(Generic[Key, Result]):
         blame: Callable[[Key, str], Result],
         count: int,
         what: str = "worker",
+        seconds: float | None = None,
     ) -> None:
         self._make = make
         self._blame = blame
         self._what = what
+        self._seconds = seconds
         self._workers: list[_Worker[Key]] = []
         try:
             for _ in range(count):
@@ -97,7 +103,7 @@ class Workers(Generic[Key, Result]):
         todo = iter(keys)
         active = [worker for worker in self._workers if not worker.ready or self._assign(worker, todo)]
         while active:
-            for connection in wait([worker.connection for worker in active]):
+            for connection in wait([worker.connection for worker in active], self._patience(active)):
                 worker = next(worker for worker in active if worker.connection is connection)
                 message = self._receive(worker)
                 if message is None:
@@ -109,12 +115,18 @@ class Workers(Generic[Key, Result]):
                     self._greet(worker, message)
                 if not self._assign(worker, todo):
                     active.remove(worker)
+            self._kill_overdue(active)
+
+    def kill(self) -> None:
+        """Kill the worker processes; any thread may do it, and :meth:`map` blames the pictures at hand."""
+        for worker in self._workers:
+            worker.process.kill()
 
     def close(self) -> None:
         """Stop the worker processes, even in the middle of a picture."""
         for worker in self._workers:
             worker.connection.close()
-            worker.process.terminate()
+            worker.process.kill()  # one that ignores SIGTERM ends as well
         for worker in self._workers:
             worker.process.join()
         self._workers = []
@@ -151,8 +163,23 @@ class Workers(Generic[Key, Result]):
         worker.process.join()
         raise RuntimeError(f"{self._what} died while it started (exit code {worker.process.exitcode})")
 
+    def _patience(self, active: Sequence[_Worker[Key]]) -> float | None:
+        """Return the seconds until the first of the workers is overdue."""
+        begun = [worker.begun for worker in active if worker.key is not None]
+        if self._seconds is None or not begun:
+            return None
+        return max(0.0, min(begun) + self._seconds - time.monotonic())
+
+    def _kill_overdue(self, active: Sequence[_Worker[Key]]) -> None:
+        for worker in active:
+            if self._seconds is not None and worker.key is not None:
+                worker.is_overdue = time.monotonic() >= worker.begun + self._seconds
+                if worker.is_overdue:
+                    worker.process.kill()
+
     def _assign(self, worker: _Worker[Key], todo: Iterator[Key]) -> bool:
         worker.key = next(todo, None)
+        worker.begun, worker.is_overdue = time.monotonic(), False
         if worker.key is not None:
             with contextlib.suppress(OSError):  # it died between two pictures: the next receive says so
                 worker.connection.send(worker.key)
@@ -164,6 +191,8 @@ class Workers(Generic[Key, Result]):
             self._greet(worker, None)
         worker.process.join()
         reason = f"the {self._what} died on this image (exit code {worker.process.exitcode})"
+        if worker.is_overdue:
+            reason = f"the {self._what} took longer than {self._seconds:g} s for this image, and was ended"
         result = self._blame(worker.key, reason)  # type: ignore[arg-type]
         worker.connection.close()
         fresh = self._start()

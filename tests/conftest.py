@@ -22,6 +22,7 @@ pytest_plugins = (
     "ocr_fixtures",
     "prediction_fixtures",
     "run_fixtures",
+    "service_fixtures",
     "transform_fixtures",
     "vector_fixtures",
 )

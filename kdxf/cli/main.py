@@ -1,4 +1,4 @@
-"""The command ``kdxf``: ``kdxf fit``, ``kdxf predict``, and every tool by its name, such as ``kdxf data split``.
+"""The command ``kdxf``: ``kdxf fit``, ``predict``, ``serve``, and every tool by its name, such as ``kdxf data split``.
 
 This module imports nothing heavy, so that ``kdxf --help`` answers at once; a tool loads what it needs.
 """
@@ -17,7 +17,7 @@ from kdxf.errors import UserError
 from kdxf.io.shipped import shipped_folder
 from kdxf.version import __version__
 
-_OWN = {"fit": "kdxf.cli.fit", "predict": "kdxf.cli.predict"}
+_OWN = {"fit": "kdxf.cli.fit", "predict": "kdxf.cli.predict", "serve": "kdxf.cli.serve"}
 _WIDTH = 118
 _FIRST = "From a folder to a model"
 _TOOLS = "Single steps"

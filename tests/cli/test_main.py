@@ -30,7 +30,7 @@ def test_help_has_one_line_for_every_tool(capsys, repo):
     assert status == 0
     named = [line.strip().partition("  ")[0] for line in out.splitlines() if line.startswith("  ")]
     files = {" ".join(path.relative_to(repo / "tools").with_suffix("").parts) for path in repo.glob("tools/**/*.py")}
-    assert set(named) == files | {"fit", "predict"}
+    assert set(named) == files | {"fit", "predict", "serve"}
     assert len(named) == len(set(named))
     assert max(map(len, out.splitlines())) <= 118
     assert "  train                    Train a model\n" in out
