@@ -38,7 +38,7 @@ def test_processes_end_with_the_block(doubler):
     with Workers(doubler, blame, 1) as group:
         (process,) = [worker.process for worker in group._workers]
         assert process.is_alive()
-    assert process.exitcode == -signal.SIGTERM and group._workers == []
+    assert process.exitcode == -signal.SIGKILL and group._workers == []
 
 
 def test_an_error_that_the_user_can_fix_ends_the_job(doubler):
