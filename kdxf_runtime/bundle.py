@@ -197,6 +197,11 @@ class Bundle:
         return self.folder / name
 
 
+def is_bundle(path: str | Path) -> bool:
+    """Tell whether a path looks like a bundle: a folder with a manifest, or a file."""
+    return Path(path).is_file() or Path(path, MANIFEST).is_file()
+
+
 def _reason(error: Exception) -> str:
     return f"has no {error.args[0]!r}" if isinstance(error, KeyError) else " ".join(str(error).split())[:200]
 

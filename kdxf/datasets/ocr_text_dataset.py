@@ -44,8 +44,8 @@ class OCRTextDataset(BaseDataset):
     while the mean is still over the number of samples, so that a weight of 2 counts double. With soft labels a
     sample also has ``gt_score``, the target of training; the label stays for class balancing and metrics.
 
-    An image may lie in a plain tar shard, as OCR names it: ``shards/000.tar/cat/1.jpg``. Where the members of the shards
-    lie is found once, before the loader's workers are forked.
+    An image may lie in a plain tar shard, as OCR names it: ``shards/000.tar/cat/1.jpg``. Where the members of the
+    shards lie is found once, before the loader's workers are forked.
 
     All relative paths start at ``data_root``.
 
@@ -76,7 +76,8 @@ class OCRTextDataset(BaseDataset):
     Raises:
         UserError: A file is missing or malformed, a label is not a class, ``fraction`` is not in (0, 1], a weight is
             negative, or the soft labels are those of other classes, of other images, of a model that was trained on
-            the images (in a test), or missing although ``ground_truth_ratio`` is given; or a tar shard is compressed or broken.
+            the images (in a test), or missing although ``ground_truth_ratio`` is given; or a tar shard is compressed or
+            broken.
     """
 
     def __init__(

@@ -1,8 +1,8 @@
 """Members of tar shards by path: ``shards/000.tar/cat/1.jpg`` is read like a file, in any order.
 
-Of a plain shard each process keeps where its members lie, 24 bytes for each, and reads one with a single ``pread``. Forked
-processes share what was there before the fork, and no position in an open file. A compressed shard has no such places: the
-process keeps the last one open, and reads it best in the order in which it was written.
+Of a plain shard each process keeps where its members lie, 24 bytes for each, and reads one with a single ``pread``.
+Forked processes share what was there before the fork, and no position in an open file. A compressed shard has no such
+places: the process keeps the last one open, and reads it best in the order in which it was written.
 """
 
 import hashlib

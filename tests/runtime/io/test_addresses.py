@@ -19,7 +19,9 @@ def memory():
 
 
 def test_what_is_an_address():
-    assert [is_address(path) for path in ("s3://b/k", "file:///a", "a/b.jpg", "C:\\a", "c://a")] == [True, True] + [False] * 3
+    assert [is_address(path) for path in ("s3://b/k", "file:///a", "a/b.jpg", "C:\\a", "c://a")] == [True, True] + [
+        False
+    ] * 3
 
 
 def test_pictures_below_an_address(memory):
