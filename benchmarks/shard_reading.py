@@ -6,8 +6,8 @@
 read in the same random order: bytes alone, and decoded as training does (``LoadImage``). Both are in the cache of the
 system, so that the cost of the code is seen and not that of the disk. Then a shard of many tiny members is indexed.
 
-Measured on a shared Xeon core (load 5), 500 photographs of 348 px: bytes 60,447 images/s from files and 38,590 from shards,
-decoded 1,990 and 1,834; an index of 200,000 members in 15.8 s (12,688 members/s).
+Measured on a shared Xeon core (load 5), 500 photographs of 348 px: bytes 60,447 images/s from files and 38,590 from
+shards, decoded 1,990 and 1,834; an index of 200,000 members in 15.8 s (12,688 members/s).
 """
 
 import argparse

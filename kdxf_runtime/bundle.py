@@ -25,12 +25,13 @@ import stat
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
 
+from kdxf_runtime.categories import Categories
 from kdxf_runtime.errors import UserError
 from kdxf_runtime.io.digests import file_digest
 from kdxf_runtime.io.text_files import read_json_text
@@ -186,6 +187,12 @@ class Bundle:
             raise UserError(f"{file}: {_reason(error)}; export the bundle anew") from error
         check_files(path, manifest.files)
         return cls(path, manifest, file_digest(file))
+
+    @property
+    def categories(self) -> Categories:
+        """Ids of its classes, and their names for people."""
+        found = Categories.named(self.manifest.classes)
+        return found if self.manifest.names is None else replace(found, names=self.manifest.names)
 
     def path(self, name: str) -> Path:
         """Return the path of a file or a folder of the bundle.

@@ -132,13 +132,15 @@ def _fill(
     total: int,
 ) -> None:
     """Add the answers to the parts; Ctrl-C saves those that are there."""
-    with tqdm(total=total, initial=total - len(images), unit=" images", smoothing=0.05, disable=None) as bar:
+    done = total - len(images)
+    with tqdm(total=total, initial=done, unit=" images", smoothing=0.05, disable=None) as bar:
         try:
             for place, label in answers:
                 writer.add((key_of(images[place].path), label))
+                done += 1
                 bar.update()
         except KeyboardInterrupt:
             writer.flush()
             bar.close()
-            print(f"stopped after {bar.n} of {total} images; the same command continues", file=sys.stderr)
+            print(f"stopped after {done} of {total} images; the same command continues", file=sys.stderr)
             raise

@@ -140,7 +140,7 @@ _Answer = tuple[int, tuple[Prediction, np.ndarray | None]]
 
 def answering_workers(bundle: Bundle, settings: Settings, count: int) -> "Workers[_Key, _Answer]":
     """Start processes that answer; a picture on which one dies is answered with the reason."""
-    categories = Categories.named(bundle.manifest.classes)
+    categories = bundle.categories
 
     def blame(key: _Key, reason: str) -> _Answer:
         return key[0], (_blamed(categories, key[1], reason), None)

@@ -167,19 +167,13 @@ def _check(part: Path, wanted: MadeBy) -> None:
             f"{part.parent}: was made by another bundle ({found['bundle'][:12]}, and this one is "
             f"{wanted.bundle[:12]}); choose another --parts"
         )
-    if found["tta"] != wanted.tta:
-        raise UserError(
-            f"{part.parent}: was made {'with' if found['tta'] else 'without'} --tta; do so again, or choose another --parts"
-        )
-    if found["read_text"] != wanted.read_text:
-        raise UserError(
-            f"{part.parent}: was made with --read-text {found['read_text']}; do so again, or choose another --parts"
-        )
-    if found["scores"] != wanted.scores:
-        raise UserError(
-            f"{part.parent}: keeps the scores of {'all classes' if found['scores'] else 'the best class alone'}, and "
-            f"--per-class and --topk {'keep all' if not found['scores'] else 'are left out now'}; choose another --parts"
-        )
+    for name, said in (
+        ("tta", "with --tta" if found["tta"] else "without --tta"),
+        ("read_text", f"with --read-text {found['read_text']}"),
+        ("scores", f"{'with' if found['scores'] else 'without'} --per-class or --topk, which keep all scores"),
+    ):
+        if found[name] != getattr(wanted, name):
+            raise UserError(f"{part.parent}: was made {said}; do the same, or choose another --parts")
 
 
 def _schema(part: Path) -> pa.Schema:

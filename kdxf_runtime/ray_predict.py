@@ -7,7 +7,6 @@ from pathlib import Path
 import pyarrow as pa
 
 from kdxf_runtime.bundle import Bundle
-from kdxf_runtime.categories import Categories
 from kdxf_runtime.errors import UserError
 from kdxf_runtime.inputs import InputImage
 from kdxf_runtime.io.addresses import is_address
@@ -47,14 +46,9 @@ def answer_on_ray(
     group.ask(_open, *arguments[:2], arguments[3])
     paths = [image.path if is_address(image.path) else os.path.abspath(image.path) for image in images]
     keys = pa.table({"place": range(len(paths)), "path": pa.array(map(os.fsencode, paths), pa.binary())})
-    categories = _categories(bundle)
     for block in group.map(keys, _Answerer, *arguments):
-        for place, label in to_rows(block, categories):
+        for place, label in to_rows(block, bundle.categories):
             yield int(place), label
-
-
-def _categories(bundle: Bundle) -> Categories:
-    return Categories.named(bundle.manifest.classes)
 
 
 def _open(bundle_path: str, digest: str, seen: tuple[str, ...]) -> Bundle:

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from kdxf_runtime.bundle import GRAPH, Bundle, stacked
-from kdxf_runtime.categories import Categories
 from kdxf_runtime.errors import UserError
 from kdxf_runtime.io.addresses import is_address, read_address
 from kdxf_runtime.io.images import ImageReadError, decode_image, read_file
@@ -93,9 +92,7 @@ class Runner:
             raise UserError(f"--tta: {bundle.folder} has no views; export a model whose config has a tta_pipeline")
         self.bundle = bundle
         self.pipeline = Pipeline(manifest.views if tta and manifest.views else [manifest.steps], bundle)
-        self.categories = Categories.named(manifest.classes)
-        if manifest.names is not None:
-            self.categories = replace(self.categories, names=manifest.names)
+        self.categories = bundle.categories
         self.calibration = _calibration(bundle, tta)
         self.routing = _routing(bundle, tta) if read_text == "auto" else None
         self.read_text = read_text

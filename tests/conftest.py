@@ -15,6 +15,7 @@ from mmengine.logging import MMLogger
 
 REPO = Path(__file__).resolve().parents[1]
 pytest_plugins = (
+    "colour_bundle",
     "export_fixtures",
     "frozen_fixtures",
     "lab_fixtures",

@@ -1,11 +1,11 @@
 """Predict pictures with the model of ``kdxf fit``: ``kdxf predict OUT FOLDER --save_csv out.csv``.
 
-OUT is the folder that kdxf fit wrote, or a bundle of kdxf export. The text of the pictures is read now, unless --ocr names a table. The CSV has one
-row per picture: image_id, category_id, category_name, score, and error: why the picture could not be read, else empty.
-The scores are calibrated on the validation list: of pictures with a score of 0.8, four of five are right. --precision
-or --review adds the columns decision (accept or review) and reason. --read-text auto reads only the text of pictures
-that the model is not sure enough of without it (column text: given by a table, read, or not read).
-kdxf inference has more options, and takes any config and checkpoint.
+OUT is the folder that kdxf fit wrote, or a bundle of kdxf export. The text of the pictures is read now, unless --ocr
+names a table. The CSV has one row per picture: image_id, category_id, category_name, score, and error: why the picture
+could not be read, else empty. The scores are calibrated on the validation list: of pictures with a score of 0.8, four
+of five are right. --precision or --review adds the columns decision (accept or review) and reason. --read-text auto
+reads only the text of pictures that the model is not sure enough of without it (column text: given by a table, read, or
+not read). kdxf inference has more options, and takes any config and checkpoint.
 
 With a bundle an INPUT may also be a list (annotations of any form that kdxf reads), a tar shard, or an address such as
 s3://bucket/folder. --parts FOLDER is for very many pictures: the predictions are added to the folder as Parquet parts,
