@@ -27,6 +27,11 @@ _SHOWN = 10
 _PICTURES_PER_WORKER = 4
 _USUAL = Columns()
 
+Key = tuple[int, InputImage]
+"""A picture and its place in a list."""
+Answered = tuple[int, tuple[Prediction, np.ndarray | None]]
+"""The place of a picture, its prediction, and its feature (C,)."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -112,7 +117,7 @@ def answer_all(
 
 def answer_as_done(
     bundle: Bundle, images: Sequence[InputImage], settings: Settings = DEFAULT_SETTINGS, workers: int = 1
-) -> "Iterator[_Answer]":
+) -> Iterator[Answered]:
     """Answer pictures, and yield the place, the prediction and the feature (C,) of each, in the order they are done.
 
     Args:
@@ -134,15 +139,11 @@ def answer_as_done(
         yield from group.map(list(enumerate(images)))
 
 
-_Key = tuple[int, InputImage]
-_Answer = tuple[int, tuple[Prediction, np.ndarray | None]]
-
-
-def answering_workers(bundle: Bundle, settings: Settings, count: int) -> "Workers[_Key, _Answer]":
+def answering_workers(bundle: Bundle, settings: Settings, count: int) -> Workers[Key, Answered]:
     """Start processes that answer; a picture on which one dies is answered with the reason."""
     categories = bundle.categories
 
-    def blame(key: _Key, reason: str) -> _Answer:
+    def blame(key: Key, reason: str) -> Answered:
         return key[0], (_blamed(categories, key[1], reason), None)
 
     return Workers(partial(Answering, bundle.folder, settings), blame, count)
@@ -160,7 +161,7 @@ class Answering:
     def __init__(self, folder: Path, settings: Settings, bundle: Bundle | None = None) -> None:
         self._runner = Runner(bundle or Bundle.open(folder), tta=settings.tta, read_text=settings.read_text)
 
-    def __call__(self, key: _Key) -> _Answer:
+    def __call__(self, key: Key) -> Answered:
         """Answer a picture."""
         index, image = key
         (answer,) = self._runner.answer([Picture.read(image.path, image.image_id)])

@@ -10,10 +10,11 @@ from kdxf_runtime.bundle import Bundle
 from kdxf_runtime.errors import UserError
 from kdxf_runtime.inputs import InputImage
 from kdxf_runtime.io.addresses import is_address
-from kdxf_runtime.predict import Settings, answering_workers
+from kdxf_runtime.predict import Answered, Key, Settings, answering_workers
 from kdxf_runtime.prediction_parts import to_arrow, to_rows
 from kdxf_runtime.predictions import Prediction
 from kdxf_runtime.ray_group import RayGroup
+from kdxf_runtime.workers import Workers
 
 
 def answer_on_ray(
@@ -75,7 +76,7 @@ class _Answerer:
         self._arguments = (bundle_path, digest, seen)
         self._settings = settings
         self._with_scores = with_scores
-        self._workers = None
+        self._workers: Workers[Key, Answered] | None = None
 
     def __call__(self, keys: pa.Table) -> pa.Table:
         if self._workers is None:
