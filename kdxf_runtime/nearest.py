@@ -13,6 +13,7 @@ from kdxf_runtime.gallery import Gallery, build, list_classes, vote
 from kdxf_runtime.inputs import InputImage
 from kdxf_runtime.io.prediction_csv import joined, open_replacing, row_writer
 from kdxf_runtime.predict import DEFAULT_SETTINGS, Report, Settings, answer_all
+from kdxf_runtime.sources import list_sources
 
 COLUMNS = ("image_id", "label", "share", "similarity", "nearest", "error")
 
