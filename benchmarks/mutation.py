@@ -198,6 +198,40 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
     "kdxf_runtime/trust/selective.py": [
         ("confidence >= threshold", "confidence > threshold", "images at the threshold refused"),
     ],
+    "kdxf_runtime/io/shard_members.py": [
+        ("known is None or known[0] != stamp", "known is None", "places of a shard that was replaced"),
+        ("self._hashes[row] != key", "False", "another member in place of a missing one"),
+        ("[row, 1])", "[row, 0])", "the offset taken for the length"),
+        ("_last[0][0] != os.getpid() or ", "", "a fork moves the position in its parent's shard"),
+        (
+            "        if is_compressed(shard):\n            raise",
+            "        if False:\n            raise",
+            "compressed shards accepted",
+        ),
+    ],
+    "kdxf_runtime/io/addresses.py": [
+        (' and not any(map(is_hidden, name.split("/")))', "", "hidden pictures listed"),
+    ],
+    "kdxf_runtime/io/part_files.py": [
+        ("max(taken, default=-1) + 1", "len(taken)", "a part overwritten after a gap"),
+        ("fcntl.LOCK_EX | fcntl.LOCK_NB", "fcntl.LOCK_SH | fcntl.LOCK_NB", "two jobs on one folder"),
+    ],
+    "kdxf_runtime/prediction_parts.py": [
+        ('if found["bundle"] != wanted.bundle:', "if False:", "predictions of two bundles mixed"),
+        ("if found[name] != getattr(wanted, name):", "if False:", "predictions of two settings mixed"),
+        ("os.path.abspath(path)", "path", "a key that depends on the folder"),
+        ("reversed(np.flatnonzero(rows < 0).tolist())", "np.flatnonzero(rows < 0).tolist()", "the last of equal keys"),
+    ],
+    "kdxf_runtime/parts_job.py": [
+        ("table.columns.topk > 1 or", "False or", "scores of further classes forgotten"),
+        ("replace(label, image_id=image.image_id)", "label", "paths in place of names"),
+    ],
+    "kdxf_runtime/sources.py": [
+        ("os.path.dirname(source), list(read(path))", "'', list(read(path))", "lists relative to the working folder"),
+    ],
+    "kdxf_runtime/ray_group.py": [
+        ("max(_IMAGES_PER_TASK, len(keys) // _MOST_TASKS)", "_IMAGES_PER_TASK", "too many tasks to hold"),
+    ],
     "kdxf/evaluation/metrics/accuracy.py": [
         ("min(max(self.topk), len(scores))", "max(self.topk)", "topk above K"),
     ],

@@ -214,6 +214,11 @@ class Bundle:
         return self.folder / name
 
 
+def is_bundle(path: str | Path) -> bool:
+    """Tell whether a path looks like a bundle: a folder with a manifest, or a file."""
+    return Path(path).is_file() or Path(path, MANIFEST).is_file()
+
+
 def _open_folder(folder: Path) -> Bundle:
     file = folder / MANIFEST
     if not file.is_file():

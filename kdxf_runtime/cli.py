@@ -1,8 +1,14 @@
 """Predict pictures with a bundle: ``kdxf-run BUNDLE PICTURES --save_csv out.csv``.
 
-BUNDLE is what kdxf export wrote, a folder or a file. PICTURES are pictures and folders, in any mixture. The CSV is that
-of kdxf inference: one row per picture, in their order, image_id, category_id, the columns that are asked for, and
-error: why the picture could not be read, else empty. Text is read now, with the OCR models of the bundle.
+BUNDLE is what kdxf export wrote, a folder or a file. PICTURES are pictures, folders, lists (.csv with a column image,
+.txt with a path per line, relative to the list), tar shards and addresses (s3://bucket/folder), in any mixture. The CSV
+is that of kdxf inference: one row per picture, in their order, image_id, category_id, the columns that are asked for,
+and error: why the picture could not be read, else empty. Text is read now, with the OCR models of the bundle.
+
+--parts FOLDER is for very many pictures: their predictions are added to the folder as Parquet parts, and the same
+command continues a job that was interrupted. --executor ray spreads it over a Ray cluster, whose machines see the
+bundle and the pictures under the same paths. --save_csv then writes the CSV in the end; --per-class or --topk keeps the
+scores of all classes.
 
 --nearest GALLERY answers by a gallery that kdxf index made, with classes that the model was never trained on. The CSV
 has the columns image_id, label, share (of the similarity of the nearest pictures), similarity (of the nearest one),
@@ -15,7 +21,7 @@ from collections.abc import Sequence
 
 from kdxf_runtime.errors import UserError
 from kdxf_runtime.io.machine import available_cores
-from kdxf_runtime.options import add_columns, columns_of
+from kdxf_runtime.options import add_columns, add_parts, check_parts, columns_of
 
 
 def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -25,20 +31,19 @@ def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     )
     add = parser.add_argument
     add("bundle", metavar="BUNDLE", help="folder or file that kdxf export wrote")
-    add("inputs", nargs="+", metavar="PICTURES", help="pictures and folders")
-    add("--save_csv", "--save-csv", required=True, metavar="FILE", help="the table of predictions")
+    add("inputs", nargs="+", metavar="PICTURES", help="pictures, folders, lists, tar shards, addresses")
+    add("--save_csv", "--save-csv", metavar="FILE", help="the table of predictions")
     add_columns(parser)
     add("--tta", action="store_true", help="average over the views of test-time augmentation")
     add("--nearest", metavar="GALLERY", help="answer by the nearest pictures of this gallery")
-    add(
-        "--neighbours",
-        type=int,
-        default=5,
-        metavar="K",
-        help="with --nearest: how many pictures are asked (default: 5)",
-    )
-    add("--workers", type=int, default=available_cores(), metavar="N", help="processes (default: one per core)")
-    return parser.parse_args(arguments)
+    add("--neighbours", type=int, default=5, metavar="K", help="with --nearest: pictures that are asked (default: 5)")
+    add_parts(parser)
+    add("--workers", type=int, metavar="N", help="processes (default: one per core, of this machine or of the cluster)")
+    args = parser.parse_args(arguments)
+    check_parts(parser, args)
+    if args.parts is not None and args.nearest is not None:
+        parser.error("--nearest: its answers do not go into --parts; leave one of them out")
+    return args
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,8 +52,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     It is 2, with one line on standard error, for what the user can fix, and 130 after Ctrl-C.
     """
     args = parse_args(arguments)
+    from kdxf_runtime.many import predict_many
     from kdxf_runtime.nearest import nearest_csv
-    from kdxf_runtime.predict import Settings, predict_csv
+    from kdxf_runtime.predict import Settings
 
     settings = Settings(args.tta, args.read_text)
     try:
@@ -61,20 +67,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 settings,
                 neighbours=args.neighbours,
                 excel=args.excel,
-                workers=args.workers,
+                workers=available_cores() if args.workers is None else args.workers,
             )
         else:
-            report = predict_csv(
-                args.bundle,
-                args.inputs,
-                args.save_csv,
-                settings,
-                columns=columns_of(args),
-                excel=args.excel,
-                precision=args.precision,
-                review=args.review,
-                workers=args.workers,
-            )
+            report = predict_many(args.bundle, args.inputs, settings, columns_of(args), args)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

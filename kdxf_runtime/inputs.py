@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +26,27 @@ class InputImage:
     ocr_key: str
 
 
-def collect_images(inputs: Sequence[str | Path], ocr_root: str | Path | None = None) -> list[InputImage]:
+def list_input(source: str) -> list[tuple[str, str]]:
+    """Return pairs of a folder ('' for an input that is a file) and a path below it.
+
+    Raises:
+        UserError: As of :func:`collect_images`.
+    """
+    if os.path.isdir(source):
+        names = list_images(Path(source), any_name=True)
+        if not names:
+            raise UserError(f"{source}: no images in this folder; known are {', '.join(sorted(IMAGE_EXTENSIONS))}")
+        return [(source, name) for name in names]
+    if not os.path.exists(source) and Path(source).suffix.lower() not in IMAGE_EXTENSIONS:
+        raise UserError(f"{source}: no such file or folder; give images, or folders that hold images")
+    return [("", source)]
+
+
+def collect_images(
+    inputs: Sequence[str | Path],
+    ocr_root: str | Path | None = None,
+    list_one: Callable[[str], list[tuple[str, str]]] = list_input,
+) -> list[InputImage]:
     """List the images of files and folders, in the order given, those of a folder sorted.
 
     =========  =====================================  ========================================
@@ -43,11 +63,12 @@ def collect_images(inputs: Sequence[str | Path], ocr_root: str | Path | None = N
     Args:
         inputs: Paths of images and of folders, searched with their subfolders.
         ocr_root: The folder that the paths of the OCR table are relative to.
+        list_one: Lists an input, as :func:`list_input` does.
 
     Raises:
         UserError: An input does not exist (and has no extension of an image), or a folder holds no images.
     """
-    pairs = [pair for source in inputs for pair in _list(str(source))]
+    pairs = [pair for source in inputs for pair in list_one(str(source))]
     sources = Counter(name for _, name in set(pairs))
     images = []
     for folder, name in pairs:
@@ -55,18 +76,6 @@ def collect_images(inputs: Sequence[str | Path], ocr_root: str | Path | None = N
         image_id = path if sources[name] > 1 else name
         images.append(InputImage(image_id, path, name if ocr_root is None else relative(path, ocr_root)))
     return images
-
-
-def _list(source: str) -> list[tuple[str, str]]:
-    """Return pairs of a folder ('' for an input that is a file) and a path below it."""
-    if os.path.isdir(source):
-        names = list_images(Path(source), any_name=True)
-        if not names:
-            raise UserError(f"{source}: no images in this folder; known are {', '.join(sorted(IMAGE_EXTENSIONS))}")
-        return [(source, name) for name in names]
-    if not os.path.exists(source) and Path(source).suffix.lower() not in IMAGE_EXTENSIONS:
-        raise UserError(f"{source}: no such file or folder; give images, or folders that hold images")
-    return [("", source)]
 
 
 def relative(path: str, root: str | Path) -> str:

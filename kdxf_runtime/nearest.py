@@ -10,9 +10,10 @@ import numpy as np
 from kdxf_runtime.bundle import Bundle
 from kdxf_runtime.errors import UserError
 from kdxf_runtime.gallery import Gallery, build, list_classes, vote
-from kdxf_runtime.inputs import InputImage, collect_images
+from kdxf_runtime.inputs import InputImage
 from kdxf_runtime.io.prediction_csv import joined, open_replacing, row_writer
 from kdxf_runtime.predict import DEFAULT_SETTINGS, Report, Settings, answer_all
+from kdxf_runtime.sources import list_sources
 
 COLUMNS = ("image_id", "label", "share", "similarity", "nearest", "error")
 
@@ -116,7 +117,7 @@ def nearest_csv(
         raise UserError(f"--neighbours {neighbours}: give at least 1")
     bundle, gallery = Bundle.open(bundle_path), Gallery.open(gallery_path)
     gallery.check(bundle)
-    images = collect_images(inputs)
+    images = list_sources(inputs)
     report = Report(Path(save_csv))
     with open_replacing(save_csv, "--save_csv") as file:
         write = row_writer(file, COLUMNS, excel)

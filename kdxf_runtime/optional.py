@@ -1,9 +1,13 @@
 """Optional packages: they come as extras and are imported where they are used."""
 
 import importlib
+import importlib.util
 from types import ModuleType
 
 from kdxf_runtime.errors import UserError
+
+# The distribution whose extras these are: kdxf has the runtime in it, and the runtime can be installed by itself.
+_OWNER, _CLONE = ("kdxf", ".") if importlib.util.find_spec("kdxf") else ("kdxf-runtime", "runtime/")
 
 
 def require(module: str, extra: str, needed_by: str) -> ModuleType:
@@ -25,6 +29,6 @@ def require(module: str, extra: str, needed_by: str) -> ModuleType:
         if error.name is None or error.name.partition(".")[0] != module.partition(".")[0]:
             raise
         raise UserError(
-            f"{needed_by} needs the package {error.name}: pip install 'kdxf[{extra}]' "
-            f"(in a clone: pip install -e '.[{extra}]')"
+            f"{needed_by} needs the package {error.name}: pip install '{_OWNER}[{extra}]' "
+            f"(in a clone: pip install -e '{_CLONE}[{extra}]')"
         ) from error

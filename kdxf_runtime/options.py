@@ -5,6 +5,8 @@ import argparse
 from kdxf_runtime.io.cells import EXCEL
 from kdxf_runtime.predictions import Columns
 
+EXECUTORS = ("processes", "ray")
+
 
 def add_columns(parser: argparse.ArgumentParser) -> None:
     """Add the options that say what the columns of the table are."""
@@ -29,3 +31,21 @@ def add_decisions(parser: argparse.ArgumentParser) -> None:
 def columns_of(args: argparse.Namespace) -> Columns:
     """Return what the options of :func:`add_columns` ask for."""
     return Columns(args.topk, args.with_name, args.with_score, args.per_class, args.with_set)
+
+
+def add_parts(parser: argparse.ArgumentParser) -> None:
+    """Add the options of jobs that may be interrupted."""
+    add = parser.add_argument
+    add("--parts", metavar="FOLDER", help="add the predictions to this folder as Parquet parts; run again to continue")
+    add("--executor", default="processes", choices=EXECUTORS, help="with --parts: processes here, or Ray (extra 'ray')")
+    add("--ray-address", metavar="HOST:PORT", help="Ray cluster to join (default: a private Ray on this machine)")
+
+
+def check_parts(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
+    """End the program with a line where the options of :func:`add_parts` do not go together."""
+    if args.parts is None and args.save_csv is None:
+        parser.error("name a result: --save_csv, --parts, or both")
+    if args.executor == "ray" and args.parts is None:
+        parser.error("--executor ray: name the folder that the predictions go to with --parts")
+    if args.ray_address is not None and args.executor != "ray":
+        parser.error(f"--ray-address {args.ray_address} needs --executor ray")

@@ -1,7 +1,8 @@
 """Predictions of many pictures with a bundle, in one process or several, and the table of them."""
 
+import contextlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -11,12 +12,13 @@ import numpy as np
 from kdxf_runtime.bundle import Bundle
 from kdxf_runtime.categories import Categories
 from kdxf_runtime.errors import UserError
-from kdxf_runtime.inputs import InputImage, collect_images
+from kdxf_runtime.inputs import InputImage
 from kdxf_runtime.io.files import in_utf8
 from kdxf_runtime.io.machine import peak_memory
 from kdxf_runtime.io.prediction_csv import open_replacing
 from kdxf_runtime.predictions import NOT_READ, Columns, Prediction, PredictionWriter
 from kdxf_runtime.runner import Picture, Runner
+from kdxf_runtime.sources import ReadList, list_sources, read_list
 from kdxf_runtime.trust.decide import check_shares, decide, expected
 from kdxf_runtime.workers import Workers
 
@@ -24,6 +26,11 @@ _SHOWN = 10
 # Below this many pictures per worker process, starting it takes longer than it saves.
 _PICTURES_PER_WORKER = 4
 _USUAL = Columns()
+
+Key = tuple[int, InputImage]
+"""A picture and its place in a list."""
+Answered = tuple[int, tuple[Prediction, np.ndarray | None]]
+"""The place of a picture, its prediction, and its feature (C,)."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +51,7 @@ DEFAULT_SETTINGS = Settings()
 
 @dataclass
 class Report:
-    """Result of :func:`predict_csv`; ``str()`` returns it as a text.
+    """Result of :func:`write_table`; ``str()`` returns it as a text.
 
     Attributes:
         csv: The file written.
@@ -54,20 +61,27 @@ class Report:
         spared: How many texts were not read; None where all are.
         errors: ``(image_id, reason)`` of each picture that could not be read.
         trust: What is expected of the predictions that were accepted, in a sentence.
+        parts: The folder of the parts, where there is one.
+        answered: How many pictures were answered now, where others may have been in the parts.
     """
 
-    csv: Path
+    csv: Path | None
     images: int = 0
     start_seconds: float = 0.0
     seconds: float = 0.0
     spared: int | None = None
     errors: list[tuple[str, str]] = field(default_factory=list)
     trust: str | None = None
+    parts: Path | None = None
+    answered: int | None = None
 
     def __str__(self) -> str:
-        rate = self.images / max(self.seconds, 1e-9)
+        answered = self.images if self.answered is None else self.answered
+        rate = answered / max(self.seconds, 1e-9)
+        named = " and ".join(str(path) for path in (self.csv, self.parts) if path is not None)
         lines = [
-            f"{self.csv}: {self.images} images, {len(self.errors)} with an error",
+            f"{named}: {self.images} images, {len(self.errors)} with an error",
+            *([] if self.answered is None else [f"{answered} of them answered now, the others were there before"]),
             f"{self.seconds:.1f} s after a start of {self.start_seconds:.1f} s: {rate:.1f} images/s",
             f"peak memory of this process: {peak_memory() / 2**30:.2f} GiB",
         ]
@@ -91,7 +105,20 @@ def predict(
 def answer_all(
     bundle: Bundle, images: Sequence[InputImage], settings: Settings = DEFAULT_SETTINGS, workers: int = 1
 ) -> Iterator[tuple[Prediction, np.ndarray | None]]:
-    """Answer pictures, and yield the prediction and the feature (C,) of each, in order.
+    """Answer pictures, and yield the prediction and the feature (C,) of each, in order; see :func:`answer_as_done`."""
+    done: dict[int, tuple[Prediction, np.ndarray | None]] = {}
+    position = 0
+    for index, answer in answer_as_done(bundle, images, settings, workers):
+        done[index] = answer
+        while position in done:
+            yield done.pop(position)
+            position += 1
+
+
+def answer_as_done(
+    bundle: Bundle, images: Sequence[InputImage], settings: Settings = DEFAULT_SETTINGS, workers: int = 1
+) -> Iterator[Answered]:
+    """Answer pictures, and yield the place, the prediction and the feature (C,) of each, in the order they are done.
 
     Args:
         bundle: The bundle.
@@ -106,34 +133,35 @@ def answer_all(
     workers = min(workers, len(images) // _PICTURES_PER_WORKER)
     if workers <= 1:
         answer = Answering(bundle.folder, settings, bundle)
-        yield from (answer((index, image))[1] for index, image in enumerate(images))
+        yield from map(answer, enumerate(images))
         return
+    with answering_workers(bundle, settings, workers) as group:
+        yield from group.map(list(enumerate(images)))
+
+
+def answering_workers(bundle: Bundle, settings: Settings, count: int) -> Workers[Key, Answered]:
+    """Start processes that answer; a picture on which one dies is answered with the reason."""
     categories = bundle.manifest.categories
 
-    def blame(key: _Key, reason: str) -> _Answer:
+    def blame(key: Key, reason: str) -> Answered:
         return key[0], (blamed(categories, key[1].image_id, reason), None)
 
-    done: dict[int, tuple[Prediction, np.ndarray | None]] = {}
-    position = 0
-    with Workers(partial(Answering, bundle.folder, settings), blame, workers) as group:
-        for index, answer_of_one in group.map(list(enumerate(images))):
-            done[index] = answer_of_one
-            while position in done:
-                yield done.pop(position)
-                position += 1
-
-
-_Key = tuple[int, InputImage]
-_Answer = tuple[int, tuple[Prediction, np.ndarray | None]]
+    return Workers(partial(Answering, bundle.folder, settings), blame, count)
 
 
 class Answering:
-    """What a process does with a picture and its number."""
+    """What a process does with a picture and its place in the list.
+
+    Args:
+        folder: The unpacked bundle.
+        settings: How it answers.
+        bundle: The bundle, where it is open already.
+    """
 
     def __init__(self, folder: Path, settings: Settings, bundle: Bundle | None = None) -> None:
         self._runner = Runner(bundle or Bundle.open(folder), tta=settings.tta, read_text=settings.read_text)
 
-    def __call__(self, key: _Key) -> _Answer:
+    def __call__(self, key: Key) -> Answered:
         """Answer a picture."""
         index, image = key
         (answer,) = self._runner.answer([Picture.read(image.path, image.image_id)])
@@ -150,19 +178,20 @@ def predict_csv(
     bundle_path: str | Path,
     inputs: Sequence[str | Path],
     save_csv: str | Path,
-    settings: Settings = Settings(),
+    settings: Settings = DEFAULT_SETTINGS,
     *,
     columns: Columns = _USUAL,
     excel: bool = False,
     precision: float | None = None,
     review: float | None = None,
     workers: int = 1,
+    read: ReadList = read_list,
 ) -> Report:
     """Predict pictures and write one CSV row for each, in their order: the same as ``tools/inference.py`` writes.
 
     Args:
         bundle_path: The bundle, a folder or a file.
-        inputs: Pictures and folders.
+        inputs: Pictures, folders, lists, tar shards and addresses (:mod:`kdxf_runtime.sources`).
         save_csv: The CSV to write; it appears when it is complete.
         settings: How the bundle answers.
         columns: Columns of the CSV.
@@ -170,23 +199,81 @@ def predict_csv(
         precision: Decide which predictions to accept, so that this share of them is right, from 0 to 1.
         review: Decide it so that this share of the images goes to a person, from 0 to 1.
         workers: Processes.
+        read: Reads the lists among the inputs.
 
     Raises:
         UserError: An argument, the bundle or an input cannot be used.
     """
     start = time.perf_counter()
-    check_shares(precision, review)
+    check_workers(workers)
+    bundle = Bundle.open(bundle_path)
+    images = list_sources(inputs, read)
+    table = Table(save_csv, columns, excel, precision, review)
+    return write_table(
+        bundle, bundle_path, settings, table, lambda _: predict(bundle, images, settings, workers), start
+    )
+
+
+def check_workers(workers: int) -> None:
+    """Check a number of worker processes.
+
+    Raises:
+        UserError: It is below 1.
+    """
     if workers < 1:
         raise UserError(f"--workers {workers}: give at least 1")
-    bundle = Bundle.open(bundle_path)
-    images = collect_images(inputs)
-    with open_replacing(save_csv, "--save_csv") as file:
+
+
+@dataclass(frozen=True)
+class Table:
+    """What :func:`write_table` writes; the attributes are arguments of :func:`predict_csv`.
+
+    Attributes:
+        save_csv: The CSV to write; None only counts.
+        columns: Its columns.
+        excel: Whether a person opens it in Excel.
+        precision: The share of the accepted predictions that shall be right.
+        review: The share of the images that shall go to a person.
+    """
+
+    save_csv: str | Path | None = None
+    columns: Columns = _USUAL
+    excel: bool = False
+    precision: float | None = None
+    review: float | None = None
+
+
+def write_table(
+    bundle: Bundle,
+    bundle_path: str | Path,
+    settings: Settings,
+    table: Table,
+    make: Callable[[Categories], Iterable[Prediction]],
+    start: float,
+) -> Report:
+    """Write predictions as a table, and count them.
+
+    Args:
+        bundle: The bundle that makes them.
+        bundle_path: Where it is, as the user wrote it.
+        settings: How it answers.
+        table: What to write.
+        make: Makes the predictions of the categories, in the order of the rows; called when everything is checked.
+        start: When the job began, as ``time.perf_counter`` has it.
+
+    Raises:
+        UserError: The bundle cannot do what the table shows, or the CSV cannot be written.
+    """
+    check_shares(table.precision, table.review)
+    columns = table.columns
+    with contextlib.ExitStack() as stack:
+        file = None if table.save_csv is None else stack.enter_context(open_replacing(table.save_csv, "--save_csv"))
         runner = Runner(bundle, tta=settings.tta, read_text=settings.read_text)
         routing = runner.routing
-        accepted = decide(runner.calibration, bundle_path, precision, review, columns.with_set)
+        accepted = decide(runner.calibration, bundle_path, table.precision, table.review, columns.with_set)
         routed = None
         if routing is not None:
-            routed = decide(routing.calibration, bundle_path, precision, review, columns.with_set)
+            routed = decide(routing.calibration, bundle_path, table.precision, table.review, columns.with_set)
         columns = replace(
             columns,
             threshold=None if accepted is None else accepted.threshold,
@@ -194,12 +281,14 @@ def predict_csv(
             with_text=routing is not None,
         )
         columns.check(runner.categories)
-        writer = PredictionWriter(file, runner.categories, columns, excel)
-        report = Report(Path(save_csv), spared=None if routing is None else 0)
+        writer = None if file is None else PredictionWriter(file, runner.categories, columns, table.excel)
+        report = Report(None if table.save_csv is None else Path(table.save_csv))
+        report.spared = None if routing is None else 0
         begun = time.perf_counter()
         report.start_seconds = begun - start
-        for prediction in predict(bundle, images, settings, workers):
-            writer.add(prediction)
+        for prediction in make(runner.categories):
+            if writer is not None:
+                writer.add(prediction)
             report.images += 1
             if prediction.error is not None:
                 report.errors.append((prediction.image_id, prediction.error))

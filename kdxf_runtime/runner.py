@@ -9,6 +9,7 @@ import numpy as np
 
 from kdxf_runtime.bundle import GRAPH, MANIFEST, WRONG_VALUES, Bundle, GraphInput, in_one_line, stacked
 from kdxf_runtime.errors import UserError
+from kdxf_runtime.io.addresses import is_address, read_address
 from kdxf_runtime.io.images import ImageReadError, decode_image, read_file
 from kdxf_runtime.ocr.base import BaseOCREngine
 from kdxf_runtime.ocr.record import OCRRecord, read_pixels
@@ -47,9 +48,15 @@ class Picture:
 
     @classmethod
     def read(cls, path: str, image_id: str) -> "Picture":
-        """Read the file of a picture; one that cannot be read has ``error``."""
+        """Read a picture: a file, a member of a tar shard, or what an address names; failures become ``error``.
+
+        Raises:
+            UserError: A package is missing that the address needs.
+        """
         try:
-            return cls(image_id, read_file(path))
+            return cls(image_id, read_address(path) if is_address(path) else read_file(path))
+        except OSError as error:
+            return cls(image_id, b"", error=f"cannot open the address: {error}")
         except ImageReadError as error:
             return cls(image_id, b"", error=str(error))
 

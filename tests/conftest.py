@@ -16,6 +16,7 @@ from mmengine.logging import MMLogger
 REPO = Path(__file__).resolve().parents[1]
 pytest_plugins = (
     "bundle_fixtures",
+    "colour_bundle",
     "export_fixtures",
     "frozen_fixtures",
     "lab_fixtures",

@@ -52,10 +52,16 @@ def parse_args() -> argparse.Namespace:
     add("--budget-ms", type=float, metavar="MS", help="exit with status 1 if an image takes longer, on average")
     add("--budget-gb", type=float, metavar="GB", help="exit with status 1 if this process takes more memory")
     add("--cfg-options", nargs="+", action=ConfigOptions, metavar="KEY=VALUE", help="replace settings of the config")
+    add("--executor", help=argparse.SUPPRESS)  # asked for by name in what is written about large jobs
     add("--trust-checkpoint", action="store_true", help="load a checkpoint that can run code; only for your own")
     args = parser.parse_intermixed_args()
     if args.save_csv is None and args.save_probs is None:
         parser.error("name a result: --save_csv, --save-probs, or both")
+    if args.executor is not None:
+        parser.error(
+            "--executor: only bundles are spread over machines; make one with kdxf export, and predict with "
+            "kdxf-run BUNDLE INPUT --parts FOLDER --executor ray"
+        )
     if args.engine_options and args.engine is None:
         parser.error("--engine-options: name the engine with --engine, or set ocr_engine in the config")
     for name in ("cfg", "ckpt"):

@@ -13,7 +13,7 @@ from mkdocs.structure.files import File, Files
 
 REPO = Path(__file__).resolve().parents[2]
 API = "api"
-GUIDES = ["own-data", "text", "training", "recipes", "data-tools", "ship", "trust"]
+GUIDES = ["own-data", "text", "training", "recipes", "data-tools", "ship", "scale", "trust"]
 PAGES = {  # section -> pages of the repository
     "Guides": [f"docs/{name}.md" for name in GUIDES] + ["docs/benchmarks.md"],
     "中文": ["README.zh-CN.md"] + [f"docs/zh/{name}.md" for name in GUIDES],

@@ -26,6 +26,7 @@ from kdxf.registry import DATASETS
 from kdxf.text.ocr.changes import warning_of_changes
 from kdxf.text.ocr.table import OCRTable
 from kdxf.text.registry import TOKENIZERS
+from kdxf_runtime.io.shard_members import prepare
 
 # The open tables: the training and the validation set often use the same one.
 _open_tables: WeakValueDictionary[tuple[str, int], OCRTable] = WeakValueDictionary()
@@ -42,6 +43,9 @@ class OCRTextDataset(BaseDataset):
     A column ``weight`` of the CSV (numbers >= 0) becomes ``sample_weight``: the loss of a sample is multiplied by it,
     while the mean is still over the number of samples, so that a weight of 2 counts double. With soft labels a
     sample also has ``gt_score``, the target of training; the label stays for class balancing and metrics.
+
+    An image may lie in a plain tar shard, as OCR names it: ``shards/000.tar/cat/1.jpg``. Where the members of the
+    shards lie is found once, before the loader's workers are forked.
 
     All relative paths start at ``data_root``.
 
@@ -72,7 +76,8 @@ class OCRTextDataset(BaseDataset):
     Raises:
         UserError: A file is missing or malformed, a label is not a class, ``fraction`` is not in (0, 1], a weight is
             negative, or the soft labels are those of other classes, of other images, of a model that was trained on
-            the images (in a test), or missing although ``ground_truth_ratio`` is given.
+            the images (in a test), or missing although ``ground_truth_ratio`` is given; or a tar shard is compressed or
+            broken.
     """
 
     def __init__(
@@ -143,7 +148,9 @@ class OCRTextDataset(BaseDataset):
         pa.default_memory_pool().release_unused()  # otherwise Arrow keeps the memory that it used for reading
         prefix = os.path.join(self.img_prefix, "")
         images = _arrow(frame["image"])
-        return SampleRows(images, prefix, labels, texts, table, table_rows, weights, soft_labels)
+        rows = SampleRows(images, prefix, labels, texts, table, table_rows, weights, soft_labels)
+        prepare(rows.paths())
+        return rows
 
     @force_full_init
     def get_data_info(self, idx: int) -> dict:

@@ -18,6 +18,7 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 
 from kdxf_runtime.errors import UserError
 from kdxf_runtime.io.pixels import pixels
+from kdxf_runtime.io.shard_members import read_member, split_member
 from kdxf_runtime.io.unicode_names import find_file
 from kdxf_runtime.optional import require
 
@@ -114,13 +115,18 @@ def read_image(path: str | Path, min_edge: int | None = None) -> np.ndarray:
 
 
 def read_file(path: str | Path) -> bytes:
-    """Read the bytes of a picture.
+    """Read the bytes of a picture: a file, or a member of a tar shard (:mod:`kdxf_runtime.io.shard_members`).
 
     Raises:
-        ImageReadError: The file is missing or may not be read.
+        ImageReadError: It is missing or may not be read, or the shard is broken.
     """
     try:
-        return find_file(path).read_bytes()
+        place = split_member(path)
+        return find_file(path).read_bytes() if place is None else read_member(*place)
+    except KeyError as error:
+        raise ImageReadError("the tar shard has no such member") from error
+    except UserError as error:
+        raise ImageReadError(str(error)) from error
     except OSError as error:
         raise ImageReadError(f"cannot open the file: {error.strerror or error}") from error
     except ValueError as error:  # a name that no file can have

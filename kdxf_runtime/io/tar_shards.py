@@ -24,6 +24,11 @@ def is_shard(path: Path) -> bool:
     return path.name.lower().endswith(SHARD_SUFFIXES)
 
 
+def is_compressed(path: Path) -> bool:
+    """Tell by its name whether a tar shard is compressed."""
+    return path.name.lower().endswith("gz")
+
+
 class TarShard:
     """An open tar file whose members are read by name.
 
@@ -63,6 +68,11 @@ class TarShard:
         """The members in the order of the archive; of members with the same name the last one counts."""
         return list(self._places)
 
+    @property
+    def places(self) -> dict[str, tuple[int, int]]:
+        """The offset and the length of each member, in bytes; in a compressed shard those of the unpacked tar file."""
+        return self._places
+
     def read(self, name: str) -> bytes:
         """Read one member.
 
@@ -87,7 +97,7 @@ class TarShard:
 
 def _open(path: Path) -> IO[bytes]:
     # A GzipFile is an IO[bytes] in all but its declared type.
-    return cast(IO[bytes], gzip.open(path)) if path.name.lower().endswith("gz") else open(path, "rb")
+    return cast(IO[bytes], gzip.open(path)) if is_compressed(path) else open(path, "rb")
 
 
 def _index(file: IO[bytes]) -> dict[str, tuple[int, int]]:

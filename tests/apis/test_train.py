@@ -1,6 +1,7 @@
 import math
 import os
 import shutil
+import tarfile
 from pathlib import Path
 from typing import ClassVar
 
@@ -97,6 +98,38 @@ def test_resume_is_as_if_never_stopped(tiny_config, tmp_path):
         straight["state_dict"]["head.fc.weight"], straight["ema_state_dict"]["module.head.fc.weight"]
     )
     assert (resumed["meta"]["epoch"], resumed["meta"]["iter"]) == (2, 6)
+
+
+def test_tar_shards_train_what_files_train_and_are_resumed(tiny_config, tiny_images, tmp_path):
+    names = sorted(path.relative_to(tiny_images / "train").as_posix() for path in tiny_images.glob("train/*/*.png"))
+    shards = {name: f"{index % 2}.tar/{name}" for index, name in enumerate(names)}
+    for name, member in shards.items():
+        with tarfile.open(tmp_path / member[: len("0.tar")], "a") as archive:
+            archive.add(tiny_images / "train" / name, name)
+
+    def run(folder, images, workers, **options):
+        rows = [f"{images.get(name, name)},{name.partition('/')[0]}" for name in names]
+        (tmp_path / f"{folder.name}.csv").write_text("image,label\n" + "\n".join(rows), encoding="utf-8")
+        dataset = {
+            "type": "OCRTextDataset",
+            "ann_file": str(tmp_path / f"{folder.name}.csv"),
+            "data_prefix": str(tmp_path if images else tiny_images / "train"),
+            "classes": ["blue", "green 绿", "red"],
+            "pipeline": [{"type": "LoadImage"}, {"type": "PackInputs"}],
+            "_delete_": True,
+        }
+        changes = {"work_dir": str(folder), "train_dataloader.dataset": dataset}
+        changes |= {"train_dataloader.num_workers": workers, "train_dataloader.persistent_workers": workers > 0}
+        return load_checkpoint(train(load_config(tiny_config, changes), validate=False, **options).checkpoint)
+
+    files = run(tmp_path / "files", {}, workers=0)
+    killed = tmp_path / "killed"
+    killed.mkdir()
+    shutil.copy(tmp_path / "files" / "epoch_1.pth", killed)
+    (killed / "last_checkpoint").write_text(str(killed / "epoch_1.pth"))
+    resumed = run(killed, shards, workers=2, resume=True)
+    assert (resumed["meta"]["epoch"], resumed["meta"]["iter"]) == (2, 6)
+    assert_same(files["state_dict"], resumed["state_dict"])
 
 
 def test_resume_from_a_named_checkpoint(tiny_config, tmp_path):

@@ -1,9 +1,11 @@
 """The dataset: annotations joined with the OCR table, and what mmengine does with it."""
 
+import gzip
 import hashlib
 import logging
 import pickle
 import re
+import tarfile
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -417,3 +419,41 @@ def test_a_pipeline_without_word_vectors(monkeypatch):
     monkeypatch.setattr("kdxf.datasets.ocr_text_dataset.print_log", lambda message, **_: messages.append(message))
     warn_of_other_tokenizer([TokenizeOCR({"type": "WordTokenizer"})])
     assert messages == []
+
+
+@pytest.fixture
+def files_and_shards(root, draw):
+    """The rows of ``train.csv`` as files below ``images``, and as members of two shards in ``shards``."""
+    (root / "shards").mkdir()
+    rows = ["image,label"]
+    for i in range(10):
+        draw(root / "images" / f"图 {i}.jpg", "white", width=i + 1)
+        shard = root / "shards" / f"{i % 2}.tar"
+        with tarfile.open(shard, "a") as archive:
+            archive.add(root / "images" / f"图 {i}.jpg", f"a/图 {i}.jpg")
+        rows.append(f"{shard.name}/a/图 {i}.jpg,{'aaaaaabbbc'[i]}")
+    (root / "shards.csv").write_text("\n".join(rows), encoding="utf-8")
+    return root
+
+
+def test_members_of_tar_shards_are_the_same_samples_as_files(files_and_shards):
+    pipeline = [{"type": "LoadImage"}, {"type": "Resize", "scale": (8, 8)}, {"type": "PackImageTextInputs"}]
+    files = build(files_and_shards, pipeline=pipeline)
+    shards = build(files_and_shards, pipeline=pipeline, ann_file="shards.csv", data_prefix="shards")
+    for workers in (0, 2):
+        loaded = [
+            list(DataLoader(dataset, 4, num_workers=workers, collate_fn=default_collate)) for dataset in (files, shards)
+        ]
+        for one, other in zip(*loaded, strict=True):
+            assert torch.equal(one["inputs"]["img"], other["inputs"]["img"])
+            for left, right in zip(one["data_samples"], other["data_samples"], strict=True):
+                assert left.gt_label == right.gt_label and left.ori_shape == right.ori_shape
+                assert right.metainfo["error"] is None
+
+
+def test_a_compressed_shard_is_refused(files_and_shards):
+    shard = files_and_shards / "shards" / "0.tar"
+    shard.with_suffix(".tar.gz").write_bytes(gzip.compress(shard.read_bytes()))
+    (files_and_shards / "z.csv").write_text("image,label\n0.tar.gz/a/图 0.jpg,a\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"shards/0.tar.gz: is compressed, and a dataset reads pictures in any order"):
+        build(files_and_shards, ann_file="z.csv", data_prefix="shards")

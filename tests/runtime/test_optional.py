@@ -27,3 +27,11 @@ def test_a_package_that_lacks_something_of_its_own_is_not_called_missing(tmp_pat
     with pytest.raises(ModuleNotFoundError, match="no_such_dependency"):
         require("half_there", "any", "a test")
     assert "half_there" not in sys.modules
+
+
+def test_the_runtime_by_itself_names_its_own_extras(monkeypatch):
+    monkeypatch.setattr("kdxf_runtime.optional._OWNER", "kdxf-runtime")
+    monkeypatch.setattr("kdxf_runtime.optional._CLONE", "runtime/")
+    message = "pip install 'kdxf-runtime[parts]' (in a clone: pip install -e 'runtime/[parts]')"
+    with pytest.raises(UserError, match=re.escape(message)):
+        require("no_such_package", "parts", "--parts")

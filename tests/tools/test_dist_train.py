@@ -1,8 +1,10 @@
 """Two processes on the CPU, started by the shell scripts, against one process."""
 
 import os
+import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pandas as pd
 import pytest
@@ -41,6 +43,27 @@ def test_two_processes_do_what_one_does(run, tiny_config, tiny_trained, tmp_path
     table = pd.read_csv(work / "p.csv")
     assert list(table.image) == sorted(table.image) and len(table) == table.image.nunique() == 12
     assert 100 * (table.label == table.pred_label).mean() == pytest.approx(tiny_trained.metrics["accuracy/top1"])
+
+
+@pytest.mark.slow
+def test_two_machines_of_one_process_do_what_one_does(run, tiny_config, tiny_trained, tmp_path):
+    # Both are this machine; they find each other by the address of the first, as machines do.
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    work = tmp_path / "two machines"
+    machines = {"NNODES": "2", "MASTER_ADDR": "127.0.0.1", "PORT": port}
+    options = ["--work-dir", work, "--cfg-options", "train_dataloader.batch_size=4"]
+    with ThreadPoolExecutor(2) as both:
+        done = list(
+            both.map(lambda rank: run("dist_train.sh", tiny_config, 1, *options, NODE_RANK=rank, **machines), "01")
+        )
+    assert [one.returncode for one in done] == [0, 0], done
+    one, two = load_checkpoint(tiny_trained.checkpoint), load_checkpoint(work / "epoch_2.pth")
+    assert one["meta"]["iter"] == two["meta"]["iter"] == 6
+    for name, weight in one["state_dict"].items():
+        assert torch.allclose(weight, two["state_dict"][name], atol=1e-5), name
+    assert len(list(work.glob("*/*.log"))) == 1
 
 
 @pytest.mark.parametrize(

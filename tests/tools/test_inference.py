@@ -199,3 +199,9 @@ def test_reading_as_needed_takes_a_routing(call, tmp_path):
         "config.py", "model.pth", "photos", "--save_csv", tmp_path / "out.csv", "--read-text", "never"
     )
     assert status == 2 and "invalid choice: 'never'" in err
+
+
+def test_ray_is_for_bundles(run_tool):
+    done = run_tool("tools/inference.py", "c.py", "m.pth", "a.jpg", "--save_csv", "o.csv", "--executor", "ray")
+    assert done.returncode == 2
+    assert "--executor: only bundles are spread over machines; make one with kdxf export, and predict" in done.stderr

@@ -18,10 +18,11 @@ from kdxf.data.lists import ImageList
 from kdxf.data.parallel import parallel_map
 from kdxf.errors import UserError
 from kdxf.io.pages import HTMLReport
-from kdxf.text.ocr.table import OCRTable, part_files
+from kdxf.text.ocr.table import OCRTable
 from kdxf.text.ocr.writer import OCRTableWriter
 from kdxf_runtime.io.files import copy_whole, write_whole
 from kdxf_runtime.io.images import ImageReadError, read_image
+from kdxf_runtime.io.part_files import part_files
 from kdxf_runtime.ocr.record import OCRRecord
 
 

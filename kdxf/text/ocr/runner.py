@@ -18,9 +18,10 @@ from kdxf.errors import UserError
 from kdxf.text.ocr.build import build_engine
 from kdxf.text.ocr.changes import changed_pictures
 from kdxf.text.ocr.ray_executor import RayExecutor
-from kdxf.text.ocr.table import OCRTable, part_files
+from kdxf.text.ocr.table import OCRTable
 from kdxf.text.ocr.writer import OCRTableWriter
 from kdxf_runtime.io.machine import available_cores
+from kdxf_runtime.io.part_files import part_files
 from kdxf_runtime.ocr.workers import OCRExecutor, OCRWorkers
 
 _SHOWN = 10

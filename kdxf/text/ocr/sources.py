@@ -1,15 +1,14 @@
 """Which images an OCR job reads: folders, annotation files, tar shards."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from kdxf.errors import UserError
 from kdxf.io.annotations import read_annotations
-from kdxf_runtime.io.folders import is_hidden, list_images
-from kdxf_runtime.io.images import IMAGE_EXTENSIONS
-from kdxf_runtime.io.tar_shards import TarShard, is_shard
+from kdxf_runtime.io.folders import list_images
+from kdxf_runtime.io.tar_shards import is_shard
 from kdxf_runtime.io.unicode_names import nfc
+from kdxf_runtime.sources import members_of
 
 
 def list_inputs(inputs: Sequence[Path], root: Path | None = None) -> tuple[list[str], Path]:
@@ -64,9 +63,7 @@ def _list_folder(folder: Path, root: Path) -> list[str]:
 
 def _list_shard(path: Path, root: Path) -> list[str]:
     prefix = nfc((_path_below(path.parent, path, root) / path.name).as_posix())
-    with TarShard(path) as shard:
-        names = [name for name in shard.names if not any(map(is_hidden, name.split("/")))]
-    return [f"{prefix}/{name}" for name in names if os.path.splitext(name)[1].lower() in IMAGE_EXTENSIONS]
+    return [f"{prefix}/{name}" for name in members_of(path)]
 
 
 def _path_below(folder: Path, source: Path, root: Path) -> PurePosixPath:

@@ -11,9 +11,9 @@ import pyarrow.compute as pc
 
 from kdxf.errors import UserError
 from kdxf.io.parquet_tables import read_parquet
+from kdxf_runtime.io.part_files import part_files
 from kdxf_runtime.ocr.record import OCRRecord
 
-PART_PATTERN = "part-*.parquet"
 SCHEMA = pa.schema(
     [
         ("image", pa.string()),
@@ -174,11 +174,6 @@ def to_arrow(records: Sequence[OCRRecord]) -> pa.Table:
     columns["scores"] = [scores.tolist() for scores in columns["scores"]]
     columns["boxes"] = [boxes.reshape(-1, 8).tolist() for boxes in columns["boxes"]]
     return pa.table(columns, schema=SCHEMA)
-
-
-def part_files(folder: Path) -> list[Path]:
-    """List the parts of a table in the order in which they were written."""
-    return sorted(folder.glob(PART_PATTERN))
 
 
 _ADVICE = "make one with tools/ocr.py"

@@ -105,7 +105,7 @@ def test_another_engine_is_refused_and_may_overwrite(tmp_path):
 def test_second_writer_is_refused(tmp_path):
     with (
         OCRTableWriter(tmp_path, "fake 1"),
-        pytest.raises(UserError, match="another OCR job writes to it; wait for it, or choose another --out"),
+        pytest.raises(UserError, match="another job writes to it; wait for it, or choose another --out"),
     ):
         OCRTableWriter(tmp_path, "fake 1")
     OCRTableWriter(tmp_path, "fake 1").close()
@@ -113,7 +113,7 @@ def test_second_writer_is_refused(tmp_path):
 
 def test_file_is_refused(tmp_path):
     (tmp_path / "t.parquet").write_bytes(b"")
-    with pytest.raises(UserError, match=r"t.parquet: is a file, and OCR adds parts to a folder; choose another --out"):
+    with pytest.raises(UserError, match=r"t.parquet: is a file, and parts are added to a folder; choose another --out"):
         OCRTableWriter(tmp_path / "t.parquet", "fake 1")
 
 
