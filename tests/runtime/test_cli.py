@@ -6,21 +6,27 @@ import sys
 import pytest
 
 from kdxf_runtime.cli import main, parse_args
-from kdxf_runtime.io.machine import available_cores
 
 
 def test_options():
     args = parse_args(["milk.kdxf", "a.jpg", "folder", "--save_csv", "out.csv", "--tta", "--read-text", "auto"])
     assert (args.bundle, args.inputs, args.save_csv) == ("milk.kdxf", ["a.jpg", "folder"], "out.csv")
-    assert args.tta and args.read_text == "auto" and args.workers == available_cores()
+    assert args.tta and args.read_text == "auto" and args.workers is None
     assert parse_args(["b", "a.jpg", "--save-csv", "x.csv", "--workers", "3"]).workers == 3
 
 
-@pytest.mark.parametrize("missing", [["bundle", "--save_csv", "x.csv"], ["bundle", "a.jpg"]])
-def test_what_is_missing(missing, capsys):
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["bundle", "--save_csv", "x.csv"], "the following arguments are required: PICTURES"),
+        (["bundle", "a.jpg"], "name a result: --save_csv, --parts, or both"),
+        (["bundle", "a.jpg", "--parts", "p", "--nearest", "g"], "--nearest: its answers do not go into --parts"),
+    ],
+)
+def test_what_is_missing(arguments, said, capsys):
     with pytest.raises(SystemExit) as end:
-        parse_args(missing)
-    assert end.value.code == 2 and "the following arguments are required" in capsys.readouterr().err
+        parse_args(arguments)
+    assert end.value.code == 2 and said in capsys.readouterr().err
 
 
 def test_a_table_and_a_report(bundled, shop, tmp_path, capsys):
