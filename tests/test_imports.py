@@ -13,7 +13,7 @@ def test_the_text_side_leaves_torch_alone(module):
     assert (done.returncode, done.stdout, done.stderr) == (0, "[]\n", "")
 
 
-PARTS = {"part_files", "parts_job", "prediction_parts", "ray_predict"}  # of --parts, which need pyarrow
+PARTS = {"part_files", "parts_job", "prediction_parts", "ray_group", "ray_predict"}  # of --parts, which need pyarrow
 
 
 def test_the_runtime_needs_little(repo):
