@@ -43,6 +43,8 @@ def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     check_parts(parser, args)
     if args.parts is not None and args.nearest is not None:
         parser.error("--nearest: its answers do not go into --parts; leave one of them out")
+    if args.workers is None and args.executor == "processes":
+        args.workers = available_cores()
     return args
 
 
@@ -67,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 settings,
                 neighbours=args.neighbours,
                 excel=args.excel,
-                workers=available_cores() if args.workers is None else args.workers,
+                workers=args.workers,
             )
         else:
             report = predict_many(args.bundle, args.inputs, settings, columns_of(args), args)

@@ -44,7 +44,7 @@ def add_parts(parser: argparse.ArgumentParser) -> None:
 def check_parts(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     """End the program with a line where the options of :func:`add_parts` do not go together."""
     if args.parts is None and args.save_csv is None:
-        parser.error("name a result: --save_csv, --parts, or both")
+        parser.error("the following arguments are required: --save_csv, --parts, or both")
     if args.executor == "ray" and args.parts is None:
         parser.error("--executor ray: name the folder that the predictions go to with --parts")
     if args.ray_address is not None and args.executor != "ray":

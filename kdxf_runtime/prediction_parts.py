@@ -21,12 +21,9 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from kdxf_runtime.categories import Categories
 from kdxf_runtime.errors import UserError
@@ -36,20 +33,9 @@ from kdxf_runtime.io.files import in_utf8
 from kdxf_runtime.io.part_files import PartWriter, part_files
 from kdxf_runtime.predictions import Prediction
 
-SCHEMA = pa.schema(
-    [
-        ("image", pa.string()),
-        ("category_id", pa.int64()),
-        ("category_name", pa.string()),
-        ("score", pa.float32()),
-        ("error", pa.string()),
-        ("text", pa.string()),
-        ("labels", pa.list_(pa.int32())),
-        ("likely", pa.list_(pa.int32())),
-        ("unlike", pa.bool_()),
-        ("scores", pa.list_(pa.float32())),
-    ]
-)
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 _MADE_BY = b"kdxf_predictions"
 _ROWS_AT_ONCE = 1 << 14
 
@@ -78,17 +64,39 @@ def key_of(path: str) -> str:
     return in_utf8(path if is_address(path) else os.path.abspath(path))
 
 
-def to_arrow(rows: Sequence[Row], with_scores: bool) -> pa.Table:
-    """Turn keys and predictions into rows of :data:`SCHEMA`."""
+def part_schema() -> "pa.Schema":
+    """Return the types of the columns."""
+    import pyarrow as pa
+
+    return pa.schema(
+        [
+            ("image", pa.string()),
+            ("category_id", pa.int64()),
+            ("category_name", pa.string()),
+            ("score", pa.float32()),
+            ("error", pa.string()),
+            ("text", pa.string()),
+            ("labels", pa.list_(pa.int32())),
+            ("likely", pa.list_(pa.int32())),
+            ("unlike", pa.bool_()),
+            ("scores", pa.list_(pa.float32())),
+        ]
+    )
+
+
+def to_arrow(rows: Sequence[Row], with_scores: bool) -> "pa.Table":
+    """Turn keys and predictions into rows of a part."""
+    import pyarrow as pa
+
     names = ("category_id", "category_name", "score", "error", "text", "labels", "likely", "unlike")
     columns: dict[str, list[Any]] = {name: [getattr(label, name) for _, label in rows] for name in names}
     columns["image"] = [key for key, _ in rows]
     columns["scores"] = [label.scores.tolist() if with_scores else None for _, label in rows]
-    return pa.table({name: columns[name] for name in SCHEMA.names}, schema=SCHEMA)
+    return pa.table(columns, schema=part_schema())
 
 
-def to_rows(table: pa.Table, categories: Categories) -> Iterator[Row]:
-    """Turn rows of :data:`SCHEMA` back; where not all scores were kept, those of the other classes are 0."""
+def to_rows(table: "pa.Table", categories: Categories) -> Iterator[Row]:
+    """Turn rows of a part back; where not all scores were kept, those of the other classes are 0."""
     place = {category: index for index, category in enumerate(categories.ids)}
     for batch in table.to_batches(_ROWS_AT_ONCE):
         for row in batch.to_pylist():
@@ -123,10 +131,13 @@ class PredictionParts(PartWriter[Row]):
     def __enter__(self) -> "PredictionParts":
         return self
 
-    def rows_of(self, keys: Sequence[str]) -> tuple[pa.Table, np.ndarray]:
+    def rows_of(self, keys: Sequence[str]) -> tuple["pa.Table", np.ndarray]:
         """Return the table of all parts, and the row of each key in it, int64 (n,); -1 for one that is missing."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
         parts = [_read(part) for part in part_files(self.folder)]
-        table = pa.concat_tables(parts) if parts else SCHEMA.empty_table()
+        table = pa.concat_tables(parts) if parts else part_schema().empty_table()
         found = pc.index_in(pa.array(keys, pa.string()), value_set=table["image"].combine_chunks())
         return table, found.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
 
@@ -142,6 +153,8 @@ class PredictionParts(PartWriter[Row]):
         Raises:
             KeyError: No part has one of them.
         """
+        import pyarrow as pa
+
         table, rows = self.rows_of(keys)
         if (rows < 0).any():
             raise KeyError(keys[int((rows < 0).argmax())])
@@ -149,7 +162,7 @@ class PredictionParts(PartWriter[Row]):
             chosen = table.take(pa.array(rows[start : start + _ROWS_AT_ONCE]))
             yield from (label for _, label in to_rows(chosen, categories))
 
-    def _to_arrow(self, rows: Sequence[Row]) -> pa.Table:
+    def _to_arrow(self, rows: Sequence[Row]) -> "pa.Table":
         made_by = json.dumps(asdict(self._made_by)).encode()
         return to_arrow(rows, self._made_by.scores).replace_schema_metadata({_MADE_BY: made_by})
 
@@ -176,17 +189,22 @@ def _check(part: Path, wanted: MadeBy) -> None:
             raise UserError(f"{part.parent}: was made {said}; do the same, or choose another --parts")
 
 
-def _schema(part: Path) -> pa.Schema:
+def _schema(part: Path) -> "pa.Schema":
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     try:
         schema = pq.read_schema(part)
     except (pa.ArrowInvalid, OSError) as error:
         raise UserError(f"{part}: is no whole Parquet file; remove it, and run the same command again") from error
-    if not schema.equals(SCHEMA):
+    if not schema.equals(part_schema()):
         raise UserError(f"{part}: is no part of predictions; choose another --parts")
     return schema
 
 
-def _read(part: Path) -> pa.Table:
+def _read(part: Path) -> "pa.Table":
+    import pyarrow.parquet as pq
+
     with pq.ParquetFile(part) as file:
         check_parquet(part, file.metadata)
         return file.read().replace_schema_metadata(None)

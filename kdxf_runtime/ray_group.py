@@ -7,12 +7,13 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import Any
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Any
 
 from kdxf_runtime.errors import UserError
 from kdxf_runtime.optional import require
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 # Rows are returned per task: few enough images that a killed job loses little, enough to hide Ray's overhead.
 _IMAGES_PER_TASK = 16
@@ -59,7 +60,7 @@ class RayGroup:
         except self._ray.exceptions.RayTaskError as error:
             raise error.cause from None
 
-    def map(self, keys: pa.Table, actor: type, *arguments: Any) -> Iterator[pa.Table]:
+    def map(self, keys: "pa.Table", actor: type, *arguments: Any) -> Iterator["pa.Table"]:
         """Turn blocks of keys into blocks of rows, and yield these in the order in which they are done.
 
         Args:

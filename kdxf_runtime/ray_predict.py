@@ -3,8 +3,7 @@
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-
-import pyarrow as pa
+from typing import TYPE_CHECKING
 
 from kdxf_runtime.bundle import Bundle
 from kdxf_runtime.errors import UserError
@@ -15,6 +14,9 @@ from kdxf_runtime.prediction_parts import to_arrow, to_rows
 from kdxf_runtime.predictions import Prediction
 from kdxf_runtime.ray_group import RayGroup
 from kdxf_runtime.workers import Workers
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 def answer_on_ray(
@@ -43,6 +45,8 @@ def answer_on_ray(
     Raises:
         UserError: The machines do not see the bundle or the inputs, it is another one there, or Ray fails.
     """
+    import pyarrow as pa
+
     arguments = (os.path.abspath(bundle_path), bundle.digest, settings, tuple(map(os.path.abspath, seen)), with_scores)
     group.ask(_open, *arguments[:2], arguments[3])
     paths = [image.path if is_address(image.path) else os.path.abspath(image.path) for image in images]
@@ -78,7 +82,7 @@ class _Answerer:
         self._with_scores = with_scores
         self._workers: Workers[Key, Answered] | None = None
 
-    def __call__(self, keys: pa.Table) -> pa.Table:
+    def __call__(self, keys: "pa.Table") -> "pa.Table":
         if self._workers is None:
             self._workers = answering_workers(_open(*self._arguments), self._settings, 1)
         paths = map(os.fsdecode, keys["path"].to_pylist())

@@ -1,5 +1,6 @@
 """Features of a frozen image backbone, kept by :mod:`kdxf.datasets.kept_features`. Shapes: V views, C channels."""
 
+import hashlib
 import os
 import random
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +19,8 @@ from kdxf.datasets.kept_features import KeptFeatures, by_content, plain
 from kdxf.errors import UserError
 from kdxf.registry import MODELS, TRANSFORMS
 from kdxf_runtime.io.digests import known_digest, settings_digest
-from kdxf_runtime.io.images import ImageReadError
+from kdxf_runtime.io.images import ImageReadError, read_file
+from kdxf_runtime.io.shard_members import split_member
 
 
 class FeatureStore(KeptFeatures):
@@ -209,7 +211,8 @@ def _seeded(seed: int) -> Iterator[None]:
 def _key(image: str) -> str:
     """Return the SHA-256 of a picture's bytes, or '' where it cannot be read."""
     try:
-        return known_digest(image)
+        # The digests of files are remembered by their stamps, which a member of a shard does not have.
+        return known_digest(image) if split_member(image) is None else hashlib.sha256(read_file(image)).hexdigest()
     except (OSError, ValueError):
         return ""
 

@@ -7,13 +7,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Generic, TypeVar
-
-import pyarrow as pa
-import pyarrow.parquet as pq
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from kdxf_runtime.errors import UserError
 from kdxf_runtime.io.files import replacing
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Row = TypeVar("Row")
 
@@ -67,7 +67,7 @@ class PartWriter(ABC, Generic[Row]):
         """Check the parts that are there already."""
 
     @abstractmethod
-    def _to_arrow(self, rows: Sequence[Row]) -> pa.Table:
+    def _to_arrow(self, rows: Sequence[Row]) -> "pa.Table":
         """Turn rows into a part."""
 
     def __enter__(self) -> Any:
@@ -107,12 +107,15 @@ class PartWriter(ABC, Generic[Row]):
             os.close(self._lock)
 
 
-def write_part(table: pa.Table, path: Path) -> None:
+def write_part(table: "pa.Table", path: Path) -> None:
     """Write a part, which is on the disk when this returns.
 
     Raises:
         UserError: It cannot be written.
     """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     data = pa.BufferOutputStream()
     pq.write_table(table, data, compression="zstd")
     try:

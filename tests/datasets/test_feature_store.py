@@ -1,5 +1,7 @@
 """Features of a tiny frozen backbone: kept, resumed, and computed anew where something changed."""
 
+import tarfile
+
 import cv2
 import numpy as np
 import pytest
@@ -133,3 +135,17 @@ def test_the_encoder_and_the_test_view_give_the_feature(lab):
     feature = store.encoder(pixels[None].float().requires_grad_())  # as in a heatmap: with a gradient
     feature.sum().backward()
     np.testing.assert_allclose(feature.detach()[0], store.feature(images[0]), rtol=1e-4, atol=1e-4)
+
+
+def test_a_member_of_a_tar_shard_has_the_feature_of_its_file(lab, tmp_path):
+    options, images = lab
+    with tarfile.open(tmp_path / "0.tar", "w") as archive:
+        for index, image in enumerate(images):
+            archive.add(image, f"cat/{index}.png")
+    store = FeatureStore(**options)
+    assert store.compute([f"{tmp_path}/0.tar/cat/{index}.png" for index in range(3)]) == 3
+    assert store.compute(images) == 0  # the same bytes
+    for view in (0, 1):
+        assert np.array_equal(store.feature(f"{tmp_path}/0.tar/cat/2.png", view), store.feature(images[2], view))
+    with pytest.raises(ImageReadError, match="the tar shard has no such member"):
+        store.feature(f"{tmp_path}/0.tar/cat/3.png")

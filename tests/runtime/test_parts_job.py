@@ -1,5 +1,6 @@
 import csv
 import pickle
+import tarfile
 
 import fsspec
 import numpy as np
@@ -122,3 +123,22 @@ def test_the_command(colours, pictures, tmp_path, capsys):
     assert (tmp_path / "out.csv").read_bytes() == (tmp_path / "one.csv").read_bytes()
     assert cli.main([*command, "--topk", "2"]) == 2
     assert "p: was made without --per-class or --topk, which keep all scores" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["0.tar", "0.tar.gz"])
+def test_tar_shards_give_the_rows_of_their_files(colours, pictures, tmp_path, name):
+    with tarfile.open(tmp_path / name, "w:gz" if name.endswith("gz") else "w") as archive:
+        for path in sorted(pictures.iterdir()):
+            archive.add(path, path.name)
+    predict_csv(colours.folder, [pictures], tmp_path / "files.csv", columns=COLUMNS)
+    predict_parts(colours.folder, [tmp_path / name], tmp_path / "p", table=Table(tmp_path / "shard.csv", COLUMNS))
+    assert (tmp_path / "shard.csv").read_bytes() == (tmp_path / "files.csv").read_bytes()
+    assert images_in(tmp_path / "p")[0] == str(tmp_path / name / "black 2.png")
+
+
+def test_the_command_that_is_interrupted(colours, pictures, tmp_path, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(parts_job, "answer_as_done", interrupted)
+    assert cli.main([str(colours.folder), str(pictures), "--parts", str(tmp_path / "p")]) == 130

@@ -7,7 +7,7 @@ import pytest
 
 from kdxf_runtime.categories import Categories
 from kdxf_runtime.errors import UserError
-from kdxf_runtime.prediction_parts import SCHEMA, MadeBy, PredictionParts, key_of, to_arrow, to_rows
+from kdxf_runtime.prediction_parts import MadeBy, PredictionParts, key_of, part_schema, to_arrow, to_rows
 from kdxf_runtime.predictions import Prediction
 
 MADE_BY = MadeBy("digest", False, "always", False)
@@ -78,7 +78,7 @@ def test_two_bundles_or_settings_are_not_mixed(tmp_path, change, message):
 
 def test_other_files_are_refused(tmp_path):
     part = tmp_path / "part-000000.parquet"
-    for table in (pa.table({"image": ["a"]}), SCHEMA.empty_table()):
+    for table in (pa.table({"image": ["a"]}), part_schema().empty_table()):
         pq.write_table(table, part)
         with pytest.raises(UserError, match="part-000000.parquet: is no part of predictions; choose another --parts"):
             PredictionParts(tmp_path, MADE_BY)
