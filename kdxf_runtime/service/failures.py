@@ -49,8 +49,8 @@ class FailureResponse(JSONResponse):
     """The response to a request that cannot be answered.
 
     Where it ends the connection before the whole request was received, what the client is still sending is read for a
-    moment after the answer was sent: if the socket was closed at once, the system would drop the answer before the client
-    has seen it.
+    moment after the answer was sent: if the socket was closed at once, the system would drop the answer before the
+    client has seen it.
 
     Args:
         error: What is wrong.
