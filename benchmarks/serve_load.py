@@ -53,7 +53,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -66,7 +66,7 @@ from kdxf_runtime.bundle import Bundle
 from kdxf_runtime.io.machine import available_cores
 from kdxf_runtime.ocr.record import OCRRecord
 from kdxf_runtime.runner import Picture, Runner
-from kdxf_runtime.service.answering import Blame, Question, Settings, categories_of, start_answerer
+from kdxf_runtime.service.answering import Answerer, Blame, Question, Settings, categories_of, start_answerer
 from kdxf_runtime.service.pool import Pool
 
 _REFUSED_PAUSE = 1.0  # seconds, as Retry-After asks for
@@ -163,10 +163,16 @@ async def press(
 
 
 def offline(
-    bundle: Bundle, pictures: Sequence[bytes], workers: int, seconds: float, *, text: bool
+    bundle: Bundle,
+    pictures: Sequence[bytes],
+    workers: int,
+    seconds: float,
+    start: Callable[..., Answerer] = start_answerer,
+    *,
+    text: bool,
 ) -> tuple[list[int], float]:
-    """Return the runner's labels, and pictures per second of ``workers`` processes."""
-    make = partial(start_answerer, bundle.folder, Settings())
+    """Return the runner's labels, and pictures per second of ``workers`` processes, nice as those of the service."""
+    make = partial(start, bundle.folder, Settings())
     pool = Pool(make, Blame(categories_of(bundle)), workers, 10_000, 600)
     try:
         questions = [Question(data, with_text=text) for data in pictures]
@@ -308,7 +314,7 @@ def print_ways(bundle: Bundle, pictures: Sequence[bytes], workers: int) -> None:
         for thread in threads:
             thread.join()
         print(f"{words}, {workers} threads: {workers * count / (time.monotonic() - begun):.2f} pictures/s", flush=True)
-        _, rate = offline(bundle, pictures, workers, 10, text=text)
+        _, rate = offline(bundle, pictures, workers, 10, Answerer, text=text)
         print(f"{words}, {workers} processes: {rate:.2f} pictures/s", flush=True)
 
 

@@ -142,7 +142,7 @@ class Pool(Generic[Question, Reply]):
             group = self._groups[index] = self._groups[index] or self._start()
             return next(group.map([question]))  # does not wait for the successor of one that died
         except Exception as error:  # the successor did not start: the next question tries again
-            if (group := self._groups[index]) is not None:
-                group.close()
+            if (broken := self._groups[index]) is not None:
+                broken.close()
             self._groups[index] = None
             return self._blame(question, f"no worker can be started: {error}")
