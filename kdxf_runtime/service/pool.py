@@ -1,8 +1,7 @@
 """A bounded queue of questions, and worker processes that answer them.
 
-Processes, because reading text is half Python: on two cores two processes read 27 % more pictures per second than two
-threads, and one that dies takes no other with it. Each takes one picture at a time: batches of 4 or 8 read no faster
-with text, and without text by 15 % at most (``benchmarks/serve_load.py``).
+Processes, because one that crashes in native code takes no other with it, and one that is stuck can be ended. Each takes
+one picture at a time, as the offline runner does: larger batches answer no faster (``benchmarks/serve_load.py --ways``).
 """
 
 import threading
