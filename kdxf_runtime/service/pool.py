@@ -1,7 +1,8 @@
 """A bounded queue of questions, and worker processes that answer them.
 
-Processes, because one that crashes in native code takes no other with it, and one that is stuck can be ended. Each takes
-one picture at a time, as the offline runner does: larger batches answer no faster (``benchmarks/serve_load.py --ways``).
+Processes, because one that crashes in native code takes no other with it, and one that is stuck can be ended. Each
+takes one picture at a time, as the offline runner does: larger batches answer no faster (``benchmarks/serve_load.py
+--ways``).
 """
 
 import threading
