@@ -74,7 +74,11 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
         ("while left > 0 and", "while", "an endless request is drained for seconds"),
     ],
     "kdxf_runtime/service/protocol.py": [
-        ("elif self._timer is None:", "else:", "a header that trickles in prolongs its time"),
+        (
+            "call_later(seconds, self._end)",
+            "call_later(60 * seconds, self._end)",
+            "headers may take a minute for a second",
+        ),
     ],
     "kdxf_runtime/service/answering.py": [
         (

@@ -1,8 +1,8 @@
 """A bounded queue of questions, and worker processes that answer them.
 
-Processes, because reading text is half Python: on two cores two processes read 27 % more pictures per second than two
-threads, and one that dies takes no other with it. Each takes one picture at a time: batches of 4 or 8 read no faster
-with text, and without text by 15 % at most (``benchmarks/serve_load.py``).
+Processes, because one that crashes in native code takes no other with it, and one that is stuck can be ended. Each
+takes one picture at a time, as the offline runner does: larger batches answer no faster (``benchmarks/serve_load.py
+--ways``).
 """
 
 import threading
@@ -142,7 +142,7 @@ class Pool(Generic[Question, Reply]):
             group = self._groups[index] = self._groups[index] or self._start()
             return next(group.map([question]))  # does not wait for the successor of one that died
         except Exception as error:  # the successor did not start: the next question tries again
-            if (group := self._groups[index]) is not None:
-                group.close()
+            if (broken := self._groups[index]) is not None:
+                broken.close()
             self._groups[index] = None
             return self._blame(question, f"no worker can be started: {error}")

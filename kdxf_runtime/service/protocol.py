@@ -45,7 +45,7 @@ def bounded_protocol(seconds: float) -> type[H11Protocol]:
             ]
             events: list[Any] = [h11.Response(status_code=400, headers=headers, reason=b"Bad Request")]
             for event in [*events, h11.Data(data=body), h11.EndOfMessage()]:
-                self.transport.write(self.conn.send(event))  # type: ignore[arg-type]
+                self.transport.write(self.conn.send(event))
             self.transport.close()
 
         def _watch(self) -> None:

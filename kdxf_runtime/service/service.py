@@ -112,8 +112,9 @@ class Service:
         self.metrics.count_pictures(len(questions))
         answers = asyncio.gather(*futures)
         gone = asyncio.ensure_future(_disconnected(request))
+        either: set[asyncio.Future[Any]] = {answers, gone}
         try:
-            await asyncio.wait([answers, gone], timeout=self.limits.seconds, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(either, timeout=self.limits.seconds, return_when=asyncio.FIRST_COMPLETED)
             if not answers.done():
                 raise self._not_done(gone.done())
             return self._counted(await answers)

@@ -34,7 +34,7 @@ def test_the_contract(client, colour_bundle):
     first, second = content.pop("predictions")
     assert (answer.status_code, answer.headers["x-request-id"]) == (200, "id-1")
     milliseconds = content.pop("milliseconds")
-    assert milliseconds.pop("queue") == 250
+    assert milliseconds.pop("queue") == 500
     assert set(milliseconds) == {"decode", "ocr", "model"}
     assert content == {"model": "colours", "bundle": colour_bundle.digest, "request_id": "id-1", "calibrated": False}
     assert first.pop("score") == pytest.approx(1, abs=1e-3)

@@ -64,6 +64,7 @@ def test_pictures_are_parts_called_file():
     [
         ("../../etc/passwd", "passwd"),
         ("C:\\\\pictures\\\\茶.jpg", "茶.jpg"),
+        ("pictures\\\\茶.jpg", "茶.jpg"),
         ("..", ".."),
         ("/", None),
         ("a\tb\u202e.jpg", "ab.jpg"),

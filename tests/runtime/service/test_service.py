@@ -38,7 +38,7 @@ def test_replies_come_in_order_with_the_sums_of_their_stages(make_service):
     service, _ = make_service(reply)
     replies, seconds = answer(service, 3)
     assert [one.data for one in replies] == [b"\0", b"\1", b"\2"]
-    assert seconds == {"queue": 0.25, "decode": 1.5, "ocr": 0.0, "model": 3.0}
+    assert seconds == {"queue": 0.75, "decode": 1.5, "ocr": 0.0, "model": 3.0}
     found = service.metrics.text().decode()
     assert "kdxf_picture_errors_total 0.0" in found
     assert 'kdxf_stage_seconds_count{stage="queue"} 3.0' in found
