@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --progress-bar o
 PROGRESS := sed -u -n -E -e 's/^ *(Downloading|Using cached) (.*) \(([0-9.]+ ([MG]B))\).*/  \1 \2, \3/p' \
 	-e 's/^Building wheels.*: /  building /p' -e 's/^Installing collected packages:.*/  copying files (about a minute)/p'
 
-.PHONY: env lint test fuzz demo docs clean-env about-test about-fuzz about-demo about-docs
+.PHONY: env lint test fuzz demo docs runtime clean-env about-test about-fuzz about-demo about-docs
 
 env: $(READY)
 
@@ -58,5 +58,14 @@ $(DOCS_READY): $(READY)
 docs: about-docs $(DOCS_READY)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
+# The runner in an empty environment, without torch; with BUNDLE=... it answers that bundle's samples.
+runtime:
+	rm -rf $(VENV)-runtime runtime/build
+	$(PYTHON) -m venv $(VENV)-runtime
+	$(VENV)-runtime/bin/python -m pip install --quiet --disable-pip-version-check --no-compile './runtime[chinese]'
+	$(VENV)-runtime/bin/python -m pip uninstall --quiet --yes pip setuptools
+	@du -sm $(VENV)-runtime | cut -f1 | xargs printf "== kdxf-runtime with jieba and OpenCC: %s MB\n"
+	$(if $(BUNDLE),$(VENV)-runtime/bin/kdxf-run $(BUNDLE) $(BUNDLE)/samples --save_csv $(VENV)-runtime/out.csv)
+
 clean-env:
-	rm -rf $(VENV)
+	rm -rf $(VENV) $(VENV)-runtime

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import sysconfig
 import venv
+import zipfile
 from pathlib import Path
 
 import cv2
@@ -149,3 +150,26 @@ def test_an_installed_wheel_fits_and_predicts(run, tmp_path):
     assert rows[0] == "image_id,category_id,category_name,score,error"
     assert len(rows) == 1 + len(WORDS) * COUNT
     assert {row.split(",")[2] for row in rows[1:]} <= set(WORDS)
+
+
+def test_the_runtime_is_a_wheel_of_its_own(repo, environment, tmp_path):
+    """It holds all of kdxf_runtime and nothing else, and asks for nothing of torch's size."""
+    for name in ("runtime", "kdxf_runtime"):
+        shutil.copytree(repo / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "kdxf").mkdir()
+    shutil.copy(repo / "kdxf/version.py", tmp_path / "kdxf")
+    pip = [sys.executable, "-m", "pip", "wheel", str(tmp_path / "runtime"), "-w", str(tmp_path)]
+    options = ["--no-deps", "--no-build-isolation", "--no-index"]
+    subprocess.run([*pip, *options], check=True, capture_output=True, env=environment)
+    (wheel,) = tmp_path.glob("kdxf_runtime-*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+        (metadata,) = (archive.read(name).decode() for name in names if name.endswith("METADATA"))
+    source = {
+        path.relative_to(repo).as_posix()
+        for path in (repo / "kdxf_runtime").rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert {name for name in names if ".dist-info/" not in name} == source
+    needed = [line for line in metadata.splitlines() if line.startswith("Requires-Dist:") and "extra ==" not in line]
+    assert len(needed) == 7 and not any(word in " ".join(needed) for word in ("torch", "mm", "pandas", "kdxf"))
