@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from mmengine.logging import MMLogger
 
+os.environ["HF_HUB_OFFLINE"] = "1"  # no test waits for a hub
 REPO = Path(__file__).resolve().parents[1]
 pytest_plugins = (
     "bundle_fixtures",
@@ -31,7 +32,7 @@ pytest_plugins = (
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Start with what takes minutes, so that the other processes are not idle at the end."""
-    items.sort(key=lambda item: item.path.name not in ("test_configs.py", "test_pipelines.py"))
+    items.sort(key=lambda item: item.path.name not in ("test_configs.py", "test_pipelines.py", "test_graph.py"))
 
 
 @pytest.fixture(autouse=True)

@@ -120,8 +120,8 @@ def test_other_errors_are_named(run):
     def change(runner):
         kept = runner.prepare
 
-        def without_errors(pictures, texts):
-            inputs, errors = kept(pictures, texts)
+        def without_errors(pictures):
+            inputs, errors = kept(pictures)
             return inputs, [None] * len(errors)
 
         runner.prepare = without_errors

@@ -38,7 +38,7 @@ def test_the_mark_at_the_foot_tells_most_papers_of_a_kind():
     """A seal is red, a signature blue."""
 
     def red(page):
-        return [170, 50, 50] in np.asarray(page.image).reshape(-1, 3).tolist()
+        return (np.asarray(page.image) == [170, 50, 50]).all(axis=2).any()
 
     school, landlord = ([red(draw(kind, 0, ["a"], random.Random(seed))) for seed in range(20)] for kind in KINDS[2:4])
     assert 12 <= sum(school) < 20 and 0 < sum(landlord) <= 8
