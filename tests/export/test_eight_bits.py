@@ -66,6 +66,14 @@ def test_texts_and_labels_are_those_of_the_list(inferencer, bundled):
     assert batch["text"][0, 0].tolist() == [1, 0, 0, 0, 0] and batch["text"][1, 0].tolist() == [0, 0, 1, 0, 0]
 
 
+def test_pictures_without_a_label_do_not_judge(inferencer, bundled, monkeypatch):
+    monkeypatch.setattr(eight_bits, "dataset_labels", lambda *_: np.array([0, -1, 2, -1, 1]))
+    pictures = eight_bits._Pictures(inferencer, Runner(Bundle.open(bundled.path)), "test_dataloader", 10, labelled=True)
+    assert pictures.labels.tolist() == [0, 2, 1]
+    (batch,) = pictures.batches()
+    assert batch["text"][1, 0].tolist() == [0, 0, 1, 0, 0]  # the third picture says red
+
+
 def test_several_labels(inferencer, with_manifest):
     runner = Runner(Bundle.open(with_manifest(multi_label={"topk": 1})))
     message = "--quantize int8: is judged by the one best class, and this model gives several; leave it out"
