@@ -6,12 +6,13 @@ import sys
 import pytest
 
 from kdxf_runtime.cli import main, parse_args
+from kdxf_runtime.io.machine import available_cores
 
 
 def test_options():
     args = parse_args(["milk.kdxf", "a.jpg", "folder", "--save_csv", "out.csv", "--tta", "--read-text", "auto"])
     assert (args.bundle, args.inputs, args.save_csv) == ("milk.kdxf", ["a.jpg", "folder"], "out.csv")
-    assert args.tta and args.read_text == "auto" and args.workers is None
+    assert args.tta and args.read_text == "auto" and args.workers == available_cores()
     assert parse_args(["b", "a.jpg", "--save-csv", "x.csv", "--workers", "3"]).workers == 3
 
 
@@ -19,7 +20,7 @@ def test_options():
     ("arguments", "said"),
     [
         (["bundle", "--save_csv", "x.csv"], "the following arguments are required: PICTURES"),
-        (["bundle", "a.jpg"], "name a result: --save_csv, --parts, or both"),
+        (["bundle", "a.jpg"], "the following arguments are required: --save_csv, --parts, or both"),
         (["bundle", "a.jpg", "--parts", "p", "--nearest", "g"], "--nearest: its answers do not go into --parts"),
     ],
 )
