@@ -9,7 +9,19 @@
 The model is configs/grocery/moe_lite2_frozen.py, trained on ten photographs of each of the other 71 classes. The
 gallery has five training photographs of each new class, and is asked about the new classes' validation photographs;
 then those of the known classes as well, as in a shop that has both. Beside it: logistic regression on the same
-embeddings.
+embeddings. ``search`` times galleries of random embeddings.
+
+Measured on two Xeon cores, torch 2.14. The model itself has 78.5 on the 247 validation photographs of known classes.
+
+===================================== ======= ===== ======= ============ ===================
+asked                                 gallery asked nearest five nearest logistic regression
+===================================== ======= ===== ======= ============ ===================
+new classes, among the new            50      49    79.6    83.7         85.7
+new classes, among all 81             405     49    46.9    42.9         40.8
+all 81, five photographs of each      405     296   56.4    59.5         65.5
+===================================== ======= ===== ======= ============ ===================
+
+A search takes 3 ms in this gallery, 29 ms among 10,000 pictures of 1,280 numbers and 354 ms among 100,000.
 """
 
 import argparse

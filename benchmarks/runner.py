@@ -6,6 +6,10 @@ Both sides are whole commands on the same pictures, with as many processes as th
 ``tools/inference.py``, which reads the text as well. The commands alternate. The rate is that of the pictures beyond
 the first: the time for all of them less the time for one, so that the start does not count; the start is the time for
 one picture. Medians over the rounds.
+
+Measured with ``--images 60 --rounds 2`` on two Intel Xeon cores, nothing beside it, with the bundle of
+configs/demo/moe_lite2_frozen.py and data/demo/images/train: first answer 2.8 s against 8.8 s, then 6.09 against 5.83
+images/s, 1.04 times. Reading the text takes nearly all of the time on both sides, with the same engine.
 """
 
 import argparse
