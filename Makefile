@@ -43,7 +43,7 @@ fuzz: about-fuzz env
 
 about-demo:
 	@echo "== Demo: OCR, features, three trainings, tests, predictions and export on the pictures in data/demo;"
-	@echo "   5 to 6 minutes on two cores, no GPU needed. Results go to work_dirs/demo"
+	@echo "   4 to 5 minutes on two cores, no GPU needed. Results go to work_dirs/demo"
 
 demo: about-demo env
 	$(BIN)/python tools/demo.py
