@@ -200,6 +200,7 @@ def _fill(writer: OCRTableWriter, group: OCRExecutor, todo: list[str], total: in
         try:
             for record in group.read(todo):
                 writer.add(record)
+                done += 1
                 bar.update()
                 if record.error is not None:
                     bad += 1
@@ -207,7 +208,7 @@ def _fill(writer: OCRTableWriter, group: OCRExecutor, todo: list[str], total: in
         except KeyboardInterrupt:
             writer.flush()
             bar.close()
-            print(f"stopped after {bar.n} of {total} images; the same command continues", file=sys.stderr)
+            print(f"stopped after {done} of {total} images; the same command continues", file=sys.stderr)
             raise
 
 
