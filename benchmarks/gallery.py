@@ -39,6 +39,7 @@ from kdxf_runtime.inputs import InputImage
 from kdxf_runtime.io.files import write_whole
 from kdxf_runtime.io.machine import available_cores
 from kdxf_runtime.predict import answer_all
+from kdxf_runtime.runner import Runner
 
 DATA = Path("data/grocery").resolve()
 NEW, KNOWN_EACH, NEW_EACH, SEED = 10, 10, 5, 0
@@ -94,7 +95,7 @@ def measure(out: Path) -> None:
     }
     frame = pd.concat(parts, names=["part"]).reset_index(level="part")
     images = [InputImage(name, str(DATA / "images" / name), name) for name in frame["image"]]
-    answers = list(answer_all(bundle, images, workers=available_cores()))
+    answers = list(answer_all(Runner(bundle), images, available_cores()))
     features = np.stack([feature for _, feature in answers if feature is not None])
     labels, part = frame["label"].to_numpy(), frame["part"].to_numpy()
     named = np.array([prediction.category_name for prediction, _ in answers])

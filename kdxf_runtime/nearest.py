@@ -13,6 +13,7 @@ from kdxf_runtime.gallery import Gallery, build, list_classes, vote
 from kdxf_runtime.inputs import InputImage
 from kdxf_runtime.io.prediction_csv import joined, open_replacing, row_writer
 from kdxf_runtime.predict import DEFAULT_SETTINGS, Report, Settings, answer_all
+from kdxf_runtime.runner import Runner
 from kdxf_runtime.sources import list_sources
 
 COLUMNS = ("image_id", "label", "share", "similarity", "nearest", "error")
@@ -70,10 +71,11 @@ def make_gallery(
     if before is not None:
         before.check(bundle)
     pictures = list_classes(source)
+    runner = Runner(bundle, tta=settings.tta, read_text=settings.read_text)
     left_out: list[tuple[str, str]] = []
 
     def embedded() -> Iterator[tuple[InputImage, str, np.ndarray]]:
-        answers = answer_all(bundle, [image for image, _ in pictures], settings, workers)
+        answers = answer_all(runner, [image for image, _ in pictures], workers)
         for (image, label), (prediction, feature) in zip(pictures, answers, strict=True):
             if feature is None or prediction.error is not None:
                 left_out.append((image.path, prediction.error or "has no embedding"))
@@ -118,12 +120,13 @@ def nearest_csv(
     bundle, gallery = Bundle.open(bundle_path), Gallery.open(gallery_path)
     gallery.check(bundle)
     images = list_sources(inputs)
+    runner = Runner(bundle, tta=settings.tta, read_text=settings.read_text)
     report = Report(Path(save_csv))
     with open_replacing(save_csv, "--save_csv") as file:
         write = row_writer(file, COLUMNS, excel)
         begun = time.perf_counter()
         report.start_seconds = begun - start
-        for prediction, feature in answer_all(bundle, images, settings, workers):
+        for prediction, feature in answer_all(runner, images, workers):
             report.images += 1
             if feature is None or prediction.error is not None:
                 report.errors.append((prediction.image_id, prediction.error or "has no embedding"))

@@ -10,7 +10,6 @@ from pathlib import Path
 from tqdm import tqdm
 
 from kdxf_runtime.bundle import Bundle
-from kdxf_runtime.categories import Categories
 from kdxf_runtime.errors import UserError
 from kdxf_runtime.inputs import InputImage
 from kdxf_runtime.options import EXECUTORS
@@ -27,6 +26,7 @@ from kdxf_runtime.prediction_parts import MadeBy, PredictionParts, key_of
 from kdxf_runtime.predictions import Prediction
 from kdxf_runtime.ray_group import RayGroup
 from kdxf_runtime.ray_predict import answer_on_ray
+from kdxf_runtime.runner import Runner
 from kdxf_runtime.sources import ReadList, list_sources, read_list
 
 
@@ -93,14 +93,14 @@ def predict_parts(
     here = [str(source) for source in inputs if os.path.exists(source)]
     answered = 0
 
-    def predictions(categories: Categories) -> Iterator[Prediction]:
+    def predictions(runner: Runner) -> Iterator[Prediction]:
         nonlocal answered
         with PredictionParts(Path(parts), made_by, part_rows, part_seconds) as writer:
             todo = [images[place] for place in writer.missing(keys)]
-            _fill(writer, _answers(executor, bundle_path, bundle, todo, settings, here, shows), todo, len(images))
+            _fill(writer, _answers(executor, bundle_path, runner, todo, here, shows), todo, len(images))
             writer.flush()
             answered = len(todo)
-            for image, label in zip(images, writer.predictions(keys, categories), strict=True):
+            for image, label in zip(images, writer.predictions(keys, runner.categories), strict=True):
                 yield replace(label, image_id=image.image_id)
 
     report = write_table(bundle, bundle_path, settings, table, predictions, start)
@@ -111,17 +111,17 @@ def predict_parts(
 def _answers(
     executor: Executor,
     bundle_path: str | Path,
-    bundle: Bundle,
+    runner: Runner,
     images: Sequence[InputImage],
-    settings: Settings,
     seen: Sequence[str],
     with_scores: bool,
 ) -> Iterator[tuple[int, Prediction]]:
     if executor.name == "ray":
         with RayGroup(executor.workers, executor.ray_address) as group:
-            yield from answer_on_ray(group, bundle_path, bundle, images, settings, seen, with_scores)
+            settings = Settings(runner.tta, runner.read_text)
+            yield from answer_on_ray(group, bundle_path, runner.bundle, images, settings, seen, with_scores)
     else:
-        for place, (label, _) in answer_as_done(bundle, images, settings, executor.workers or 1):
+        for place, (label, _) in answer_as_done(runner, images, executor.workers or 1):
             yield place, label
 
 

@@ -3,7 +3,7 @@
 import contextlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from kdxf_runtime.io.prediction_csv import open_replacing
 from kdxf_runtime.predictions import NOT_READ, Columns, Prediction, PredictionWriter
 from kdxf_runtime.runner import Picture, Runner
 from kdxf_runtime.sources import ReadList, list_sources, read_list
-from kdxf_runtime.trust.decide import check_shares, decide, expected
+from kdxf_runtime.trust.decide import check_shares, expected, with_decisions
 from kdxf_runtime.workers import Workers
 
 _SHOWN = 10
@@ -94,49 +94,50 @@ class Report:
         return "\n".join(lines)
 
 
-def predict(
-    bundle: Bundle, images: Sequence[InputImage], settings: Settings = DEFAULT_SETTINGS, workers: int = 1
-) -> Iterator[Prediction]:
+def predict(runner: Runner, images: Sequence[InputImage], workers: int = 1) -> Iterator[Prediction]:
     """Predict pictures, and yield one prediction for each, in order; see :func:`answer_all`."""
-    for prediction, _ in answer_all(bundle, images, settings, workers):
+    for prediction, _ in answer_all(runner, images, workers):
         yield prediction
 
 
 def answer_all(
-    bundle: Bundle, images: Sequence[InputImage], settings: Settings = DEFAULT_SETTINGS, workers: int = 1
+    runner: Runner, images: Sequence[InputImage], workers: int = 1
 ) -> Iterator[tuple[Prediction, np.ndarray | None]]:
     """Answer pictures, and yield the prediction and the feature (C,) of each, in order; see :func:`answer_as_done`."""
     done: dict[int, tuple[Prediction, np.ndarray | None]] = {}
     position = 0
-    for index, answer in answer_as_done(bundle, images, settings, workers):
+    for index, answer in answer_as_done(runner, images, workers):
         done[index] = answer
         while position in done:
             yield done.pop(position)
             position += 1
 
 
-def answer_as_done(
-    bundle: Bundle, images: Sequence[InputImage], settings: Settings = DEFAULT_SETTINGS, workers: int = 1
-) -> Iterator[Answered]:
+def answer_as_done(runner: Runner, images: Sequence[InputImage], workers: int = 1) -> Iterator[Answered]:
     """Answer pictures, and yield the place, the prediction and the feature (C,) of each, in the order they are done.
 
     Args:
-        bundle: The bundle.
+        runner: What answers.
         images: The pictures.
-        settings: How it answers.
-        workers: Processes, fewer for a few pictures; they are spawned, so a script calls this below
-            ``if __name__ == '__main__':``. A picture on which one dies has an ``error`` and no feature.
+        workers: Processes with runners like this one, fewer for a few pictures; they are spawned, so a script calls
+            this below ``if __name__ == '__main__':``. A picture on which one dies has an ``error`` and no feature.
 
     Raises:
         UserError: As of :class:`kdxf_runtime.runner.Runner`.
     """
     workers = min(workers, len(images) // _PICTURES_PER_WORKER)
     if workers <= 1:
-        answer = Answering(bundle.folder, settings, bundle)
-        yield from map(answer, enumerate(images))
+        yield from map(partial(_answered, runner), enumerate(images))
         return
-    with answering_workers(bundle, settings, workers) as group:
-        yield from group.map(list(enumerate(images)))
+    with answering_workers(runner.bundle, Settings(runner.tta, runner.read_text), workers) as group:
+        yield from group.map(enumerate(images))
+
+
+def _answered(runner: Runner, key: Key) -> Answered:
+    """Answer a picture with its place in the list."""
+    index, image = key
+    (answer,) = runner.answer([Picture.read(image.path, image.image_id)])
+    return index, (answer.prediction, answer.feature)
 
 
 def answering_workers(bundle: Bundle, settings: Settings, count: int) -> Workers[Key, Answered]:
@@ -146,26 +147,23 @@ def answering_workers(bundle: Bundle, settings: Settings, count: int) -> Workers
     def blame(key: Key, reason: str) -> Answered:
         return key[0], (blamed(categories, key[1].image_id, reason), None)
 
-    return Workers(partial(Answering, bundle.folder, settings), blame, count)
+    return Workers(partial(Answering, bundle, settings), blame, count)
 
 
 class Answering:
     """What a process does with a picture and its place in the list.
 
     Args:
-        folder: The unpacked bundle.
+        bundle: The bundle, whose files were compared with their digests when it was opened.
         settings: How it answers.
-        bundle: The bundle, where it is open already.
     """
 
-    def __init__(self, folder: Path, settings: Settings, bundle: Bundle | None = None) -> None:
-        self._runner = Runner(bundle or Bundle.open(folder), tta=settings.tta, read_text=settings.read_text)
+    def __init__(self, bundle: Bundle, settings: Settings) -> None:
+        self._runner = Runner(bundle, tta=settings.tta, read_text=settings.read_text)
 
     def __call__(self, key: Key) -> Answered:
         """Answer a picture."""
-        index, image = key
-        (answer,) = self._runner.answer([Picture.read(image.path, image.image_id)])
-        return index, (answer.prediction, answer.feature)
+        return _answered(self._runner, key)
 
 
 def blamed(categories: Categories, image_id: str, reason: str) -> Prediction:
@@ -209,9 +207,7 @@ def predict_csv(
     bundle = Bundle.open(bundle_path)
     images = list_sources(inputs, read)
     table = Table(save_csv, columns, excel, precision, review)
-    return write_table(
-        bundle, bundle_path, settings, table, lambda _: predict(bundle, images, settings, workers), start
-    )
+    return write_table(bundle, bundle_path, settings, table, lambda runner: predict(runner, images, workers), start)
 
 
 def check_workers(workers: int) -> None:
@@ -248,7 +244,7 @@ def write_table(
     bundle_path: str | Path,
     settings: Settings,
     table: Table,
-    make: Callable[[Categories], Iterable[Prediction]],
+    make: Callable[[Runner], Iterable[Prediction]],
     start: float,
 ) -> Report:
     """Write predictions as a table, and count them.
@@ -258,27 +254,19 @@ def write_table(
         bundle_path: Where it is, as the user wrote it.
         settings: How it answers.
         table: What to write.
-        make: Makes the predictions of the categories, in the order of the rows; called when everything is checked.
+        make: Makes the predictions with a runner, in the order of the rows; called when everything is checked.
         start: When the job began, as ``time.perf_counter`` has it.
 
     Raises:
         UserError: The bundle cannot do what the table shows, or the CSV cannot be written.
     """
     check_shares(table.precision, table.review)
-    columns = table.columns
     with contextlib.ExitStack() as stack:
         file = None if table.save_csv is None else stack.enter_context(open_replacing(table.save_csv, "--save_csv"))
         runner = Runner(bundle, tta=settings.tta, read_text=settings.read_text)
         routing = runner.routing
-        accepted = decide(runner.calibration, bundle_path, table.precision, table.review, columns.with_set)
-        routed = None
-        if routing is not None:
-            routed = decide(routing.calibration, bundle_path, table.precision, table.review, columns.with_set)
-        columns = replace(
-            columns,
-            threshold=None if accepted is None else accepted.threshold,
-            routed_threshold=None if routed is None else routed.threshold,
-            with_text=routing is not None,
+        columns, accepted, routed = with_decisions(
+            table.columns, runner.calibration, routing, bundle_path, table.precision, table.review
         )
         columns.check(runner.categories)
         writer = None if file is None else PredictionWriter(file, runner.categories, columns, table.excel)
@@ -286,7 +274,7 @@ def write_table(
         report.spared = None if routing is None else 0
         begun = time.perf_counter()
         report.start_seconds = begun - start
-        for prediction in make(runner.categories):
+        for prediction in make(runner):
             if writer is not None:
                 writer.add(prediction)
             report.images += 1

@@ -28,7 +28,7 @@ from kdxf_runtime.io.machine import peak_memory
 from kdxf_runtime.io.prediction_csv import open_replacing
 from kdxf_runtime.predictions import Columns, Prediction, PredictionWriter
 from kdxf_runtime.trust.calibration import Calibration
-from kdxf_runtime.trust.decide import check_shares, decide, expected
+from kdxf_runtime.trust.decide import check_shares, expected, with_decisions
 
 _SHOWN = 10
 _GIB = 2**30
@@ -204,15 +204,8 @@ def infer(
         file = None if save_csv is None else stack.enter_context(open_replacing(save_csv, "--save_csv"))
         inferencer = KDXFInferencer(cfg, checkpoint, **options)
         routing = inferencer.routing
-        accepted = decide(inferencer.calibration, checkpoint, precision, review, columns.with_set)
-        routed = None
-        if routing is not None:
-            routed = decide(routing.calibration, checkpoint, precision, review, columns.with_set)
-        columns = replace(
-            columns,
-            threshold=None if accepted is None else accepted.threshold,
-            routed_threshold=None if routed is None else routed.threshold,
-            with_text=routing is not None,
+        columns, accepted, routed = with_decisions(
+            columns, inferencer.calibration, routing, checkpoint, precision, review
         )
         columns.check(inferencer.categories)
         dataset = None if inputs else inferencer.test_dataset()

@@ -1,9 +1,12 @@
 """Which predictions to accept, as a user asks for it: by the share that is right, or that a person sees."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from kdxf_runtime.errors import UserError
+from kdxf_runtime.predictions import Columns
 from kdxf_runtime.trust.calibration import Calibration
+from kdxf_runtime.trust.routing import Routing
 from kdxf_runtime.trust.selective import Accepted
 
 
@@ -52,6 +55,43 @@ def decide(
     if precision is not None:
         return calibration.for_precision(precision)
     return None if review is None else calibration.for_budget(review)
+
+
+def with_decisions(
+    columns: Columns,
+    calibration: Calibration | None,
+    routing: Routing | None,
+    where: str | Path,
+    precision: float | None,
+    review: float | None,
+) -> tuple[Columns, Accepted | None, Accepted | None]:
+    """Add what is decided to the columns of a table.
+
+    Args:
+        columns: The columns.
+        calibration: What the scores mean; None where that is not known.
+        routing: Which images need their text read; None where all are read.
+        where: The checkpoint or the bundle, for messages.
+        precision: As of :func:`check_shares`.
+        review: The same.
+
+    Returns:
+        The columns, and what is accepted of images whose text was given, and of those that the routing decided on.
+
+    Raises:
+        UserError: As of :func:`decide`.
+    """
+    accepted = decide(calibration, where, precision, review, columns.with_set)
+    routed = None
+    if routing is not None:
+        routed = decide(routing.calibration, where, precision, review, columns.with_set)
+    columns = replace(
+        columns,
+        threshold=None if accepted is None else accepted.threshold,
+        routed_threshold=None if routed is None else routed.threshold,
+        with_text=routing is not None,
+    )
+    return columns, accepted, routed
 
 
 def expected(accepted: Accepted | None, routed: Accepted | None, by_routing: int, count: int) -> str | None:

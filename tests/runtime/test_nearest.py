@@ -18,7 +18,7 @@ def pictures(tmp_path, draw, monkeypatch):
     bundle = Bundle(tmp_path, Manifest("m", ("a",), (), ()), "digest")
     monkeypatch.setattr(nearest.Bundle, "open", lambda path: bundle)
 
-    def answer_all(bundle, images, settings, workers):
+    def answer_all(runner, images, workers):
         for image in images:
             feature = FEATURES.get(Path(image.path).stem)
             error = None if feature else "cannot be read: broken"
@@ -26,6 +26,7 @@ def pictures(tmp_path, draw, monkeypatch):
             yield label, np.array(feature or (0, 0, 0), np.float32)
 
     monkeypatch.setattr(nearest, "answer_all", answer_all)
+    monkeypatch.setattr(nearest, "Runner", lambda bundle, **_: None)
     for name in ("warm/red.png", "warm/broken.png", "cold/green.png"):
         (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
         draw(tmp_path / "in" / name, "red")

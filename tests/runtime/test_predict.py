@@ -13,6 +13,7 @@ from kdxf_runtime.errors import UserError
 from kdxf_runtime.inputs import collect_images
 from kdxf_runtime.predict import Report, Settings, predict, predict_csv
 from kdxf_runtime.predictions import Columns
+from kdxf_runtime.runner import Runner
 
 
 def rows_of(path):
@@ -103,7 +104,7 @@ def test_order_is_kept_whoever_is_first(monkeypatch, bundled, shop):
 
     monkeypatch.setattr(module, "Workers", Backwards)
     images = collect_images([shop.pictures])
-    found = list(predict(Bundle.open(bundled.path), images, workers=8))
+    found = list(predict(Runner(Bundle.open(bundled.path)), images, workers=8))
     assert found == [image.image_id for image in images]
 
 
@@ -112,15 +113,14 @@ def test_a_picture_on_which_a_process_dies(shop, with_manifest, monkeypatch):
     from fake_predictor import make_dying
 
     monkeypatch.setattr(module, "Answering", make_dying)
-    bundle, never = Bundle.open(with_manifest(names=["milk", "phone", "red"])), Settings(read_text="never")
+    runner = Runner(Bundle.open(with_manifest(names=["milk", "phone", "red"])), read_text="never")
     images = collect_images([shop.pictures])
-    found = list(predict(bundle, images, never, workers=2))
+    found = list(predict(runner, images, workers=2))
     assert [prediction.image_id for prediction in found] == [image.image_id for image in images]
     (dead,) = [one for one in found if one.error and "died" in one.error]
     assert (dead.image_id, dead.error) == ("no picture.jpg", "the worker died on this image (exit code -9)")
     assert (dead.category_id, dead.category_name, dead.scores.tolist()) == (0, "milk", pytest.approx([1 / 3] * 3))
-    monkeypatch.undo()
-    alone = {one.image_id: one for one in predict(bundle, images, never)}
+    alone = {one.image_id: one for one in predict(runner, images)}
     for one in found:
         if one is not dead:
             assert (one.category_id, one.error) == (alone[one.image_id].category_id, alone[one.image_id].error)
@@ -129,7 +129,7 @@ def test_a_picture_on_which_a_process_dies(shop, with_manifest, monkeypatch):
 def test_few_pictures_start_no_processes(monkeypatch, bundled, shop):
     monkeypatch.setattr(module, "Workers", None)
     images = collect_images([shop.pictures])[:7]
-    assert len(list(predict(Bundle.open(bundled.path), images, Settings(read_text="never"), workers=2))) == 7
+    assert len(list(predict(Runner(Bundle.open(bundled.path), read_text="never"), images, workers=2))) == 7
 
 
 def test_what_cannot_be_used(bundled, shop, tmp_path, with_manifest):
@@ -166,7 +166,7 @@ def test_the_bundle_s_own_samples(bundled, tmp_path):
     expected = json.loads((samples / "expected.json").read_text(encoding="utf-8"))
     assert len(expected) == 5
     images = collect_images([samples / one["file"] for one in expected])
-    found = list(predict(Bundle.open(bundled.path), images, Settings(read_text="never")))
+    found = list(predict(Runner(Bundle.open(bundled.path), read_text="never"), images))
     for one, prediction in zip(expected, found, strict=True):
         if not one["texts"]:
             assert prediction.category_id == one["category_id"]
