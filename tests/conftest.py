@@ -26,6 +26,7 @@ pytest_plugins = (
     "run_fixtures",
     "service_fixtures",
     "transform_fixtures",
+    "trust_fixtures",
     "vector_fixtures",
 )
 

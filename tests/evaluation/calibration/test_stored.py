@@ -8,23 +8,11 @@ from kdxf.datasets.image_keys import image_keys
 from kdxf.errors import UserError
 from kdxf.evaluation.calibration.stored import calibration_file, read_calibration, used_images, write_calibration
 from kdxf_runtime.io.digests import file_digest
-from kdxf_runtime.trust.calibration import Calibration
-from kdxf_runtime.trust.conformal import ConformalSets
 
 
 @pytest.fixture
-def calibration():
-    return Calibration(
-        classes=("milk", "奶粉"),
-        temperature=0.5,
-        sets=ConformalSets(0.9, "lac", np.array([0.3, np.inf]), (1,)),
-        spread_limit=0.6,
-        tta=False,
-        sureness=np.array([0.9, 0.6, 0.8, -0.5]),
-        right=np.array([True, False, True, False]),
-        images=image_keys(["a/1.jpg", "a/2.jpg"]),
-        about={"data": {"val.parquet": "digest"}},
-    )
+def calibration(calibration):
+    return replace(calibration, images=image_keys(["a/1.jpg", "a/2.jpg"]))
 
 
 def test_there_and_back(checkpoint, calibration):

@@ -8,32 +8,15 @@ import pytest
 
 from kdxf_runtime.errors import UserError
 from kdxf_runtime.trust.calibration import (
-    Calibration,
     calibration_to_json,
     parse_calibration,
     sureness,
     temperature_from_json,
     temperature_to_json,
 )
-from kdxf_runtime.trust.conformal import ConformalSets
 from kdxf_runtime.trust.temperature import apply_temperature
 
 SCORES = np.array([[0.8, 0.2], [0.5, 0.5]])
-
-
-@pytest.fixture
-def calibration():
-    return Calibration(
-        classes=("milk", "奶粉"),
-        temperature=0.5,
-        sets=ConformalSets(0.9, "lac", np.array([0.3, np.inf]), (1,)),
-        spread_limit=0.6,
-        tta=False,
-        sureness=np.array([0.9, 0.6, 0.8, -0.5]),
-        right=np.array([True, False, True, False]),
-        images=np.array([7, 3, 7]),
-        about={"data": {"val.parquet": "digest"}},
-    )
 
 
 def test_use(calibration):

@@ -4,19 +4,13 @@ import pickle
 import faulty_vectors
 import numpy as np
 import pytest
+from tfidf_documents import DOCUMENTS
 
 from kdxf.errors import UserError
 from kdxf.text.vectors.fit_tfidf import fit_tfidf
 from kdxf_runtime.vectors.tfidf import Tfidf, count_terms
 
 WORDS = {"type": "WordTokenizer"}
-DOCUMENTS = [
-    ["milk", "fresh"],
-    ["milk", "milk", "oat"],
-    ["oat", "drink"],
-    ["fresh", "juice"],
-    ["juice", "drink", "oat"],
-]
 
 
 def test_terms_of_the_docstring():

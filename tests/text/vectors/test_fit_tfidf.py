@@ -1,19 +1,13 @@
 import numpy as np
 import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
+from tfidf_documents import DOCUMENTS
 
 from kdxf.errors import UserError
 from kdxf.text.vectors.fit_tfidf import fit_tfidf, fit_tfidf_on_sources
 from kdxf_runtime.vectors.tfidf import count_terms
 
 WORDS = {"type": "WordTokenizer"}
-DOCUMENTS = [
-    ["milk", "fresh"],
-    ["milk", "milk", "oat"],
-    ["oat", "drink"],
-    ["fresh", "juice"],
-    ["juice", "drink", "oat"],
-]
 
 
 def test_equals_scikit_learns_tfidf_in_the_space_of_the_components():
