@@ -518,7 +518,7 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
         ("scores.argmax(axis=1)[rows]", "scores.argmax(axis=1)", "classes of other images"),
         ("scores[:, order] if order", "scores if order", "columns in another order"),
     ],
-    "kdxf/recipes/submissions/ids.py": [
+    "kdxf/recipes/submissions/options.py": [
         ('.with_suffix("").as_posix()', ".stem", "folder lost from the id"),
     ],
     "kdxf/recipes/pseudo_labels.py": [

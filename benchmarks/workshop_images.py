@@ -20,7 +20,8 @@ import numpy as np
 from PIL import Image
 
 from kdxf.data.pictures.resize import Resizing, resize_image
-from kdxf.data.verification.image_checks import Limits, check_image
+from kdxf.data.verification.image_checks import check_image
+from kdxf.data.verification.options import Limits
 
 QUALITY = 90
 

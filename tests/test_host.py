@@ -18,9 +18,26 @@ def test_importing_kdxf_prints_nothing():
     assert run("import kdxf.registry, kdxf.datasets", "-W", "default") == (0, "", "")
 
 
-def test_transformers_are_imported_where_they_are_used():
-    code = "import sys, kdxf.apis.train; print('transformers' in sys.modules); import transformers"
-    assert run(code) == (0, "False\n", "")
+def test_what_only_some_components_need_is_imported_where_it_is_used():
+    """A training imports all of kdxf's and MMPretrain's components."""
+    late = {"transformers", "albumentations", "timm", "sklearn", "scipy", "gensim", "jieba", "onnxruntime", "ray"}
+    code = (
+        "import sys, kdxf.apis.train, kdxf.datasets, kdxf.models, kdxf.evaluation, kdxf.visualization, kdxf.inference; "
+        f"print(sorted({late} & sys.modules.keys())); import transformers"
+    )
+    assert run(code) == (0, "[]\n", "")
+
+
+def test_mmpretrains_own_transforms_still_find_albumentations():
+    code = (
+        "import sys, kdxf.registry; from mmpretrain.registry import TRANSFORMS; "
+        "before = 'albumentations' in sys.modules; "
+        "flip = TRANSFORMS.build(dict(type='Albumentations', transforms=[dict(type='HorizontalFlip', p=1.0)])); "
+        "import numpy as np; image = np.arange(12, dtype=np.uint8).reshape(2, 2, 3); "
+        "print(before, (flip(dict(img=image.copy()))['img'] == image[:, ::-1]).all())"
+    )
+    status, printed, _ = run(code)
+    assert (status, printed.splitlines()[-1]) == (0, "False True")
 
 
 def test_transformers_are_hidden_only_while_mmengine_is_imported():

@@ -13,6 +13,14 @@ def test_the_text_side_leaves_torch_alone(module):
     assert (done.returncode, done.stdout, done.stderr) == (0, "[]\n", "")
 
 
+def test_help_needs_no_heavy_package(repo):
+    """A line of the output names the command, and which import led to which."""
+    tools = sorted(map(str, (repo / "tools").rglob("*.py")))
+    command = [sys.executable, "-W", "default", str(repo / "tests/fixtures/parse_help.py"), *tools]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=repo)
+    assert len(tools) > 40 and (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
 PARTS = {"part_files", "parts_job", "prediction_parts", "ray_group", "ray_predict"}  # of --parts, which need pyarrow
 
 

@@ -5,6 +5,7 @@
 weights (the extra ``weights``) heads are trained on frozen features, otherwise whole models from scratch.
 """
 
+import argparse
 import json
 import shlex
 import subprocess
@@ -14,7 +15,6 @@ from pathlib import Path
 
 from kdxf.cli.command import run
 from kdxf.errors import UserError
-from kdxf.models.backbones.wheel_weights import SCHEME, find_weights
 
 DATA = "data/demo"
 OUT = Path("work_dirs/demo")
@@ -42,6 +42,8 @@ def checkpoint(name: str) -> str:
 
 def choose_models() -> dict[str, str]:
     """Return the configs to train, by what they see: from ImageNet weights where these are installed."""
+    from kdxf.models.backbones.wheel_weights import SCHEME, find_weights
+
     try:
         find_weights(f"{SCHEME}efficientnet_lite2")
     except UserError:
@@ -63,6 +65,7 @@ def prepare(models: dict[str, str]) -> None:
 
 def main() -> None:
     """Run the demo from images to a table."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     start = time.monotonic()
     if not Path(DATA, "train.csv").is_file():
         raise UserError(f"{DATA}/train.csv is missing: run the demo from the root of the repository")

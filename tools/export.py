@@ -14,10 +14,7 @@ from pathlib import Path
 
 from kdxf.cli.arguments import ConfigOptions
 from kdxf.cli.command import run
-from kdxf.engine.config import load_config
 from kdxf.errors import UserError
-from kdxf.export.bundle import ExportOptions, export
-from kdxf.inference.fitted import files_of_model
 
 
 def parse_args() -> argparse.Namespace:
@@ -43,6 +40,10 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Export the model and print a report."""
     args = parse_args()
+    from kdxf.engine.config import load_config
+    from kdxf.export.bundle import ExportOptions, export
+    from kdxf.inference.fitted import files_of_model
+
     if len(args.model) > 2:
         raise UserError(f"{args.model[2]}: give CONFIG and CHECKPOINT, or the folder of a finished 'kdxf fit'")
     config, checkpoint = files_of_model(args.model[0]) if len(args.model) == 1 else map(Path, args.model)

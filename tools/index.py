@@ -10,8 +10,6 @@ import argparse
 
 from kdxf.cli.command import count, run
 from kdxf_runtime.io.machine import available_cores
-from kdxf_runtime.nearest import make_gallery
-from kdxf_runtime.predict import Settings
 
 
 def parse_args() -> argparse.Namespace:
@@ -30,6 +28,9 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Make the gallery and print a report."""
     args = parse_args()
+    from kdxf_runtime.nearest import make_gallery
+    from kdxf_runtime.predict import Settings
+
     settings = Settings(tta=args.tta)
     print(make_gallery(args.bundle, args.folder, args.out, settings, add=args.add, workers=args.workers))
 

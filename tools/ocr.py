@@ -7,8 +7,7 @@ from typing import Any
 
 from kdxf.cli.command import count, run
 from kdxf.errors import UserError
-from kdxf.text.ocr import engine_config, list_inputs, run_ocr
-from kdxf.text.ocr.runner import EXECUTORS
+from kdxf_runtime.options import EXECUTORS
 
 
 def parse_args() -> argparse.Namespace:
@@ -80,6 +79,8 @@ def engine_of(path: str) -> tuple[dict[str, Any], list[str]]:
 def main() -> None:
     """Run the job and print its summary."""
     args = parse_args()
+    from kdxf.text.ocr import engine_config, list_inputs, run_ocr
+
     images, root = list_inputs(args.inputs, args.root)
     if args.config is not None:
         engine, imports = engine_of(args.config)

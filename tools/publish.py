@@ -9,8 +9,6 @@ name gets the first digits of the file's SHA-256. ``--part image_backbone`` (or 
 import argparse
 
 from kdxf.cli.command import run
-from kdxf.engine.checkpoint import trusting_checkpoints
-from kdxf.engine.publish import publish_checkpoint
 
 
 def parse_args() -> argparse.Namespace:
@@ -27,6 +25,9 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Write the checkpoint and print its path."""
     args = parse_args()
+    from kdxf.engine.checkpoint import trusting_checkpoints
+    from kdxf.engine.publish import publish_checkpoint
+
     with trusting_checkpoints(args.trust_checkpoint):
         print(publish_checkpoint(args.checkpoint, args.out, ema=not args.no_ema, part=args.part))
 

@@ -15,15 +15,14 @@ fetches nothing. It saves decisions.csv, which is read by
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kdxf.cli.command import count, run
-from kdxf.data.lists import check_result
-from kdxf.data.review.label_studio import read_annotations_as_decisions, write_tasks
-from kdxf.data.review.page import write_page
-from kdxf.data.review.queue import ORDERS, Queue, make_queue
+from kdxf.data.options import ORDERS
 from kdxf.errors import UserError
-from kdxf.io.csv_tables import write_csv
-from kdxf.text.ocr.table import OCRTable
+
+if TYPE_CHECKING:
+    from kdxf.data.review.queue import Queue
 
 
 def parse_args() -> argparse.Namespace:
@@ -45,7 +44,10 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _queue(args: argparse.Namespace) -> Queue:
+def _queue(args: argparse.Namespace) -> "Queue":
+    from kdxf.data.review.queue import make_queue
+    from kdxf.text.ocr.table import OCRTable
+
     if args.root is None:
         raise UserError("--root: name the image root, which the paths of the predictions are relative to")
     if not args.root.is_dir():
@@ -57,6 +59,11 @@ def _queue(args: argparse.Namespace) -> Queue:
 def main() -> None:
     """Write the page, the tasks or the decisions, as the names of the files say."""
     args = parse_args()
+    from kdxf.data.lists import check_result
+    from kdxf.data.review.label_studio import read_annotations_as_decisions, write_tasks
+    from kdxf.data.review.page import write_page
+    from kdxf.io.csv_tables import write_csv
+
     form = (args.source.suffix.lower(), args.out.suffix.lower())
     if form not in ((".parquet", ".html"), (".parquet", ".json"), (".json", ".csv")):
         raise UserError(

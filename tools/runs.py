@@ -14,11 +14,8 @@ named:
 import argparse
 from pathlib import Path
 
-from kdxf.analysis.runs.comparison import compare_runs, write_comparison
-from kdxf.analysis.runs.ledger import find_trainings, ledger, main_score, markdown, sort_ledger, write_page
 from kdxf.cli.command import run
 from kdxf.errors import UserError
-from kdxf.io.csv_tables import write_csv
 from kdxf_runtime.io.cells import EXCEL
 
 
@@ -55,6 +52,10 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Print the table and write it if requested, or print the comparison."""
     args = parse_args()
+    from kdxf.analysis.runs.comparison import compare_runs, write_comparison
+    from kdxf.analysis.runs.ledger import find_trainings, ledger, main_score, markdown, sort_ledger, write_page
+    from kdxf.io.csv_tables import write_csv
+
     endings = [".html"] if args.compare else [".html", ".csv"]
     if args.out is not None and args.out.suffix not in endings:
         raise UserError(f"--out {args.out}: the name must end with {' or '.join(endings)}")

@@ -9,7 +9,6 @@ import argparse
 from pathlib import Path
 
 from kdxf.cli.command import run
-from kdxf.smoke.run import find_configs, smoke_all
 
 OVERRIDE = Path(__file__).resolve().parents[1] / "configs" / "_base_" / "smoke.py"
 
@@ -26,6 +25,8 @@ def parse_args() -> argparse.Namespace:
 def main() -> int:
     """Try each config; the exit status is 1 if one fails."""
     args = parse_args()
+    from kdxf.smoke.run import find_configs, smoke_all
+
     faults = {}
     for config, fault, seconds in smoke_all(find_configs(args.configs), args.override, args.jobs):
         print(f"{'fails' if fault else 'ok':<6}{seconds:6.1f} s  {config}", flush=True)

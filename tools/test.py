@@ -13,10 +13,8 @@ predict images without labels use tools/inference.py.
 
 import argparse
 
-from kdxf.apis.test import test
 from kdxf.cli.arguments import add_run_arguments
 from kdxf.cli.command import run
-from kdxf.engine.config import load_config
 from kdxf_runtime.io.cells import EXCEL
 
 
@@ -48,6 +46,9 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Test the checkpoint."""
     args = parse_args()
+    from kdxf.apis.test import test
+    from kdxf.engine.config import load_config
+
     cfg = load_config(args.config, args.cfg_options)
     if args.work_dir:
         cfg.work_dir = args.work_dir

@@ -20,10 +20,8 @@ the machine and its software) and the curves. For several processes use tools/di
 
 import argparse
 
-from kdxf.apis.train import train
 from kdxf.cli.arguments import add_run_arguments
 from kdxf.cli.command import run
-from kdxf.engine.config import load_config
 
 
 def parse_args() -> argparse.Namespace:
@@ -50,6 +48,9 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Train the config, or its stages one after the other."""
     args = parse_args()
+    from kdxf.apis.train import train
+    from kdxf.engine.config import load_config
+
     cfg = load_config(args.config, args.cfg_options)
     if args.work_dir:
         cfg.work_dir = args.work_dir

@@ -57,7 +57,8 @@ from kdxf.data.split import (
     split,
     write_split,
 )
-from kdxf.data.verification.image_checks import Limits, check_image
+from kdxf.data.verification.image_checks import check_image
+from kdxf.data.verification.options import Limits
 from kdxf.datasets.feature_store import FeatureStore
 from kdxf.engine.config import building, config_digest, load_config, set_list
 from kdxf.engine.join_models import join_models

@@ -3,13 +3,11 @@
 import argparse
 from typing import Any
 
-from mmengine.config import DictAction
-
-from kdxf.engine.dist import LAUNCHERS
+LAUNCHERS = ("none", "pytorch", "slurm", "mpi")
 
 
-class ConfigOptions(DictAction):
-    """Option of ``key=value`` pairs; a malformed pair ends in a usage error instead of a traceback."""
+class ConfigOptions(argparse.Action):
+    """Option of ``key=value`` pairs, which mmengine reads; a malformed pair ends in a usage error, not a traceback."""
 
     def __call__(
         self,
@@ -19,8 +17,10 @@ class ConfigOptions(DictAction):
         option_string: str | None = None,
     ) -> None:
         """Store the pairs in the namespace as a dict."""
+        from mmengine.config import DictAction
+
         try:
-            super().__call__(parser, namespace, values, option_string or "")
+            DictAction(self.option_strings, self.dest)(parser, namespace, values, option_string or "")
         except (ValueError, SyntaxError) as error:
             parser.error(f"{option_string} {' '.join(values)}: expected key=value pairs ({error})")
         except (RecursionError, AssertionError):  # mmengine's reader takes no brackets within brackets of another kind

@@ -14,14 +14,16 @@ and the same command continues after an interruption; --executor ray spreads the
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kdxf.cli.command import count
 from kdxf.errors import UserError
-from kdxf_runtime.bundle import is_bundle
 from kdxf_runtime.io.cells import EXCEL
 from kdxf_runtime.options import add_decisions, add_parts, check_parts
-from kdxf_runtime.predict import Report, Settings
 from kdxf_runtime.predictions import Columns
+
+if TYPE_CHECKING:
+    from kdxf_runtime.predict import Report
 
 
 def parse_args() -> argparse.Namespace:
@@ -47,6 +49,8 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Predict, and print a report."""
     args = parse_args()
+    from kdxf_runtime.bundle import is_bundle
+
     columns = Columns(args.topk, with_name=True, with_score=True, with_set=args.with_set)
     if is_bundle(args.model):
         print(_with_bundle(args, columns))
@@ -77,10 +81,11 @@ def main() -> None:
     print(report)
 
 
-def _with_bundle(args: argparse.Namespace, columns: Columns) -> Report:
+def _with_bundle(args: argparse.Namespace, columns: Columns) -> "Report":
     """Predict with a bundle, without torch."""
     from kdxf.io.annotations import read_annotations
     from kdxf_runtime.many import predict_many
+    from kdxf_runtime.predict import Settings
 
     for option in ("ocr", "batch_size", "device"):
         if getattr(args, option) is not None:

@@ -1,6 +1,5 @@
 """Input and output of the list tools: they read lists, write results, and never change an input."""
 
-import argparse
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,34 +8,8 @@ import pandas as pd
 
 from kdxf.errors import UserError
 from kdxf.io.annotations import read_annotations, write_annotations
-from kdxf_runtime.io.cells import EXCEL
 from kdxf_runtime.io.folders import list_images
-from kdxf_runtime.io.machine import available_cores
 from kdxf_runtime.io.unicode_names import nfc
-
-
-def add_common_arguments(
-    parser: argparse.ArgumentParser, seed: bool = False, workers: bool = False, excel: bool = True
-) -> None:
-    """Add the options that the tools share.
-
-    Args:
-        parser: The parser; it gets ``--root``, ``--dry-run`` and ``--overwrite``.
-        seed: Whether to add ``--seed``, for tools that draw at random.
-        workers: Whether to add ``--workers``, for tools that read images.
-        excel: Whether to add ``--excel``, for tools that write lists.
-    """
-    parser.add_argument(
-        "--root", type=Path, help="image root, which the paths are relative to (default: the folder of the list)"
-    )
-    parser.add_argument("--dry-run", action="store_true", help="say what would be done and write nothing")
-    parser.add_argument("--overwrite", action="store_true", help="replace existing results")
-    if excel:
-        parser.add_argument("--excel", action="store_true", help=EXCEL)
-    if seed:
-        parser.add_argument("--seed", type=int, default=0, help="another seed gives another draw (default: 0)")
-    if workers:
-        parser.add_argument("--workers", type=int, default=available_cores(), help="processes (default: one per core)")
 
 
 @dataclass(frozen=True)

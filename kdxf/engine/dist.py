@@ -17,8 +17,6 @@ from torch import distributed
 
 from kdxf.errors import UserError
 
-LAUNCHERS = ("none", "pytorch", "slurm", "mpi")
-
 # mmengine and this module use the name that torch 2.4 knows.
 warnings.filterwarnings("ignore", message="`broadcast_buffers` is deprecated")
 

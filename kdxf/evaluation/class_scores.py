@@ -4,10 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.cluster.hierarchy import leaves_list, linkage
-from scipy.sparse import csr_matrix
-from scipy.spatial.distance import squareform
-from sklearn.metrics import average_precision_score
 
 from kdxf_runtime.trust.wilson import wilson
 
@@ -51,6 +47,8 @@ def average_precisions(labels: np.ndarray, scores: np.ndarray) -> np.ndarray:
         labels: bool (n, K), the true classes.
         scores: (n, K).
     """
+    from sklearn.metrics import average_precision_score
+
     found = np.full(scores.shape[1], np.nan)
     for index in np.flatnonzero(labels.any(axis=0)).tolist():
         found[index] = 100 * average_precision_score(labels[:, index], scores[:, index])
@@ -70,6 +68,8 @@ def confused_pairs(labels: np.ndarray, predicted: np.ndarray, most: int = 50) ->
         taken for the other, which they are not) and ``share`` (of the images of the one, in percent), most images
         first.
     """
+    from scipy.sparse import csr_matrix
+
     count = labels.shape[1] if labels.ndim == 2 else 1 + max(labels.max(initial=0), predicted.max(initial=0))
     has, gives = one_hot(labels, count), one_hot(predicted, count)
     images = csr_matrix(has & ~gives, dtype=np.int64).T @ csr_matrix(gives & ~has, dtype=np.int64)
@@ -91,6 +91,9 @@ def cluster_order(matrix: np.ndarray) -> np.ndarray:
     Returns:
         int64 (K,): class indices.
     """
+    from scipy.cluster.hierarchy import leaves_list, linkage
+    from scipy.spatial.distance import squareform
+
     if len(matrix) < 3:
         return np.arange(len(matrix))
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)

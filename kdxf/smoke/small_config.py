@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
-from timm.models import get_pretrained_cfg
 
 from kdxf.errors import UserError
 from kdxf.models.backbones.timm_weights import present_name
@@ -149,6 +148,8 @@ class _Maker:
             part["config"] = part["init_cfg"]["checkpoint"]
 
     def _adapt_TIMMBackbone(self, part: dict) -> None:  # noqa: N802
+        from timm.models import get_pretrained_cfg
+
         part["pretrained"] = False
         part.pop("checkpoint_path", None)
         known = get_pretrained_cfg(present_name(part["model_name"]))

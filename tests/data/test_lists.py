@@ -1,10 +1,9 @@
-import argparse
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from kdxf.data.lists import add_common_arguments, read_list, write_lists
+from kdxf.data.lists import read_list, write_lists
 from kdxf.errors import UserError
 
 
@@ -62,14 +61,6 @@ def test_a_dry_run_checks_and_writes_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(UserError, match="is an input"):
         write_lists({tmp_path / "new.csv": frame}, [tmp_path / "new.csv"], dry_run=True)
-
-
-def test_common_arguments():
-    parser = argparse.ArgumentParser()
-    add_common_arguments(parser, seed=True, workers=True)
-    args = parser.parse_args(["--root", "images", "--seed", "3"])
-    assert (args.root, args.seed, args.dry_run, args.overwrite) == (Path("images"), 3, False, False)
-    assert args.workers >= 1
 
 
 def test_a_folder_is_no_name_for_a_result(tmp_path):

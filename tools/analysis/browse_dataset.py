@@ -8,10 +8,8 @@ remaining words, the target and the weight. With --mix also the results of mixup
 import argparse
 from pathlib import Path
 
-from kdxf.analysis.browse import browse
 from kdxf.cli.arguments import ConfigOptions
 from kdxf.cli.command import count, run
-from kdxf.engine.config import load_config
 
 
 def parse_args() -> argparse.Namespace:
@@ -37,6 +35,9 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Draw the samples and write the page."""
     args = parse_args()
+    from kdxf.analysis.browse import browse
+    from kdxf.engine.config import load_config
+
     cfg = load_config(args.config, args.cfg_options)
     out = args.out or Path(cfg.work_dir, f"browse_{args.split}.html")
     browse(cfg, out, split=args.split, number=args.number, draws=args.draws, mix=args.mix, seed=args.seed)

@@ -15,7 +15,6 @@ One config with several settings:
 import argparse
 from typing import Any
 
-from kdxf.analysis.compare_seeds import Variant, compare
 from kdxf.cli.arguments import ConfigOptions
 from kdxf.cli.command import run
 
@@ -27,6 +26,8 @@ class VariantOption(ConfigOptions):
         self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option_string: Any = None
     ) -> None:
         """Append the variant to those of earlier options."""
+        from kdxf.analysis.compare_seeds import Variant
+
         pairs = argparse.Namespace()
         super().__call__(parser, pairs, values[1:], option_string)
         variants = [*getattr(namespace, self.dest), Variant(values[0], getattr(pairs, self.dest))]
@@ -66,6 +67,8 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Run every config with every seed, and write and print the tables."""
     args = parse_args()
+    from kdxf.analysis.compare_seeds import compare
+
     compare(
         args.config,
         seeds=args.seeds,

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from kdxf.analysis.cost_sheet import check_name, cost_sheet, markdown, write_sheet
 from kdxf.cli.arguments import ConfigOptions
 from kdxf.cli.command import count, run
 
@@ -43,6 +42,8 @@ def parse_args() -> argparse.Namespace:
 def main() -> int:
     """Measure the configs; the exit status is 1 if one could not be measured."""
     args = parse_args()
+    from kdxf.analysis.cost_sheet import check_name, cost_sheet, markdown, write_sheet
+
     if args.out is not None:
         check_name(args.out)
     sheet = cost_sheet(

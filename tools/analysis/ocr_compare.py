@@ -14,10 +14,7 @@ import argparse
 import random
 from pathlib import Path
 
-from kdxf.analysis.ocr_comparison import run_engines
-from kdxf.analysis.ocr_comparison_page import TOTALS_COLUMNS, totals_rows, write_report
 from kdxf.cli.command import count, run
-from kdxf.text.ocr import engine_config, list_inputs
 
 ENGINES = [["rapidocr"], ["tesseract"], ["easyocr"]]
 
@@ -54,6 +51,10 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Read the images, write the page, and print the figures."""
     args = parse_args()
+    from kdxf.analysis.ocr_comparison import run_engines
+    from kdxf.analysis.ocr_comparison_page import TOTALS_COLUMNS, totals_rows, write_report
+    from kdxf.text.ocr import engine_config, list_inputs
+
     engines = {" ".join(words): engine_config(words[0], words[1:], "--engine") for words in args.engine or ENGINES}
     images, root = list_inputs(args.inputs, args.root)
     images = list(dict.fromkeys(images))

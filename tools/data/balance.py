@@ -13,8 +13,7 @@ import argparse
 from pathlib import Path
 
 from kdxf.cli.command import run
-from kdxf.data.balance import balance
-from kdxf.data.lists import add_common_arguments, read_list, write_lists
+from kdxf.data.options import add_common_arguments
 from kdxf.errors import UserError
 
 
@@ -36,6 +35,9 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Balance the list, write it and print what was done."""
     args = parse_args()
+    from kdxf.data.balance import balance
+    from kdxf.data.lists import read_list, write_lists
+
     if not args.cap and not args.at_least:
         raise UserError(
             "nothing to do: say which sizes large classes are cut to (--cap), or small ones lifted to (--at-least)"

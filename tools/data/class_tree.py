@@ -12,9 +12,6 @@ import argparse
 from pathlib import Path
 
 from kdxf.cli.command import run
-from kdxf.data.lists import read_list, write_lists
-from kdxf.io.annotations import read_classes
-from kdxf.io.class_tree import COARSE, tree_table
 
 
 def parse_args() -> argparse.Namespace:
@@ -34,6 +31,10 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Write the class tree and print the sizes of its levels."""
     args = parse_args()
+    from kdxf.data.lists import read_list, write_lists
+    from kdxf.io.annotations import read_classes
+    from kdxf.io.class_tree import COARSE, tree_table
+
     classes_file = args.classes or args.list.with_name("classes.txt")
     frame, classes = read_list(args.list, labels=True).frame, read_classes(classes_file)
     columns = {args.coarse: COARSE} | {name: name for name in args.levels}

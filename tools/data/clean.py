@@ -17,22 +17,15 @@ with the class in the column 'suggested'.
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kdxf.cli.command import run
-from kdxf.data.cleaning.decisions import apply_decisions
-from kdxf.data.cleaning.suspects import (
-    PREFILLS,
-    RULES,
-    Options,
-    find_suspects,
-    format_cleaned,
-    format_suspects,
-    suspects_page,
-)
-from kdxf.data.lists import ImageList, add_common_arguments, check_result, read_list, write_lists
+from kdxf.data.cleaning.options import PREFILLS, RULES, Options
+from kdxf.data.options import add_common_arguments
 from kdxf.errors import UserError
-from kdxf.io.class_map import class_map_beside, class_map_or_new
-from kdxf.text.ocr.table import OCRTable
+
+if TYPE_CHECKING:
+    from kdxf.data.lists import ImageList
 
 
 def parse_args() -> argparse.Namespace:
@@ -71,7 +64,10 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _read(args: argparse.Namespace) -> tuple[ImageList, list[str]]:
+def _read(args: argparse.Namespace) -> "tuple[ImageList, list[str]]":
+    from kdxf.data.lists import read_list
+    from kdxf.io.class_map import class_map_beside, class_map_or_new
+
     images = read_list(args.list, args.root, labels=True)
     map_file = args.classes or class_map_beside(args.list)
     if map_file is None and args.command == "find":
@@ -81,6 +77,10 @@ def _read(args: argparse.Namespace) -> tuple[ImageList, list[str]]:
 
 
 def _find(args: argparse.Namespace) -> None:
+    from kdxf.data.cleaning.suspects import find_suspects, format_suspects, suspects_page
+    from kdxf.data.lists import check_result, write_lists
+    from kdxf.text.ocr.table import OCRTable
+
     witnesses = [(name, [Path(file) for file in files]) for name, *files in args.witness]
     inputs = [args.list, *args.predictions, *(file for _, files in witnesses for file in files)]
     if args.report:
@@ -98,6 +98,10 @@ def _find(args: argparse.Namespace) -> None:
 
 
 def _apply(args: argparse.Namespace) -> None:
+    from kdxf.data.cleaning.decisions import apply_decisions
+    from kdxf.data.cleaning.suspects import format_cleaned
+    from kdxf.data.lists import write_lists
+
     images, classes = _read(args)
     cleaned = apply_decisions(images, args.decisions, classes, args.at_least, args.seed)
     write_lists(

@@ -16,8 +16,7 @@ import argparse
 from pathlib import Path
 
 from kdxf.cli.command import run
-from kdxf.data.conversion.run import FORMS, Conversion, convert
-from kdxf.data.lists import add_common_arguments
+from kdxf.data.options import FORMS, add_common_arguments
 
 
 def parse_args() -> argparse.Namespace:
@@ -54,6 +53,8 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Convert the list and print a summary."""
     args = vars(parse_args())
+    from kdxf.data.conversion.run import Conversion, convert
+
     result = convert(Conversion(**args))
     print(result.summary.to_string(index=False))
     for note in result.notes:

@@ -13,18 +13,8 @@ import argparse
 from pathlib import Path
 
 from kdxf.cli.command import run
-from kdxf.data.cutmix.make import (
-    check_extended_table,
-    extended_list,
-    make_pictures,
-    output_prefix,
-    write_extended_table,
-    write_report,
-)
-from kdxf.data.cutmix.plan import how_many, plan
-from kdxf.data.lists import add_common_arguments, check_result, read_list, write_lists
+from kdxf.data.options import add_common_arguments
 from kdxf.errors import UserError
-from kdxf.text.ocr.table import OCRTable
 
 
 def parse_args() -> argparse.Namespace:
@@ -61,6 +51,18 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Plan and make the pictures, and write the lists."""
     args = parse_args()
+    from kdxf.data.cutmix.make import (
+        check_extended_table,
+        extended_list,
+        make_pictures,
+        output_prefix,
+        write_extended_table,
+        write_report,
+    )
+    from kdxf.data.cutmix.plan import how_many, plan
+    from kdxf.data.lists import check_result, read_list, write_lists
+    from kdxf.text.ocr.table import OCRTable
+
     images = read_list(args.source, args.root, labels=True)
     for path in filter(None, (args.out_list, args.report)):
         check_result(path, [args.source], args.overwrite)

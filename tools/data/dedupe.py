@@ -13,10 +13,7 @@ from pathlib import Path
 
 from kdxf.cli.command import run
 from kdxf.data.duplicates.embedding import model_candidates
-from kdxf.data.duplicates.find import CONFLICTS, KEEP, find_duplicates
-from kdxf.data.duplicates.pairs import SIMILARITY
-from kdxf.data.duplicates.results import groups_table, lists_without, report, summary
-from kdxf.data.lists import add_common_arguments, check_result, read_list, write_lists
+from kdxf.data.options import CONFLICTS, KEEP, SIMILARITY, add_common_arguments
 from kdxf.errors import UserError
 
 
@@ -62,6 +59,10 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Find the duplicates, write the results and print a summary."""
     args = parse_args()
+    from kdxf.data.duplicates.find import find_duplicates
+    from kdxf.data.duplicates.results import groups_table, lists_without, report, summary
+    from kdxf.data.lists import check_result, read_list, write_lists
+
     if (args.config is None) != (args.checkpoint is None):
         raise UserError("--config and --checkpoint: give both or none")
     for path in (args.out, args.report):

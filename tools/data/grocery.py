@@ -10,7 +10,6 @@ import argparse
 from pathlib import Path
 
 from kdxf.cli.command import run
-from kdxf.data.grocery import lay_out
 
 
 def main() -> None:
@@ -19,6 +18,8 @@ def main() -> None:
     parser.add_argument("source", type=Path, help="folder that holds train.txt, val.txt, classes.csv and the images")
     parser.add_argument("--out", type=Path, default=Path("data/grocery"), help="default: %(default)s")
     args = parser.parse_args()
+    from kdxf.data.grocery import lay_out
+
     for name, count in lay_out(args.source, args.out).items():
         print(f"{args.out / name}: {count} rows")
 

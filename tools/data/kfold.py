@@ -12,9 +12,7 @@ import argparse
 from pathlib import Path
 
 from kdxf.cli.command import run
-from kdxf.data.folds.assign import assign_folds, fold_files, folds_report
-from kdxf.data.folds.groups import MIN_CHARACTERS, group_rows
-from kdxf.data.lists import add_common_arguments, check_result, read_list, write_lists
+from kdxf.data.options import MIN_CHARACTERS, add_common_arguments
 
 
 def parse_args() -> argparse.Namespace:
@@ -49,6 +47,10 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Divide the list, write the folds and print their sizes."""
     args = parse_args()
+    from kdxf.data.folds.assign import assign_folds, fold_files, folds_report
+    from kdxf.data.folds.groups import group_rows
+    from kdxf.data.lists import check_result, read_list, write_lists
+
     if args.report:
         check_result(args.report, [args.list], args.overwrite)
     data = read_list(args.list, args.root, labels=True)

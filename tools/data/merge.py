@@ -10,21 +10,14 @@ first list like its own class map, then the new ones of the other lists. An imag
 
 import argparse
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from kdxf.cli.command import run
-from kdxf.data.lists import add_common_arguments, read_list, write_lists
-from kdxf.data.merge import Batch, merge
-from kdxf.data.split import relative_to_root
+from kdxf.data.options import add_common_arguments
 from kdxf.errors import UserError
-from kdxf.io.class_map import (
-    check_class_files,
-    class_indices,
-    class_map_beside,
-    class_map_or_new,
-    write_class_files,
-)
+
+if TYPE_CHECKING:
+    from kdxf.data.merge import Batch
 
 
 def parse_args() -> argparse.Namespace:
@@ -40,8 +33,13 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def read_batch(path: Path, name: str, root: Path) -> Batch:
+def read_batch(path: Path, name: str, root: Path) -> "Batch":
     """Read a list and the class map next to it; make paths relative to ``root`` and labels class names."""
+    from kdxf.data.lists import read_list
+    from kdxf.data.merge import Batch
+    from kdxf.data.split import relative_to_root
+    from kdxf.io.class_map import class_indices, class_map_beside, class_map_or_new
+
     frame = read_list(path, labels=True).frame
     map_file = class_map_beside(path)
     classes = class_map_or_new(map_file, frame["label"])
@@ -56,6 +54,12 @@ def read_batch(path: Path, name: str, root: Path) -> Batch:
 def main() -> None:
     """Join the lists, write the result and print the conflicts."""
     args = parse_args()
+    import pandas as pd
+
+    from kdxf.data.lists import write_lists
+    from kdxf.data.merge import merge
+    from kdxf.io.class_map import check_class_files, write_class_files
+
     names = args.names or [path.stem for path in args.lists]
     if len(names) != len(args.lists):
         raise UserError(f"--names: {len(names)} names for {len(args.lists)} lists; give one for each")

@@ -11,11 +11,8 @@ import argparse
 from pathlib import Path
 
 from kdxf.cli.command import run
-from kdxf.data.class_words import class_words, format_names, names_page, suggest_names, write_names
-from kdxf.data.lists import add_common_arguments, check_result, read_list
+from kdxf.data.options import add_common_arguments
 from kdxf.errors import UserError
-from kdxf.text.ocr.table import OCRTable
-from kdxf.text.tokenizers import JiebaTokenizer, WordTokenizer
 
 
 def parse_args() -> argparse.Namespace:
@@ -37,6 +34,11 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Find the words of each class, and write the names and the report."""
     args = parse_args()
+    from kdxf.data.class_words import class_words, format_names, names_page, suggest_names, write_names
+    from kdxf.data.lists import check_result, read_list
+    from kdxf.text.ocr.table import OCRTable
+    from kdxf.text.tokenizers import JiebaTokenizer, WordTokenizer
+
     if args.words < 1:
         raise UserError(f"--words: must be at least 1, not {args.words}")
     for path in filter(None, (args.out, args.report)):

@@ -13,8 +13,7 @@ import argparse
 from pathlib import Path
 
 from kdxf.cli.command import run
-from kdxf.data.lists import add_common_arguments, check_result, read_list, write_lists
-from kdxf.data.pictures.resize import EXTENSION_OF, Resizing, format_result, resize
+from kdxf.data.options import EXTENSION_OF, add_common_arguments
 
 
 def parse_args() -> argparse.Namespace:
@@ -41,6 +40,9 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Resize the images and print what was done."""
     args = parse_args()
+    from kdxf.data.lists import check_result, read_list, write_lists
+    from kdxf.data.pictures.resize import Resizing, format_result, resize
+
     images = read_list(args.source, args.root)
     job = Resizing(
         root=images.root,

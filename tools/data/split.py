@@ -11,18 +11,6 @@ import os
 from pathlib import Path
 
 from kdxf.cli.command import run
-from kdxf.data.folds.groups import group_rows
-from kdxf.data.split import (
-    format_summary,
-    keep_class_map,
-    list_unlabelled,
-    read_class_folders,
-    read_labelled_list,
-    split,
-    write_split,
-)
-from kdxf.io.class_map import class_map_beside, read_class_map
-from kdxf.io.class_names import names_of, read_class_names
 from kdxf_runtime.io.cells import EXCEL
 
 
@@ -70,6 +58,19 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Split the images, write the lists and print a summary."""
     args = parse_args()
+    from kdxf.data.folds.groups import group_rows
+    from kdxf.data.split import (
+        format_summary,
+        keep_class_map,
+        list_unlabelled,
+        read_class_folders,
+        read_labelled_list,
+        split,
+        write_split,
+    )
+    from kdxf.io.class_map import class_map_beside, read_class_map
+    from kdxf.io.class_names import names_of, read_class_names
+
     root = args.root or Path(os.path.abspath(args.input)).parent
     data = read_class_folders(args.input, root) if args.input.is_dir() else read_labelled_list(args.input)
     names = None

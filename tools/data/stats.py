@@ -14,10 +14,7 @@ import json
 from pathlib import Path
 
 from kdxf.cli.command import run
-from kdxf.data.lists import add_common_arguments, check_result, read_list
-from kdxf.data.statistics.collect import TOKENIZERS, Settings, collect
-from kdxf.data.statistics.page import figures_report, format_figures
-from kdxf.io.class_map import class_map_beside, class_map_or_new
+from kdxf.data.options import TOKENIZERS, add_common_arguments
 from kdxf_runtime.io.files import write_whole
 
 
@@ -46,6 +43,11 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Collect the figures, print and write them."""
     args = parse_args()
+    from kdxf.data.lists import check_result, read_list
+    from kdxf.data.statistics.collect import Settings, collect
+    from kdxf.data.statistics.page import figures_report, format_figures
+    from kdxf.io.class_map import class_map_beside, class_map_or_new
+
     map_file = args.classes or class_map_beside(args.lists[0])
     inputs = [*args.lists, *filter(None, (map_file, args.predictions))]
     for path in filter(None, (args.report, args.json)):

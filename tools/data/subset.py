@@ -23,16 +23,8 @@ import argparse
 from pathlib import Path
 
 from kdxf.cli.command import run
-from kdxf.data.lists import add_common_arguments, read_list, write_lists
-from kdxf.data.subset import Choice, subset
+from kdxf.data.options import add_common_arguments
 from kdxf.errors import UserError
-from kdxf.io.annotations import read_classes
-from kdxf.io.class_map import (
-    check_class_files,
-    class_map_beside,
-    class_map_or_new,
-    write_class_files,
-)
 
 
 def parse_args() -> argparse.Namespace:
@@ -63,6 +55,11 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Choose classes and rows, write the lists and print their sizes."""
     args = parse_args()
+    from kdxf.data.lists import read_list, write_lists
+    from kdxf.data.subset import Choice, subset
+    from kdxf.io.annotations import read_classes
+    from kdxf.io.class_map import check_class_files, class_map_beside, class_map_or_new, write_class_files
+
     if len({path.stem for path in args.lists}) < len(args.lists):
         raise UserError(f"two lists have one name, and so would their results in {args.out}; rename one")
     frames = {path: read_list(path, args.root, labels=True).frame for path in args.lists}

@@ -13,11 +13,8 @@ import argparse
 from pathlib import Path
 
 from kdxf.cli.command import run
-from kdxf.data.lists import add_common_arguments, check_result, read_list, write_lists
-from kdxf.data.pictures.upright import write_upright_copies
-from kdxf.data.verification.image_checks import Limits
-from kdxf.data.verification.verify import DROPPABLE, UNUSABLE, format_findings, verify, write_report
-from kdxf.io.class_map import class_map_beside, read_class_map
+from kdxf.data.options import add_common_arguments
+from kdxf.data.verification.options import DROPPABLE, UNUSABLE, Limits
 
 
 def parse_args() -> argparse.Namespace:
@@ -51,6 +48,11 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Check the images, print the findings and write the requested files."""
     args = parse_args()
+    from kdxf.data.lists import check_result, read_list, write_lists
+    from kdxf.data.pictures.upright import write_upright_copies
+    from kdxf.data.verification.verify import format_findings, verify, write_report
+    from kdxf.io.class_map import class_map_beside, read_class_map
+
     images = read_list(args.source, args.root)
     path = args.classes or (class_map_beside(args.source) if args.source.is_file() else None)
     inputs = [args.source, *args.other_lists, *([path] if path else [])]

@@ -25,20 +25,16 @@ relative ranks, not probabilities.
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kdxf.cli.command import count, run
-from kdxf.data.lists import check_result
 from kdxf.errors import UserError
-from kdxf.io.predictions import read_source, write_predictions
-from kdxf.io.provenance import soft_label_warning
-from kdxf.recipes.ensembles.average import MEANS, average
-from kdxf.recipes.ensembles.members import Unit, make_units, parse_weights
-from kdxf.recipes.ensembles.search import find_weights, left_out
-from kdxf.recipes.ensembles.task import METRICS
-from kdxf.recipes.ensembles.times import read_times
-from kdxf.recipes.ensembles.weights import load_weights, save_weights
+from kdxf.recipes.ensembles.options import MEANS, METRICS
+
+if TYPE_CHECKING:
+    from kdxf.recipes.ensembles.members import Unit
 
 
 def parse_args() -> argparse.Namespace:
@@ -87,8 +83,15 @@ def parse_args() -> argparse.Namespace:
     return args
 
 
-def weigh(args: argparse.Namespace) -> tuple[list[Unit], list[float], str, str]:
+def weigh(args: argparse.Namespace) -> "tuple[list[Unit], list[float], str, str]":
     """Return units, weights, the mean, and the origin of the weights."""
+    from kdxf.io.predictions import read_source
+    from kdxf.io.provenance import soft_label_warning
+    from kdxf.recipes.ensembles.members import make_units, parse_weights
+    from kdxf.recipes.ensembles.search import find_weights, left_out
+    from kdxf.recipes.ensembles.times import read_times
+    from kdxf.recipes.ensembles.weights import load_weights, save_weights
+
     if args.weights_from:
         units, weights, mean = load_weights(args.weights_from, args.files)
         if args.mean not in (None, mean):
@@ -117,6 +120,10 @@ def weigh(args: argparse.Namespace) -> tuple[list[Unit], list[float], str, str]:
 def main() -> None:
     """Determine the weights, average the predictions and write the results."""
     args = parse_args()
+    from kdxf.data.lists import check_result
+    from kdxf.io.predictions import write_predictions
+    from kdxf.recipes.ensembles.average import average
+
     inputs = [*args.files, *(Path(file) for _, *files in args.group for file in files)]
     for path in filter(None, (args.out, args.save_weights)):
         check_result(path, inputs, args.overwrite)

@@ -12,9 +12,6 @@ import argparse
 from pathlib import Path
 
 from kdxf.cli.command import run
-from kdxf.engine.checkpoint import trusting_checkpoints
-from kdxf.engine.config import load_config
-from kdxf.engine.join_models import join_models
 
 
 def parse_args() -> argparse.Namespace:
@@ -30,6 +27,10 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Write the checkpoint and print its path."""
     args = parse_args()
+    from kdxf.engine.checkpoint import trusting_checkpoints
+    from kdxf.engine.config import load_config
+    from kdxf.engine.join_models import join_models
+
     with trusting_checkpoints(args.trust_checkpoint):
         print(join_models(load_config(args.config), args.checkpoints, args.out))
 

@@ -19,7 +19,6 @@ from pathlib import Path
 
 from kdxf.cli.arguments import ConfigOptions
 from kdxf.cli.command import named_files, run
-from kdxf.recipes.folds.run import kfold
 
 
 def parse_args() -> argparse.Namespace:
@@ -54,6 +53,8 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Train the folds, predict with their models, and gather the predictions."""
     args = parse_args()
+    from kdxf.recipes.folds.run import kfold
+
     table = kfold(
         args.config,
         args.folds,

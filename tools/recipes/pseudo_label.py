@@ -21,19 +21,21 @@ person accepted or chose on the page of tools/review.py has the score 1, and wha
 import argparse
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kdxf.cli.command import count, run
-from kdxf.data.lists import check_result
 from kdxf.errors import UserError
-from kdxf.io.annotations import write_annotations
-from kdxf.io.predictions import write_predictions
-from kdxf.recipes.pseudo_labels import SCORE, Choice, PseudoLabels, pseudo_label
 from kdxf_runtime.io.cells import EXCEL
 from kdxf_runtime.io.files import write_whole
+
+if TYPE_CHECKING:
+    from kdxf.recipes.pseudo_labels import PseudoLabels
 
 
 def weight(text: str) -> float | str:
     """Parse a weight: a number, or ``score``."""
+    from kdxf.recipes.pseudo_labels import SCORE
+
     try:
         return SCORE if text == SCORE else float(text)
     except ValueError as error:
@@ -62,7 +64,7 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def report(labels: PseudoLabels) -> str:
+def report(labels: "PseudoLabels") -> str:
     """Format the numbers of the pseudo-labels that are kept."""
     table = labels.table[labels.table["kept"] > 0]
     lines = [table.to_string(index=False, formatters={"share": "{:.1%}".format, "mean_score": "{:.3f}".format})]
@@ -78,6 +80,11 @@ def report(labels: PseudoLabels) -> str:
 def main() -> None:
     """Choose the pseudo-labels and write the list."""
     args = parse_args()
+    from kdxf.data.lists import check_result
+    from kdxf.io.annotations import write_annotations
+    from kdxf.io.predictions import write_predictions
+    from kdxf.recipes.pseudo_labels import Choice, pseudo_label
+
     results = {"--out": (args.out, ".csv"), "--soft": (args.soft, ".parquet")}
     for option, (path, suffix) in results.items():
         if path is not None and path.suffix != suffix:

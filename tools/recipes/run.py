@@ -10,8 +10,6 @@ import argparse
 
 from kdxf.cli.command import run
 from kdxf.errors import UserError
-from kdxf.recipes.pipeline import read_recipe, run_recipe, states
-from kdxf.recipes.pipeline.run import table
 
 
 def parse_args() -> argparse.Namespace:
@@ -35,6 +33,9 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Run the recipe, or list its stages."""
     args = parse_args()
+    from kdxf.recipes.pipeline import read_recipe, run_recipe, states
+    from kdxf.recipes.pipeline.run import table
+
     values = {}
     for pair in args.set:
         name, equals, value = pair.partition("=")

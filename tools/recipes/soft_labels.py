@@ -14,11 +14,8 @@ import argparse
 from pathlib import Path
 
 from kdxf.cli.command import run
-from kdxf.data.lists import check_result
 from kdxf.errors import UserError
-from kdxf.io.predictions import write_predictions
 from kdxf.io.targets import GROUND_TRUTH_RATIO
-from kdxf.recipes.soft_labels import soft_labels
 
 
 def part(text: str) -> float:
@@ -56,6 +53,10 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Mix the predictions with the truth and write the targets."""
     args = parse_args()
+    from kdxf.data.lists import check_result
+    from kdxf.io.predictions import write_predictions
+    from kdxf.recipes.soft_labels import soft_labels
+
     if args.out.suffix != ".parquet":
         raise UserError(f"--out {args.out}: the name must end with .parquet")
     check_result(args.out, args.files, args.overwrite)

@@ -16,13 +16,8 @@ import argparse
 from pathlib import Path
 
 from kdxf.cli.command import count, run
-from kdxf.data.lists import check_result
 from kdxf.errors import UserError
-from kdxf.io.class_names import names_of, read_class_names
-from kdxf.io.predictions import read_predictions
-from kdxf.recipes.submissions.ids import STYLES, name_images, read_sample
-from kdxf.recipes.submissions.tables import FORMATS, make_table
-from kdxf.recipes.submissions.write import average_submissions, class_shares, describe, write_submission
+from kdxf.recipes.submissions.options import FORMATS, STYLES
 
 
 def parse_args() -> argparse.Namespace:
@@ -72,6 +67,13 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Write the submission and print how often it predicts each class."""
     args = parse_args()
+    from kdxf.data.lists import check_result
+    from kdxf.io.class_names import names_of, read_class_names
+    from kdxf.io.predictions import read_predictions
+    from kdxf.recipes.submissions.ids import name_images, read_sample
+    from kdxf.recipes.submissions.tables import make_table
+    from kdxf.recipes.submissions.write import average_submissions, class_shares, describe, write_submission
+
     inputs, as_json = args.average or [args.predictions], args.format == "json"
     if args.out.suffix != (suffix := ".json" if as_json else ".csv"):
         raise UserError(f"--out {args.out}: the name must end with {suffix}")

@@ -5,7 +5,6 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 from PIL import Image, ImageDraw
 
@@ -30,6 +29,8 @@ def draw(font: Font, characters: str) -> np.ndarray:
     Returns:
         np.ndarray: (C, pixels) float32 with mean 0 and length 1, so that products are correlations.
     """
+    import cv2
+
     face = font.at(_SIZE)
     rows = []
     for character in characters:

@@ -11,7 +11,6 @@ import shutil
 from pathlib import Path
 
 from kdxf.cli.command import run
-from kdxf.smoke.made_up_data import write_bert
 
 
 def parse_args() -> argparse.Namespace:
@@ -27,6 +26,8 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Write the model and its tokenizer into the folder."""
     args = parse_args()
+    from kdxf.smoke.made_up_data import write_bert
+
     growing = args.local_dir.with_name(f".{args.local_dir.name}.tmp")
     shutil.rmtree(growing, ignore_errors=True)
     write_bert(growing)

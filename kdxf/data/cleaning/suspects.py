@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from kdxf.data.cleaning.decisions import Cleaned
+from kdxf.data.cleaning.options import Options
 from kdxf.data.cleaning.rules import Verdict, confident, last_of_class, quarrel, reasons, reliable
 from kdxf.data.cleaning.tables import read_tables
 from kdxf.data.lists import ImageList
@@ -18,32 +19,6 @@ from kdxf.io.annotations import label_indices
 from kdxf.io.pages import HTMLReport, Percent
 from kdxf.io.predictions import Predictions, in_order
 from kdxf.text.ocr.table import OCRTable
-
-RULES = ("reliable", "confident", "quarrel")
-PREFILLS = ("drop", "relabel")
-
-
-@dataclass(frozen=True)
-class Options:
-    """How to judge.
-
-    Attributes:
-        rule: One of :data:`RULES`.
-        accuracy: See :func:`kdxf.data.cleaning.rules.reliable`.
-        min_score: See :func:`kdxf.data.cleaning.rules.quarrel`.
-        prefill: The decision suggested for a label taken for wrong, one of :data:`PREFILLS`.
-        only: A pattern such as ``aug_*``; only rows whose path or file name has this form are judged.
-        partial: Whether rows without predictions are left as they are; by default they are an error.
-        seed: Says which row stays of a class that would lose all.
-    """
-
-    rule: str = "reliable"
-    accuracy: float = 0.92
-    min_score: float = 0.3
-    prefill: str = "drop"
-    only: str | None = None
-    partial: bool = False
-    seed: int = 0
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,6 @@ from kdxf.io.class_map import check_class_files, class_map_beside, read_class_ma
 from kdxf.io.class_names import names_of, order_ids, read_class_names
 from kdxf_runtime.io.files import write_whole
 
-FORMS = ("csv", "json", "coco", "mmpretrain", "folders")
-
 
 @dataclass(frozen=True)
 class Conversion:
@@ -28,7 +26,8 @@ class Conversion:
     Attributes:
         source: The list or the folder.
         out: The new list; for ``folders`` a folder.
-        to: One of :data:`FORMS`. ``mmpretrain`` is ``path label`` lines, or a ``data_list`` if ``out`` ends in .json.
+        to: One of :data:`~kdxf.data.options.FORMS`. ``mmpretrain`` is ``path label`` lines, or a ``data_list`` if
+            ``out`` ends in .json.
         image_key: Key or column of the image.
         label_key: Key or column of the class.
         one_hot: The class columns of a table; empty for all.

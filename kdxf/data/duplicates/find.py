@@ -10,9 +10,10 @@ import pandas as pd
 
 from kdxf.data.duplicates.cache import Fingerprints, take_fingerprints
 from kdxf.data.duplicates.fingerprint import same_picture
-from kdxf.data.duplicates.pairs import SIMILARITY, Candidates, Pairs, find_pairs
+from kdxf.data.duplicates.pairs import Candidates, Pairs, find_pairs
 from kdxf.data.folds.groups import join
 from kdxf.data.lists import ImageList
+from kdxf.data.options import KEEP, SIMILARITY
 from kdxf.data.parallel import parallel_map
 from kdxf.errors import UserError
 from kdxf_runtime.io.images import ImageReadError, read_image
@@ -106,8 +107,6 @@ def _leaders(
     return leader, similarity, turned
 
 
-KEEP = ("first-list", "largest")
-CONFLICTS = ("drop", "keep")
 # The least similarity of two decodings of the same pixels, one of them at a reduced scale.
 _MAY_BE_SAME_PIXELS = 0.998
 

@@ -14,6 +14,7 @@ import numpy as np
 from kdxf.data.duplicates.cache import Fingerprints
 from kdxf.data.duplicates.fingerprint import MIRROR_BITS, same_picture
 from kdxf.data.folds.groups import join
+from kdxf.data.options import SIMILARITY
 from kdxf.data.parallel import parallel_map
 
 # The number of candidates compared at once.
@@ -95,9 +96,6 @@ def _expand(begins: np.ndarray, counts: np.ndarray) -> Iterator[tuple[np.ndarray
         rows, ends = rows[taken:], ends[taken:] - ends_of_block[-1]
 
 
-# Measured on 2,640 photographs of groceries with 1,400 edited copies: copies have at least 0.992; of 3.5 million pairs
-# of different photographs only two reach that, which show one scene.
-SIMILARITY = 0.992
 RADIUS = 10
 # Limits for the colours of a copy at 8 x 8 pixels, whatever its crop: a cheap first test.
 _COLOUR_CORRELATION = 0.84

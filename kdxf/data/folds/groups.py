@@ -10,12 +10,10 @@ import pyarrow.compute as pc
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from kdxf.data.options import MIN_CHARACTERS
 from kdxf.errors import UserError
 from kdxf.io.annotations import read_annotations
 from kdxf.text.ocr.table import OCRTable
-
-# A shorter text (without digits, spaces and signs) may occur on pictures that have nothing else in common.
-MIN_CHARACTERS = 20
 
 
 def join(count: int, first: np.ndarray, second: np.ndarray) -> np.ndarray:

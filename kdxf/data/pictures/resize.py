@@ -9,6 +9,7 @@ import pandas as pd
 from PIL import Image
 
 from kdxf.data.lists import ImageList
+from kdxf.data.options import EXTENSION_OF
 from kdxf.data.parallel import parallel_map
 from kdxf.data.pictures.header import has_alpha, header_of, read_header
 from kdxf.data.pictures.reencoding import encode_like, format_of, upright
@@ -17,7 +18,6 @@ from kdxf_runtime.io.files import copy_whole, link_whole, write_whole
 from kdxf_runtime.io.images import ImageReadError, decode_image, open_header
 from kdxf_runtime.io.unicode_names import find_file
 
-EXTENSION_OF = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp"}
 # A JPEG may be decoded at 1/2, 1/4 or 1/8 scale as long as it stays this many times as large as the result. The result
 # then differs from that of full decoding by less than encoding at quality 95 changes it (48 dB, 3000x4000 to 600).
 _SPARE = 1.5
@@ -31,7 +31,8 @@ class Resizing:
         root: The image root.
         out: Root of the results.
         edge: The longer edge in pixels; smaller pictures are not enlarged.
-        kind: File format of the results (a key of :data:`EXTENSION_OF`); None keeps each picture's own.
+        kind: File format of the results (a key of :data:`~kdxf.data.options.EXTENSION_OF`); None keeps each
+            picture's own.
         quality: Of JPEG and WebP, 1 to 100.
         link: Whether to hard-link unchanged pictures; otherwise they are copied.
         overwrite: Whether to make existing complete results again.

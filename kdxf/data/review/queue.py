@@ -14,7 +14,6 @@ from kdxf.io.provenance import check_no_ranks, check_no_targets, check_unseen
 from kdxf.text.ocr.table import OCRTable
 from kdxf_runtime.io.digests import file_digest, settings_digest
 
-ORDERS = ("loss", "margin")
 _GUESSES = 5
 
 
@@ -47,7 +46,7 @@ class Queue:
         questions: In order, the most doubtful first.
         start: How many come before them.
         total: How many there are in all parts.
-        order: One of :data:`ORDERS`.
+        order: One of :data:`~kdxf.data.options.ORDERS`.
         classes: K class names.
         digest: Differs for other predictions and other pictures; 64 hexadecimal digits.
     """
@@ -76,7 +75,8 @@ def make_queue(
 
     Args:
         file: Predictions of one label per image (:mod:`kdxf.io.predictions`).
-        order: One of :data:`ORDERS`; by default ``loss`` where every image has a label, else ``margin``.
+        order: One of :data:`~kdxf.data.options.ORDERS`; by default ``loss`` where every image has a label, else
+            ``margin``.
         limit: How many pictures a part has.
         part: Which part, from 1.
         inference: What ``tools/inference.py --review`` or ``--precision`` wrote for the same images: only those that it

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from kdxf.data.options import TOKENIZERS
 from kdxf.data.statistics.figures import (
     class_sizes,
     compare_lists,
@@ -29,7 +30,7 @@ from kdxf.io.class_map import class_indices
 from kdxf.text.ocr.table import OCRTable
 from kdxf.text.tokenizers import BaseTokenizer, JiebaTokenizer, WordTokenizer
 
-TOKENIZERS: dict[str, type[BaseTokenizer]] = {"word": WordTokenizer, "jieba": JiebaTokenizer}
+_TOKENIZER_OF: dict[str, type[BaseTokenizer]] = dict(zip(TOKENIZERS, (WordTokenizer, JiebaTokenizer), strict=True))
 _PAIRS, _WORDS = 30, 8
 
 
@@ -40,7 +41,7 @@ class Settings:
     Attributes:
         root: The image root.
         ocr: The OCR table; None: the column ``text``, if the first list has it.
-        tokenizer: A key of :data:`TOKENIZERS`.
+        tokenizer: One of :data:`~kdxf.data.options.TOKENIZERS`.
         words_of: The number of images of each class whose words are counted.
         image_sizes: Whether to read the headers of the images.
         workers: Number of processes for that.
@@ -127,7 +128,7 @@ def _add_text(
         raise UserError(
             f"{settings.ocr or 'the column text'}: no text for any image of the list; check --root and paths"
         )
-    tokenizer = TOKENIZERS[settings.tokenizer]()
+    tokenizer = _TOKENIZER_OF[settings.tokenizer]()
     words = count_words(frame, texts, labels, len(names), tokenizer, settings.words_of)
     per_class = text_per_class(lengths, labels, names)
     tables["text per class"] = per_class.assign(words=_telling_words(words))

@@ -8,23 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kdxf.data.pictures.header import EXTENSIONS, TURNING, ImageHeader, read_header
+from kdxf.data.verification.options import Limits
 from kdxf_runtime.io.images import ImageReadError, decode_image
 from kdxf_runtime.io.unicode_names import find_file
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Limits of size and shape beyond which a picture counts as extreme.
-
-    Attributes:
-        min_edge: Least length of the shorter edge in pixels.
-        max_edge: Greatest length of the longer edge in pixels.
-        max_ratio: Greatest ratio of the longer to the shorter edge.
-    """
-
-    min_edge: int = 32
-    max_edge: int = 8000
-    max_ratio: float = 8.0
 
 
 @dataclass(frozen=True)
@@ -32,7 +18,7 @@ class ImageCheck:
     """The problems of one file.
 
     Attributes:
-        problems: Names of problems (:data:`kdxf.data.verification.verify.PROBLEMS`), each with its details.
+        problems: Names of problems (:data:`kdxf.data.verification.options.PROBLEMS`), each with its details.
         size: Width and height in pixels, upright; (0, 0) for a file that is not a picture.
     """
 

@@ -1,7 +1,7 @@
 """Check every image of a list or a folder, and the list itself, and report what was found."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,41 +12,19 @@ import pandas as pd
 from kdxf.data.lists import ImageList
 from kdxf.data.parallel import parallel_map
 from kdxf.data.split import FEW_IMAGES
-from kdxf.data.verification.image_checks import ImageCheck, Limits, check_image, stderr_to
+from kdxf.data.verification.image_checks import ImageCheck, check_image, stderr_to
 from kdxf.data.verification.list_checks import (
     count_classes,
     problems_of_files,
     problems_of_labels,
     problems_of_rows,
 )
+from kdxf.data.verification.options import PROBLEMS, UNUSABLE, Limits
 from kdxf.io.annotations import read_annotations
 from kdxf.io.pages import HTMLReport
 from kdxf_runtime.io.images import open_header, read_image
 from kdxf_runtime.io.pixels import pixels
 from kdxf_runtime.io.unicode_names import find_file
-
-# Worst first.
-PROBLEMS: Mapping[str, str] = {
-    "missing": "a row without a file",
-    "unreadable": "no picture, or one that cannot be decoded",
-    "truncated": "the end of the file is missing",
-    "damaged": "the decoder met data that make no sense, and went on",
-    "unknown_label": "the label is not among the classes",
-    "wrong_extension": "the content is of another format than the name says",
-    "odd_mode": "not RGB of 8 bits; converted when it is read",
-    "too_small": "shorter edge below --min-edge",
-    "too_large": "longer edge above --max-edge",
-    "odd_ratio": "longer to shorter edge above --max-ratio",
-    "rotated": "stored turned or mirrored; EXIF says how, and kdxf turns it upright",
-    "animated": "several frames; the first is used",
-    "listed_twice": "several rows name it",
-    "in_other_list": "another list names it, too",
-    "case_clash": "two names differ in case only",
-    "unlisted": "a file below the image root without a row",
-}
-# Problems for which an image may be left out, and those for which it is left out by default.
-DROPPABLE = tuple(name for name in PROBLEMS if name not in ("listed_twice", "in_other_list", "case_clash", "unlisted"))
-UNUSABLE = ("missing", "unreadable", "truncated")
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ n images, K classes.
 from collections.abc import Callable
 
 import numpy as np
-from scipy.optimize import brentq
 
 from kdxf_runtime.trust.confidences import check_scores
 from kdxf_runtime.trust.temperature import Temperature, apply_temperature, log_scores, softmax
@@ -36,6 +35,8 @@ def fit_temperature(scores: np.ndarray, labels: np.ndarray) -> float:
 
 def _fit(scores: np.ndarray, labels: np.ndarray, expected: float) -> float:
     """Return the most likely temperature, with a prior for the expected one."""
+    from scipy.optimize import brentq
+
     check_scores(scores, labels)
     logs = log_scores(scores)
     true = logs[np.arange(len(labels)), labels]

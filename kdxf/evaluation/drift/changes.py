@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import ks_2samp
 
 from kdxf.evaluation.drift.fingerprint import Fingerprint
 from kdxf.evaluation.drift.statistics import STATISTICS
@@ -58,6 +57,8 @@ def find_changes(before: Fingerprint, now: Fingerprint, false_alarms: float = FA
         now: The data to predict.
         false_alarms: How often, of two random parts of the same data, any change may be found; from 0 to 1.
     """
+    from scipy.stats import ks_2samp
+
     names = [
         name
         for name, numbers in before.values.items()

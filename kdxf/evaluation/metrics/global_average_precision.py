@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 from mmengine.evaluator import BaseMetric
-from sklearn.metrics import average_precision_score
 
 from kdxf.evaluation.metrics.true_classes import true_classes
 from kdxf.registry import METRICS
@@ -51,6 +50,8 @@ class GlobalAveragePrecision(BaseMetric):
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         """Compute GAP from scikit-learn's average precision, which divides by the right predictions, not by M."""
+        from sklearn.metrics import average_precision_score
+
         confidence, right, labelled = np.asarray(results, np.float64).reshape(-1, 3).T
         if not right.any():
             return {"GAP": 0.0}

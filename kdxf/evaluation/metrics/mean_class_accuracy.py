@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 from mmengine.evaluator import BaseMetric
-from sklearn.metrics import recall_score
 
 from kdxf.evaluation.metrics.true_classes import only_class
 from kdxf.registry import METRICS
@@ -43,6 +42,8 @@ class MeanClassAccuracy(BaseMetric):
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         """Compute the mean over the classes that occur."""
+        from sklearn.metrics import recall_score
+
         true, predicted = np.asarray(results).reshape(-1, 2).T
         accuracy = 100 * float(recall_score(true, predicted, labels=np.unique(true), average="macro"))
         return {"mean_accuracy": accuracy, "mean_error": 100 - accuracy}

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
-from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score
 
 from kdxf.evaluation.metrics.true_classes import true_classes
 from kdxf.registry import METRICS
@@ -123,6 +122,8 @@ class MeanAveragePrecision(ColumnMetric):
 
     def column_score(self, belongs: np.ndarray, scores: np.ndarray) -> float | None:
         """Compute the average precision of one class from (n,) and (n,); None if no image belongs to it."""
+        from sklearn.metrics import average_precision_score, precision_recall_curve
+
         if not belongs.any():
             return None
         if not self.voc:
@@ -157,4 +158,6 @@ class MeanROCAUC(ColumnMetric):
 
     def column_score(self, belongs: np.ndarray, scores: np.ndarray) -> float | None:
         """Compute the area of one class from (n,) and (n,); None without a positive or without a negative image."""
+        from sklearn.metrics import roc_auc_score
+
         return None if belongs.all() or not belongs.any() else float(roc_auc_score(belongs, scores))

@@ -1,7 +1,6 @@
 """How much worse one of two classifiers is on the same images, and how much of that is chance."""
 
 import numpy as np
-from scipy.optimize import brentq
 
 _Z = 1.959964  # 95 %
 
@@ -23,6 +22,8 @@ def paired_interval(lost: int, won: int, count: int) -> tuple[float, float]:
     Raises:
         ValueError: The counts do not fit together.
     """
+    from scipy.optimize import brentq
+
     if lost < 0 or won < 0 or lost + won > count or not count:
         raise ValueError(f"{lost} lost and {won} won of {count} images")
 

@@ -2,10 +2,8 @@
 
 from typing import Any
 
-import timm
 from mmengine.logging import print_log
 from mmengine.model import BaseModule
-from timm.models import get_pretrained_cfg, group_parameters
 from torch import Tensor
 
 from kdxf.errors import UserError
@@ -74,6 +72,8 @@ class TIMMBackbone(BaseModule):
         init_cfg: dict | None = None,
         **kwargs: Any,
     ) -> None:
+        from timm.models import get_pretrained_cfg
+
         if checkpoint_path:
             init_cfg = {"type": "Pretrained", "checkpoint": checkpoint_path}
         super().__init__(init_cfg)
@@ -91,6 +91,8 @@ class TIMMBackbone(BaseModule):
             self.normalization = tuple(tuple(255 * value for value in row) for row in (published.mean, published.std))
 
     def _create(self, with_cp: bool) -> Any:
+        import timm
+
         try:
             model: Any = timm.create_model(self.model_name, num_classes=0, **self._options)
             if with_cp:
@@ -150,6 +152,8 @@ class TIMMBackbone(BaseModule):
 
     def _find_depths(self) -> dict[str, int]:
         """Return the depth of each parameter according to timm's groups; {} if the model has none."""
+        from timm.models import group_parameters
+
         if not hasattr(self.timm_model, "group_matcher"):
             return {}
         matcher = self.timm_model.group_matcher(coarse=False)

@@ -25,10 +25,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-import timm
 from mmengine.logging import print_log
 from mmengine.runner import CheckpointLoader
-from timm.models import get_deprecated_models, get_pretrained_cfg, is_model, list_models
 from torch import Tensor, nn
 
 import kdxf.engine  # noqa: F401  (makes CheckpointLoader read files without running code)
@@ -85,6 +83,8 @@ def fetch_weights(name: str) -> dict[str, Tensor]:
     Raises:
         UserError: timm publishes none, or they cannot be fetched.
     """
+    from timm.models import get_pretrained_cfg
+
     published = get_pretrained_cfg(name)
     if published is None or not (published.hf_hub_id or (published.url and not published.custom_load)):
         raise UserError(
@@ -126,6 +126,9 @@ def fill(model: nn.Module, name: str, weights: dict[str, Tensor], source: str, *
     Raises:
         UserError: The weights do not fit.
     """
+    import timm
+    from timm.models import get_pretrained_cfg
+
     published = get_pretrained_cfg(name)
     own = published.classifier if published is not None and published.classifier else ()
     classifiers = {*_CLASSIFIERS, *((own,) if isinstance(own, str) else own)}
@@ -175,6 +178,8 @@ def present_name(name: str) -> str:
     Raises:
         UserError: timm has no such model, or no weights with that tag.
     """
+    from timm.models import get_deprecated_models, is_model, list_models
+
     renamed = None if name in _GONE else OTHER_NAMES.get(name) or get_deprecated_models().get(name)
     if renamed:
         print_log(f"TIMMBackbone: {name} is {renamed} now", "current")

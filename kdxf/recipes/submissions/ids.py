@@ -1,24 +1,17 @@
 """What a submission calls its images, and the sample submission that says so. n images."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from kdxf.errors import UserError
 from kdxf.io.csv_tables import read_csv
+from kdxf.recipes.submissions.options import STYLES
 from kdxf_runtime.io.text_files import read_json_text
-
-STYLES: dict[str, Callable[[str], str]] = {
-    "path": lambda image: image,
-    "name": lambda image: PurePosixPath(image).name,
-    "stem": lambda image: PurePosixPath(image).stem,
-    "path-stem": lambda image: PurePosixPath(image).with_suffix("").as_posix(),
-}
-"""The id of ``some/1.jpg`` is ``some/1.jpg``, ``1.jpg``, ``1`` or ``some/1``."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +104,8 @@ def name_images(images: Sequence[str], source: str | Path, style: str | None, sa
     Args:
         images: n paths.
         source: Names the file of predictions in messages.
-        style: One of :data:`STYLES`; by default that in which most images are in the sample, without one ``name``.
+        style: One of :data:`~kdxf.recipes.submissions.options.STYLES`; by default that in which most images
+            are in the sample, without one ``name``.
         sample: Whose ids and order to take; by default all images in their order.
 
     Returns:

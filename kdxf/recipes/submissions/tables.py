@@ -9,19 +9,8 @@ import pandas as pd
 from kdxf.errors import UserError
 from kdxf.io.predictions import Predictions
 from kdxf.recipes.submissions.ids import Sample
+from kdxf.recipes.submissions.options import FORMATS
 from kdxf_runtime.io.prediction_csv import joined
-
-FORMATS = {"class": ["image_id", "category_id"], "scores": ["image_id"], "json": ["image_name", "category", "score"]}
-"""Formats and the columns that they have by default.
-
-``class``
-    CSV: id, class and, if a third column is named, the class's name.
-``scores``
-    CSV: id, and one column with the scores of each class.
-``json``
-    A list of objects: id, class, score. Ids and classes are numbers or text as in a sample that is JSON; otherwise ids
-    are text, and indices of classes numbers.
-"""
 
 
 def make_table(
@@ -39,7 +28,7 @@ def make_table(
     Args:
         predictions: The predictions.
         places: Id to index of the image.
-        form: One of :data:`FORMATS`.
+        form: One of :data:`~kdxf.recipes.submissions.options.FORMATS`.
         columns: Names of the columns; by default those of the sample, else those of the format.
         sample: A sample submission; its classes, in the format ``scores``, are the columns.
         class_as: How a class is written: ``'name'``, as the predictions call it, or ``'index'``.

@@ -23,6 +23,7 @@ from kdxf.text.ocr.writer import OCRTableWriter
 from kdxf_runtime.io.machine import available_cores
 from kdxf_runtime.io.part_files import part_files
 from kdxf_runtime.ocr.workers import OCRExecutor, OCRWorkers
+from kdxf_runtime.options import EXECUTORS
 
 _SHOWN = 10
 
@@ -93,9 +94,6 @@ class OCRSummary:
         if (rest := len(self.unnamed) - _SHOWN) > 0:
             lines.append(f"... and {rest} more such names")
         return "\n".join(lines)
-
-
-EXECUTORS = ("processes", "ray")
 
 
 def run_ocr(

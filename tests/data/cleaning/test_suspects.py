@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 
 from kdxf.data.cleaning.decisions import Cleaned
-from kdxf.data.cleaning.suspects import Options, Suspects, find_suspects, format_cleaned, format_suspects, suspects_page
+from kdxf.data.cleaning.options import Options
+from kdxf.data.cleaning.suspects import Suspects, find_suspects, format_cleaned, format_suspects, suspects_page
 from kdxf.data.lists import ImageList
 from kdxf.errors import UserError
 from kdxf.text.ocr import OCRTableWriter

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
-from kdxf.data.verification.image_checks import Limits, check_image
+from kdxf.data.verification.image_checks import check_image
+from kdxf.data.verification.options import Limits
 
 
 def photo(width=160, height=120):

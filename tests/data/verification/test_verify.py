@@ -9,11 +9,8 @@ import pytest
 from PIL import ExifTags, Image
 
 from kdxf.data.lists import ImageList, read_list
-from kdxf.data.verification.image_checks import Limits
+from kdxf.data.verification.options import UNUSABLE, Limits
 from kdxf.data.verification.verify import (
-    DROPPABLE,
-    PROBLEMS,
-    UNUSABLE,
     Findings,
     advice,
     format_findings,
@@ -70,11 +67,6 @@ def test_nothing_is_wrong(data):
 def test_other_lists_must_be_there(data):
     with pytest.raises(UserError, match=r"none.csv: no such annotation file$"):
         verify(read_list(data), Limits(), 1, others=[data / "none.csv"])
-
-
-def test_problems_that_an_image_can_be_dropped_for():
-    assert set(UNUSABLE) < set(DROPPABLE) < set(PROBLEMS)
-    assert set(PROBLEMS) - set(DROPPABLE) == {"listed_twice", "in_other_list", "case_clash", "unlisted"}
 
 
 @pytest.fixture
