@@ -21,7 +21,8 @@ class Gates:
 
     Attributes:
         part: Its name in the model, such as ``head``.
-        names: What the G gates let through: ``expert 1``, ..., ``none`` for the dummy expert; or ``image``, ``text``.
+        names: What the G gates let through: ``expert 1``, ..., ``none`` for the dummy expert; or ``image``, ``text``,
+            ``table``.
         values: float32 (n, G), each row sums to 1: the mean over the classes, where there are gates for each, or over
             the channels of a fusion.
     """
@@ -78,5 +79,5 @@ def collect_gates(
 
 def _names(part: nn.Module, values: np.ndarray) -> tuple[str, ...]:
     if isinstance(part, GatedFusion):
-        return "image", "text"
+        return part.modalities
     return (*(f"expert {number}" for number in range(1, values.shape[1])), "none")

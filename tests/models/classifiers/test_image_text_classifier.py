@@ -296,9 +296,9 @@ def test_layer_depths():
 
 
 def test_missing_parts():
-    with pytest.raises(UserError, match="give image_backbone, text_encoder or both"):
+    with pytest.raises(UserError, match="give one of image_backbone, text_encoder, table_encoder, or several"):
         ImageTextClassifier(head=LINEAR)
-    with pytest.raises(UserError, match="fusion needs both image_backbone and text_encoder"):
+    with pytest.raises(UserError, match="fusion needs two of image_backbone, .*, and there is text_encoder alone"):
         ImageTextClassifier(text_encoder=TEXT, fusion={"type": "ConcatFusion"})
 
 
