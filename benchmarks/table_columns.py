@@ -1,6 +1,6 @@
 """What columns of a table add to image and text: three draws of the columns of projects/demo/make_columns.py.
 
-    python benchmarks/table_columns.py --out /tmp/table
+    PYTHONPATH=projects/demo python benchmarks/table_columns.py --out /tmp/table
 
 For each seed columns are drawn for the lists of grocery and fitted on the training list (tools/table.py's defaults).
 With that seed two configs are trained on the stored features of one view of each picture: moe_lite2_frozen.py, and
@@ -26,7 +26,7 @@ from kdxf.engine.config import building, load_config
 from kdxf.io.annotations import read_annotations, write_annotations
 from kdxf.io.predictions import read_predictions
 from kdxf.registry import DATASETS
-from projects.demo.make_columns import add_columns
+from make_columns import add_columns
 
 COLUMNS = ("price", "shop", "organic", "sold_on")
 PENALTIES = (1.0, 10.0, 100.0)

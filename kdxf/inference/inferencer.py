@@ -208,8 +208,7 @@ class KDXFInferencer:
         images = self.with_columns(collect_images(inputs, ocr_root), table)
         texts, first = None, None
         if self.needs_text:
-            table = None if ocr_table is None else OCRTable.open(ocr_table)
-            texts = InputTexts.from_table(images, table)
+            texts = InputTexts.from_table(images, None if ocr_table is None else OCRTable.open(ocr_table))
             first = self.first_look(images, texts, batch_size=batch_size, workers=workers, progress=progress)
             texts.read_missing(self.reader, workers, progress, None if first is None else first.rest)
         with self.watching(len(images)) as responses:

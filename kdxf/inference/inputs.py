@@ -59,7 +59,7 @@ def with_table(images: Sequence[InputImage], path: Path) -> list[InputImage]:
     frame["image"] = frame["image"].str.strip()
     if (twice := frame["image"].duplicated()).any():
         raise UserError(f"--table {path}: has {frame['image'][twice].iloc[0]} twice; keep one of the rows")
-    cells: list[dict[str, str]] = frame.drop(columns="image").to_dict("records")  # type: ignore[assignment]
+    cells: list[dict[str, str]] = frame.drop(columns="image").to_dict("records")
     rows = dict(zip(frame["image"], cells, strict=True))
     found = [rows.get(image.ocr_key, rows.get(image.image_id)) for image in images]
     lacking = sum(row is None for row in found)

@@ -13,6 +13,7 @@ from kdxf.models.fusion import GatedFusion
 from kdxf.models.heads import MoEClsHead
 from kdxf_runtime.inputs import InputImage
 from kdxf_runtime.ocr.record import OCRRecord
+from kdxf_runtime.table_columns import Row
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +39,11 @@ def gated_parts(model: nn.Module) -> dict[str, nn.Module]:
 
 
 def collect_gates(
-    inferencer: KDXFInferencer, files: Sequence[str], records: Sequence[OCRRecord] | None, batch_size: int = 32
+    inferencer: KDXFInferencer,
+    files: Sequence[str],
+    records: Sequence[OCRRecord] | None,
+    batch_size: int = 32,
+    columns: Sequence[Row | None] | None = None,
 ) -> list[Gates]:
     """Run a model on images and keep what its gates say.
 
@@ -47,6 +52,7 @@ def collect_gates(
         files: n image files.
         records: Their texts; None for a model that takes none.
         batch_size: Images in a batch.
+        columns: The cells of their rows of a table; None for a model that takes none.
 
     Returns:
         One for each part with gates; none for a model without gates, which is not run.
@@ -64,7 +70,8 @@ def collect_gates(
 
         return hook
 
-    images = [InputImage(file, file, file) for file in files]
+    rows = columns or [None] * len(files)
+    images = [InputImage(file, file, file, row) for file, row in zip(files, rows, strict=True)]
     texts = None if records is None else InputTexts(images, records.__getitem__)
     handles = [part.register_forward_hook(keep(name)) for name, part in parts.items()]
     try:
