@@ -20,13 +20,12 @@ table = "data/grocery/table/table.json"
 table_channels = 26  # in_channels, as tools/table.py prints it
 
 # Hardly ever changed.
-table_features = 64
 encode = [dict(type="EncodeTable", file=table)]
 drop = [dict(type="DropModality", image_prob=0.1, text_prob=0.1, table_prob=0.1)]
 text_head = _base_.model.head.heads.text
 model = dict(
-    table_encoder=dict(type="TabularEncoder", in_channels=table_channels, out_channels=table_features),
-    head=dict(heads=dict(table=dict(text_head, in_channels=table_features))),
+    table_encoder=dict(type="TabularEncoder", in_channels=table_channels),
+    head=dict(heads=dict(table=dict(text_head, in_channels=table_channels))),
 )
 dataset = dict(columns=columns)
 train_steps = [*_base_.train_image, *_base_.train_text, *encode, *drop, *_base_.pack]

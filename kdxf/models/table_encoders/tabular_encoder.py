@@ -1,4 +1,4 @@
-"""The columns of a table as one feature. Shapes: N batch, D numbers of a row, E width of the embeddings, C channels."""
+"""The columns of a table as one feature. Shapes: N batch, D numbers of a row, C channels."""
 
 from torch import Tensor, nn
 
@@ -8,32 +8,41 @@ from kdxf.registry import MODELS
 
 @MODELS.register_module()
 class TabularEncoder(nn.Module):
-    """Turn the numbers of ``EncodeTable`` into a feature: embed each value, add, and mix by a hidden layer.
+    """Hand the numbers of ``EncodeTable`` on as a feature, or embed them.
 
-    ::
+    As they are (C = D), the first linear layer of head or fusion embeds them: a category is a one among zeros, so that
+    a column of that layer is the embedding of a value, and a missing cell adds nothing. With ``embed_dims`` a network
+    of its own mixes the columns before that::
 
-        table (N, D) -> embedding (N, E) -> layer normalisation, ReLU, dropout -> linear (N, C)
+        table (N, D) -> linear without bias (N, C) -> layer normalisation, ReLU, dropout -> linear (N, C)
 
-    The embedding is a linear layer without bias: a category is a one among zeros, so that its column is the embedding
-    of that value, and a missing cell adds nothing. The feature of a row of which nothing is known is 0.
+    It can learn that a price means something else in another shop. It is no default because on grocery it was not better
+    than the numbers as they are (docs/own-data.md). Either way the feature of a row of which nothing is known is 0.
 
     Args:
         in_channels: D, which ``tools/table.py`` prints.
-        out_channels: C.
-        embed_dims: E.
+        embed_dims: C of the embedding; None hands the numbers on.
         dropout: Dropout probability of the embedded row.
+
+    Attributes:
+        out_channels: C.
     """
 
     input_keys = ("table",)
 
-    def __init__(self, in_channels: int, out_channels: int = 64, embed_dims: int = 128, dropout: float = 0.2) -> None:
+    def __init__(self, in_channels: int, embed_dims: int | None = None, dropout: float = 0.2) -> None:
         super().__init__()
         self.in_channels = in_channels
-        self.out_channels = out_channels
-        self.embedding = nn.Linear(in_channels, embed_dims, bias=False)
-        self.mix = nn.Sequential(
-            nn.LayerNorm(embed_dims), nn.ReLU(), nn.Dropout(dropout), nn.Linear(embed_dims, out_channels)
-        )
+        self.out_channels = embed_dims or in_channels
+        self.network: nn.Module | None = None
+        if embed_dims is not None:
+            self.network = nn.Sequential(
+                nn.Linear(in_channels, embed_dims, bias=False),
+                nn.LayerNorm(embed_dims),
+                nn.ReLU(),
+                nn.Dropout(dropout),
+                nn.Linear(embed_dims, embed_dims),
+            )
 
     def forward(self, table: Tensor) -> Tensor:
         """Encode rows (N, D) as (N, C).
@@ -46,5 +55,7 @@ class TabularEncoder(nn.Module):
                 f"the table has {table.size(1)} numbers, but table_encoder.in_channels is {self.in_channels}: set it "
                 f"to {table.size(1)}"
             )
+        if self.network is None:
+            return table
         known = (table != 0).any(dim=1, keepdim=True)
-        return self.mix(self.embedding(table)) * known.to(table.dtype)
+        return self.network(table) * known.to(table.dtype)
