@@ -3,7 +3,7 @@
     PYTHONPATH=projects/demo python benchmarks/table_columns.py --out /tmp/table
 
 For each seed columns are drawn for the lists of grocery and fitted on the training list (tools/table.py's defaults).
-With that seed the models of two configs are trained, moe_lite2_frozen.py and moe_lite2_frozen_table.py, the latter with
+With that seed the models of two configs are trained, moe_lite2_frozen.py and moe_lite2_frozen-table.py, the latter with
 the columns too: by their optimizer, epochs and dropped modalities, but on one view of each picture and on all words of
 its text, so that the inputs are computed once and a training takes seconds. Against them stands logistic regression on
 the same features, TF-IDF and columns (as EncodeTable gives them), each part of unit length, with the best of three
@@ -151,7 +151,7 @@ def main() -> None:
         with_table = {**train, "table": encode_table(paths["train"], columns)}
         val_table = {**val, "table": encode_table(paths["val"], columns)}
         keep("image, text", hits(fit("", train, train_labels, seed), val, labels))
-        model = fit("_table", with_table, train_labels, seed)
+        model = fit("-table", with_table, train_labels, seed)
         keep("image, text, table", hits(model, val_table, labels))
         emptied = {**val_table, "table": torch.zeros_like(val_table["table"])}
         keep("image, text, table, tested without the table", hits(model, emptied, labels))

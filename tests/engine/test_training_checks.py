@@ -91,6 +91,6 @@ def test_the_table_of_another_list_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(training_checks, "print_log", lambda line, **_: said.append(line))
     _warn_of_columns(dataset)
     assert said == [
-        f"{tmp_path / 't.csv'}: {tmp_path / 't.json'} was fitted on another list (old.csv, 3 rows) than is trained on; fit "
-        "it on this one with tools/table.py"
+        f"{tmp_path / 't.csv'}: {tmp_path / 't.json'} was fitted on another list (old.csv, 3 rows) than is trained on; "
+        "fit it on this one with tools/table.py"
     ]

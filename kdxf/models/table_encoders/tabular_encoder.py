@@ -16,7 +16,7 @@ class TabularEncoder(nn.Module):
 
         table (N, D) -> linear without bias (N, C) -> layer normalisation, ReLU, dropout -> linear (N, C)
 
-    It can learn that a price means something else in another shop. It is no default because on grocery it was not better
+    It can learn that a price means something else in another shop. It is no default, as it was not better on grocery
     than the numbers as they are (docs/own-data.md). Either way the feature of a row of which nothing is known is 0.
 
     Args:
