@@ -9,8 +9,8 @@ Features python tools/features.py configs/grocery/moe_lite2_frozen.py
 Train    python tools/train.py configs/grocery/moe_lite2_frozen-table.py
 Test     python tools/test.py configs/grocery/moe_lite2_frozen-table.py
          work_dirs/grocery/moe_lite2_frozen-table/epoch_20.pth
-Result   benchmarks/table_columns.py trains it on one view of each picture; mean of three draws of the columns: top-1 86.7
-         on val, without the columns 74.8; logistic regression on image, text and columns 85.8
+Result   by benchmarks/table_columns.py, on one view of each picture, mean of three draws of the columns: top-1 86.7 on
+         val, without the columns 74.8; logistic regression on image, text and columns 85.8
 """
 
 _base_ = "moe_lite2_frozen.py"
