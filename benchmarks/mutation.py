@@ -120,10 +120,10 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
         ("if head.thr is None", "if head.thr is not None", "topk and threshold swapped"),
     ],
     "kdxf/models/fusion/concat_fusion.py": [
-        ("(image, text), dim=1", "(text, image), dim=1", "order of the parts"),
+        ("torch.cat(features, dim=1)", "torch.cat(features[::-1], dim=1)", "order of the parts"),
     ],
     "kdxf/models/fusion/gated_fusion.py": [
-        ("(z, 1 - z)", "(1 - z, z)", "gates swapped"),
+        ("(others, torch.zeros_like(others[:, :1]))", "(torch.zeros_like(others[:, :1]), others)", "gates swapped"),
     ],
     "kdxf/models/fusion/cross_attention_fusion.py": [
         ("(self.text_norm(words) * shares).sum(dim=1)", "self.text_norm(words).mean(dim=1)", "padding counts"),
@@ -300,12 +300,19 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
         (".clip(0, [width, height, width, height])", "", "boxes beyond the image"),
     ],
     "kdxf/datasets/transforms/dropping.py": [
-        ("draw < self.image_prob + self.text_prob", "draw < self.text_prob", "probability of dropping text"),
-        ("if has_text(results) else results", "", "nothing left"),
+        ("draw < self.image_prob + self.text_prob:", "draw < self.text_prob:", "probability of dropping text"),
+        ("if has_text(results) or has_table(results) else results", "", "nothing left"),
     ],
     "kdxf/datasets/transforms/lines.py": [
         ("self.prob * scores + self.unsure_prob", "self.unsure_prob * scores + self.prob", "probabilities swapped"),
         ("cut_quad(quad, 1 - len(after)", "cut_quad(quad, len(after)", "place of the second half"),
+    ],
+    "kdxf_runtime/table_columns.py": [
+        ("self._places.get(text, len(self.values))", "self._places.get(text, 0)", "unknown value is the first one"),
+        ("day.weekday() / 7", "day.weekday() / 5", "weeks of five days"),
+    ],
+    "kdxf/data/table/leaks.py": [
+        ("folds != fold, folds == fold", "folds >= 0, folds == fold", "leaks are not cross-fitted"),
     ],
     "kdxf_runtime/steps/ngrams.py": [
         ("if stop <= self.max_ngrams", "if stop < self.max_ngrams", "last place never used"),

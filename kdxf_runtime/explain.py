@@ -96,7 +96,9 @@ def explain(runner: Runner, picture: Picture, record: OCRRecord | None) -> Expla
     pixels = _pixels(runner, picture)
     picture = replace(picture, record=record, pixels=pixels)
     no_text = replace(picture, record=OCRRecord.empty(picture.image_id))
-    no_picture = Picture(picture.image_id, b"", record)  # what cannot be read is blank to the model
+    no_picture = Picture(
+        picture.image_id, b"", record, columns=picture.columns
+    )  # what cannot be read is blank to the model
     both, image, text = runner.scores([picture, no_text, no_picture], given)
     answered = int(both.argmax())
 

@@ -3,12 +3,13 @@
 import os
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from kdxf_runtime.errors import UserError
 from kdxf_runtime.io.folders import list_images
 from kdxf_runtime.io.images import IMAGE_EXTENSIONS
+from kdxf_runtime.table_columns import Row
 
 
 @dataclass(frozen=True)
@@ -19,11 +20,13 @@ class InputImage:
         image_id: Its name in the table of predictions.
         path: Its file.
         ocr_key: Its name in an OCR table.
+        columns: The cells of its row of a table (:mod:`kdxf_runtime.table_columns`); None where it has none.
     """
 
     image_id: str
     path: str
     ocr_key: str
+    columns: Row | None = field(default=None, hash=False)
 
 
 def list_input(source: str) -> list[tuple[str, str]]:

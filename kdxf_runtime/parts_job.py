@@ -20,6 +20,7 @@ from kdxf_runtime.predict import (
     Table,
     answer_as_done,
     check_workers,
+    list_images,
     write_table,
 )
 from kdxf_runtime.prediction_parts import MadeBy, PredictionParts, key_of
@@ -27,7 +28,7 @@ from kdxf_runtime.predictions import Prediction
 from kdxf_runtime.ray_group import RayGroup
 from kdxf_runtime.ray_predict import answer_on_ray
 from kdxf_runtime.runner import Runner
-from kdxf_runtime.sources import ReadList, list_sources, read_list
+from kdxf_runtime.sources import ReadList, read_list
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def predict_parts(
     if executor.name not in EXECUTORS:
         raise UserError(f"--executor {executor.name}: give one of {', '.join(EXECUTORS)}")
     bundle = Bundle.open(bundle_path)
-    images = list_sources(inputs, read)
+    images = list_images(bundle, inputs, read)
     keys = [key_of(image.path) for image in images]
     shows = table.columns.per_class or table.columns.topk > 1 or bundle.manifest.multi_label is not None
     made_by = MadeBy(bundle.digest, settings.tta, settings.read_text, shows)

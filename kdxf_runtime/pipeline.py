@@ -16,6 +16,7 @@ from kdxf_runtime.steps.images import (
 )
 from kdxf_runtime.steps.ngrams import HashNgrams
 from kdxf_runtime.steps.step import Step
+from kdxf_runtime.steps.table import EncodeTable
 from kdxf_runtime.steps.text import LookUpWordVectors, TokenizeOCR
 from kdxf_runtime.steps.tfidf import EncodeTfidf
 from kdxf_runtime.steps.transformer_tokens import TokenizeForTransformer
@@ -24,6 +25,7 @@ from kdxf_runtime.tokenizers.word_tokenizer import WordTokenizer
 
 FILES = {
     "LookUpWordVectors": "vectors",
+    "EncodeTable": "file",
     "EncodeTfidf": "folder",
     "TokenizeForTransformer": "tokenizer",
 }
@@ -41,6 +43,7 @@ _STEPS: dict[str, Callable[..., Step]] = {
         Letterbox,
         TokenizeOCR,
         LookUpWordVectors,
+        EncodeTable,
         EncodeTfidf,
         HashNgrams,
         TokenizeForTransformer,

@@ -16,6 +16,7 @@ from kdxf_runtime.inputs import InputImage
 from kdxf_runtime.io.files import in_utf8
 from kdxf_runtime.io.machine import peak_memory
 from kdxf_runtime.io.prediction_csv import open_replacing
+from kdxf_runtime.log import LOG
 from kdxf_runtime.predictions import NOT_READ, Columns, Prediction, PredictionWriter
 from kdxf_runtime.runner import Picture, Runner
 from kdxf_runtime.sources import ReadList, list_sources, read_list
@@ -136,7 +137,7 @@ def answer_as_done(runner: Runner, images: Sequence[InputImage], workers: int = 
 def _answered(runner: Runner, key: Key) -> Answered:
     """Answer a picture with its place in the list."""
     index, image = key
-    (answer,) = runner.answer([Picture.read(image.path, image.image_id)])
+    (answer,) = runner.answer([Picture.read(image.path, image.image_id, image.columns)])
     return index, (answer.prediction, answer.feature)
 
 
@@ -205,9 +206,28 @@ def predict_csv(
     start = time.perf_counter()
     check_workers(workers)
     bundle = Bundle.open(bundle_path)
-    images = list_sources(inputs, read)
+    images = list_images(bundle, inputs, read)
     table = Table(save_csv, columns, excel, precision, review)
     return write_table(bundle, bundle_path, settings, table, lambda runner: predict(runner, images, workers), start)
+
+
+def list_images(bundle: Bundle, inputs: Sequence[str | Path], read: ReadList = read_list) -> list[InputImage]:
+    """List the images of a job (:func:`kdxf_runtime.sources.list_sources`), with what the bundle takes of their rows.
+
+    A bundle that takes a table is told of where no image has one.
+
+    Raises:
+        UserError: As of :func:`kdxf_runtime.sources.list_sources`.
+    """
+    takes_table = any(item.name == "table" for item in bundle.manifest.inputs)
+    images = list_sources(inputs, read, with_columns=takes_table)
+    if takes_table and all(image.columns is None for image in images):
+        LOG.warning(
+            "%s takes columns of a table, and the images have none, so that all count as missing; give a .csv list "
+            "with the columns image and those that card.md names",
+            bundle.folder,
+        )
+    return images
 
 
 def check_workers(workers: int) -> None:

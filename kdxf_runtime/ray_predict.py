@@ -1,5 +1,6 @@
 """Predictions on a Ray cluster: its actors hold the runner, and Ray Data distributes the pictures."""
 
+import json
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -50,7 +51,13 @@ def answer_on_ray(
     arguments = (os.path.abspath(bundle_path), bundle.digest, settings, tuple(map(os.path.abspath, seen)), with_scores)
     group.ask(_open, *arguments[:2], arguments[3])
     paths = [image.path if is_address(image.path) else os.path.abspath(image.path) for image in images]
-    keys = pa.table({"place": range(len(paths)), "path": pa.array(map(os.fsencode, paths), pa.binary())})
+    keys = pa.table(
+        {
+            "place": range(len(paths)),
+            "path": pa.array(map(os.fsencode, paths), pa.binary()),
+            "columns": [json.dumps(image.columns) for image in images],
+        }
+    )
     for block in group.map(keys, _Answerer, *arguments):
         for place, label in to_rows(block, bundle.manifest.categories):
             yield int(place), label
@@ -87,8 +94,8 @@ class _Answerer:
             self._workers = answering_workers(_open(*self._arguments), self._settings, 1)
         paths = map(os.fsdecode, keys["path"].to_pylist())
         pictures = [
-            (place, InputImage(str(place), path, path))
-            for place, path in zip(keys["place"].to_pylist(), paths, strict=True)
+            (place, InputImage(str(place), path, path, json.loads(columns)))
+            for place, path, columns in zip(keys["place"].to_pylist(), paths, keys["columns"].to_pylist(), strict=True)
         ]
         answers = [(str(place), label) for place, (label, _) in self._workers.map(pictures)]
         return to_arrow(answers, self._with_scores)

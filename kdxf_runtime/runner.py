@@ -16,6 +16,7 @@ from kdxf_runtime.ocr.record import OCRRecord, read_pixels
 from kdxf_runtime.pipeline import Pipeline
 from kdxf_runtime.predictions import GIVEN, NOT_READ, READ, Prediction
 from kdxf_runtime.stopwatch import Stopwatch
+from kdxf_runtime.table_columns import Row
 from kdxf_runtime.trust.calibration import Calibration, parse_calibration
 from kdxf_runtime.trust.routing import Routing, parse_routing
 
@@ -38,6 +39,7 @@ class Picture:
         record: Its text, where that is known already.
         error: Why there are no bytes; it is answered as a blank picture then.
         pixels: uint8 (H, W, 3) in BGR order, which stand for the bytes where they are given.
+        columns: The cells of its row of a table; None where there are none, which all count as missing.
     """
 
     image_id: str
@@ -45,20 +47,21 @@ class Picture:
     record: OCRRecord | None = None
     error: str | None = None
     pixels: np.ndarray | None = None
+    columns: Row | None = None
 
     @classmethod
-    def read(cls, path: str, image_id: str) -> "Picture":
+    def read(cls, path: str, image_id: str, columns: Row | None = None) -> "Picture":
         """Read a picture: a file, a member of a tar shard, or what an address names; failures become ``error``.
 
         Raises:
             UserError: A package is missing that the address needs.
         """
         try:
-            return cls(image_id, read_address(path) if is_address(path) else read_file(path))
+            return cls(image_id, read_address(path) if is_address(path) else read_file(path), columns=columns)
         except OSError as error:
-            return cls(image_id, b"", error=f"cannot open the address: {error}")
+            return cls(image_id, b"", error=f"cannot open the address: {error}", columns=columns)
         except ImageReadError as error:
-            return cls(image_id, b"", error=str(error))
+            return cls(image_id, b"", error=str(error), columns=columns)
 
 
 @dataclass(frozen=True, eq=False)
@@ -225,6 +228,7 @@ class Runner:
             if picture.pixels is not None:
                 results["img_pixels"] = picture.pixels
             results["ocr"] = record or OCRRecord.empty(picture.image_id)
+            results["columns"] = picture.columns or {}
             with self.watch.measure("decode"):
                 views.append(self.pipeline(results))
             errors.append(picture.error or views[-1][0].get("error") or (record.error if record else None))

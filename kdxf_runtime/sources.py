@@ -4,6 +4,7 @@ import csv
 import io
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -14,8 +15,10 @@ from kdxf_runtime.io.folders import is_hidden
 from kdxf_runtime.io.images import IMAGE_EXTENSIONS
 from kdxf_runtime.io.tar_shards import TarShard, is_shard
 from kdxf_runtime.io.text_files import read_lines, read_text
+from kdxf_runtime.table_columns import Row
 
 LISTS = (".csv", ".tsv", ".txt")
+TABLES = (".csv", ".tsv")
 
 ReadList = Callable[[Path], Sequence[str]]
 
@@ -39,7 +42,26 @@ def read_list(path: Path) -> list[str]:
     return names
 
 
-def list_sources(inputs: Sequence[str | Path], read: ReadList = read_list) -> list[InputImage]:
+def read_rows(path: Path) -> dict[str, Row]:
+    """Read the cells of a CSV with a column ``image``, by the images; an empty cell is None.
+
+    Raises:
+        UserError: As of :func:`read_list`; or an image has two rows that differ.
+    """
+    names = read_list(path)
+    separator = "\t" if path.suffix.lower() == ".tsv" else ","
+    header, *lines = (row for row in csv.reader(io.StringIO(read_text(path), newline=""), delimiter=separator) if row)
+    rows: dict[str, Row] = {}
+    for name, line in zip(names, lines, strict=True):
+        row = {column: cell or None for column, cell in zip(header, line, strict=False) if column != "image"}
+        if rows.setdefault(name, row) != row:
+            raise UserError(f"{path}: {name} has two rows that differ; keep one of them")
+    return rows
+
+
+def list_sources(
+    inputs: Sequence[str | Path], read: ReadList = read_list, with_columns: bool = False
+) -> list[InputImage]:
     """List the images of a job, in the order given; each input as :func:`kdxf_runtime.inputs.collect_images` has it.
 
     =========  =====================================  ==========================================
@@ -58,11 +80,20 @@ def list_sources(inputs: Sequence[str | Path], read: ReadList = read_list) -> li
     Args:
         inputs: Paths and addresses.
         read: Reads a list.
+        with_columns: Whether the images of a CSV get the other cells of their rows as their columns.
 
     Raises:
-        UserError: An input does not exist, cannot be read, or holds no images.
+        UserError: An input does not exist, cannot be read, or holds no images; or, with columns, an image of a CSV has
+            two rows that differ.
     """
-    return collect_images(inputs, list_one=partial(_list, read))
+    images = collect_images(inputs, list_one=partial(_list, read))
+    tables = [Path(source) for source in inputs if Path(source).suffix.lower() in TABLES and Path(source).is_file()]
+    if not with_columns or not tables:
+        return images
+    rows = {
+        os.path.join(os.path.dirname(table), name): row for table in tables for name, row in read_rows(table).items()
+    }
+    return [replace(image, columns=rows.get(image.path)) for image in images]
 
 
 def members_of(shard: Path) -> list[str]:

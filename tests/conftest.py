@@ -25,6 +25,7 @@ pytest_plugins = (
     "prediction_fixtures",
     "run_fixtures",
     "service_fixtures",
+    "table_fixtures",
     "transform_fixtures",
     "trust_fixtures",
     "vector_fixtures",

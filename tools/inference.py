@@ -11,10 +11,11 @@ the CSV or with it, for the test dataset with its labels; TTA and all other opti
 Scores are calibrated where kdxf calibrate has left a calibration beside the checkpoint. Then --with-set names the
 classes that an image may be of, and --precision or --review adds the columns decision (accept or review) and reason.
 
-For a model that uses text, OCR runs now, unless an OCR table has the text: --ocr, or the test dataset's own. For many
-images run tools/ocr.py first: it can be interrupted and continued. --read-text auto reads only the text of images whose
-picture alone is not sure enough, as kdxf calibrate has found; the column text says what became of it (given, by a
-table; read; not read).
+For a model that takes columns of a table, --table names a CSV with the column image and those; what it lacks counts as
+missing. For a model that uses text, OCR runs now, unless an OCR table has the text: --ocr, or the test dataset's own.
+For many images run tools/ocr.py first: it can be interrupted and continued. --read-text auto reads only the text of
+images whose picture alone is not sure enough, as kdxf calibrate has found; the column text says what became of it
+(given, by a table; read; not read).
 """
 
 import argparse
@@ -39,6 +40,7 @@ def parse_args() -> argparse.Namespace:
     add("--tta", action="store_true", help="average over several views of each image (tta_model, tta_pipeline)")
     add("--ocr", metavar="TABLE", help="OCR table of tools/ocr.py; images that it lacks are read now")
     add("--ocr-root", metavar="DIR", help="folder that the table's paths are relative to (default: the INPUT folder)")
+    add("--table", metavar="CSV", help="the columns of the images, with image, for a model that takes some")
     add("--engine", help="rapidocr, tesseract, easyocr, or a registered class (default: the config's ocr_engine)")
     add("--engine-options", nargs="+", default=[], metavar="KEY=VALUE", help="arguments of the engine")
     add("--batch-size", type=int, default=32, metavar="N")
@@ -94,6 +96,7 @@ def main() -> int:
         trust_checkpoint=args.trust_checkpoint,
         ocr_table=args.ocr,
         ocr_root=args.ocr_root,
+        table=args.table,
         engine=None if args.engine is None else engine_config(args.engine, args.engine_options),
         batch_size=args.batch_size,
         workers=args.workers,

@@ -32,7 +32,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--excel", action="store_true", help=EXCEL)
     parser.add_argument("--tta", action="store_true", help="average over several views of each image")
     parser.add_argument(
-        "--without", choices=("image", "text"), help="blank every image or remove every text, to measure its value"
+        "--without",
+        choices=("image", "text", "table"),
+        help="blank every image, or remove every text or table, to measure its value",
     )
     parser.add_argument(
         "--shuffle", choices=("text",), help="give each image another one's text, to measure how the model takes it"

@@ -60,7 +60,8 @@ def sample_maker(cfg: Config, model: nn.Module) -> Callable[[], dict]:
         stand_in = stand_ins.get(type_name(step))
         steps.append(TRANSFORMS.build(dict(step)) if stand_in is None else stand_in(step))
     pipeline: Any = Compose(steps)
-    return lambda: pipeline({"img_path": "noise.jpg", "sample_idx": 0, "gt_label": 0, "ocr": _record()})
+    sample = {"img_path": "noise.jpg", "sample_idx": 0, "gt_label": 0, "columns": {}}
+    return lambda: pipeline({**sample, "ocr": _record()})
 
 
 def _vector_width(model: nn.Module) -> int:

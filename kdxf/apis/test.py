@@ -75,7 +75,8 @@ def test(
             the scores go into ``<name>.metrics.json`` in the same folder.
         excel: Whether a person opens the ``.csv`` in Excel (:mod:`kdxf.io.csv_tables`).
         tta: Average the predictions over the views of ``cfg.tta_pipeline``, with ``cfg.tta_model``.
-        without: ``'image'`` blanks every image, ``'text'`` removes every text, to measure what each contributes.
+        without: ``'image'`` blanks every image, ``'text'`` removes every text, ``'table'`` all columns, to measure what
+            each contributes.
         shuffle: ``'text'`` gives each image the text of another one of the list.
         amp: Mixed precision: float16 on a GPU, bfloat16 on a CPU.
         show_dir: Folder for images with the prediction drawn on them.

@@ -15,6 +15,7 @@ from mmengine.dist import is_main_process
 from mmengine.logging import print_log
 from mmpretrain.datasets import BaseDataset
 
+from kdxf.data.table.fit import pick_columns
 from kdxf.datasets.labels import lists_of, read_multi_labels, read_weights
 from kdxf.datasets.sample_rows import SampleRows
 from kdxf.datasets.soft_labels import SoftLabels, read_soft_labels
@@ -44,6 +45,9 @@ class OCRTextDataset(BaseDataset):
     while the mean is still over the number of samples, so that a weight of 2 counts double. With soft labels a
     sample also has ``gt_score``, the target of training; the label stays for class balancing and metrics.
 
+    With ``columns`` a sample has these cells of its row as ``columns``, texts as written by the names of the columns,
+    None for an empty cell; ``EncodeTable`` turns them into numbers.
+
     An image may lie in a plain tar shard, as OCR names it: ``shards/000.tar/cat/1.jpg``. Where the members of the
     shards lie is found once, before the loader's workers are forked.
 
@@ -68,16 +72,17 @@ class OCRTextDataset(BaseDataset):
             --soft`` hold finished targets, which are used as they are; leave this out with them.
         shuffle_texts: A seed: each image gets the text of another one (:func:`shuffled_rows`), to see whether a model
             uses the text at all, and how much harm a wrong one does.
+        columns: Further columns of the CSV that are handed on, such as ``["price", "shop"]``.
         data_root: Where relative paths start.
         data_prefix: The image root.
         **kwargs: ``pipeline``, ``test_mode``, ``indices``, ``metainfo`` and the others of MMPretrain's ``BaseDataset``.
             ``serialize_data`` has no effect: the rows are shared by the loader's workers in any case.
 
     Raises:
-        UserError: A file is missing or malformed, a label is not a class, ``fraction`` is not in (0, 1], a weight is
-            negative, or the soft labels are those of other classes, of other images, of a model that was trained on
-            the images (in a test), or missing although ``ground_truth_ratio`` is given; or a tar shard is compressed or
-            broken.
+        UserError: A file is missing or malformed, one of ``columns`` is not there, a label is not a class, ``fraction``
+            is not in (0, 1], a weight is negative, or the soft labels are those of other classes, of other images, of a
+            model that was trained on the images (in a test), or missing although ``ground_truth_ratio`` is given; or a
+            tar shard is compressed or broken.
     """
 
     def __init__(
@@ -90,6 +95,7 @@ class OCRTextDataset(BaseDataset):
         soft_label_file: str | None = None,
         ground_truth_ratio: float | None = None,
         shuffle_texts: int | None = None,
+        columns: Sequence[str] = (),
         data_root: str = "",
         data_prefix: str | dict = "",
         **kwargs: Any,
@@ -112,6 +118,7 @@ class OCRTextDataset(BaseDataset):
         self.soft_label_file = soft_label_file and os.path.join(data_root, os.path.expanduser(soft_label_file))
         self.ground_truth_ratio = ground_truth_ratio
         self.shuffle_texts = shuffle_texts
+        self.columns = tuple(columns)
         if classes is None or isinstance(classes, str):
             classes_file = classes or os.path.join(os.path.dirname(ann_file), "classes.txt")
             classes = read_classes(os.path.join(data_root, os.path.expanduser(classes_file)))
@@ -123,7 +130,7 @@ class OCRTextDataset(BaseDataset):
 
     def load_data_list(self) -> SampleRows:
         """Read the annotation file and join it with the OCR table, by image."""
-        frame = read_annotations(self.ann_file, empty_labels=self.multi_label)
+        frame = read_annotations(self.ann_file, empty_labels=self.multi_label, as_written=self.columns)
         labels = self._labels(frame)
         if self.fraction < 1:
             picked = _spread(len(frame), labels, self.fraction)
@@ -133,6 +140,10 @@ class OCRTextDataset(BaseDataset):
             favoured = soft_labels.favoured(self.multi_label)
             labels = lists_of(favoured) if self.multi_label else favoured
         weights = read_weights(frame["weight"], self.ann_file) if "weight" in frame else None
+        columns = None
+        if self.columns:
+            picked_columns = pick_columns(frame, self.columns, self.ann_file)
+            columns = {name: pa.chunked_array([pa.array(picked_columns[name], pa.string())]) for name in self.columns}
         texts, table, table_rows = None, None, None
         if self.ocr_file is not None:
             table = _open_table(self.ocr_file)
@@ -148,7 +159,7 @@ class OCRTextDataset(BaseDataset):
         pa.default_memory_pool().release_unused()  # otherwise Arrow keeps the memory that it used for reading
         prefix = os.path.join(self.img_prefix, "")
         images = _arrow(frame["image"])
-        rows = SampleRows(images, prefix, labels, texts, table, table_rows, weights, soft_labels)
+        rows = SampleRows(images, prefix, labels, texts, table, table_rows, weights, soft_labels, columns)
         prepare(rows.paths())
         return rows
 

@@ -1,6 +1,6 @@
 """The samples of a dataset as columns, so that millions of them stay small and loader workers share them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -28,6 +28,7 @@ class SampleRows:
         ocr_rows: int64 (n,), the place of each row in ``ocr_table``; -1 for a row without text.
         weights: float32 (n,), how much each row counts in the loss; None where all count alike.
         soft_labels: What another model said of the rows.
+        columns: Further columns of the annotation file by name, texts as written; None where it hands none on.
     """
 
     images: pa.ChunkedArray
@@ -38,6 +39,7 @@ class SampleRows:
     ocr_rows: np.ndarray | None = None
     weights: np.ndarray | None = None
     soft_labels: SoftLabels | None = None
+    columns: Mapping[str, pa.ChunkedArray] | None = None
 
     def __len__(self) -> int:
         return len(self.images)
@@ -47,7 +49,10 @@ class SampleRows:
         if isinstance(index, slice):
             return self.take(range(*index.indices(len(self))))
         image = self.images[index].as_py()
-        return {"img_path": self._path(image), "ocr": self._record(index, image), **self._targets(index)}
+        sample = {"img_path": self._path(image), "ocr": self._record(index, image), **self._targets(index)}
+        if self.columns is not None:
+            sample["columns"] = {name: column[index].as_py() for name, column in self.columns.items()}
+        return sample
 
     def __deepcopy__(self, memo: dict) -> "SampleRows":
         return self
@@ -67,6 +72,7 @@ class SampleRows:
             ocr_rows=_rows_of(self.ocr_rows, rows),
             weights=_rows_of(self.weights, rows),
             soft_labels=None if self.soft_labels is None else self.soft_labels.take(rows),
+            columns=self.columns and {name: _rows_of(column, rows) for name, column in self.columns.items()},
         )
 
     def paths(self) -> list[str]:

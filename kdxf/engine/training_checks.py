@@ -1,18 +1,28 @@
-"""What must fit together before a model is trained: batches, schedules, and the classes of data and model."""
+"""What must fit together before a model is trained: batches, schedules, classes of data and model, table columns."""
 
+import logging
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+import pandas as pd
+from mmengine.dist import is_main_process
+from mmengine.logging import print_log
 from mmengine.runner import Runner
 
+from kdxf.data.table.leaks import find_leaks
 from kdxf.engine.class_checks import check_names, check_number_of_classes, class_names
 from kdxf.engine.config import type_name
 from kdxf.engine.dist import unwrapped
 from kdxf.errors import UserError
+from kdxf_runtime.io.digests import file_digest
+from kdxf_runtime.steps.table import EncodeTable
 
 
 def check_training(runner: Runner) -> None:
     """Build the data and the loops of a run, and check that they fit its schedules and its model.
+
+    Columns of a table that give the label away, or that were fitted on another list, are warned of.
 
     Raises:
         UserError: No batch is complete; a schedule begins after the last step; the model has another number of classes
@@ -23,6 +33,8 @@ def check_training(runner: Runner) -> None:
     _check_schedules(runner, loop)
     dataset = loop.dataloader.dataset
     check_number_of_classes(unwrapped(runner.model), dataset, "train_dataloader")
+    if is_main_process():
+        _warn_of_columns(dataset)
     if runner.val_loop is not None:
         check_names(
             class_names(dataset), class_names(runner.val_loop.dataloader.dataset), "train_dataloader", "val_dataloader"
@@ -50,3 +62,23 @@ def _check_schedules(runner: Runner, loop: Any) -> None:
                 f"param_scheduler: {type_name(one)} begins after {begin} {unit}, but training ends after "
                 f"max_{unit}={end}: raise max_{unit} above {begin}, or shorten the warm-up before it"
             )
+
+
+def _warn_of_columns(dataset: Any) -> None:
+    """Warn of columns of the training list that should not be learned from, and of a table of another list."""
+    while hasattr(dataset, "dataset"):
+        dataset = dataset.dataset
+    if not getattr(dataset, "columns", ()):
+        return
+    cells = pd.DataFrame({name: column.to_pylist() for name, column in dataset.data_list.columns.items()}, dtype=object)
+    one_label = dataset.data_list.labels is not None and not dataset.multi_label
+    warnings = find_leaks(cells, dataset.get_gt_labels() if one_label else None)
+    trained_on = Path(dataset.ann_file)
+    for step in dataset.pipeline.transforms:
+        if isinstance(step, EncodeTable) and step.columns.source.get("sha256") != file_digest(trained_on):
+            warnings.append(
+                f"{step.file} was fitted on another list ({step.columns.source.get('list')}, "
+                f"{step.columns.source.get('rows')} rows) than is trained on; fit it on this one with tools/table.py"
+            )
+    for line in warnings:
+        print_log(f"{trained_on}: {line}", logger="current", level=logging.WARNING)

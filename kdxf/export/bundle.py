@@ -39,6 +39,7 @@ from kdxf_runtime.io.digests import file_digest
 from kdxf_runtime.io.files import write_json, write_whole
 from kdxf_runtime.ocr.rapidocr_engine import RapidOCREngine
 from kdxf_runtime.runner import Answer, Picture, Runner
+from kdxf_runtime.table_columns import TableColumns
 from kdxf_runtime.trust.calibration import Calibration, calibration_to_json
 from kdxf_runtime.trust.routing import routing_to_json
 
@@ -272,9 +273,16 @@ def _write_parts(
             "training_data": [copy.deepcopy(part) for part in inferencer.training_data],
             "opset": OPSET,
             "graph_difference": parity.score,
+            **_columns(portable.pipeline),
         },
     )
     return manifest, left_out
+
+
+def _columns(pipeline: Sequence[dict[str, Any]]) -> dict[str, list[str]]:
+    """Return the ``columns`` of a table that a pipeline takes; nothing of one that takes none."""
+    files = [step["file"] for step in pipeline if type_name(step) == "EncodeTable"]
+    return {"columns": [name for file in files for name in TableColumns.open(file).names]} if files else {}
 
 
 def _anonymous(calibration: Calibration) -> Calibration:
@@ -322,7 +330,7 @@ def _check_views(
 def _answer_anew(folder: Path, images: Sequence[InputImage], answers: Sequence[Answer]) -> list[Answer]:
     """Answer pictures by the graph that the bundle has now, from the same texts."""
     pictures = [
-        replace(Picture.read(image.path, image.image_id), record=answer.record)
+        replace(Picture.read(image.path, image.image_id, image.columns), record=answer.record)
         for image, answer in zip(images, answers, strict=True)
     ]
     return Runner(Bundle.open(folder)).answer(pictures)
@@ -343,6 +351,7 @@ def _write_samples(folder: Path, images: Sequence[InputImage], answers: Sequence
                 "category_id": answer.prediction.category_id,
                 "scores": [round(float(score), 6) for score in answer.prediction.scores],
                 "texts": [] if answer.record is None else answer.record.texts,
+                **({} if image.columns is None else {"columns": dict(image.columns)}),
             }
         )
     write_json(expected, folder / "samples" / "expected.json")

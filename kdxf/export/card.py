@@ -48,13 +48,23 @@ def card(manifest: Manifest, left_out: Sequence[str] = ()) -> str:
         "- It carries no licence of its own: those of its training data, of its pretrained weights and of the OCR "
         "models in `ocr/` (Apache 2.0 for PP-OCR) hold.",
     ]
+    if manifest.about.get("columns"):
+        lines.append(
+            "- Columns come from a .csv list of kdxf-run that has them. For pictures without a list, and in the "
+            "service, all of their cells count as missing."
+        )
     lines += [f"- Left out: {line}" for line in left_out]
     return "\n".join(lines) + "\n"
 
 
 def _modalities(manifest: Manifest) -> list[str]:
     names = {item.name for item in manifest.inputs}
-    return [*(["the picture"] if "img" in names else []), *(["the text in it"] if manifest.engine is not None else [])]
+    columns = ", ".join(map(str, manifest.about.get("columns") or ()))
+    return [
+        *(["the picture"] if "img" in names else []),
+        *(["the text in it"] if manifest.engine is not None else []),
+        *([f"the columns {columns} of a list"] if columns else []),
+    ]
 
 
 def _training_data(parts: Sequence[Any]) -> str:

@@ -88,7 +88,7 @@ def _label(prediction: Prediction) -> tuple[Any, ...]:
 
 def _picture(image: InputImage, record: Any) -> Picture:
     picture = Picture.read(image.path, image.image_id)
-    return Picture(picture.image_id, picture.data, record, picture.error)
+    return Picture(picture.image_id, picture.data, record, picture.error, columns=image.columns)
 
 
 def _first_difference(
@@ -98,7 +98,10 @@ def _first_difference(
     texts = None if record is None else InputTexts([image], lambda index: record)
     with building(inferencer.cfg):
         packed = InferenceDataset([image], texts, pipeline)[0][0]["inputs"]
-    results = runner.pipeline({"img_path": image.path, "img_bytes": _picture(image, None).data, "ocr": record})
+    picture = _picture(image, None)
+    results = runner.pipeline(
+        {"img_path": image.path, "img_bytes": picture.data, "ocr": record, "columns": image.columns or {}}
+    )
     for view, theirs in zip(results, packed if isinstance(packed, list) else [packed], strict=True):
         if (found := _different_input(theirs if isinstance(theirs, Mapping) else {"img": theirs}, view)) is not None:
             return f"{image.path}: {found}"
@@ -110,7 +113,7 @@ def _different_input(expected: Mapping[str, Any], results: Mapping[str, Any]) ->
     for key, tensor in expected.items():
         ours = results[key].transpose(2, 0, 1) if key == "img" else results[key]
         theirs = tensor.numpy()
-        kind = "decoding or resizing" if key == "img" else "the text"
+        kind = {"img": "decoding or resizing", "table": "the table"}.get(key, "the text")
         if ours.shape != theirs.shape:
             return f"{kind} differs ({key} is {theirs.shape} in kdxf and {ours.shape} in the bundle)"
         if not np.array_equal(ours, theirs):

@@ -118,7 +118,7 @@ class _Pictures:
     def batches(self) -> Iterator[Mapping[str, np.ndarray]]:
         for start in range(0, len(self), _BATCH):
             part = self._images[start : start + _BATCH]
-            pictures = [Picture.read(image.path, image.image_id) for image, _ in part]
+            pictures = [Picture.read(image.path, image.image_id, image.columns) for image, _ in part]
             ((inputs,), _) = self._runner.prepare(zip(pictures, (record for _, record in part), strict=True))
             yield inputs
 

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from kdxf.datasets.transforms.loading import TEXT_WEIGHTS
+from kdxf.datasets.transforms.packing import TABLE_KEY
 from kdxf.errors import UserError
 from kdxf.export.parts import part_outputs
 from kdxf.export.portable import OUTPUTS, GraphInput, Portable
@@ -46,7 +47,7 @@ def check_graph(path: Path, portable: Portable) -> Parity:
             first part of the model whose output does.
     """
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    has_text = any(item.name in TEXT_WEIGHTS for item in portable.inputs)
+    has_text = any(item.name in (*TEXT_WEIGHTS, TABLE_KEY) for item in portable.inputs)
     worst = Parity(0.0, 0.0)
     for batch, share in ((1, 1.0), (3, 0.5), (1, 0.0)):
         for with_text in (True, False) if has_text else (True,):
@@ -76,7 +77,7 @@ def random_inputs(
         inputs: Their names, types and shapes.
         batch: Number of samples.
         share_of_length: Documents are this share of their greatest length, at least one word long.
-        with_text: Whether there is text; otherwise the weights of all words are zero.
+        with_text: Whether there are text and table; otherwise the weights of all words, and the table, are zero.
         seed: Other seeds give other inputs.
 
     Returns:
@@ -100,6 +101,8 @@ def _draw(item: GraphInput, shape: list[int], with_text: bool, random: np.random
         weight = np.ones(shape) if item.name == "text_mask" else random.uniform(0.1, 1, shape)
         weight[:, -(shape[1] // 3) or shape[1] :] = 0
         return (weight * with_text).astype(item.dtype)
+    if item.name == TABLE_KEY:
+        return (random.normal(size=shape) * with_text).astype(item.dtype)
     if item.name == "text_box":
         return random.uniform(0, 0.4, shape).astype(item.dtype)
     return random.normal(size=shape).astype(item.dtype)

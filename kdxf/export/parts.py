@@ -6,7 +6,8 @@ from torch import Tensor, nn
 
 from kdxf.export.portable import PortableModel
 
-_KINDS = ("data_preprocessor", "image_backbone", "backbone", "image_neck", "neck", "text_encoder", "fusion", "head")
+_KINDS = ("data_preprocessor", "image_backbone", "backbone", "image_neck", "neck", "text_encoder", "table_encoder",
+          "fusion", "head")  # fmt: skip
 
 
 def part_outputs(model: PortableModel, inputs: dict[str, Tensor]) -> tuple[dict[str, Tensor], tuple[Tensor, Tensor]]:

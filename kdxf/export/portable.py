@@ -6,8 +6,8 @@ What a graph holds, and what the runner does in front of it:
 in the graph                            in the runner, as the test pipeline says
 ======================================= ==============================================================================
 channel order, mean, std, padding       decoding, resizing, cropping
-frozen encoders of stored features      OCR
-backbone, neck, text encoder, fusion    tokens, look-up of word vectors, hashing of n-grams, TF-IDF
+frozen encoders of stored features      OCR, the numbers of a table
+backbone, neck, encoders, fusion        tokens, look-up of word vectors, hashing of n-grams, TF-IDF
 head with softmax or sigmoid, ensembles views of test-time augmentation and their mean, labels, thresholds, calibration
 ======================================= ==============================================================================
 
@@ -204,13 +204,15 @@ def _check_head(head: Any, name: str) -> None:
 
 
 def _input_keys(model: PortableModel) -> list[str]:
-    """Return the names of the inputs that a model takes: the image, then those of its text encoders."""
+    """Return the names of the inputs that a model takes: the image, then those of its text and table encoders."""
     keys: dict[str, None] = {}
     for classifier in _classifiers(model.classifier).values():
         if getattr(classifier, "image_backbone", None) is not None or hasattr(classifier, "backbone"):
             keys["img"] = None
         if getattr(classifier, "text_encoder", None) is not None:
             keys |= dict.fromkeys(classifier.text_encoder.input_keys)
+        if getattr(classifier, "table_encoder", None) is not None:
+            keys |= dict.fromkeys(classifier.table_encoder.input_keys)
     if model.frozen_text is not None:
         own = [key for key in keys if not key.startswith("text_feature")]
         if both := [key for key in model.frozen_text.input_keys if key in own]:
@@ -232,7 +234,8 @@ def _try_out(pipeline: list[dict[str, Any]]) -> list[Any]:
             cv2.imwrite(str(path), np.full((height, width, 3), 127, np.uint8))
             box = np.array([[[0, 0], [40, 0], [40, 20], [0, 20]]], np.float32)
             record = OCRRecord(path.name, ["a"], np.ones(1, np.float32), box, width, height, "", None)
-            packed.append(transforms({"img_path": str(path), "sample_idx": index, "ocr": record})["inputs"])
+            results = {"img_path": str(path), "sample_idx": index, "ocr": record, "columns": {}}
+            packed.append(transforms(results)["inputs"])
     return packed
 
 

@@ -55,6 +55,8 @@ class StepWriter:
             config["vectors"] = self._once(config["vectors"], "text/vectors", self._copy_vectors)
         elif name == "EncodeTfidf":
             config["folder"] = self._once(config["folder"], "text/tfidf", _copy_folder)
+        elif name == "EncodeTable":
+            config["file"] = self._once(config["file"], "table.json", shutil.copyfile)
         elif name == "TokenizeForTransformer":
             config |= _tokenizer_facts(config["tokenizer"])
             config["tokenizer"] = self._once(config["tokenizer"], "text/tokenizer", _save_tokenizer) + "/tokenizer.json"

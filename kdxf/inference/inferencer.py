@@ -27,13 +27,14 @@ from kdxf.evaluation.drift.comparison import describe_drift
 from kdxf.evaluation.drift.fingerprint import read_fingerprint, sample
 from kdxf.evaluation.drift.response import Response, watching
 from kdxf.evaluation.routing.stored import fitting_routing
-from kdxf.inference.inputs import InputTexts, TextReader
+from kdxf.inference.inputs import InputTexts, TextReader, with_table
 from kdxf.inference.model import choose_device, config_classes, load_model, rename
 from kdxf.inference.pipeline import (
     InferenceDataset,
     dataset_config,
     iterate_batches,
     needs_ocr,
+    needs_table,
     pipeline_config,
 )
 from kdxf.io.provenance import TRAINING_DATA
@@ -125,6 +126,7 @@ class KDXFInferencer:
         drift: In what the images of the last call differ from those that the checkpoint was calibrated on, in a
             sentence; None where nothing is known to differ, or it has no fingerprint.
         needs_text: Whether the pipeline takes the text of an image. OCR runs only then.
+        needs_table: Whether it takes columns of a table.
 
     Raises:
         UserError: The config or the checkpoint cannot be used, they do not belong together, ``tta`` is not configured,
@@ -161,6 +163,7 @@ class KDXFInferencer:
             self.categories = self._name_categories(model, classes_of(meta))
             self.model: Any = MODELS.build({**self.cfg.tta_model, "module": model}) if tta else model
             self.needs_text = needs_ocr(self._pipeline)
+            self.needs_table = needs_table(self._pipeline)
         if self.routing is not None:
             self._check_routing(self.routing)
         self.classes = self.categories.names or tuple(map(str, self.categories.ids))
@@ -181,6 +184,7 @@ class KDXFInferencer:
         workers: int = 0,
         ocr_table: str | Path | None = None,
         ocr_root: str | Path | None = None,
+        table: str | Path | None = None,
         progress: bool = False,
     ) -> list[Prediction]:
         """Predict images and the images in folders.
@@ -192,19 +196,19 @@ class KDXFInferencer:
                 that asks for them calls this below ``if __name__ == '__main__':``.
             ocr_table: An OCR table; images that it lacks are read now.
             ocr_root: The folder that the paths of the table are relative to; by default the folder given as input.
+            table: A CSV with the columns of the images, for a model that takes some.
             progress: Show progress bars.
 
         Returns:
             One prediction for each image. One that cannot be read is predicted as a blank one and has ``error``.
 
         Raises:
-            UserError: An input or the table does not exist.
+            UserError: An input or a table does not exist.
         """
-        images = collect_images(inputs, ocr_root)
+        images = self.with_columns(collect_images(inputs, ocr_root), table)
         texts, first = None, None
         if self.needs_text:
-            table = None if ocr_table is None else OCRTable.open(ocr_table)
-            texts = InputTexts.from_table(images, table)
+            texts = InputTexts.from_table(images, None if ocr_table is None else OCRTable.open(ocr_table))
             first = self.first_look(images, texts, batch_size=batch_size, workers=workers, progress=progress)
             texts.read_missing(self.reader, workers, progress, None if first is None else first.rest)
         with self.watching(len(images)) as responses:
@@ -213,6 +217,28 @@ class KDXFInferencer:
         if self.drift is not None:
             print_log(self.drift, logger="current", level=logging.WARNING)
         return predictions
+
+    def with_columns(self, images: Sequence[InputImage], table: str | Path | None) -> list[InputImage]:
+        """Give images the cells of a table, if the model takes any; where there are none, that is logged.
+
+        Args:
+            images: The images, which may have cells already.
+            table: A CSV (:func:`kdxf.inference.inputs.with_table`); None leaves the images as they are.
+
+        Raises:
+            UserError: There is a table, but the model takes none, or it cannot be used.
+        """
+        if table is not None and not self.needs_table:
+            raise UserError(f"--table {table}: the pipeline of the config takes no columns; leave the option out")
+        if table is not None:
+            return with_table(images, Path(table))
+        if self.needs_table and all(image.columns is None for image in images):
+            print_log(
+                "the model takes columns of a table, and none is given, so that all count as missing; give --table CSV",
+                logger="current",
+                level=logging.WARNING,
+            )
+        return list(images)
 
     def first_look(
         self,

@@ -4,6 +4,7 @@ import kdxf.registry  # noqa: F401  isort: skip  (before the host, which it quie
 import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from mmengine.logging import print_log
 from mmpretrain.datasets import BaseDataset
 from tqdm import tqdm
 
+from kdxf.errors import UserError
+from kdxf.io.csv_tables import read_csv
 from kdxf.text.ocr.build import build_engine
 from kdxf.text.ocr.changes import warning_of_changes
 from kdxf.text.ocr.table import OCRTable
@@ -32,10 +35,46 @@ def dataset_images(dataset: BaseDataset, ocr_root: str | Path | None = None) -> 
     prefix = os.path.join(getattr(dataset, "img_prefix", ""), "")
     images = []
     for index in range(len(dataset)):
-        path = dataset.get_data_info(index)["img_path"]
+        info = dataset.get_data_info(index)
+        path = info["img_path"]
         image_id = path.removeprefix(prefix)
-        images.append(InputImage(image_id, path, image_id if ocr_root is None else relative(path, ocr_root)))
+        ocr_key = image_id if ocr_root is None else relative(path, ocr_root)
+        images.append(InputImage(image_id, path, ocr_key, info.get("columns")))
     return images
+
+
+def with_table(images: Sequence[InputImage], path: Path) -> list[InputImage]:
+    """Give images the cells of their rows of a table.
+
+    Args:
+        images: The images; their ``ocr_key`` or ``image_id`` stands in the column ``image``.
+        path: A CSV (:func:`kdxf.io.csv_tables.read_csv`). Images without a row have no cells, which is logged.
+
+    Raises:
+        UserError: It cannot be read, or has an image twice or none of the images.
+    """
+    if not path.is_file():
+        raise UserError(f"--table {path}: no such file; give a CSV with the column image and those of the model")
+    frame = read_csv(path, ["image"], "name it in the header")
+    frame["image"] = frame["image"].str.strip()
+    if (twice := frame["image"].duplicated()).any():
+        raise UserError(f"--table {path}: has {frame['image'][twice].iloc[0]} twice; keep one of the rows")
+    cells: list[dict[str, str]] = frame.drop(columns="image").to_dict("records")
+    rows = dict(zip(frame["image"], cells, strict=True))
+    found = [rows.get(image.ocr_key, rows.get(image.image_id)) for image in images]
+    lacking = sum(row is None for row in found)
+    if lacking == len(images):
+        raise UserError(
+            f"--table {path}: has none of the images (looked for {images[0].ocr_key!r}, it starts with "
+            f"{next(iter(rows), 'nothing')!r}); say with --ocr-root which folder its paths start from"
+        )
+    if lacking:
+        print_log(
+            f"{lacking} of {len(images)} images have no row in {path}; their columns count as missing",
+            logger="current",
+            level=logging.WARNING,
+        )
+    return [replace(image, columns=row) for image, row in zip(images, found, strict=True)]
 
 
 # Below this many images per worker process, starting it takes longer than it saves.

@@ -51,11 +51,20 @@ def pipeline_config(cfg: Config, tta: bool) -> list[dict]:
 
 def needs_ocr(config: Any) -> bool:
     """Return whether a transform in a (nested) pipeline config takes the OCR record (its ``needs_ocr``)."""
+    return _needs(config, "needs_ocr")
+
+
+def needs_table(config: Any) -> bool:
+    """Return whether a transform in a (nested) pipeline config takes columns of a table (its ``needs_table``)."""
+    return _needs(config, "needs_table")
+
+
+def _needs(config: Any, attribute: str) -> bool:
     if isinstance(config, Mapping):
         kind = config.get("type")
         kind = TRANSFORMS.get(kind) if isinstance(kind, str) else kind
-        return bool(getattr(kind, "needs_ocr", False)) or any(map(needs_ocr, config.values()))
-    return isinstance(config, list | tuple) and any(map(needs_ocr, config))
+        return bool(getattr(kind, attribute, False)) or any(_needs(value, attribute) for value in config.values())
+    return isinstance(config, list | tuple) and any(_needs(item, attribute) for item in config)
 
 
 class InferenceDataset(Dataset):
@@ -84,7 +93,7 @@ class InferenceDataset(Dataset):
     def __getitem__(self, index: int) -> tuple[dict, str | None]:
         image = self.images[index]
         record = OCRRecord.empty(image.ocr_key) if self.texts is None else self.texts[index]
-        results = {"img_path": image.path, "sample_idx": index, "ocr": record}
+        results = {"img_path": image.path, "sample_idx": index, "ocr": record, "columns": image.columns or {}}
         try:
             if self.can_blank:  # MMPretrain's loading has no bounds
                 check_file(image.path)

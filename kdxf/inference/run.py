@@ -152,6 +152,7 @@ def infer(
     review: float | None = None,
     ocr_table: str | Path | None = None,
     ocr_root: str | Path | None = None,
+    table: str | Path | None = None,
     batch_size: int = 32,
     workers: int = 0,
     progress: bool = True,
@@ -177,6 +178,7 @@ def infer(
         ocr_table: An OCR table, in place of the test dataset's own. Images that a table lacks are read now.
         ocr_root: The folder that the table's paths are relative to; by default the folder given as input, or the test
             dataset's ``data_prefix``.
+        table: A CSV with the columns of the images, for a model that takes some; by default those of the test dataset.
         batch_size: Images in a batch.
         workers: Processes for loading and for OCR; 0 does both in this process.
         progress: Show progress bars.
@@ -195,7 +197,7 @@ def infer(
         raise UserError("nothing to write; give --save_csv, --save-probs, or both")
     start = time.perf_counter()
     images = collect_images(inputs, ocr_root)
-    table = None if ocr_table is None else OCRTable.open(ocr_table)
+    read = None if ocr_table is None else OCRTable.open(ocr_table)
     source = Provenance(tool="tools/inference.py")
     if save_probs is not None:
         about = {"tool": source.tool, "tta": options.get("tta", False)}
@@ -211,8 +213,9 @@ def infer(
         dataset = None if inputs else inferencer.test_dataset()
         if dataset is not None:
             images = dataset_images(dataset, ocr_root)
+        images = inferencer.with_columns(images, table)
         _warn_of_used(inferencer.calibration, images)
-        texts = _find_texts(images, table, dataset) if inferencer.needs_text else None
+        texts = _find_texts(images, read, dataset) if inferencer.needs_text else None
         probabilities = None
         if save_probs is not None:
             labels = None if dataset is None else dataset_labels(dataset, inferencer.classes)

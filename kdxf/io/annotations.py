@@ -22,7 +22,7 @@ _TEXT_COLUMNS = ("image", "label", "text")
 _TABLES = (".csv", ".tsv")
 
 
-def read_annotations(path: str | Path, empty_labels: bool = False) -> pd.DataFrame:
+def read_annotations(path: str | Path, empty_labels: bool = False, as_written: Iterable[str] = ()) -> pd.DataFrame:
     """Read an annotation file.
 
     Args:
@@ -31,6 +31,7 @@ def read_annotations(path: str | Path, empty_labels: bool = False) -> pd.DataFra
             ``path`` per line. Paths may hold spaces: a label is the last field of a line, and only if every line ends
             in an integer.
         empty_labels: Whether a row of a labelled table may have an empty label: the image belongs to no class.
+        as_written: Other columns that stay texts, whatever they hold.
 
     Returns:
         A frame with the column ``image`` (str), ``label`` where the file has labels (str, as written), ``text`` (str)
@@ -47,7 +48,7 @@ def read_annotations(path: str | Path, empty_labels: bool = False) -> pd.DataFra
     suffix = path.suffix.lower()
     lines = [] if suffix == ".csv" else read_lines(path)
     if (suffix in _TABLES and not _are_pairs(lines)) or _is_header(lines):
-        return _read_table(path, empty_labels)
+        return _read_table(path, empty_labels, as_written)
     return _split_lines(lines, path)
 
 
@@ -62,8 +63,8 @@ def _is_header(lines: Sequence[str]) -> bool:
     return any(sign in first and "image" in map(str.strip, first.split(sign)) for sign in "\t,;")
 
 
-def _read_table(path: Path, empty_labels: bool) -> pd.DataFrame:
-    frame = as_numbers(read_csv(path, ["image"], "name it in the header"), _TEXT_COLUMNS)
+def _read_table(path: Path, empty_labels: bool, as_written: Iterable[str]) -> pd.DataFrame:
+    frame = as_numbers(read_csv(path, ["image"], "name it in the header"), (*_TEXT_COLUMNS, *as_written))
     if frame.empty:
         raise UserError(f"{path}: has a header and no rows; expected one row per image")
     for name in {"image", "label"} & set(frame.columns):

@@ -17,6 +17,7 @@ from kdxf.models.heads import (
     MultiLabelMoEClsHead,
 )
 from kdxf.models.losses import LabelSmoothFocalLoss
+from kdxf.models.table_encoders import TabularEncoder
 from kdxf.models.text_encoders import (
     JoinedTextEncoder,
     NgramEncoder,
@@ -50,6 +51,7 @@ __all__ = [
     "StoredFeatures",
     "StoredTextFeatures",
     "TIMMBackbone",
+    "TabularEncoder",
     "TfidfEncoder",
     "TransformerTextEncoder",
     "Word2VecEncoder",

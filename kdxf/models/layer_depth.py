@@ -12,8 +12,8 @@ def layer_depth(image_backbone: Any, text_encoder: nn.Module | None, param_name:
     """Return the depth of a parameter of an ``ImageTextClassifier``, and the number of depths.
 
     Depth 0 is the stem or the embeddings of the deeper encoder. Both encoders end at the same depth. Fusion and head
-    are at the last depth, which trains at the full rate, and so is a text encoder that is no transformer: it learns
-    from scratch, as they do.
+    are at the last depth, which trains at the full rate, and so are a table encoder and a text encoder that is no
+    transformer: they learn from scratch, as those do.
 
     Args:
         image_backbone: A backbone of MMPretrain or kdxf, or None.
@@ -31,7 +31,7 @@ def layer_depth(image_backbone: Any, text_encoder: nn.Module | None, param_name:
     if image_backbone is not None:
         depths["image_backbone"] = _image_depth(image_backbone, name if part == "image_backbone" else None)
     elif text is None:
-        raise UserError(_MISSING.format(type(text_encoder).__name__))
+        raise UserError(_MISSING.format("a table encoder" if text_encoder is None else type(text_encoder).__name__))
     count = max(own_count for _, own_count in depths.values())
     depth, own_count = depths.get(part, (count - 1, count))
     return depth + count - own_count, count

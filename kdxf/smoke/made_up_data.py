@@ -13,6 +13,7 @@ from kdxf.io.annotations import write_annotations
 from kdxf.io.predictions import Predictions, write_predictions
 from kdxf.text.ocr import OCRRecord, OCRTableWriter
 from kdxf.text.vectors.convert import convert_vectors
+from kdxf_runtime.table_columns import CategoryColumn, NumberColumn, TableColumns
 from kdxf_runtime.vectors.tfidf import Tfidf, TfidfMeta, count_terms
 
 COUNT = 4
@@ -20,6 +21,7 @@ WORDS = ("milk", "牛奶", "sale", "5g")
 IMAGES = [f"shop/图 {index}.png" for index in range(COUNT)]
 # Of odd sizes and shapes, the last one without text.
 _SIZES = ((56, 40), (40, 56), (48, 48), (97, 33))
+COLUMNS = {"price": ["1.5", "2", None, "7"], "shop": ["a", "b", "a", "c"]}  # further columns of lists
 _BERT_WIDTH = 768  # of the models that configs name
 
 
@@ -36,10 +38,10 @@ def write_images(root: Path) -> None:
 
 
 def write_list(path: Path, classes: Sequence[str], multi_label: bool) -> None:
-    """Write an annotation list whose labels are spread over the classes; with weights, which a list may have."""
+    """Write an annotation list whose labels are spread over the classes; with weights and :data:`COLUMNS`."""
     picked = [classes[index] for index in np.linspace(0, len(classes) - 1, COUNT).astype(int)]
     labels = [f"{name}|{classes[0]}" for name in picked] if multi_label else picked
-    write_annotations(pd.DataFrame({"image": IMAGES, "label": labels, "weight": 1.0}), path)
+    write_annotations(pd.DataFrame({"image": IMAGES, "label": labels, "weight": 1.0, **COLUMNS}), path)
 
 
 def write_soft_labels(path: Path, classes: Sequence[str], multi_label: bool) -> None:
@@ -64,6 +66,13 @@ def write_tfidf(folder: Path, width: int) -> None:
     components = np.random.default_rng(0).normal(size=(len(terms), width)).astype(np.float32)
     meta = TfidfMeta(COUNT, len(terms), width, (2, 4), 1.0, {"type": "WordTokenizer"})
     Tfidf(meta, terms, np.ones(len(terms), np.float32), components).save(folder)
+
+
+def write_table(path: Path, width: int) -> None:
+    """Write how :data:`COLUMNS` are encoded, as ``width`` numbers: the price as two, the shop as the others."""
+    shops = tuple(f"{letter}{number}" for number in range(width) for letter in "abc")[: width - 3]
+    source = {"list": "made up", "sha256": "", "rows": COUNT}
+    TableColumns((NumberColumn("price", (), 3.0, 2.0), CategoryColumn("shop", shops)), source).save(path)
 
 
 def write_backbone(path: Path, backbone: Mapping[str, Any]) -> None:

@@ -19,9 +19,8 @@ def small_config(cfg: Config, folder: Path, changes: Config) -> Config:
     """Give a config of the same parts that needs nothing but what is made in ``folder``.
 
     Weights are left out; every dataset gets the same few pictures, with labels of the config's classes; pictures are
-    small; word vectors, TF-IDF, stored features, transformers, class trees, policies and soft labels are made up where
-    the config names some.
-    Where there are thousands of classes, a hundredth of them is left.
+    small; word vectors, TF-IDF, tables, stored features, transformers, class trees, policies and soft labels are made
+    up where the config names some. Where there are thousands of classes, a hundredth of them is left.
 
     Args:
         cfg: A config without stages, or one stage; not changed.
@@ -61,6 +60,7 @@ class _Maker:
         self.num_classes = _number_of_classes(cfg)
         self.classes = [f"class {index}" for index in range(self.num_classes)]
         self.vector_width = next((part["in_channels"] for part in _parts(cfg.model, "Word2VecEncoder")), None)
+        self.table_width = next((part["in_channels"] for part in _parts(cfg.model, "TabularEncoder")), 0)
         self.tfidf_width = next((part["in_channels"] for part in _parts(cfg.model, "TfidfEncoder")), 8)
         trees = [*_parts(cfg.model, "HierarchicalClsHead"), *_parts(cfg.get("test_evaluator"), "HierarchicalAccuracy")]
         self.levels = sorted({level for part in trees for level in part.get("levels") or ("coarse",)} | {"coarse"})
@@ -105,6 +105,8 @@ class _Maker:
         part.pop("fraction", None)
         if part.get("ocr_file"):
             part["ocr_file"] = "ocr"
+        if part.get("columns"):
+            part["columns"] = list(made_up.COLUMNS)
         if part.get("soft_label_file"):
             soft = labels.with_suffix(".parquet")
             if not soft.exists():
@@ -124,6 +126,12 @@ class _Maker:
         if not folder.exists():
             made_up.write_tfidf(folder, self.tfidf_width)
         part["folder"] = str(folder)
+
+    def _adapt_EncodeTable(self, part: dict) -> None:  # noqa: N802
+        file = self.folder / f"table_{self.table_width}.json"
+        if not file.exists():
+            made_up.write_table(file, self.table_width)
+        part["file"] = str(file)
 
     def _adapt_LoadFeature(self, part: dict) -> None:  # noqa: N802
         weights = self.folder / f"{part['backbone'].get('model_name', part['backbone']['type'])}.pth"

@@ -14,6 +14,9 @@ class Step(ABC):
     needs_ocr = False
     """Whether it takes the text of the image, so that inference reads that of new ones."""
 
+    needs_table = False
+    """Whether it takes the columns of a table that stand beside the image."""
+
     @abstractmethod
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Add to ``results`` or change them, and return them."""

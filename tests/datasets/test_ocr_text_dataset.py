@@ -457,3 +457,14 @@ def test_a_compressed_shard_is_refused(files_and_shards):
     (files_and_shards / "z.csv").write_text("image,label\n0.tar.gz/a/图 0.jpg,a\n", encoding="utf-8")
     with pytest.raises(UserError, match=r"shards/0.tar.gz: is compressed, and a dataset reads pictures in any order"):
         build(files_and_shards, ann_file="z.csv", data_prefix="shards")
+
+
+def test_columns_are_handed_on_as_written(root):
+    (root / "t.csv").write_text("image,label,price,code\n1.jpg,a,2.50,007\n2.jpg,b,,1\n3.jpg,a,3,2\n")
+    dataset = build(root, ann_file="t.csv", columns=["code", "price"])
+    assert dataset[1]["columns"] == {"code": "1", "price": None}
+    assert [dataset[row]["columns"]["price"] for row in (0, 2)] == ["2.50", "3"]
+    kept = build(root, ann_file="t.csv", columns=["code"], fraction=0.7)
+    assert [kept[row]["columns"]["code"] for row in range(len(kept))] == ["007", "2"]
+    with pytest.raises(UserError, match="t.csv: has no column 'shop' .found: image, label, price, code.; correct the"):
+        build(root, ann_file="t.csv", columns=["shop"])

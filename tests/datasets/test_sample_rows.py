@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -94,3 +95,10 @@ def test_text_of_the_rows_of_a_table(tmp_path):
     found = SampleRows(rows().images, ocr_table=table, ocr_rows=np.array([0, -1, 2]))
     assert [sample["ocr"].texts for sample in found] == [["zero"], [], ["two"]]
     assert [sample["ocr"].texts for sample in found.take([2, 0])] == [["two"], ["zero"]]
+
+
+def test_columns():
+    found = replace(rows(), columns={"price": pa.chunked_array([["1", None], ["2"]])})
+    assert [sample["columns"] for sample in found] == [{"price": "1"}, {"price": None}, {"price": "2"}]
+    assert [sample["columns"]["price"] for sample in found.take([2, 0])] == ["2", "1"]
+    assert "columns" not in rows()[0]

@@ -1,8 +1,13 @@
 import pytest
 
 from kdxf.apis.train import train
+from kdxf.data.table.fit import fit_columns
+from kdxf.datasets import OCRTextDataset
+from kdxf.engine import training_checks
 from kdxf.engine.config import load_config
+from kdxf.engine.training_checks import _warn_of_columns
 from kdxf.errors import UserError
+from kdxf_runtime.table_columns import NumberColumn, TableColumns
 
 
 def error_of(config, **options):
@@ -57,3 +62,35 @@ def test_a_key_that_nothing_reads(tiny_config):
         UserError, match=r"^config .*tiny.py: val_cfg.fp61: val_cfg has no 'fp61'; did you mean 'fp16'\?$"
     ):
         train(cfg)
+
+
+def test_columns_that_give_the_label_away_and_a_table_of_another_list(tmp_path, monkeypatch):
+    rows = [f"{n}.jpg,{'xy'[n % 2]},s{n % 2}" for n in range(40)]
+    (tmp_path / "t.csv").write_text("image,label,shelf\n" + "\n".join(rows) + "\n")
+    fitted = fit_columns(tmp_path / "t.csv", ["shelf"])
+    for source, count in (({**fitted.source, "sha256": "0"}, 2), (fitted.source, 1)):
+        TableColumns(fitted.columns, source).save(tmp_path / "t.json")
+        pipeline = [
+            {"type": "kdxf.EncodeTable", "file": str(tmp_path / "t.json")},
+            {"type": "kdxf.PackImageTextInputs"},
+        ]
+        dataset = OCRTextDataset(str(tmp_path / "t.csv"), classes=["x", "y"], columns=["shelf"], pipeline=pipeline)
+        lines = []
+        monkeypatch.setattr(training_checks, "print_log", lambda line, lines=lines, **_: lines.append(line))
+        _warn_of_columns(dataset)
+        assert len(lines) == count and "the column 'shelf' alone names the class of 100% of the images" in lines[0]
+    assert dataset[0]["inputs"]["table"].tolist() == [1, 0, 0]
+
+
+def test_the_table_of_another_list_is_named(tmp_path, monkeypatch):
+    (tmp_path / "t.csv").write_text("image,label,price\n" + "".join(f"{n}.jpg,x,{n % 3}\n" for n in range(9)))
+    TableColumns((NumberColumn("price"),), {"list": "old.csv", "sha256": "", "rows": 3}).save(tmp_path / "t.json")
+    steps = [{"type": "kdxf.EncodeTable", "file": str(tmp_path / "t.json")}]
+    dataset = OCRTextDataset(str(tmp_path / "t.csv"), classes=["x"], columns=["price"], pipeline=steps)
+    said = []
+    monkeypatch.setattr(training_checks, "print_log", lambda line, **_: said.append(line))
+    _warn_of_columns(dataset)
+    assert said == [
+        f"{tmp_path / 't.csv'}: {tmp_path / 't.json'} was fitted on another list (old.csv, 3 rows) than is trained on; "
+        "fit it on this one with tools/table.py"
+    ]

@@ -11,7 +11,7 @@ from kdxf.apis.test import test as run_test
 from kdxf.datasets import PackImageTextInputs
 from kdxf.engine.config import load_config
 from kdxf.errors import UserError
-from kdxf.evaluation.missing_modality import has_both_modalities, remove_modality
+from kdxf.evaluation.missing_modality import has_both_modalities, modalities_of, remove_modality
 from kdxf.registry import TRANSFORMS
 from kdxf.text.ocr import OCRRecord
 
@@ -92,3 +92,15 @@ def test_which_models_have_both(lab):
     assert has_both_modalities(both) and not has_both_modalities(image)
     assert has_both_modalities(ConfigDict(type="EnsembleClassifier", members=[both, both]))
     assert not has_both_modalities(ConfigDict(type="EnsembleClassifier", members=[both, image]))
+
+
+def test_which_modalities_a_model_takes(lab, priced):
+    text, table = load_config(lab.moe).model, load_config(priced.config).model
+    assert modalities_of(text) == ("image", "text") and modalities_of(table) == ("image", "table")
+    assert modalities_of(ConfigDict(type="EnsembleClassifier", members=[text, table])) == ("image",)
+
+
+def test_a_table_is_forgotten_first(priced):
+    cfg = load_config(priced.config)
+    remove_modality(cfg, "table")
+    assert cfg.test_dataloader.dataset.pipeline[0] == {"type": "kdxf.ForgetTable"}

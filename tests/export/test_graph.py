@@ -24,7 +24,7 @@ from kdxf.text.ocr.table import OCRTable
 from kdxf_runtime.inputs import collect_images
 
 REPO = Path(__file__).parents[2]
-PARTS = ("image_backbone", "image_neck", "text_encoder", "fusion", "head")
+PARTS = ("image_backbone", "image_neck", "text_encoder", "table_encoder", "fusion", "head")
 
 
 def test_it_answers_as_prediction_does(lab, exported):

@@ -12,6 +12,7 @@ from kdxf.export.steps import StepWriter, split_views
 from kdxf_runtime.bundle import Bundle
 from kdxf_runtime.ocr.record import OCRRecord
 from kdxf_runtime.pipeline import make_steps
+from kdxf_runtime.table_columns import NumberColumn, TableColumns
 from kdxf_runtime.vectors.word_vectors import WordVectors
 
 
@@ -165,3 +166,11 @@ def test_views_are_in_the_order_of_the_augmentation():
 def test_pipelines_without_views(pipeline):
     with pytest.raises(UserError, match="^tta_pipeline: does not end with TestTimeAug, which names the views$"):
         split_views(pipeline)
+
+
+def test_a_table_goes_along(folder, tmp_path):
+    TableColumns((NumberColumn("price", (), 2.0, 1.0),), {"list": "t.csv"}).save(tmp_path / "prices.json")
+    steps = StepWriter(folder).steps([{"type": "EncodeTable", "file": str(tmp_path / "prices.json")}])
+    assert steps == [{"type": "EncodeTable", "file": "table.json"}]
+    (step,) = make_steps(steps, Bundle(folder, None, ""))
+    assert step({"columns": {"price": "3"}})["table"].tolist() == [1, 1]

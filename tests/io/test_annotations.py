@@ -298,3 +298,10 @@ def test_a_list_for_excel_says_the_same(tmp_path):
     data = (tmp_path / "excel.csv").read_bytes()
     assert data == "\ufeffimage,label,weight\n'=a.jpg,'-x,-0.5\n图.jpg,''@y,1.0\n".encode()
     assert columns(tmp_path / "excel.csv") == columns(tmp_path / "plain.csv") == frame.to_dict("list")
+
+
+def test_columns_that_stay_as_written(tmp_path):
+    path = write(tmp_path, "image,label,price,code\na.jpg,x,2.50,1\nb.jpg,y,,2\n")
+    frame = read_annotations(path, as_written=["price"])
+    assert frame["price"][0] == "2.50" and frame["price"].isna().tolist() == [False, True]
+    assert frame["code"].tolist() == [1, 2]

@@ -105,3 +105,8 @@ def test_learning_rates():
     assert len(groups) == len(list(model.parameters()))
     decays = {group["param_name"]: group["weight_decay"] for group in groups}
     assert decays["image_backbone.bn1.weight"] == 0 and decays["head.fc.weight"] == 0.1
+
+
+def test_a_table_alone_has_no_depths():
+    with pytest.raises(UserError, match="a table encoder does not"):
+        layer_depth(None, None, "head.fc.weight")

@@ -28,7 +28,9 @@ def test_what_an_actor_makes_of_a_block(colours, pictures, monkeypatch, with_fix
     monkeypatch.setenv("PYTHONPATH", with_fixtures["PYTHONPATH"])
     monkeypatch.setattr(predict, "Answering", DiesOnRed)
     paths = [str(pictures / name) for name in ("图 green 1.png", "图 red 0.png", "gone.png")]
-    keys = pa.table({"place": [7, 8, 9], "path": pa.array([path.encode() for path in paths], pa.binary())})
+    columns = ["null", '{"price": "3"}', "null"]
+    encoded = pa.array([path.encode() for path in paths], pa.binary())
+    keys = pa.table({"place": [7, 8, 9], "path": encoded, "columns": columns})
     actor = _Answerer(str(colours.folder), colours.digest, DEFAULT_SETTINGS, (str(pictures),), False)
     rows = {row["image"]: row for row in actor(keys).to_pylist()}
     actor._workers.close()

@@ -82,3 +82,14 @@ def test_bad_inputs(here):
 def test_a_list_with_a_break_in_a_cell(here):
     (here / "l.csv").write_text('text,image\n"two\nlines",1.png\n')
     assert read_list(here / "l.csv") == ["1.png"]
+
+
+def test_columns_of_a_list(here):
+    (here / "a/t.csv").write_text("image,price,shop\n1.png,3,\nsub/2.png,,x\n1.png,3,\n")
+    found = list_sources(["a/t.csv", "a/notes.txt"], with_columns=True)
+    assert [image.columns for image in found[:2]] == [{"price": "3", "shop": None}, {"price": None, "shop": "x"}]
+    assert list_sources(["a/notes.txt"], with_columns=True)[0].columns is None
+    assert list_sources(["a/t.csv"])[0].columns is None
+    (here / "a/t.csv").write_text("image,price\n1.png,3\n1.png,4\n")
+    with pytest.raises(UserError, match="a/t.csv: 1.png has two rows that differ; keep one of them"):
+        list_sources(["a/t.csv"], with_columns=True)

@@ -7,6 +7,7 @@ from kdxf.io.class_tree import read_class_tree
 from kdxf.io.predictions import read_predictions
 from kdxf.smoke import made_up_data
 from kdxf.text.ocr import OCRTable
+from kdxf_runtime.table_columns import TableColumns
 from kdxf_runtime.vectors.word_vectors import WordVectors
 
 CLASSES = ["a", "b", "c", "d", "e"]
@@ -47,3 +48,9 @@ def test_vectors_tree_and_policy(tmp_path):
 def test_bert(tmp_path):
     made_up_data.write_bert(tmp_path / "bert")
     assert {"config.json", "model.safetensors", "vocab.txt"} <= {file.name for file in (tmp_path / "bert").iterdir()}
+
+
+def test_a_table_of_any_width(tmp_path):
+    made_up_data.write_table(tmp_path / "t.json", 26)
+    columns = TableColumns.open(tmp_path / "t.json")
+    assert columns.width == 26 and columns.names == tuple(made_up_data.COLUMNS)

@@ -1,4 +1,4 @@
-"""What image and text are worth, image by image. Shapes: n images, K classes."""
+"""What image, text and table are worth, image by image. Shapes: n images, K classes."""
 
 from kdxf.analysis.explain.regions import MIDDLE
 from kdxf.analysis.explain.scorer import Sample, Scorer
@@ -23,7 +23,10 @@ def modality_predictions(
     ``text``       the text; the image is blank                      with ``--without image``
     ``shuffled``   the image, and another image's text               with ``--shuffle text``
     ``background`` the image without its middle, no text
+    ``no_table``   image and text                                    with ``--without table``
     ============== ================================================= =========================================
+
+    Of a model that takes a table ``both`` is with it, and ``image``, ``text`` and ``background`` are without it.
 
     Args:
         scorer: The model, with its test list.
@@ -32,23 +35,26 @@ def modality_predictions(
         batch_size: Images in a batch.
 
     Returns:
-        Predictions by key, all with the images and labels of the list in its order. Of a model of one modality there is
-        ``image`` (and ``background``) or ``text`` alone.
+        Predictions by key, all with the images and labels of the list in its order. Of a model of image or text
+        there is ``image`` (and ``background``) or ``text`` alone; with a table ``both`` and ``no_table``.
     """
     source = Provenance.of_model(str(scorer.cfg.filename), scorer.digest, scorer.checkpoint, tta=False)
     predictor = _ListPredictor(scorer, source, {"workers": workers, "batch_size": batch_size})
     takes_image = scorer.takes_image
+    table = ("table",) * scorer.takes_table
     if not scorer.both:
-        found = {"image" if takes_image else "text": predictor.predict()}
+        found = {"both" if table else "image" if takes_image else "text": predictor.predict()}
     else:
         found = {
             "both": predictor.predict(),
-            "image": predictor.predict(without="text"),
-            "text": predictor.predict(without="image"),
+            "image": predictor.predict(without=("text", *table)),
+            "text": predictor.predict(without=("image", *table)),
             "shuffled": predictor.predict(shuffle="text"),
         }
+    if table:
+        found["no_table"] = predictor.predict(without=table)
     if background and takes_image:
-        found["background"] = predictor.predict(without="text" if scorer.both else None, cover=MIDDLE)
+        found["background"] = predictor.predict(without=(*(("text",) * scorer.both), *table), cover=MIDDLE)
     return found
 
 
@@ -61,7 +67,7 @@ class _ListPredictor:
         self.options = options
 
     def predict(
-        self, without: str | None = None, shuffle: str | None = None, cover: Cover | None = None
+        self, without: tuple[str, ...] = (), shuffle: str | None = None, cover: Cover | None = None
     ) -> Predictions:
         scorer, samples = self.scorer, self.scorer.samples
         if shuffle is not None:
@@ -77,5 +83,7 @@ class _ListPredictor:
             predicted=scorer.predicted_classes(scores),
             seen=None if seen is None else are_among(image_keys(paths), seen),
             errors={row: error for row, error in enumerate(errors) if error is not None},
-            source=self.source.with_values(without=without, shuffle=shuffle, cover=cover and list(cover)),
+            source=self.source.with_values(
+                without=" and ".join(without) or None, shuffle=shuffle, cover=cover and list(cover)
+            ),
         )

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from kdxf.engine.config import building, config_digest
 from kdxf.evaluation.covered_pictures import Cover, covering_pictures
-from kdxf.evaluation.missing_modality import has_both_modalities, remove_modality
+from kdxf.evaluation.missing_modality import has_both_modalities, modalities_of, remove_modality
 from kdxf.inference.inferencer import KDXFInferencer
 from kdxf.inference.inputs import dataset_images
 from kdxf.inference.pipeline import InferenceDataset, dataset_config, iterate_batches
@@ -52,6 +52,7 @@ class Scorer:
         samples: The n samples of the config's test list, with the text that its dataset gives them.
         labels: Their true classes, as in :class:`kdxf.io.predictions.Predictions`; None where no label is known.
         both: Whether the model takes image and text, and can do without either.
+        takes_table: Whether the model takes columns of a table beside an image or a text.
         takes_image: Whether the model, or a member of an ensemble, takes an image.
     """
 
@@ -63,6 +64,8 @@ class Scorer:
         self.inferencer = KDXFInferencer(cfg, checkpoint, device=device, trust_checkpoint=trust_checkpoint)
         self.cfg = self.inferencer.cfg
         self.both = has_both_modalities(self.cfg.model)
+        taken = modalities_of(self.cfg.model)
+        self.takes_table = "table" in taken and len(taken) > 1
         dataset = self.inferencer.test_dataset()
         self.samples = [
             Sample(image, dataset.get_data_info(row).get("ocr") or OCRRecord.empty(image.ocr_key))
@@ -76,19 +79,19 @@ class Scorer:
             if (name := backbone_name(classifier)) is not None:
                 setattr(classifier, name, _OncePerPicture(getattr(classifier, name)))
 
-    def pipeline(self, without: str | None = None, cover: Cover | None = None) -> list[dict]:
-        """Return the configs of the transforms, with a modality removed or a part of every picture covered.
+    def pipeline(self, without: tuple[str, ...] = (), cover: Cover | None = None) -> list[dict]:
+        """Return the configs of the transforms, with modalities removed or a part of every picture covered.
 
         Args:
-            without: ``'image'``, ``'text'`` or None.
+            without: Of ``'image'``, ``'text'`` and ``'table'``.
             cover: The part of every picture to cover.
 
         Raises:
-            UserError: The model does not have both modalities, or the pipeline loads no picture.
+            UserError: The model does not have the modality and another one, or the pipeline loads no picture.
         """
         cfg = copy.deepcopy(self.cfg)
-        if without is not None:
-            remove_modality(cfg, without)
+        for modality in without:
+            remove_modality(cfg, modality)
         steps = dataset_config(cfg).pipeline
         return steps if cover is None else covering_pictures(steps, cover)
 
@@ -96,7 +99,7 @@ class Scorer:
         self,
         samples: Sequence[Sample],
         *,
-        without: str | None = None,
+        without: tuple[str, ...] = (),
         cover: Cover | None = None,
         batch_size: int = 64,
         workers: int = 0,
@@ -123,12 +126,12 @@ class Scorer:
 
     def inputs(self, sample: Sample) -> Any:
         """Return the inputs of the model for one sample, a batch of one."""
-        dataset = self._dataset(None, None)
+        dataset = self._dataset((), None)
         dataset.images, dataset.texts = [sample.image], [sample.record]
         batch, _ = next(iterate_batches(dataset, self.cfg, 1, workers=0))
         return self.inferencer.model.data_preprocessor(batch)["inputs"]
 
-    def _build_dataset(self, without: str | None, cover: Cover | None) -> Any:
+    def _build_dataset(self, without: tuple[str, ...], cover: Cover | None) -> Any:
         with building(self.cfg):
             return InferenceDataset([], None, self.pipeline(without, cover))
 

@@ -161,7 +161,7 @@ class _Finder:
             return _NOTHING
         tokenizer = pipeline_tokenizer(self.scorer.pipeline())
         self.traces = trace_words(_training_texts(self.scorer), self.names, tokenizer)
-        rows = self._hits("both" if self.scorer.both else "text", None)
+        rows = self._hits("both" if self.scorer.both else "text", ())
         self._add_words(rows)
         self._leave_out_others(rows, tokenizer)
         tries: list[tuple[int, str]] = []
@@ -218,7 +218,7 @@ class _Finder:
         """Try the image's own hits with parts of the picture covered; the lost ones by part."""
         if not self.scorer.takes_image:
             return _NOTHING
-        without = "text" if self.scorer.both else None
+        without = (*(("text",) * self.scorer.both), *(("table",) * self.scorer.takes_table))
         rows = self._hits("image", without)
         samples = [self.scorer.samples[row] for row in rows]
         lost = {}
@@ -303,7 +303,7 @@ class _Finder:
         chance = _CHANCE / len(self.names) / len(pictures.lost)
         return lost >= _FEWEST and binom.sf(lost - 1, tried, pictures.elsewhere(label, missing)) < chance
 
-    def _hits(self, key: str, without: str | None) -> np.ndarray:
+    def _hits(self, key: str, without: tuple[str, ...]) -> np.ndarray:
         """Return rows of the list that the model gets right, by class and at most ``per_class`` of each."""
         known = self.predictions.get(key)
         if known is not None and known.images != [sample.image.image_id for sample in self.scorer.samples]:

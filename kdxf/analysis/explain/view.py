@@ -76,7 +76,7 @@ def find_view(pipeline: Sequence[dict], path: str, record: OCRRecord) -> View:
     Raises:
         UnknownViewError: A transform rotates, distorts or recolours pictures, or shows only a few of their pixels.
     """
-    results: Any = {"img_path": path, "ocr": record, "sample_idx": 0}
+    results: Any = {"img_path": path, "ocr": record, "columns": {}, "sample_idx": 0}
     steps = [step for step in pipeline if type_name(step) not in _PACKERS]
     loader = next((index for index, step in enumerate(steps) if type_name(step) in LOADERS), None)
     if loader is None:

@@ -21,8 +21,10 @@ from kdxf.io.predictions import Predictions, in_order
 from kdxf.registry import DATASETS
 from kdxf_runtime.io.prediction_csv import joined
 from kdxf_runtime.ocr.record import OCRRecord
+from kdxf_runtime.table_columns import Row
 
 IMAGE_ALONE, TEXT_ALONE, SHUFFLED = "image alone", "text alone", "text of other images"
+NO_TABLE = "without the table"
 NO_CLASS = "none of the classes"
 
 
@@ -32,11 +34,13 @@ class Evidence:
 
     Attributes:
         predictions: Of n images; each has a label, or where it may have several a known set of them.
-        alone: The same model with less to see, by :data:`IMAGE_ALONE`, :data:`TEXT_ALONE` and :data:`SHUFFLED`.
+        alone: The same model with less to see, by :data:`IMAGE_ALONE`, :data:`TEXT_ALONE`, :data:`SHUFFLED` and
+            :data:`NO_TABLE`.
         files: The n image files.
         records: What OCR read in each image, with boxes; None where the list has no text.
         train: The training list; None where the config has none that can be read, and where images have several labels.
         baselines: What the plainest models say of the images; empty where they were left out.
+        columns: The cells of each image's row of a table; None of an image without.
     """
 
     predictions: Predictions
@@ -45,6 +49,7 @@ class Evidence:
     records: Sequence[OCRRecord] | None
     train: LabelledList | None
     baselines: Sequence[Baseline]
+    columns: Sequence[Row | None] | None = None
 
     @property
     def labels(self) -> np.ndarray:
@@ -164,6 +169,7 @@ def gather(
         records=[info["ocr"] for info in picked] if all("ocr" in info for info in picked) else None,
         train=train,
         baselines=(),
+        columns=[info.get("columns") for info in picked],
     )
     if baselines is None or train is None or len(train.images) > LARGEST or len(set(train.labels)) < 2:
         return evidence

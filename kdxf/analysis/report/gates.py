@@ -13,6 +13,7 @@ from kdxf.models.fusion import GatedFusion
 from kdxf.models.heads import MoEClsHead
 from kdxf_runtime.inputs import InputImage
 from kdxf_runtime.ocr.record import OCRRecord
+from kdxf_runtime.table_columns import Row
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +22,8 @@ class Gates:
 
     Attributes:
         part: Its name in the model, such as ``head``.
-        names: What the G gates let through: ``expert 1``, ..., ``none`` for the dummy expert; or ``image``, ``text``.
+        names: What the G gates let through: ``expert 1``, ..., ``none`` for the dummy expert; or ``image``, ``text``,
+            ``table``.
         values: float32 (n, G), each row sums to 1: the mean over the classes, where there are gates for each, or over
             the channels of a fusion.
     """
@@ -37,7 +39,11 @@ def gated_parts(model: nn.Module) -> dict[str, nn.Module]:
 
 
 def collect_gates(
-    inferencer: KDXFInferencer, files: Sequence[str], records: Sequence[OCRRecord] | None, batch_size: int = 32
+    inferencer: KDXFInferencer,
+    files: Sequence[str],
+    records: Sequence[OCRRecord] | None,
+    batch_size: int = 32,
+    columns: Sequence[Row | None] | None = None,
 ) -> list[Gates]:
     """Run a model on images and keep what its gates say.
 
@@ -46,6 +52,7 @@ def collect_gates(
         files: n image files.
         records: Their texts; None for a model that takes none.
         batch_size: Images in a batch.
+        columns: The cells of their rows of a table; None for a model that takes none.
 
     Returns:
         One for each part with gates; none for a model without gates, which is not run.
@@ -63,7 +70,8 @@ def collect_gates(
 
         return hook
 
-    images = [InputImage(file, file, file) for file in files]
+    rows = columns or [None] * len(files)
+    images = [InputImage(file, file, file, row) for file, row in zip(files, rows, strict=True)]
     texts = None if records is None else InputTexts(images, records.__getitem__)
     handles = [part.register_forward_hook(keep(name)) for name, part in parts.items()]
     try:
@@ -78,5 +86,5 @@ def collect_gates(
 
 def _names(part: nn.Module, values: np.ndarray) -> tuple[str, ...]:
     if isinstance(part, GatedFusion):
-        return "image", "text"
+        return part.modalities
     return (*(f"expert {number}" for number in range(1, values.shape[1])), "none")

@@ -13,7 +13,7 @@ from kdxf.analysis.explain.explain import explain
 from kdxf.analysis.explain.modalities import modality_predictions
 from kdxf.analysis.explain.scorer import Scorer
 from kdxf.analysis.explain.shortcuts import Reliance, find_shortcuts
-from kdxf.analysis.report.evidence import IMAGE_ALONE, SHUFFLED, TEXT_ALONE, Evidence, gather
+from kdxf.analysis.report.evidence import IMAGE_ALONE, NO_TABLE, SHUFFLED, TEXT_ALONE, Evidence, gather
 from kdxf.analysis.report.examples import narrow_hits, worst_errors
 from kdxf.analysis.report.fiftyone_dataset import write_fiftyone
 from kdxf.analysis.report.gates import collect_gates
@@ -28,7 +28,7 @@ from kdxf.io.predictions import Predictions, check_alike, read_predictions, writ
 from kdxf_runtime.io.files import write_whole
 from kdxf_runtime.optional import require
 
-ALONE = {"image": IMAGE_ALONE, "text": TEXT_ALONE, "shuffled": SHUFFLED}
+ALONE = {"image": IMAGE_ALONE, "text": TEXT_ALONE, "shuffled": SHUFFLED, "no_table": NO_TABLE}
 _HITS = 12  # right answers shown
 _NO_LOG = pd.DataFrame({"step": [], "name": pd.Series([], dtype="str"), "value": []})
 
@@ -129,7 +129,8 @@ def _look_into(
         return Findings({}, (), (), log, [f"Without heatmaps, effects of lines and words, gates and shortcuts: {why}."])
     indices = [example.index for example in [*worst_errors(evidence, errors), *narrow_hits(evidence, _HITS)]]
     explained = explain(scorer, [evidence.predictions.images[index] for index in indices])
-    gates = collect_gates(scorer.inferencer, evidence.files, evidence.records if scorer.inferencer.needs_text else None)
+    records = evidence.records if scorer.inferencer.needs_text else None
+    gates = collect_gates(scorer.inferencer, evidence.files, records, columns=evidence.columns)
     reasons = sorted({one.no_heatmap for one in explained if one.no_heatmap is not None})
     left_out = [f"Pictures without a heatmap: {reason}." for reason in reasons]
     reliances: list[Reliance] = []

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from kdxf.analysis.report.evidence import Evidence
+from kdxf.analysis.report.evidence import NO_TABLE, Evidence
 from kdxf.evaluation.class_scores import average_precisions
 from kdxf.evaluation.score_files import hits_by_class
 
@@ -15,7 +15,8 @@ def modality_table(evidence: Evidence) -> pd.DataFrame:
 
     Returns:
         A row per class that has images: ``class``, ``images``, ``both``, a column for each of ``evidence.alone``, and
-        ``text adds``: both less the image alone, where that is there. Classes to which the text adds most come first;
+        ``text adds``: both (without a table) less the image alone, where that is there; and ``table adds``: all less
+        what is there without the table. Classes to which the text adds most come first;
         of equals, and without that column, those with the most images.
     """
     parts = {"both": evidence.predictions, **evidence.alone}
@@ -28,6 +29,8 @@ def modality_table(evidence: Evidence) -> pd.DataFrame:
         table = hits_by_class(right, evidence.labels, evidence.classes, list(parts))
     order = ["images"]
     if "image alone" in table:
-        table["text adds"] = table["both"] - table["image alone"]
+        table["text adds"] = table[NO_TABLE if NO_TABLE in table else "both"] - table["image alone"]
         order = ["text adds", "images"]
+    if NO_TABLE in table:
+        table["table adds"] = table["both"] - table[NO_TABLE]
     return table.sort_values(order, ascending=False, kind="stable").reset_index(drop=True)

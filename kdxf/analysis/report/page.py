@@ -11,7 +11,7 @@ from kdxf.analysis.baselines import BaselineTable, compare
 from kdxf.analysis.explain.drawing import CAPTION, HEATMAP_CAPTION, draw_explanation, draw_heatmap
 from kdxf.analysis.explain.explanation import Explanation
 from kdxf.analysis.explain.shortcuts import Reliance
-from kdxf.analysis.report.evidence import IMAGE_ALONE, TEXT_ALONE, Evidence, answers
+from kdxf.analysis.report.evidence import IMAGE_ALONE, NO_TABLE, TEXT_ALONE, Evidence, answers
 from kdxf.analysis.report.examples import Example, narrow_hits, worst_errors
 from kdxf.analysis.report.gates import Gates
 from kdxf.analysis.report.modalities import modality_table
@@ -33,6 +33,7 @@ MODEL = "this model"
 _PAIRS = 50
 _PAIRS_SHOWN = 6  # with pictures, before the rest folds
 _FOLDED = 25  # rows of a table
+_GAINS = ("text adds", "table adds")
 _MAPPED = 600  # pictures on the map
 _REVIEW = 0.05
 _ONE_LABEL_ONLY = (
@@ -343,28 +344,34 @@ def _modalities(page: HTMLReport, evidence: Evidence, findings: Findings) -> Non
     if "text adds" in table:
         gain = float(table["text adds"].mean())
         if not evidence.multi_label:
-            gain = 100 * float((evidence.right * 1.0 - evidence.is_right(evidence.alone[IMAGE_ALONE])).mean())
+            both = evidence.is_right(evidence.alone.get(NO_TABLE, evidence.predictions))
+            gain = 100 * float((both * 1.0 - evidence.is_right(evidence.alone[IMAGE_ALONE])).mean())
         helped, hurt = int((table["text adds"] > 0).sum()), int((table["text adds"] < 0).sum())
         sentence += (
             f" The text adds {gain:+.1f} points in all: {helped} classes gain, {hurt} lose. Where a class loses, its "
             "text misleads: look at its words."
         )
+    if "table adds" in table:
+        gain = float(table["table adds"].mean())
+        if not evidence.multi_label:
+            gain = 100 * float((evidence.right * 1.0 - evidence.is_right(evidence.alone[NO_TABLE])).mean())
+        sentence += f" The columns of the table add {gain:+.1f} points."
     if {IMAGE_ALONE, TEXT_ALONE} <= evidence.alone.keys():
         image, text = (evidence.is_right(evidence.alone[name]) for name in (IMAGE_ALONE, TEXT_ALONE))
         either = 100 * float((image | text).mean())
         sentence += f" Image alone or text alone is right for {either:.1f} %, which a perfect fusion would reach."
     page.text(sentence)
-    shares = [str(name) for name in table if name not in ("class", "images", "text adds")]
+    shares = [str(name) for name in table if name not in ("class", "images", *_GAINS)]
     rows = [
         (
             row["class"],
             int(row["images"]),
             *(Percent(row[name]) for name in shares),
-            *([f"{row['text adds']:+.0f}"] if "text adds" in table else []),
+            *(f"{row[name]:+.0f}" for name in _GAINS if name in table),
         )
         for _, row in table.iterrows()
     ]
-    titles = ["class", "images", *(f"{name} %" for name in shares), *(["text adds"] if "text adds" in table else [])]
+    titles = ["class", "images", *(f"{name} %" for name in shares), *(name for name in _GAINS if name in table)]
     page.table(titles, rows, sortable=True, fold_after=_FOLDED)
 
 

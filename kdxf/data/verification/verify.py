@@ -12,6 +12,8 @@ import pandas as pd
 from kdxf.data.lists import ImageList
 from kdxf.data.parallel import parallel_map
 from kdxf.data.split import FEW_IMAGES
+from kdxf.data.table.fit import RESERVED
+from kdxf.data.table.leaks import find_leaks_in_list
 from kdxf.data.verification.image_checks import ImageCheck, check_image, stderr_to
 from kdxf.data.verification.list_checks import (
     count_classes,
@@ -35,11 +37,13 @@ class Findings:
         problems: One row per finding: ``image``, ``problem`` (a key of :data:`PROBLEMS`) and ``detail``, worst first.
         sizes: Width and height in pixels of each picture that has a header, by ``image``.
         classes: ``class``, ``images`` and ``unusable`` of each class; None for a list without labels.
+        columns: A sentence for each further column that a model should not learn from (:mod:`kdxf.data.table.leaks`).
     """
 
     problems: pd.DataFrame
     sizes: pd.DataFrame
     classes: pd.DataFrame | None
+    columns: tuple[str, ...] = ()
 
     def images_with(self, problems: Sequence[str]) -> set[str]:
         """Return the images that have one of ``problems``."""
@@ -87,7 +91,13 @@ def verify(
         _worst_first(pd.concat(problems, ignore_index=True)),
         pd.DataFrame(list(sizes.values()), index=list(sizes), columns=["width", "height"]),
         counts,
+        _column_findings(images),
     )
+
+
+def _column_findings(images: ImageList) -> tuple[str, ...]:
+    names = [name for name in map(str, images.frame.columns) if name not in RESERVED]
+    return tuple(find_leaks_in_list(images.source, names)) if names and images.source.is_file() else ()
 
 
 def _check_all(images: Sequence[str], root: Path, limits: Limits, workers: int) -> dict[str, ImageCheck]:
@@ -114,7 +124,8 @@ def format_findings(findings: Findings, images: ImageList) -> str:
     lines = [f"{count} images ({len(images.frame)} rows) of {images.source}"]
     lines += [f"  {name:<16}{number:>9}  {meaning}" for name, number, meaning in _problem_rows(findings)]
     lines += ["  no problems found"] if findings.problems.empty else []
-    return "\n".join([*lines, *_size_lines(findings.sizes), *_class_lines(findings.classes)])
+    lines += [*_size_lines(findings.sizes), *_class_lines(findings.classes)]
+    return "\n".join([*lines, *(f"for a model that takes columns: {line}" for line in findings.columns)])
 
 
 def _problem_rows(findings: Findings) -> list[tuple[str, int, str]]:
@@ -168,7 +179,7 @@ def write_report(findings: Findings, images: ImageList, path: Path) -> None:
     report.heading("What was found")
     if rows:
         report.table(["problem", "images", "meaning"], [(_words(name), count, text) for name, count, text in rows])
-    for line in [*_size_lines(findings.sizes), *_class_lines(findings.classes)]:
+    for line in [*_size_lines(findings.sizes), *_class_lines(findings.classes), *findings.columns]:
         report.text(f"{line[0].upper()}{line[1:]}.")
     for name, count, meaning in rows:
         report.heading(f"{_words(name)}: {meaning}")

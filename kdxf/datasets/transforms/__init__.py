@@ -6,15 +6,16 @@ from kdxf.datasets.transforms.dropping import DropModality, DropWords, EraseText
 from kdxf.datasets.transforms.features import LoadFeature, LoadTextFeature
 from kdxf.datasets.transforms.geometry import CenterCropKeepText, FlipUnlessText, Letterbox, RandomResizedCropKeepText
 from kdxf.datasets.transforms.lines import ConfuseCharacters, DropLines, MixTraditional, ShuffleLines, SplitLines
-from kdxf.datasets.transforms.loading import BLANK_BGR, BlankImage, ForgetText, LoadImage, SilenceText
+from kdxf.datasets.transforms.loading import BLANK_BGR, BlankImage, ForgetTable, ForgetText, LoadImage, SilenceText
 from kdxf.datasets.transforms.packing import PackImageTextInputs
 from kdxf.datasets.transforms.text import LookUpWordVectors, TokenizeOCR
 from kdxf.datasets.transforms.transformer_tokens import TokenizeForTransformer
 from kdxf.registry import TRANSFORMS
 from kdxf_runtime.steps.ngrams import HashNgrams
+from kdxf_runtime.steps.table import EncodeTable
 from kdxf_runtime.steps.tfidf import EncodeTfidf
 
-for _kind in (EncodeTfidf, HashNgrams):
+for _kind in (EncodeTable, EncodeTfidf, HashNgrams):
     TRANSFORMS.register_module(module=_kind)
 
 __all__ = [
@@ -27,9 +28,11 @@ __all__ = [
     "DropLines",
     "DropModality",
     "DropWords",
+    "EncodeTable",
     "EncodeTfidf",
     "EraseText",
     "FlipUnlessText",
+    "ForgetTable",
     "ForgetText",
     "HashNgrams",
     "Letterbox",

@@ -5,7 +5,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmcv.transforms.utils import cache_randomness
 
-from kdxf.datasets.transforms.loading import BlankImage, SilenceText, has_text
+from kdxf.datasets.transforms.loading import BlankImage, SilenceText, has_table, has_text
 from kdxf.errors import UserError
 from kdxf.registry import TRANSFORMS
 from kdxf_runtime.steps.line_boxes import line_quads
@@ -49,27 +49,32 @@ class DropWords(BaseTransform):
 
 @TRANSFORMS.register_module()
 class DropModality(BaseTransform):
-    """Blanks the image or silences the text of a sample, so that either may be missing at test time.
+    """Blanks the image, silences the text or empties the table of a sample, so that any may be missing at test time.
 
-    Never both: the image of a sample without text is kept, and so is the text of an image that cannot be read.
+    One of them at most, and never the last: the image of a sample without text and table is kept, and so is the text of
+    an image that cannot be read.
 
     Required and modified keys: ``img`` (blanked), ``text_weight``, ``text_mask`` or ``ngram_weight``, whichever
-    exist (set to 0). Optional key: ``error``.
+    exist (set to 0); ``table`` (set to 0). Optional key: ``error``.
 
     Args:
         image_prob: Probability to blank the image.
         text_prob: Probability to silence the text.
+        table_prob: Probability to empty the table.
 
     Raises:
         UserError: One is not a probability, or their sum exceeds 1.
     """
 
-    def __init__(self, image_prob: float = 0.0, text_prob: float = 0.0) -> None:
-        check_probability("DropModality", "image_prob", image_prob)
-        check_probability("DropModality", "text_prob", text_prob)
-        check_probability("DropModality", "image_prob + text_prob", image_prob + text_prob)
+    def __init__(self, image_prob: float = 0.0, text_prob: float = 0.0, table_prob: float = 0.0) -> None:
+        probabilities = {"image_prob": image_prob, "text_prob": text_prob, "table_prob": table_prob}
+        for name, value in probabilities.items():
+            check_probability("DropModality", name, value)
+        given = [name for name, value in probabilities.items() if value or name != "table_prob"]
+        check_probability("DropModality", " + ".join(given), sum(probabilities.values()))
         self.image_prob = image_prob
         self.text_prob = text_prob
+        self.table_prob = table_prob
         self.blank_image = BlankImage()
         self.silence_text = SilenceText()
 
@@ -78,12 +83,14 @@ class DropModality(BaseTransform):
         return np.random.rand()
 
     def transform(self, results: dict) -> dict:
-        """Blank the image, silence the text, or leave the sample unchanged."""
+        """Blank the image, silence the text, empty the table, or leave the sample unchanged."""
         draw = self._draw()
         if draw < self.image_prob:
-            return self.blank_image.transform(results) if has_text(results) else results
-        if draw < self.image_prob + self.text_prob and "error" not in results:
-            return self.silence_text.transform(results)
+            return self.blank_image.transform(results) if has_text(results) or has_table(results) else results
+        if draw < self.image_prob + self.text_prob:
+            return self.silence_text.transform(results) if "error" not in results else results
+        if draw < self.image_prob + self.text_prob + self.table_prob and ("error" not in results or has_text(results)):
+            results["table"] = np.zeros_like(results["table"])
         return results
 
 

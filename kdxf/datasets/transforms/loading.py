@@ -19,6 +19,11 @@ def has_text(results: dict) -> bool:
     return any((results[key] > 0).any() for key in TEXT_WEIGHTS if key in results)
 
 
+def has_table(results: dict) -> bool:
+    """Return whether a sample has any cell of a table."""
+    return "table" in results and bool(results["table"].any())
+
+
 @TRANSFORMS.register_module()
 class BlankImage(BaseTransform):
     """Replaces the image by a blank one, a stored feature by that of a blank image.
@@ -43,6 +48,19 @@ class ForgetText(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Replace ``ocr`` by a record without text."""
         results["ocr"] = OCRRecord.empty(results["ocr"].image)
+        return results
+
+
+@TRANSFORMS.register_module()
+class ForgetTable(BaseTransform):
+    """Takes the columns of a table away, so that all that follows finds an image of which they are not known.
+
+    Required and modified key: ``columns``.
+    """
+
+    def transform(self, results: dict) -> dict:
+        """Replace ``columns`` by none."""
+        results["columns"] = {}
         return results
 
 

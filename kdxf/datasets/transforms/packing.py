@@ -23,6 +23,7 @@ TEXT_KEYS = (
     "text_feature",
     "text_feature_weight",
 )
+TABLE_KEY = "table"
 META_KEYS = (
     "sample_idx",
     "img_path",
@@ -37,7 +38,7 @@ META_KEYS = (
 
 @TRANSFORMS.register_module()
 class PackImageTextInputs(BaseTransform):
-    """Packs the image, the text, or both, whichever the pipeline made.
+    """Packs the image, the text and the columns of a table, whichever the pipeline made.
 
     Required keys: at least one of the inputs below. All other keys are deleted. Result::
 
@@ -46,7 +47,8 @@ class PackImageTextInputs(BaseTransform):
                        'text_ids': int64 (T,), 'text_mask': float32 (T,),
                        'ngram_ids': int64 (M,), 'ngram_weight': float32 (M,),
                        'tfidf': float32 (1, C), 'tfidf_weight': float32 (1,),
-                       'text_feature': float32 (1, C), 'text_feature_weight': float32 (1,)}
+                       'text_feature': float32 (1, C), 'text_feature_weight': float32 (1,),
+                       'table': float32 (D,)}
         data_samples  DataSample with the meta keys and, if present, gt_label int64 (1,) or several,
                       gt_score float32 (K,), sample_weight float32 (1,)
 
@@ -55,7 +57,7 @@ class PackImageTextInputs(BaseTransform):
             to ``None`` if the image was read, so that batches are uniform.
 
     Raises:
-        UserError: The pipeline made neither an image nor text.
+        UserError: The pipeline made none of them.
     """
 
     def __init__(self, meta_keys: Sequence[str] = META_KEYS) -> None:
@@ -66,11 +68,11 @@ class PackImageTextInputs(BaseTransform):
         inputs = {}
         if "img" in results:
             inputs["img"] = torch.from_numpy(np.ascontiguousarray(results["img"].transpose(2, 0, 1)))
-        inputs |= {key: torch.from_numpy(results[key]) for key in TEXT_KEYS if key in results}
+        inputs |= {key: torch.from_numpy(results[key]) for key in (*TEXT_KEYS, TABLE_KEY) if key in results}
         if not inputs:
             raise UserError(
-                "PackImageTextInputs: the pipeline made neither an image nor text; add LoadImage, or TokenizeOCR and "
-                "LookUpWordVectors, before it"
+                "PackImageTextInputs: the pipeline made neither an image nor text nor a table; add LoadImage, or "
+                "TokenizeOCR and LookUpWordVectors, or EncodeTable, before it"
             )
         sample = DataSample()
         if "gt_label" in results:

@@ -1,4 +1,4 @@
-"""Mixup, CutMix and ResizeMix of images, texts and targets. Shapes: N batch, L tokens of a text, K classes."""
+"""Mixup, CutMix and ResizeMix of images, texts, tables and targets. Shapes: N batch, L tokens of a text, K classes."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -30,26 +30,33 @@ WEIGHT_KEYS = ("text_weight", "ngram_weight", "tfidf_weight", "text_feature_weig
 """Inputs that hold the weight of each token."""
 
 
+TABLE_KEY = "table"
+"""The numbers of a table's row, which are mixed like pixels."""
+
+
 def mix_texts(texts: Mapping[str, Tensor], partner: Tensor, shares: Tensor) -> dict[str, Tensor]:
-    """Add to the text of every sample that of its partner.
+    """Add to the text of every sample that of its partner, and mix their rows of a table.
 
     Args:
-        texts: Inputs of a text encoder, each (N, L) or (N, L, ...).
+        texts: Inputs of a text encoder, each (N, L) or (N, L, ...); or those of a table encoder (N, D).
         partner: Index of each sample's partner (N,), int64.
         shares: Shares of the sample's own text and of its partner's (N, 2). The weights are multiplied by them; padding
             stays 0, and a text whose share is 0 becomes padding.
 
     Returns:
         The inputs of :data:`JOINED_KEYS` as (N, 2 L, ...): the words of the sample, then those of its partner; the
-        inputs of :data:`PAIRED_KEYS` as (N, 2, L).
+        inputs of :data:`PAIRED_KEYS` as (N, 2, L); and ``table`` as (N, D), the weighted sum.
 
     Raises:
         UserError: An input has another name.
     """
     mixed = {}
     for key, value in texts.items():
+        if key == TABLE_KEY:
+            mixed[key] = shares[:, :1] * value + shares[:, 1:] * value[partner]
+            continue
         if key not in JOINED_KEYS and key not in PAIRED_KEYS:
-            known = ", ".join(("img", *JOINED_KEYS, *PAIRED_KEYS))
+            known = ", ".join(("img", *JOINED_KEYS, *PAIRED_KEYS, TABLE_KEY))
             raise UserError(f"batch_augments cannot mix the input {key!r}, only {known}: train without batch_augments")
         pair = torch.stack((value, value[partner]), dim=1)  # (N, 2, L, ...)
         if key in WEIGHT_KEYS:

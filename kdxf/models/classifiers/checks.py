@@ -15,25 +15,39 @@ from kdxf.models.heads.hierarchical_cls_head import HierarchicalClsHead
 from kdxf.models.heads.predicted_classes import is_multi_label
 
 
-def check_parts(image_backbone: Any, text_encoder: Any, fusion: Any) -> None:
-    """Check that a classifier has an encoder, and both where it has a fusion; each is a config, a module or None.
+def check_parts(encoders: Mapping[str, Any], fusion: Any) -> None:
+    """Check that a classifier has an encoder, and several where it has a fusion.
+
+    Args:
+        encoders: The encoders by their names, each a config, a module or None.
+        fusion: A config, a module or None.
 
     Raises:
         UserError: It does not.
     """
-    if image_backbone is None and text_encoder is None:
-        raise UserError("ImageTextClassifier: give image_backbone, text_encoder or both")
-    if fusion is not None and (image_backbone is None or text_encoder is None):
-        raise UserError("ImageTextClassifier: fusion needs both image_backbone and text_encoder")
+    given = [name for name, part in encoders.items() if part is not None]
+    if not given:
+        raise UserError(f"ImageTextClassifier: give one of {', '.join(encoders)}, or several")
+    if fusion is not None and len(given) < 2:
+        raise UserError(
+            f"ImageTextClassifier: fusion needs two of {', '.join(encoders)}, and there is {given[0]} alone"
+        )
 
 
-def check_sequences(fusion: nn.Module, image_neck: nn.Module | None, text_encoder: nn.Module) -> None:
+def check_sequences(
+    fusion: nn.Module, image_neck: nn.Module | None, text_encoder: nn.Module | None, table_encoder: nn.Module | None
+) -> None:
     """Check the parts in front of a fusion with ``takes_sequences``.
 
     Raises:
-        UserError: The neck pools, or the text encoder returns no tokens.
+        UserError: There is a table, the neck pools, or the text encoder returns no tokens.
     """
     name = type(fusion).__name__
+    if table_encoder is not None:
+        raise UserError(
+            f"ImageTextClassifier: {name} joins an image and a text, and no table: leave table_encoder out, or take "
+            "ConcatFusion or GatedFusion"
+        )
     if image_neck is not None:
         raise UserError(f"ImageTextClassifier: {name} takes the unpooled image map, set image_neck=None")
     if not hasattr(text_encoder, "encode_tokens"):
@@ -103,6 +117,21 @@ def text_inputs(inputs: Mapping[str, Tensor], text_encoder: Any) -> list[Tensor]
             "TokenizeOCR with LookUpWordVectors or HashNgrams, or TokenizeForTransformer, before PackImageTextInputs"
         )
     return [inputs[key] for key in text_encoder.input_keys]
+
+
+def table_inputs(inputs: Mapping[str, Tensor], table_encoder: Any) -> list[Tensor]:
+    """Return the inputs of a batch that a table encoder names in ``input_keys``, in that order, each (N, ...).
+
+    Raises:
+        UserError: One is missing.
+    """
+    missing = [key for key in table_encoder.input_keys if key not in inputs]
+    if missing:
+        raise UserError(
+            f"the batch has no {missing[0]!r}, which table_encoder ({type(table_encoder).__name__}) needs: add "
+            "EncodeTable before PackImageTextInputs"
+        )
+    return [inputs[key] for key in table_encoder.input_keys]
 
 
 def check_image_feature(feature: Tensor, unpooled: bool) -> None:

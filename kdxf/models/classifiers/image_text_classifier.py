@@ -1,4 +1,8 @@
-"""The model: encode, fuse, classify. Shapes: N batch, Ci image, Ct text and C joint channels, K classes."""
+"""The model: encode, fuse, classify.
+
+Shapes: N batch, K classes, and channels: Ci of the image, Ct of
+the text, Cb of the table, C of the joint feature.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,18 +22,17 @@ Inputs = Tensor | Mapping[str, Tensor]
 
 @MODELS.register_module()
 class ImageTextClassifier(BaseClassifier):
-    """Classify by image, by text, or by both.
+    """Classify by image, by text, by the columns of a table, or by several of them.
 
     ::
 
         img          (N, 3, H, W) -> image_backbone -> image_neck -> (N, Ci) -+
-                                                                              fusion -> (N, C) -> head -> (N, K)
-        text, weight (N, L, D), (N, L)      -> text_encoder       -> (N, Ct) -+
+        text, weight (N, L, D), (N, L)      -> text_encoder       -> (N, Ct) -+- fusion -> (N, C) -> head -> (N, K)
+        table        (N, D)                 -> table_encoder      -> (N, Cb) -+
 
-    Without ``text_encoder`` it is an image classifier, without ``image_backbone`` a text classifier; the head then gets
-    the one feature. A fusion with ``takes_sequences``, such as ``CrossAttentionFusion``, gets the image map
-    (N, Ci, H, W) and the result of ``text_encoder.encode_tokens`` instead of pooled features. Every part is a config or
-    a ready module.
+    Any two of the three may be left out; the head then gets the one feature. A fusion with ``takes_sequences``, such as
+    ``CrossAttentionFusion``, gets the image map (N, Ci, H, W) and the result of ``text_encoder.encode_tokens`` instead
+    of pooled features. Every part is a config or a ready module.
 
     Args:
         image_backbone: Any MMPretrain backbone, or timm's through ``TIMMBackbone``. Pretrained weights:
@@ -37,17 +40,19 @@ class ImageTextClassifier(BaseClassifier):
         image_neck: Pools the backbone's last feature map, usually ``GlobalAveragePooling``. None for a fusion with
             ``takes_sequences``.
         text_encoder: Module whose attribute ``input_keys`` names the inputs it takes, such as ``Word2VecEncoder``.
-        fusion: Takes the image feature and the text feature, in this order. ``ConcatFusion`` by default.
+        fusion: Takes the features of image, text and table, those that there are, in this order. ``ConcatFusion`` by
+            default.
         head: Classification head, MMPretrain's or kdxf's; None: the model returns features only.
         pretrained: Checkpoint of the whole classifier to start from (path or URL).
         train_cfg: Batch augmentations (:mod:`kdxf.models.batch_augments`) as in MMPretrain: ``augments``, ``probs``.
         data_preprocessor: ``ImageTextDataPreprocessor`` by default.
         channels_last: Keep image backbone and images in the channels-last layout, where most convolutions are faster.
         init_cfg: Initialization, as everywhere in MMEngine.
+        table_encoder: Module whose attribute ``input_keys`` names the inputs it takes, such as ``TabularEncoder``.
 
     Raises:
-        UserError: There is neither an image backbone nor a text encoder, or a fusion without both; the fusion has
-            ``takes_sequences`` but a part pools; or with batch augmentations, the head counts hits or has another
+        UserError: There is no encoder, or a fusion of a single one; the fusion has ``takes_sequences`` but a part pools
+            or there is a table; or with batch augmentations, the head counts hits or has another
             number of classes than the data preprocessor.
     """
 
@@ -63,21 +68,24 @@ class ImageTextClassifier(BaseClassifier):
         data_preprocessor: Part = None,
         channels_last: bool = False,
         init_cfg: dict | list[dict] | None = None,
+        table_encoder: Part = None,
     ) -> None:
-        checks.check_parts(image_backbone, text_encoder, fusion)
+        encoders = {"image_backbone": image_backbone, "text_encoder": text_encoder, "table_encoder": table_encoder}
+        checks.check_parts(encoders, fusion)
         if pretrained is not None:
             init_cfg = {"type": "Pretrained", "checkpoint": pretrained}
         if not isinstance(data_preprocessor, nn.Module):
             defaults = {"type": "ImageTextDataPreprocessor", "batch_augments": train_cfg}
             data_preprocessor = MODELS.build({**defaults, **(data_preprocessor or {})})
         super().__init__(init_cfg=init_cfg, data_preprocessor=data_preprocessor)
-        if image_backbone is not None and text_encoder is not None and fusion is None:
+        if fusion is None and sum(part is not None for part in encoders.values()) > 1:
             fusion = {"type": "ConcatFusion"}
         self.image_backbone, self.image_neck = _build(image_backbone), _build(image_neck)
         self.text_encoder, self.fusion, self.head = _build(text_encoder), _build(fusion), _build(head)
+        self.table_encoder = _build(table_encoder)
         self._fuses_sequences = getattr(self.fusion, "takes_sequences", False)
         if self._fuses_sequences:
-            checks.check_sequences(self.fusion, self.image_neck, self.text_encoder)
+            checks.check_sequences(self.fusion, self.image_neck, self.text_encoder, self.table_encoder)
         checks.check_mixing(self.data_preprocessor, self.head)
         checks.warn_of_other_normalization(self.image_backbone, self.data_preprocessor)
         self.channels_last = channels_last
@@ -88,7 +96,7 @@ class ImageTextClassifier(BaseClassifier):
         """Run the model in one of three modes.
 
         Args:
-            inputs: ``img`` (N, 3, H, W) and/or the text encoder's inputs; a tensor alone is ``img``.
+            inputs: ``img`` (N, 3, H, W) and/or the inputs of the text and table encoders; a tensor alone is ``img``.
             data_samples: N samples, needed for ``'loss'``.
             mode: ``'tensor'`` returns logits (N, K) (without a head, the features), ``'loss'`` a dict of losses,
                 ``'predict'`` N samples with ``pred_score`` and ``pred_label``.
@@ -114,20 +122,27 @@ class ImageTextClassifier(BaseClassifier):
         """
         if not isinstance(inputs, Mapping):
             inputs = {"img": inputs}
-        texts = () if self.text_encoder is None else checks.text_inputs(inputs, self.text_encoder)
-        if self.image_backbone is None:
-            return (self.text_encoder(*texts),)
-        image = checks.image_input(inputs)
+        features: list[Tensor] = []
+        if self.image_backbone is not None:
+            maps = self._encode_image(checks.image_input(inputs))
+            if self.fusion is None:
+                return maps
+            checks.check_image_feature(maps[-1], self._fuses_sequences)
+            features.append(maps[-1])
+        if self.text_encoder is not None:
+            texts = checks.text_inputs(inputs, self.text_encoder)
+            if self._fuses_sequences:
+                return (self.fusion(*features, *self.text_encoder.encode_tokens(*texts)),)
+            features.append(self.text_encoder(*texts))
+        if self.table_encoder is not None:
+            features.append(self.table_encoder(*checks.table_inputs(inputs, self.table_encoder)))
+        return (features[0] if self.fusion is None else self.fusion(*features),)
+
+    def _encode_image(self, image: Tensor) -> tuple[Tensor, ...]:
         if self.channels_last:
             image = image.contiguous(memory_format=torch.channels_last)
         feats = self.image_backbone(image)
-        feats = feats if self.image_neck is None else self.image_neck(feats)
-        if self.text_encoder is None:
-            return feats
-        checks.check_image_feature(feats[-1], self._fuses_sequences)
-        if self._fuses_sequences:
-            return (self.fusion(feats[-1], *self.text_encoder.encode_tokens(*texts)),)
-        return (self.fusion(feats[-1], self.text_encoder(*texts)),)
+        return feats if self.image_neck is None else self.image_neck(feats)
 
     def loss(self, inputs: Inputs, data_samples: list[DataSample] | None) -> dict[str, Tensor]:
         """Return the head's losses for ``inputs`` (as of :meth:`forward`) and N samples with targets.

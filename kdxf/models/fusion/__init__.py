@@ -1,4 +1,4 @@
-"""Modules that join the image feature and the text feature into one."""
+"""Modules that join the features of image, text and table into one."""
 
 from kdxf.models.fusion.concat_fusion import ConcatFusion
 from kdxf.models.fusion.cross_attention_fusion import CrossAttentionFusion

@@ -1,4 +1,4 @@
-"""Fusion by joining the features end to end. Shapes: N batch, Ci image channels, Ct text channels."""
+"""Fusion by joining the features end to end. Shapes: N batch, C channels of a modality."""
 
 import torch
 from torch import Tensor, nn
@@ -8,8 +8,8 @@ from kdxf.registry import MODELS
 
 @MODELS.register_module()
 class ConcatFusion(nn.Module):
-    """Join the image feature and the text feature, in this order, without scaling either."""
+    """Join the features of image, text and table, whichever there are, in this order, without scaling any."""
 
-    def forward(self, image: Tensor, text: Tensor) -> Tensor:
-        """Join (N, Ci) and (N, Ct) to (N, Ci + Ct)."""
-        return torch.cat((image, text), dim=1)
+    def forward(self, *features: Tensor) -> Tensor:
+        """Join features (N, C), each of its own width, to one whose width is the sum of theirs."""
+        return torch.cat(features, dim=1)

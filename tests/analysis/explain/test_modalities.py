@@ -52,3 +52,12 @@ def test_unreadable_images_have_their_error(lab, tmp_path, workers):
     cfg.test_dataloader.dataset.data_prefix = str(tmp_path)
     found = modality_predictions(Scorer(cfg, lab.image_checkpoint, device="cpu"), workers=workers)["image"]
     assert sorted(found.errors) == list(range(5)) and "cannot open the file" in found.errors[0]
+
+
+def test_a_model_of_image_and_table(priced):
+    scorer = Scorer(load_config(priced.config), priced.checkpoint, device="cpu")
+    assert scorer.takes_table and not scorer.both
+    found = modality_predictions(scorer)
+    assert sorted(found) == ["both", "no_table"] and found["no_table"].source.details["without"] == "table"
+    differs = np.abs(found["both"].scores - found["no_table"].scores).max(axis=1) > 1e-4
+    assert differs.tolist() == [True] * 4 + [False]  # nothing is known of the last one

@@ -30,7 +30,7 @@ def test_the_scores_of_a_test(lab, scorer, tmp_path, without):
     cfg = load_config(lab.moe)
     cfg.work_dir = str(tmp_path)
     run_test(cfg, lab.moe_checkpoint, without=without, out=tmp_path / "p.parquet")
-    scores, errors = scorer.scores(scorer.samples, without=without, batch_size=2)
+    scores, errors = scorer.scores(scorer.samples, without=(without,) if without else (), batch_size=2)
     np.testing.assert_allclose(scores, read_predictions(tmp_path / "p.parquet").scores, atol=1e-5)
     assert errors == [None] * 5
 
@@ -40,7 +40,7 @@ def test_another_text_gives_other_scores(scorer):
     changed = Sample(first.image, without_line(first.record, 0))
     scores, _ = scorer.scores([first, changed, Sample(first.image, scorer.samples[1].record)])
     assert np.abs(scores[0] - scores[1]).max() > 0.01 and np.abs(scores[0] - scores[2]).max() > 0.01
-    np.testing.assert_allclose(scores[1], scorer.scores([first], without="text")[0][0], atol=1e-5)
+    np.testing.assert_allclose(scores[1], scorer.scores([first], without=("text",))[0][0], atol=1e-5)
 
 
 def test_a_covered_picture_gives_other_scores(scorer):
@@ -62,7 +62,7 @@ def test_a_model_of_pictures_alone_takes_no_modality_away(lab):
     scorer = Scorer(load_config(lab.image), lab.image_checkpoint, device="cpu")
     assert not scorer.both and scorer.takes_image
     with pytest.raises(UserError, match="has no text_encoder"):
-        scorer.scores(scorer.samples, without="text")
+        scorer.scores(scorer.samples, without=("text",))
 
 
 def test_neighbours_of_the_same_picture_run_once():

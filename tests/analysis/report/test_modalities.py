@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from kdxf.analysis.report.evidence import NO_TABLE
 from kdxf.analysis.report.modalities import modality_table
 
 
@@ -37,3 +38,10 @@ def test_several_labels(several):
 def test_one_modality(evidence):
     table = modality_table(replace(evidence, alone={}))
     assert list(table.columns) == ["class", "images", "both"] and table["class"].tolist() == ["a", "b", "c"]
+
+
+def test_what_a_table_adds(evidence):
+    """Without the table as the image alone: the text adds nothing, and the table what the text did."""
+    table = modality_table(replace(evidence, alone={**evidence.alone, NO_TABLE: evidence.alone["image alone"]}))
+    assert table.set_index("class")["table adds"].to_dict() == {"b": 50.0, "c": 50.0, "a": -50.0}
+    assert table["text adds"].tolist() == [0.0] * 3

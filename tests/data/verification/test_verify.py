@@ -159,3 +159,16 @@ def test_a_turned_picture_that_is_broken_is_left_to_its_own_section(findings, im
     write_report(findings, images, tmp_path / "report.html")
     assert "as stored" not in (tmp_path / "report.html").read_text(encoding="utf-8")
     assert capfd.readouterr().err == ""
+
+
+def test_columns_that_give_the_label_away_are_told(tmp_path):
+    Image.new("RGB", (60, 40)).save(tmp_path / "a.jpg")
+    rows = [f"a.jpg,{'xy'[n % 2]},shelf {n % 2},{n * 7 % 5}" for n in range(30)]
+    (tmp_path / "t.csv").write_text("image,label,shelf,price\n" + "\n".join(rows) + "\n")
+    images = read_list(tmp_path / "t.csv")
+    found = verify(images, Limits(min_edge=1), 1)
+    (line,) = found.columns
+    assert line.startswith("the column 'shelf' alone names the class of 100% of the images")
+    assert format_findings(found, images).splitlines()[-1] == f"for a model that takes columns: {line}"
+    write_report(found, images, tmp_path / "r.html")
+    assert "the column &#39;shelf&#39; alone" in (tmp_path / "r.html").read_text().lower()

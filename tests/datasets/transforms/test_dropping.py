@@ -75,6 +75,20 @@ def test_tokens_of_a_transformer_are_a_text(sample):
     assert not blanked(DropModality(image_prob=1.0).transform(silent))
 
 
+def test_a_table_is_emptied_too(sample):
+    sample["table"] = np.array([1, 0.5], np.float32)
+    whole = sample["table"]
+    found = DropModality(table_prob=1.0).transform(dict(sample))
+    assert found["table"].tolist() == [0, 0] and not blanked(found) and found["text_weight"].any()
+    assert whole.tolist() == [1, 0.5]
+    sample["text_weight"] = np.zeros(4, np.float32)
+    assert blanked(DropModality(image_prob=1.0).transform(dict(sample)))  # the table is left
+    unreadable = {**sample, "error": "the file is empty"}
+    assert DropModality(table_prob=1.0).transform(unreadable)["table"].any()
+    with pytest.raises(UserError, match="image_prob . text_prob . table_prob is 1.2"):
+        DropModality(0.4, 0.4, 0.4)
+
+
 def test_ngrams_are_a_text(sample):
     del sample["text_weight"]
     sample["ngram_weight"] = np.array([0.5, 0.5, 0], np.float32)

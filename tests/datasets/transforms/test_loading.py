@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kdxf.datasets import BlankImage, ForgetText, LoadImage, SilenceText
+from kdxf.datasets import BlankImage, ForgetTable, ForgetText, LoadImage, SilenceText
 from kdxf.datasets.transforms.loading import has_text
 from kdxf.errors import UserError
 from kdxf.registry import TRANSFORMS
@@ -108,3 +108,7 @@ def test_no_text_to_silence():
     )
     with pytest.raises(UserError, match=f"^{re.escape(message)}$"):
         SilenceText().transform({"img": np.zeros((1, 1, 3), np.uint8)})
+
+
+def test_columns_are_forgotten():
+    assert ForgetTable().transform({"columns": {"price": "3"}, "ocr": 1}) == {"columns": {}, "ocr": 1}

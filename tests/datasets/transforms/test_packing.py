@@ -96,8 +96,8 @@ def test_mirrored_images_are_made_contiguous(sample):
 
 def test_nothing_to_pack_is_named():
     message = (
-        r"^PackImageTextInputs: the pipeline made neither an image nor text; add LoadImage, or TokenizeOCR and "
-        r"LookUpWordVectors, before it$"
+        r"^PackImageTextInputs: the pipeline made neither an image nor text nor a table; add LoadImage, or "
+        r"TokenizeOCR and LookUpWordVectors, or EncodeTable, before it$"
     )
     with pytest.raises(UserError, match=message):
         PackImageTextInputs().transform({"img_path": "x.jpg"})

@@ -311,3 +311,9 @@ def test_models_train_on_mixed_batches(tiny_bert, encoders, fusion, bfloat16):
     assert layouts == [True] * 4
     for key in model.text_encoder.input_keys:
         assert batch["inputs"][key].shape[1] == (2 if "text_i" in key or "mask" in key else 4)
+
+
+def test_rows_of_a_table_are_mixed_like_pixels():
+    table = torch.tensor([[1.0, 0.0], [3.0, 4.0]])
+    mixed = mix_texts({"table": table}, torch.tensor([1, 0]), torch.tensor([[0.75, 0.25], [1.0, 0.0]]))
+    assert mixed["table"].tolist() == [[1.5, 1.0], [3.0, 4.0]]

@@ -296,9 +296,9 @@ def test_layer_depths():
 
 
 def test_missing_parts():
-    with pytest.raises(UserError, match="give image_backbone, text_encoder or both"):
+    with pytest.raises(UserError, match="give one of image_backbone, text_encoder, table_encoder, or several"):
         ImageTextClassifier(head=LINEAR)
-    with pytest.raises(UserError, match="fusion needs both image_backbone and text_encoder"):
+    with pytest.raises(UserError, match="fusion needs two of image_backbone, .*, and there is text_encoder alone"):
         ImageTextClassifier(text_encoder=TEXT, fusion={"type": "ConcatFusion"})
 
 
@@ -405,3 +405,40 @@ def test_unknown_mode():
     model = build()
     with pytest.raises(ValueError, match="mode must be 'tensor', 'loss' or 'predict', got 'train'"):
         model(prepared(model, batch()), mode="train")
+
+
+TABLE = {"type": "TabularEncoder", "in_channels": 5, "embed_dims": 7}
+
+
+@pytest.mark.parametrize("img", [True, False])
+@pytest.mark.parametrize("text", [True, False])
+def test_a_table_joins_whatever_there_is(img, text):
+    width = (64 if img else 0) + (6 if text else 0) + 7
+    model = build(
+        img=RESNET if img else None, text=text, head={**MOE, "in_channels": width}, table_encoder=TABLE
+    ).eval()
+    data = batch(img=img, text=text)
+    data["inputs"]["table"] = torch.randn(4, 5)
+    inputs = prepared(model, data)
+    (feature,) = model.extract_feat(inputs)
+    assert feature.shape == (4, width)
+    assert_close(feature[:, -7:], model.table_encoder(data["inputs"]["table"]))
+    assert model.loss(inputs, data["data_samples"])["loss"].isfinite()
+    with pytest.raises(UserError, match=r"no 'table', which table_encoder \(TabularEncoder\) needs: add EncodeTable"):
+        model({**{key: value for key, value in inputs.items() if key != "table"}})
+
+
+def test_three_modalities_with_gates():
+    fusion = {"type": "GatedFusion", "image_channels": 64, "text_channels": 6, "table_channels": 7, "out_channels": 9}
+    model = build(head={**MOE, "in_channels": 9}, table_encoder=TABLE, fusion=fusion).eval()
+    data = batch()
+    data["inputs"]["table"] = torch.zeros(4, 5)
+    assert model(prepared(model, data)).shape == (4, K)
+
+
+def test_cross_attention_takes_no_table():
+    fusion = {"type": "CrossAttentionFusion", "image_channels": 64, "text_channels": 6, "embed_dims": 8, "num_heads": 2}
+    with pytest.raises(
+        UserError, match="CrossAttentionFusion joins an image and a text, and no table: leave table_enc"
+    ):
+        build(table_encoder=TABLE, fusion=fusion)

@@ -1,6 +1,8 @@
+import pytest
 import torch
 from torch.testing import assert_close
 
+from kdxf.models import GatedFusion
 from kdxf.registry import MODELS
 
 N, CI, CT, C = 5, 6, 4, 8
@@ -62,3 +64,26 @@ def test_it_learns_in_bfloat16():
     joint.sum().backward()
     assert joint.dtype == torch.float32
     assert all(p.grad.isfinite().all() and p.grad.any() for p in fusion.gate.parameters())
+
+
+def test_three_modalities_by_hand():
+    torch.manual_seed(0)
+    fusion = GatedFusion(CI, CT, C, table_channels=3)
+    features = torch.randn(N, CI), torch.randn(N, CT), torch.randn(N, 3)
+    assert fusion.modalities == ("image", "text", "table")
+    assert_close(fusion.gates(*features), torch.full((N, 3, C), 1 / 3))
+    torch.nn.init.normal_(fusion.gate.weight)
+    hidden = [branch(part, x) for part, x in zip((fusion.image, fusion.text, fusion.table), features, strict=True)]
+    logits = torch.cat([torch.cat(hidden, 1) @ fusion.gate.weight.T + fusion.gate.bias, torch.zeros(N, C)], 1)
+    shares = logits.view(N, 3, C).exp()
+    shares = shares / shares.sum(1, keepdim=True)
+    assert_close(fusion.gates(*features), shares)
+    assert_close(fusion(*features), sum(share * h for share, h in zip(shares.unbind(1), hidden, strict=True)))
+
+
+def test_image_and_table():
+    fusion = GatedFusion(CI, None, C, table_channels=3)
+    assert fusion.modalities == ("image", "table") and not hasattr(fusion, "text")
+    assert fusion(torch.randn(N, CI), torch.randn(N, 3)).shape == (N, C)
+    with pytest.raises(ValueError, match=r"weighs two modalities or more, got the channels of \('text',\)"):
+        GatedFusion(None, CT, C)

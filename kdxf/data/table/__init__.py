@@ -1,0 +1,1 @@
+"""The columns of a list that a model takes beside picture and text."""
