@@ -77,15 +77,14 @@ class ClipTextEncoder(TransformerTextEncoder):
         self.no_text = nn.Parameter(torch.zeros(channels))
         self.pad_id = self._padding(pretrained if config is None else config) if pair.kind == "siglip" else None
 
-    def init_weights(self) -> None:
-        """Load the weights of ``pretrained``, then initialize as ``init_cfg`` says.
+    def load_pretrained(self, folder: str) -> None:
+        """Load the weights in a folder, also those of the projection.
 
         Raises:
-            UserError: The folder has no weights, or those of another model.
+            UserError: It has no weights, or those of another model.
         """
-        if self.pretrained is not None and not self.is_init:
-            load_projection(self.project, self.pretrained, _PROJECTIONS[self.kind], self.option)
-        super().init_weights()
+        super().load_pretrained(folder)
+        load_projection(self.project, folder, _PROJECTIONS[self.kind], self.option)
 
     def _build(self, source: str | Mapping[str, Any]) -> Any:
         pair = read_pair(source, self.option)

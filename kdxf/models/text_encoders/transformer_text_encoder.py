@@ -137,8 +137,16 @@ class TransformerTextEncoder(BaseModule):
             UserError: The folder has no weights, or those of another model.
         """
         if self.pretrained is not None and not self.is_init:
-            load_weights(self.model, self.pretrained, self.option, self._prefix)
+            self.load_pretrained(self.pretrained)
         super().init_weights()
+
+    def load_pretrained(self, folder: str) -> None:
+        """Load the weights in a folder.
+
+        Raises:
+            UserError: It has no weights, or those of another model.
+        """
+        load_weights(self.model, folder, self.option, self._prefix)
 
     def train(self, mode: bool = True) -> "TransformerTextEncoder":
         """Switch to training or evaluation; frozen parts stay in evaluation."""
