@@ -117,7 +117,7 @@ def _write_bert_tokenizer(folder: Path) -> int:
 _TOWER = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}
 
 
-def write_pair(folder: Path, kind: str, channels: int, image_size: int = 32) -> None:
+def write_pair(folder: Path, kind: str, channels: int, image_size: int = 32, positions: int = 16) -> None:
     """Write a pair of image and text encoder of two layers each, with its tokenizer and what it says of pictures.
 
     Args:
@@ -125,6 +125,7 @@ def write_pair(folder: Path, kind: str, channels: int, image_size: int = 32) -> 
         kind: ``'clip'``, ``'siglip'`` or ``'chinese_clip'``.
         channels: Width of the shared space.
         image_size: Edge of its pictures, in pixels.
+        positions: How many tokens a text may have.
     """
     import torch
 
@@ -136,7 +137,7 @@ def write_pair(folder: Path, kind: str, channels: int, image_size: int = 32) -> 
         kind
     ](folder)
     vision = {**_TOWER, "image_size": image_size, "patch_size": 16}
-    text = {**_TOWER, "vocab_size": count, "max_position_embeddings": 16}
+    text = {**_TOWER, "vocab_size": count, "max_position_embeddings": positions}
     if kind == "siglip":  # its image tower ends in the shared space
         vision["hidden_size"] = text["projection_size"] = channels
     if kind == "clip":
@@ -165,7 +166,7 @@ def _write_clip_tokenizer(folder: Path) -> int:
     vocabulary = {token: index for index, token in enumerate(tokens)}
     (folder / "vocab.json").write_text(json.dumps(vocabulary), encoding="utf-8")
     (folder / "merges.txt").write_text("#version: 0.2\n", encoding="utf-8")
-    about = {"tokenizer_class": "CLIPTokenizer", "model_max_length": 16, "pad_token": "<|endoftext|>"}
+    about = {"tokenizer_class": "CLIPTokenizer", "pad_token": "<|endoftext|>"}
     (folder / "tokenizer_config.json").write_text(json.dumps(about), encoding="utf-8")
     return len(tokens)
 
