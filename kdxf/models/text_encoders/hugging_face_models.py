@@ -193,7 +193,9 @@ def add_lora(
 
 
 def merge_lora(model: nn.Module) -> None:
-    """Add the updates to the weights that they adapt, and restore the plain layers."""
+    """Add the updates to the weights that they adapt, and restore the plain layers; without updates nothing changes."""
+    if not any(".lora_" in name for name, _ in model.named_parameters()):
+        return
     from peft.tuners.tuners_utils import BaseTunerLayer
 
     for name, layer in list(model.named_modules()):
