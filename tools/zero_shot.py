@@ -36,7 +36,9 @@ def parse_args() -> argparse.Namespace:
     add("--shots", type=count, metavar="K", help="take K examples of each class, at random (default: all)")
     add("--seed", type=int, default=0, help="another one takes other examples")
     add("--by", choices=("names", "examples", "both"), help="what says the classes (default: names, or examples)")
-    add("--features", type=Path, default=Path("work_dirs/features/pairs"), metavar="DIR", help="where features are kept")
+    add(
+        "--features", type=Path, default=Path("work_dirs/features/pairs"), metavar="DIR", help="where features are kept"
+    )
     add("--workers", type=int, default=0, metavar="N", help="processes that load images (default: none besides this)")
     args = parser.parse_args()
     if bool(args.inputs) == (args.list is not None):

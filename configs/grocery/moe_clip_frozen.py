@@ -44,9 +44,7 @@ data_preprocessor = dict(num_classes=num_classes)
 model = dict(
     image_backbone=dict(out_channels=channels),
     text_encoder=dict(_delete_=True, type="StoredTextFeatures", out_channels=channels),
-    head=dict(
-        num_classes=num_classes, heads=dict(image=dict(in_channels=channels), text=dict(in_channels=channels))
-    ),
+    head=dict(num_classes=num_classes, heads=dict(image=dict(in_channels=channels), text=dict(in_channels=channels))),
 )
 dataset = dict(data_root=data_root, data_prefix="images")
 train_dataloader = dict(

@@ -38,9 +38,7 @@ model = dict(
         lora=lora,
     ),
     text_encoder=dict(_delete_=True, type="ClipTextEncoder", pretrained=pretrained, lora=lora),
-    head=dict(
-        num_classes=num_classes, heads=dict(image=dict(in_channels=channels), text=dict(in_channels=channels))
-    ),
+    head=dict(num_classes=num_classes, heads=dict(image=dict(in_channels=channels), text=dict(in_channels=channels))),
     channels_last=False,
 )
 dataset = dict(data_root=data_root, data_prefix="images")

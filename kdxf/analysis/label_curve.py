@@ -60,7 +60,10 @@ class _Part:
     def take(self, rows: np.ndarray) -> LabelledImages:
         listed = rows.tolist()
         return LabelledImages(
-            [self.names[row] for row in listed], self.labels[rows], [self.texts[row] for row in listed], self.features[rows]
+            [self.names[row] for row in listed],
+            self.labels[rows],
+            [self.texts[row] for row in listed],
+            self.features[rows],
         )
 
 
@@ -92,8 +95,8 @@ class LabelCurve:
         lines = []
         for method, rows in self.table.groupby("method", sort=False):
             values = rows.groupby("per class")["top-1"]
-            mean, spread = values.mean(), values.std(ddof=1).fillna(0)
-            counts = mean.index.to_numpy(float)
+            counts = values.mean().index.to_numpy(float)
+            mean, spread = values.mean().to_numpy(), values.std(ddof=1).fillna(0).to_numpy()
             lines.append(Line(str(method), counts, mean, mean - spread, mean + spread, dashed=method == NAMES))
         return line_chart(lines, "labels per class", "top-1 %", x_log=True)
 
@@ -156,7 +159,10 @@ def label_curve(
 
 
 def verdicts(table: pd.DataFrame) -> list[str]:
-    """Say from how many labels per class on the trained model is above each other method, in the mean of the seeds.
+    """Say from how many labels per class on the trained model is above each other method.
+
+    It is where the mean difference of the seeds is more than two of its standard errors, with as many labels and with
+    all larger numbers. Of a single seed every difference counts.
 
     Args:
         table: As of :class:`LabelCurve`.
@@ -168,16 +174,23 @@ def verdicts(table: pd.DataFrame) -> list[str]:
             continue
         gains = (wide[TRAINED] - wide[method]).groupby("per class")
         mean, spread = gains.mean(), gains.std(ddof=1)
-        ahead = (mean > 0)[::-1].cummin()[::-1]
+        errors = (spread / np.sqrt(gains.size())).fillna(0)
+        ahead = (mean > 2 * errors)[::-1].cummin()[::-1]
         most = mean.index[-1]
         if not ahead.any():
             gap = _cell(mean[most], spread[most])
-            said.append(f"The trained model does not overtake {method} with up to {most} labels per class ({gap} there).")
+            said.append(
+                f"The trained model does not overtake {method} with up to {_labels(most)} per class ({gap} there)."
+            )
             continue
         first = ahead.idxmax()
         gap = _cell(mean[first], spread[first])
-        said.append(f"The trained model is ahead of {method} from {first} labels per class on ({gap} points there).")
+        said.append(f"The trained model is ahead of {method} from {_labels(first)} per class on ({gap} points there).")
     return said
+
+
+def _labels(count: int) -> str:
+    return f"{count} label" if count == 1 else f"{count} labels"
 
 
 def _feature_step(cfg: Config) -> dict[str, Any]:
@@ -199,7 +212,7 @@ def _read(cfg: Config, which: str, step: Mapping[str, Any], takes_text: bool) ->
             raise UserError(f"the {which} list has images without a label or with several")
         store = FeatureStore(**step)
         files = [info["img_path"] for info in infos]
-        store.compute(files, training_views=False)
+        store.compute(files, training_views=which == "train")
         features = np.stack([store.feature(file) if file in store else store.blank for file in files])
     texts = [" ".join(info["ocr"].texts).casefold() if takes_text and "ocr" in info else "" for info in infos]
     names = [os.path.relpath(file, dataset.img_prefix) for file in files]

@@ -77,8 +77,8 @@ def read_answers(path: Path) -> Answers:
         if wrong.any():
             row = int(wrong.argmax())
             raise UserError(
-                f"{path}: data row {row + 1} has the confidence {frame['confidence'].iloc[row]!r}; give a number above 0, "
-                "up to 1, or leave the column out"
+                f"{path}: data row {row + 1} has the confidence {frame['confidence'].iloc[row]!r}; give a number above "
+                "0, up to 1, or leave the column out"
             )
     return Answers(path, images, frame[column].str.strip().tolist(), confidences)
 
@@ -167,7 +167,7 @@ def predictions_of(answers: Answers, found: np.ndarray, classes: Sequence[str]) 
     """
     count, width = len(found), len(classes)
     lost = np.flatnonzero(found == UNMATCHED)
-    if lost.size and (answers.labels is None or width < 2):
+    if lost.size and (answers.labels is None or (answers.labels[lost] < 0).any() or width < 2):
         raise UserError(
             f"{answers.file}: an answer that is no class counts as wrong, for which the labels are needed; give the "
             "labelled list with --list"

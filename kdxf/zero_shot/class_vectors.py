@@ -48,8 +48,8 @@ def by_examples(features: np.ndarray, labels: np.ndarray, classes: Sequence[str]
     counts = np.bincount(labels, minlength=len(classes))
     if (empty := np.flatnonzero(counts == 0)).size:
         raise UserError(
-            f"{empty.size} of {len(classes)} classes have no example, such as {classes[empty[0]]}; add one, or classify "
-            "by names"
+            f"{empty.size} of {len(classes)} classes have no example, such as {classes[empty[0]]}; add one, or "
+            "classify by names"
         )
     sums = np.zeros((len(classes), features.shape[1]), np.float64)
     np.add.at(sums, labels, features)

@@ -50,7 +50,7 @@ class Pair:
             workers: Processes that load pictures.
 
         Returns:
-            float32 (n, C), rows of length 1; and by index, why a picture cannot be read. Its row is that of a blank one.
+            float32 (n, C), rows of length 1, that of a blank picture for one that cannot be read; and why, by index.
         """
         rows: list[np.ndarray] = []
         errors: dict[int, str] = {}

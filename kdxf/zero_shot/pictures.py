@@ -12,8 +12,8 @@ _FILE = "preprocessor_config.json"
 def picture_steps(folder: str | Path, option: str) -> list[dict[str, Any]]:
     """Return the steps that load a picture and bring it to the size that a pair was trained with.
 
-    Of ``shortest_edge`` and a crop they keep the shape and take the centre, of ``height`` and ``width`` they squeeze it.
-    Mean and standard deviation are not their matter: :class:`~kdxf.datasets.feature_store.FrozenEncoder` subtracts them.
+    Of ``shortest_edge`` and a crop they keep the shape and take the centre, of ``height`` and ``width`` they squeeze.
+    Mean and standard deviation are left to :class:`~kdxf.datasets.feature_store.FrozenEncoder`.
 
     Args:
         folder: The folder of the pair.

@@ -22,7 +22,9 @@ def read_prompts(path: str | Path) -> list[str]:
     """
     path = Path(path)
     if not path.is_file():
-        raise UserError(f"--prompts {path}: no such file; write prompts into it, one a line, such as 'a photo of {{}}.'")
+        raise UserError(
+            f"--prompts {path}: no such file; write prompts into it, one a line, such as 'a photo of {{}}.'"
+        )
     prompts = [line.strip() for line in read_lines(path) if line.strip()]
     if not prompts:
         raise UserError(f"--prompts {path}: is empty; write prompts into it, one a line, such as 'a photo of {{}}.'")

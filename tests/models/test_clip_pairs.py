@@ -29,7 +29,9 @@ def test_other_models_are_refused(tiny_bert, tmp_path):
     with refused(f"{OPTION} {tiny_bert}: the model_type 'bert' is no pair of image and text; known are chinese_clip, "):
         read_pair(tiny_bert, OPTION)
     (tmp_path / "open_clip_config.json").write_text("{}", encoding="utf-8")
-    with refused(f"{OPTION} {tmp_path} is a model of open_clip, which kdxf does not read; take the same model in Hugging"):
+    with refused(
+        f"{OPTION} {tmp_path} is a model of open_clip, which kdxf does not read; take the same model in Hugging"
+    ):
         read_pair(tmp_path, OPTION)
     with refused(f"{OPTION} hub/name is a name on the Hugging Face hub"):
         read_pair("hub/name", OPTION)

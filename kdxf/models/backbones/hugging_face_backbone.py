@@ -79,8 +79,7 @@ class HuggingFaceBackbone(BaseModule):
             init_cfg and (init_cfg.get("type") != "Pretrained" or not folder)
         ):
             raise UserError(
-                f"{name}: give init_cfg=dict(type='Pretrained', checkpoint='FOLDER'), or config to train "
-                "from scratch"
+                f"{name}: give init_cfg=dict(type='Pretrained', checkpoint='FOLDER'), or config to train from scratch"
             )
         self.option = f"{name}: {'checkpoint' if config is None else 'config'}"
         self.model = build_model(_vision_settings(folder if config is None else config, self.option), self.option)

@@ -30,8 +30,8 @@ class ClipTextEncoder(TransformerTextEncoder):
 
         text_encoder=dict(type='ClipTextEncoder', pretrained='data/pretrained/chinese-clip-vit-base-patch16')
 
-    It is used as :class:`TransformerTextEncoder`, with ``TokenizeForTransformer`` of the same folder; its feature can be
-    compared with that of :class:`~kdxf.models.backbones.ClipImageEncoder` by their cosine. These models have few
+    It is used as :class:`TransformerTextEncoder`, with ``TokenizeForTransformer`` of the same folder; its feature can
+    be compared with that of :class:`~kdxf.models.backbones.ClipImageEncoder` by their cosine. These models have few
     positions: 77 in CLIP, 64 in SigLIP, and Chinese-CLIP was trained with 52 tokens.
 
     Args:
