@@ -73,22 +73,22 @@ class HuggingFaceBackbone(BaseModule):
         lora: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(init_cfg)
-        name = type(self).__name__
+        own = type(self).__name__
         folder = (init_cfg or {}).get("checkpoint")
         if (init_cfg is None) == (config is None) or (
             init_cfg and (init_cfg.get("type") != "Pretrained" or not folder)
         ):
             raise UserError(
-                f"{name}: give init_cfg=dict(type='Pretrained', checkpoint='FOLDER'), or config to train from scratch"
+                f"{own}: give init_cfg=dict(type='Pretrained', checkpoint='FOLDER'), or config to train from scratch"
             )
-        self.option = f"{name}: {'checkpoint' if config is None else 'config'}"
+        self.option = f"{own}: {'checkpoint' if config is None else 'config'}"
         self.model = build_model(_vision_settings(folder if config is None else config, self.option), self.option)
         self.model.is_init = True  # otherwise BaseModule.init_weights would initialize its weights again
         for name, parameter in self.model.named_parameters():
             if name.endswith("mask_token"):  # of pretraining; distributed training refuses what is never used
                 parameter.requires_grad_(False)
         if lora is not None:
-            add_lora(self.model, f"{name}: lora", **lora)
+            add_lora(self.model, f"{own}: lora", **lora)
         sizes = getattr(self.model.config, "hidden_sizes", None)
         self.out_channels: int = sizes[-1] if sizes else self.model.config.hidden_size
         self.model_name = Path(folder).name if folder else self.model.config.model_type

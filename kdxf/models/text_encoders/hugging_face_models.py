@@ -178,7 +178,8 @@ def add_lora(
         UserError: The model has no such layers, or the package peft is not installed.
     """
     peft: Any = require("peft", "transformers", option)
-    chosen = _ADAPTED.get(model.config.model_type) if target_modules is None else target_modules
+    kind = getattr(getattr(model, "config", None), "model_type", None)
+    chosen = _ADAPTED.get(str(kind)) if target_modules is None else target_modules
     targets = None if chosen is None else list(chosen)
     config = peft.LoraConfig(r=r, lora_alpha=alpha, lora_dropout=dropout, target_modules=targets)
     try:
