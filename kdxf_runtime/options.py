@@ -10,13 +10,18 @@ EXECUTORS = ("processes", "ray")
 
 def add_columns(parser: argparse.ArgumentParser) -> None:
     """Add the options that say what the columns of the table are."""
+    add_class_columns(parser)
+    add_decisions(parser)
+
+
+def add_class_columns(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say how the classes stand in the table."""
     add = parser.add_argument
     add("--topk", type=int, default=1, metavar="K", help="name the K best classes (columns top2_id, ...)")
     add("--with-name", action="store_true", help="write class names as well (columns category_name, top2_name, ...)")
     add("--with-score", action="store_true", help="write scores as well (columns score, top2_score, ...)")
     add("--per-class", action="store_true", help="write one column per class, with its score, instead of the best")
     add("--excel", action="store_true", help=EXCEL)
-    add_decisions(parser)
 
 
 def add_decisions(parser: argparse.ArgumentParser) -> None:
@@ -29,8 +34,8 @@ def add_decisions(parser: argparse.ArgumentParser) -> None:
 
 
 def columns_of(args: argparse.Namespace) -> Columns:
-    """Return what the options of :func:`add_columns` ask for."""
-    return Columns(args.topk, args.with_name, args.with_score, args.per_class, args.with_set)
+    """Return what the options of :func:`add_columns`, or of :func:`add_class_columns` alone, ask for."""
+    return Columns(args.topk, args.with_name, args.with_score, args.per_class, getattr(args, "with_set", False))
 
 
 def add_parts(parser: argparse.ArgumentParser) -> None:

@@ -22,6 +22,7 @@ pytest_plugins = (
     "frozen_fixtures",
     "lab_fixtures",
     "ocr_fixtures",
+    "pair_fixtures",
     "prediction_fixtures",
     "run_fixtures",
     "service_fixtures",

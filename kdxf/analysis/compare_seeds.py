@@ -156,7 +156,7 @@ def compare(
     work_dir = Path(work_dir)
     lists: list[Path | None] = [Path(folder) for folder in folds] or [None]
     runs = [
-        _plan(Path(config), variant, fold, seed, work_dir, options or {})
+        plan_run(Path(config), variant, fold, seed, work_dir, options or {})
         for seed in seeds
         for fold in lists
         for config in configs
@@ -165,14 +165,14 @@ def compare(
     if twice := [folder for folder, count in Counter(run.folder for run in runs).items() if count > 1]:
         raise UserError(f"two of the runs would be {twice[0]}; give variants, folds and seeds that differ by name")
     for run in runs:
-        _check_settings(run)
+        check_settings(run)
         for modality in without:
             remove_modality(copy.deepcopy(run.cfg), modality)
     for number, run in enumerate(runs, start=1):
         print(f"run {number} of {len(runs)}: {run.folder}", flush=True)
-        _finish(run, without)
+        finish_run(run, without)
         # All finished runs, later ones included: a comparison may be extended and stopped.
-        rows = [row for each in runs if (result := _read(each)) for row in _rows(each, result, without)]
+        rows = [row for each in runs if (result := read_result(each)) for row in _rows(each, result, without)]
         summary = _write_tables(pd.DataFrame(rows), work_dir)
     first = {run.fold: run for run in reversed(runs)}  # the first run of each fold
     page = markdown(summary) + _baselines([first[fold] for fold in dict.fromkeys(run.fold for run in runs)], work_dir)
@@ -195,10 +195,22 @@ def _baselines(runs: Sequence[Run], work_dir: Path) -> str:
     return _BASELINES.format(first=runs[0].model) + "\n".join(f"- {line}" for line in lines) + "\n"
 
 
-def _plan(
+def plan_run(
     config: Path, variant: Variant, fold: Path | None, seed: int, work_dir: Path, options: Mapping[str, Any]
 ) -> Run:
-    """Make the config of a run, which keeps only the last checkpoint and is tested on the validation set."""
+    """Make the config of a run, which keeps only the last checkpoint and is tested on the validation set.
+
+    Args:
+        config: The config file.
+        variant: Its settings.
+        fold: A folder with ``train.csv`` and ``val.csv``, or None.
+        seed: Of all random numbers.
+        work_dir: Gets the folder of the run.
+        options: Other settings.
+
+    Raises:
+        UserError: The config has no validation set, or the fold lacks a list.
+    """
     cfg = load_config(config, {**options, **variant.options})
     if any(cfg.get(name) is None for name in ("val_dataloader", "val_cfg", "val_evaluator")):
         raise UserError(f"config {config} has no validation set to compare on: it needs val_dataloader, val_evaluator")
@@ -221,15 +233,24 @@ def _plan(
     return Run(model, fold_name, seed, cfg)
 
 
-def _check_settings(run: Run) -> None:
-    if result := _read(run):
+def check_settings(run: Run) -> None:
+    """Check that a finished run in the folder was made with the same settings and files.
+
+    Raises:
+        UserError: It was not.
+    """
+    if result := read_result(run):
         noted = {**result.get("files", {}), CONFIG_OR_OPTIONS: result["settings"]}
         check_unchanged(run.folder, "run", noted, {CONFIG_OR_OPTIONS: config_digest(run.cfg)}, training_files(run.cfg))
 
 
-def _finish(run: Run, without: Sequence[str]) -> None:
-    """Train the run and score its inputs, as far as that is not done."""
-    result = _read(run)
+def finish_run(run: Run, without: Sequence[str]) -> None:
+    """Train a run and score it with all inputs and without the modalities named, as far as that is not done.
+
+    Raises:
+        UserError: The config saves no checkpoint, or cannot be used.
+    """
+    result = read_result(run)
     if result is None:
         files = training_files(run.cfg)
         # The finished stages of a run that was stopped are kept.
@@ -250,7 +271,8 @@ def _input(without: str | None) -> str:
     return BOTH if without is None else f"without {without}"
 
 
-def _read(run: Run) -> dict[str, Any] | None:
+def read_result(run: Run) -> dict[str, Any] | None:
+    """Return what :func:`finish_run` left in the folder, with the ``scores`` by input; None where it left nothing."""
     return read_json(run.folder / RESULT)
 
 

@@ -35,7 +35,7 @@ def compute_features(cfg: Config, workers: int | None = None, progress: bool = T
     with DefaultScope.overwrite_default_scope(cfg.get("default_scope") or "kdxf"):
         for name in _LOADERS:
             settings: Any = (cfg.get(f"{name}_dataloader") or {}).get("dataset")
-            steps = list(_load_steps(settings))
+            steps = list(load_steps(settings))
             if not steps:
                 continue
             dataset = DATASETS.build(settings)
@@ -70,7 +70,7 @@ def _compute(step: Mapping[str, Any], dataset: Any, workers: int, progress: bool
     return str(images.path), images.compute(paths, bool(step.get("train")), workers, progress)
 
 
-def _load_steps(config: Any) -> Iterator[Mapping[str, Any]]:
+def load_steps(config: Any) -> Iterator[Mapping[str, Any]]:
     """Yield the configs of ``LoadFeature`` and ``LoadTextFeature`` in (nested) configs."""
     if isinstance(config, Mapping):
         if type_name(config) in ("LoadFeature", "LoadTextFeature"):
@@ -78,4 +78,4 @@ def _load_steps(config: Any) -> Iterator[Mapping[str, Any]]:
         config = list(config.values())
     if isinstance(config, list | tuple):
         for item in config:
-            yield from _load_steps(item)
+            yield from load_steps(item)

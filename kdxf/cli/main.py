@@ -49,7 +49,7 @@ def _dispatch(words: list[str]) -> int | None:
     if words[0] in groups and (len(words) == 1 or words[1] in ("-h", "--help")):
         print(overview(words[0]))
         return 0
-    name = f"{words[0]} {words[1].replace('-', '_')}" if words[0] in groups else words[0]
+    name = " ".join(words[: 2 if words[0] in groups else 1]).replace("-", "_")
     if name not in tools:
         close = difflib.get_close_matches(name, [*_OWN, *tools, *groups], 1)
         advice = f"did you mean 'kdxf {close[0]}'? " if close else ""

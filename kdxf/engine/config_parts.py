@@ -97,13 +97,13 @@ def lite_backbone(name: str) -> dict[str, Any]:
 
 
 def stored_image(
-    folder: str, backbone: str, image_size: int, views: int, letterboxed: bool = False
+    folder: str, backbone: str | dict[str, Any], image_size: int, views: int, letterboxed: bool = False
 ) -> tuple[Steps, Steps]:
     """Return training and test steps that load the stored feature of an image (``tools/features.py``).
 
     Args:
         folder: The store.
-        backbone: As of :func:`lite_backbone`.
+        backbone: As of :func:`lite_backbone`, or the config of another one.
         image_size: Edge of the square that the backbone sees, in pixels.
         views: Training views of each image, besides the test view.
         letterboxed: Show the whole picture (:func:`letterbox`) instead of crops.
@@ -112,7 +112,7 @@ def stored_image(
     step = dict(
         type="LoadFeature",
         folder=folder,
-        backbone=lite_backbone(backbone),
+        backbone=lite_backbone(backbone) if isinstance(backbone, str) else backbone,
         test_image=letterbox(image_size) if letterboxed else center_crop(image_size),
         # Features are computed before the text is loaded, which this step needs.
         train_image=[step for step in training if step["type"] != "FlipUnlessText"],

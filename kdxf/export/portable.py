@@ -34,7 +34,7 @@ from kdxf.engine.config import building
 from kdxf.errors import UserError
 from kdxf.export.frozen import FrozenTextEncoder, without_stores
 from kdxf.inference.pipeline import pipeline_config
-from kdxf.models.backbones.stored_features import StoredFeatures
+from kdxf.models.backbones import HuggingFaceBackbone, StoredFeatures
 from kdxf.models.classifiers import EnsembleClassifier
 from kdxf.models.heads import HierarchicalClsHead, MultiLabelMoEClsHead
 from kdxf.models.heads.predicted_classes import is_multi_label
@@ -132,6 +132,9 @@ def make_portable(model: nn.Module, cfg: Config) -> Portable:
     classifier: Any = model.module if isinstance(model, BaseTTAModel) else model
     for name, part in _classifiers(classifier).items():
         _check_head(getattr(part, "head", None), f"{name}head")
+    for part in list(classifier.modules()):
+        if isinstance(part, HuggingFaceBackbone | TransformerTextEncoder):
+            part.merge_lora()
     with building(cfg):
         unstored = without_stores(pipeline_config(cfg, tta=False))
         packed = _try_out(unstored.pipeline)

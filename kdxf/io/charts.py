@@ -86,6 +86,7 @@ def line_chart(
     x_range: tuple[float, float] | None = None,
     y_range: tuple[float, float] | None = None,
     height: int = 320,
+    x_log: bool = False,
 ) -> str:
     """Draw lines over a common axis, with a legend if there are several.
 
@@ -96,6 +97,7 @@ def line_chart(
         x_range: What the horizontal axis covers; by default all values.
         y_range: What the vertical axis covers; by default all values.
         height: In pixels, at a width of 720.
+        x_log: Whether the horizontal axis is logarithmic; its values are above 0.
 
     Raises:
         ValueError: There is no point to draw.
@@ -113,7 +115,7 @@ def line_chart(
         if len(lines) > 1
         else ("", 0)
     )
-    frame, x, y = _frame(x_range, y_range, x_label, y_label, height, legend[1])
+    frame, x, y = _frame(x_range, y_range, x_label, y_label, height, legend[1], x_log=x_log)
     parts = [frame, legend[0]]
     for index, line in enumerate(lines):
         colour = _GREY if line.dashed else _colour(index, len(lines))

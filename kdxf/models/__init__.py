@@ -4,7 +4,7 @@ import kdxf.registry  # isort: skip
 
 import kdxf.engine  # noqa: F401  isort: skip  (makes mmengine load weights safely)
 
-from kdxf.models.backbones import HuggingFaceBackbone, StoredFeatures, TIMMBackbone
+from kdxf.models.backbones import ClipImageEncoder, HuggingFaceBackbone, StoredFeatures, TIMMBackbone
 from kdxf.models.batch_augments import CutMix, Mixup, ResizeMix
 from kdxf.models.classifiers import EnsembleClassifier, ImageTextClassifier
 from kdxf.models.data_preprocessors import ImageTextDataPreprocessor
@@ -19,6 +19,7 @@ from kdxf.models.heads import (
 from kdxf.models.losses import LabelSmoothFocalLoss
 from kdxf.models.table_encoders import TabularEncoder
 from kdxf.models.text_encoders import (
+    ClipTextEncoder,
     JoinedTextEncoder,
     NgramEncoder,
     StoredTextFeatures,
@@ -31,6 +32,8 @@ from kdxf.models.tta import BatchedClsScoreTTA
 __all__ = [
     "ArcFaceClsHead",
     "BatchedClsScoreTTA",
+    "ClipImageEncoder",
+    "ClipTextEncoder",
     "ConcatFusion",
     "CrossAttentionFusion",
     "CutMix",

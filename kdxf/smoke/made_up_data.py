@@ -22,6 +22,7 @@ IMAGES = [f"shop/图 {index}.png" for index in range(COUNT)]
 # Of odd sizes and shapes, the last one without text.
 _SIZES = ((56, 40), (40, 56), (48, 48), (97, 33))
 COLUMNS = {"price": ["1.5", "2", None, "7"], "shop": ["a", "b", "a", "c"]}  # further columns of lists
+_BERT_WORDS = ("牛", "奶", "milk", "sale", "，")
 _BERT_WIDTH = 768  # of the models that configs name
 
 
@@ -104,14 +105,90 @@ def write_bert(folder: Path) -> None:
 
     transformers = require("transformers", "transformers", "a config with a transformer for the text")
     folder.mkdir(parents=True)
-    vocabulary = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "牛", "奶", "milk", "sale", "，")
-    (folder / "vocab.txt").write_text("\n".join(vocabulary) + "\n", encoding="utf-8")
-    (folder / "tokenizer_config.json").write_text('{"tokenizer_class": "BertTokenizer"}', encoding="utf-8")
     config = transformers.BertConfig(
-        vocab_size=len(vocabulary),
+        vocab_size=_write_bert_tokenizer(folder),
         hidden_size=_BERT_WIDTH,
         num_hidden_layers=1,
         num_attention_heads=12,
         intermediate_size=8,
     )
     transformers.BertModel(config).save_pretrained(folder)
+
+
+def _write_bert_tokenizer(folder: Path) -> int:
+    """Write the tokenizer of a BERT, and return how many tokens it has."""
+    vocabulary = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *_BERT_WORDS)
+    (folder / "vocab.txt").write_text("\n".join(vocabulary) + "\n", encoding="utf-8")
+    (folder / "tokenizer_config.json").write_text('{"tokenizer_class": "BertTokenizer"}', encoding="utf-8")
+    return len(vocabulary)
+
+
+_TOWER = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}
+
+
+def write_pair(folder: Path, kind: str, channels: int, image_size: int = 32, positions: int = 16) -> None:
+    """Write a pair of image and text encoder of two layers each, with its tokenizer and what it says of pictures.
+
+    Args:
+        folder: To be made.
+        kind: ``'clip'``, ``'siglip'`` or ``'chinese_clip'``.
+        channels: Width of the shared space.
+        image_size: Edge of its pictures, in pixels.
+        positions: How many tokens a text may have.
+    """
+    import torch
+
+    from kdxf_runtime.optional import require
+
+    transformers: Any = require("transformers", "transformers", "a config with a pretrained pair")
+    folder.mkdir(parents=True)
+    count = {"clip": _write_clip_tokenizer, "siglip": _write_siglip_tokenizer, "chinese_clip": _write_bert_tokenizer}[
+        kind
+    ](folder)
+    vision = {**_TOWER, "image_size": image_size, "patch_size": 16}
+    text = {**_TOWER, "vocab_size": count, "max_position_embeddings": positions}
+    if kind == "siglip":  # its image tower ends in the shared space
+        vision["hidden_size"] = text["projection_size"] = channels
+    if kind == "clip":
+        text |= {"bos_token_id": count - 2, "eos_token_id": count - 1}
+    config = transformers.AutoConfig.for_model(
+        kind, vision_config=vision, text_config=text, **({} if kind == "siglip" else {"projection_dim": channels})
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        model = transformers.AutoModel.from_config(config)
+        for name, parameter in model.named_parameters():  # what starts as zero or one hides differences
+            if not name.startswith("logit_"):
+                torch.nn.init.normal_(parameter, std=0.3)
+    model.save_pretrained(folder)
+    picture = {"do_normalize": True, "image_mean": [0.5, 0.4, 0.3], "image_std": [0.3, 0.2, 0.25], "resample": 3}
+    if kind == "clip":
+        size = {"size": {"shortest_edge": image_size}, "do_center_crop": True, "crop_size": image_size}
+    else:
+        size = {"size": {"height": image_size, "width": image_size}}
+    (folder / "preprocessor_config.json").write_text(json.dumps({**picture, **size}), encoding="utf-8")
+
+
+def _write_clip_tokenizer(folder: Path) -> int:
+    letters = [*"abcdefghijklmnopqrstuvwxyz0123456789.,"]
+    tokens = [*letters, *(f"{letter}</w>" for letter in letters), "<|startoftext|>", "<|endoftext|>"]
+    vocabulary = {token: index for index, token in enumerate(tokens)}
+    (folder / "vocab.json").write_text(json.dumps(vocabulary), encoding="utf-8")
+    (folder / "merges.txt").write_text("#version: 0.2\n", encoding="utf-8")
+    about = {"tokenizer_class": "CLIPTokenizer", "pad_token": "<|endoftext|>"}
+    (folder / "tokenizer_config.json").write_text(json.dumps(about), encoding="utf-8")
+    return len(tokens)
+
+
+def _write_siglip_tokenizer(folder: Path) -> int:
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+
+    tokens = ["<pad>", "<eos>", "<unk>", *_BERT_WORDS, *"abcdefghijklmnopqrstuvwxyz"]
+    tokenizer = Tokenizer(models.WordLevel({token: index for index, token in enumerate(tokens)}, unk_token="<unk>"))
+    tokenizer.normalizer = normalizers.Lowercase()
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer.post_processor = processors.TemplateProcessing(single="$A <eos>", special_tokens=[("<eos>", 1)])
+    tokenizer.save(str(folder / "tokenizer.json"))
+    about = {"tokenizer_class": "PreTrainedTokenizerFast", "pad_token": "<pad>", "eos_token": "<eos>"}
+    (folder / "tokenizer_config.json").write_text(json.dumps(about), encoding="utf-8")
+    return len(tokens)

@@ -6,12 +6,14 @@ from typing import Any
 
 from mmengine.config import Config
 
+from kdxf.engine.config import type_name
 from kdxf.errors import UserError
 from kdxf.models.backbones.timm_weights import present_name
 from kdxf.smoke import made_up_data as made_up
 
 _LOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
 _PACKING = ("PackImageTextInputs", "PackInputs")
+_PAIR_CHANNELS, _PAIR_POSITIONS = 512, 77  # of the pair that configs name
 _MANY_CLASSES = 1000  # a classifier of more takes gigabytes in training
 
 
@@ -62,6 +64,7 @@ class _Maker:
         self.vector_width = next((part["in_channels"] for part in _parts(cfg.model, "Word2VecEncoder")), None)
         self.table_width = next((part["in_channels"] for part in _parts(cfg.model, "TabularEncoder")), 0)
         self.tfidf_width = next((part["in_channels"] for part in _parts(cfg.model, "TfidfEncoder")), 8)
+        self.has_pair = any(True for _ in _parts(cfg.to_dict(), "ClipTextEncoder"))
         trees = [*_parts(cfg.model, "HierarchicalClsHead"), *_parts(cfg.get("test_evaluator"), "HierarchicalAccuracy")]
         self.levels = sorted({level for part in trees for level in part.get("levels") or ("coarse",)} | {"coarse"})
         if not (folder / "images").exists():
@@ -134,22 +137,34 @@ class _Maker:
         part["file"] = str(file)
 
     def _adapt_LoadFeature(self, part: dict) -> None:  # noqa: N802
-        weights = self.folder / f"{part['backbone'].get('model_name', part['backbone']['type'])}.pth"
-        if not weights.exists():
-            made_up.write_backbone(weights, part["backbone"])
-        part["backbone"]["init_cfg"] = dict(type="Pretrained", checkpoint=str(weights))
+        if type_name(part["backbone"]) == "ClipImageEncoder":
+            self._adapt_ClipImageEncoder(part["backbone"])
+        else:
+            self._write_backbone(part["backbone"])
         picture = [dict(type="LoadImage"), dict(type="Resize", scale=(self.edge, self.edge))]
         # Without training views, which would have to be computed ahead, features are computed as they are asked for.
         part.update(folder=str(self.folder / "features"), test_image=picture, train_image=[], views=0)
+
+    def _write_backbone(self, backbone: dict) -> None:
+        weights = self.folder / f"{backbone.get('model_name', backbone['type'])}.pth"
+        if not weights.exists():
+            made_up.write_backbone(weights, backbone)
+        backbone["init_cfg"] = dict(type="Pretrained", checkpoint=str(weights))
 
     def _adapt_LoadTextFeature(self, part: dict) -> None:  # noqa: N802
         part["folder"] = str(self.folder / "features")  # its encoder and tokenizer are adapted like others
 
     def _adapt_TokenizeForTransformer(self, part: dict) -> None:  # noqa: N802
-        part["tokenizer"] = str(self._bert())
+        part["tokenizer"] = str(self._pair() if self.has_pair else self._bert())
 
     def _adapt_TransformerTextEncoder(self, part: dict) -> None:  # noqa: N802
         part["pretrained"] = str(self._bert())
+
+    def _adapt_ClipTextEncoder(self, part: dict) -> None:  # noqa: N802
+        part["pretrained"] = str(self._pair())
+
+    def _adapt_ClipImageEncoder(self, part: dict) -> None:  # noqa: N802
+        part["init_cfg"] = dict(type="Pretrained", checkpoint=str(self._pair()))
 
     def _adapt_HuggingFaceBackbone(self, part: dict) -> None:  # noqa: N802
         if part.get("init_cfg"):
@@ -178,6 +193,12 @@ class _Maker:
         folder = self.folder / "bert"
         if not folder.exists():
             made_up.write_bert(folder)
+        return folder
+
+    def _pair(self) -> Path:
+        folder = self.folder / "clip"
+        if not folder.exists():
+            made_up.write_pair(folder, "clip", _PAIR_CHANNELS, positions=_PAIR_POSITIONS)
         return folder
 
     def _tree(self) -> Path:

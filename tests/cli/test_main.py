@@ -83,6 +83,12 @@ def test_summary_leaves_the_command_out(tmp_path):
     assert summary(path) == "Train a model"
 
 
+def test_hyphens_stand_for_underscores(capsys):
+    for words in (("zero-shot",), ("analysis", "label-curve")):
+        status, out, _ = ends(capsys, *words, "--help")
+        assert status == 0 and out.startswith(f"usage: kdxf {' '.join(words).replace('-', '_')}")
+
+
 def test_tools_come_before_groups():
     names = list(list_tools())
     assert names.index("word2vec") < names.index("analysis baselines")

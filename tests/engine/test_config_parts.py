@@ -115,6 +115,12 @@ def test_dataset_files_reach_the_loaders(repo, dataset, classes, prefix):
     assert "_delete_" not in cfg.train_dataloader.dataset
 
 
+def test_stored_image_of_another_backbone():
+    backbone = dict(type="ClipImageEncoder", config="folder")
+    (train,), (test,) = stored_image("store", backbone, 96, 2)
+    assert train["backbone"] == test["backbone"] == backbone
+
+
 def test_stored_image_has_training_views_without_the_step_that_needs_text():
     train, test = config_parts.stored_image("features", "lite0", 64, views=3)
     assert (train[0].pop("train"), train) == (True, test)

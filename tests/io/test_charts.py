@@ -38,6 +38,12 @@ def test_lines_lie_where_their_axes_say_and_leave_a_gap_where_there_is_no_value(
     assert path.count("M") == 2 and path.count("L") == 1
 
 
+def test_a_logarithmic_axis():
+    svg = line_chart([Line("only", [1, 2, 4], [0, 1, 2])], "labels", "y", x_log=True)
+    x = [float(point["cx"]) for point, _ in _marks(svg, "circle")]
+    assert x[1] - x[0] == pytest.approx(x[2] - x[1], abs=0.3)
+
+
 def test_a_band_lies_around_its_line_and_one_line_needs_no_legend():
     svg = line_chart([Line("only", [0, 1], [2, 3], low=[1, 2], high=[3, 4])], "x", "y")
     corners = [pair.split(",") for pair in re.search(r'points="([^"]+)"', svg)[1].split()]

@@ -80,7 +80,9 @@ class TokenizeForTransformer(TransformerTokens):
                 f"{self.special_tokens} special tokens; give more"
             )
         if (self.folder / "config.json").is_file():
-            positions = read_config_json(self.folder, _OPTION).get("max_position_embeddings")
+            settings = read_config_json(self.folder, _OPTION)
+            of_text = settings.get("text_config") or settings  # of a pair of image and text
+            positions = of_text.get("max_position_embeddings")
             # XLNet and similar models have -1 or nothing: no limit.
             longest = min(longest, positions) if positions and positions > 0 else longest
         if self.max_length > longest:

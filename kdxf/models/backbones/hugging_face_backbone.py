@@ -8,11 +8,10 @@ from mmengine.model import BaseModule
 from torch import Tensor
 
 from kdxf.errors import UserError
-from kdxf.models.text_encoders.hugging_face_models import build_model, load_weights
+from kdxf.models.text_encoders.hugging_face_models import add_lora, build_model, load_weights, merge_lora
 from kdxf.registry import MODELS
 from kdxf.text.hugging_face import local_folder, read_config_json, read_json
 
-_OPTION = "HuggingFaceBackbone: checkpoint"
 KINDS = (
     "chinese_clip_vision_model",
     "clip_vision_model",
@@ -56,6 +55,8 @@ class HuggingFaceBackbone(BaseModule):
         init_cfg: As above; the checkpoint is a folder, not a name on the Hugging Face hub.
         config: Instead of ``init_cfg``, an architecture to train from scratch: a folder with config.json, or a dict
             such as ``dict(model_type='dinov2', num_hidden_layers=2, ...)``.
+        lora: Options of :func:`~kdxf.models.text_encoders.hugging_face_models.add_lora` (``r``, ``alpha``, ``dropout``,
+            ``target_modules``): the model's own weights stay as they are and low-rank updates train.
 
     Raises:
         UserError: A folder or the package transformers is missing, the model is of another kind, or not exactly one of
@@ -65,22 +66,29 @@ class HuggingFaceBackbone(BaseModule):
     init_cfg: Any
     _is_init: bool
 
-    def __init__(self, init_cfg: dict[str, Any] | None = None, config: str | Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        init_cfg: dict[str, Any] | None = None,
+        config: str | Mapping[str, Any] | None = None,
+        lora: Mapping[str, Any] | None = None,
+    ) -> None:
         super().__init__(init_cfg)
+        own = type(self).__name__
         folder = (init_cfg or {}).get("checkpoint")
         if (init_cfg is None) == (config is None) or (
             init_cfg and (init_cfg.get("type") != "Pretrained" or not folder)
         ):
             raise UserError(
-                "HuggingFaceBackbone: give init_cfg=dict(type='Pretrained', checkpoint='FOLDER'), or config to train "
-                "from scratch"
+                f"{own}: give init_cfg=dict(type='Pretrained', checkpoint='FOLDER'), or config to train from scratch"
             )
-        option = _OPTION if config is None else "HuggingFaceBackbone: config"
-        self.model = build_model(_vision_settings(folder if config is None else config, option), option)
+        self.option = f"{own}: {'checkpoint' if config is None else 'config'}"
+        self.model = build_model(_vision_settings(folder if config is None else config, self.option), self.option)
         self.model.is_init = True  # otherwise BaseModule.init_weights would initialize its weights again
         for name, parameter in self.model.named_parameters():
             if name.endswith("mask_token"):  # of pretraining; distributed training refuses what is never used
                 parameter.requires_grad_(False)
+        if lora is not None:
+            add_lora(self.model, f"{own}: lora", **lora)
         sizes = getattr(self.model.config, "hidden_sizes", None)
         self.out_channels: int = sizes[-1] if sizes else self.model.config.hidden_size
         self.model_name = Path(folder).name if folder else self.model.config.model_type
@@ -93,14 +101,22 @@ class HuggingFaceBackbone(BaseModule):
             UserError: The folder has no weights, or those of another model.
         """
         if self.init_cfg and not self._is_init:
-            load_weights(self.model, self.init_cfg["checkpoint"], _OPTION)
+            load_weights(self.model, self.init_cfg["checkpoint"], self.option)
         self._is_init = True
+
+    def merge_lora(self) -> None:
+        """Add LoRA's updates to the weights; the result is a model of the same config without ``lora``."""
+        merge_lora(self.model)
 
     def forward(self, x: Tensor) -> tuple[Tensor]:
         """Return features of images (N, 3, H, W) as a map of one pixel (N, C, 1, 1), which poolings leave as it is.
 
         Position embeddings are interpolated where the images have another size than in pretraining.
         """
+        return (self._feature(x)[:, :, None, None],)
+
+    def _feature(self, x: Tensor) -> Tensor:
+        """Return the features (N, C) of images (N, 3, H, W)."""
         kind = self.model.config.model_type
         options = {"interpolate_pos_encoding": True} if kind in _INTERPOLATED else {}
         output = self.model(pixel_values=x, **options)
@@ -108,7 +124,7 @@ class HuggingFaceBackbone(BaseModule):
         if feature is None:
             tokens = output.last_hidden_state
             feature = tokens[:, 0] if kind == "vit" else tokens.mean(dim=1)
-        return (feature[:, :, None, None],)
+        return feature
 
 
 _INTERPOLATED = ("chinese_clip_vision_model", "clip_vision_model", "siglip_vision_model", "swin", "swinv2", "vit")

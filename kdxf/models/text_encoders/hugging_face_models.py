@@ -18,16 +18,27 @@ from kdxf_runtime.optional import require
 
 WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
 
+# The layers that LoRA adapts where neither the config nor peft says so: queries and values, as in the paper.
+_ADAPTED = {
+    "chinese_clip_text_model": ("query", "value"),
+    "chinese_clip_vision_model": ("q_proj", "v_proj"),
+    "clip_text_model": ("q_proj", "v_proj"),
+    "clip_vision_model": ("q_proj", "v_proj"),
+    "siglip_text_model": ("q_proj", "v_proj"),
+    "siglip_vision_model": ("q_proj", "v_proj"),
+}
+
 # Settings of a config.json that name code, or choose number format and kernels, which the experiment decides.
 _IGNORED = ("auto_map", "attn_implementation", "experts_implementation", "quantization_config", "dtype", "torch_dtype")
 
 
-def build_model(config: str | Path | Mapping[str, Any], option: str) -> Any:
+def build_model(config: str | Path | Mapping[str, Any], option: str, architecture: str | None = None) -> Any:
     """Build the bare encoder (no pooler, no head) of an architecture, with random weights in float32.
 
     Args:
         config: A folder with a config.json, or the content of one: ``model_type`` and settings.
         option: Name of the config option in messages.
+        architecture: Name of the class in transformers; by default that of its ``AutoModel``, which lacks some towers.
 
     Raises:
         UserError: The architecture is unknown, its settings do not fit, it has a decoder, or the package transformers
@@ -53,7 +64,10 @@ def build_model(config: str | Path | Mapping[str, Any], option: str) -> Any:
         if model_config.is_encoder_decoder:
             raise UserError(f"{where}: {kind} is an encoder with a decoder; take an encoder, such as a BERT")
         model_config.use_cache = False  # only for generating text; gradient checkpointing would warn of it
-        model = transformers.AutoModel.from_config(model_config, trust_remote_code=False)
+        if architecture is None:
+            model = transformers.AutoModel.from_config(model_config, trust_remote_code=False)
+        else:
+            model = getattr(transformers, architecture)(model_config)
     except UserError:
         raise
     except Exception as error:  # transformers checks settings in many ways
@@ -64,7 +78,7 @@ def build_model(config: str | Path | Mapping[str, Any], option: str) -> Any:
     return model
 
 
-def load_weights(model: Any, folder: str | Path, option: str) -> None:
+def load_weights(model: Any, folder: str | Path, option: str, prefix: str = "") -> None:
     """Fill a model of :func:`build_model` with the weights in a folder.
 
     Weights of heads and poolers in the checkpoint are left out; LoRA layers keep theirs.
@@ -73,12 +87,14 @@ def load_weights(model: Any, folder: str | Path, option: str) -> None:
         model: Changed in place.
         folder: Contains ``model.safetensors`` or ``pytorch_model.bin``, or one of them in parts.
         option: Name of the config option in messages.
+        prefix: What stands before the names of the model's weights in the folder; needed only where transformers does
+            not know it.
 
     Raises:
         UserError: There are no weights, they would run code, or they belong to another model.
     """
     folder = local_folder(folder, option)
-    state = _read_state(folder, option)
+    state = {name.removeprefix(prefix): tensor for name, tensor in read_state(folder, option).items()}
     with _quiet():
         # transformers knows how names of weights changed over the years, and removes prefixes of models with heads.
         loaded, report = type(model).from_pretrained(
@@ -103,7 +119,12 @@ def _plain_state(model: nn.Module) -> list[tuple[str, Tensor]]:
     return [(name, tensor) for name, tensor in model.state_dict().items() if ".lora_" not in name]
 
 
-def _read_state(folder: Path, option: str) -> dict[str, Tensor]:
+def read_state(folder: Path, option: str) -> dict[str, Tensor]:
+    """Read all weights in a folder.
+
+    Raises:
+        UserError: There are none, or they would run code.
+    """
     for name in WEIGHT_FILES:
         if (folder / name).is_file():
             return load_checkpoint(folder / name)
@@ -134,7 +155,7 @@ def _quiet() -> Iterator[None]:
 
 
 def add_lora(
-    model: nn.Module,
+    model: Any,
     option: str,
     *,
     r: int = 8,
@@ -150,14 +171,16 @@ def add_lora(
         r: Rank of the updates.
         alpha: The updates are scaled by ``alpha / r``.
         dropout: Dropout probability of the updates' inputs.
-        target_modules: Ends of the layers' names, such as ``['query', 'value']``; by default peft's choice for the
-            kind of model.
+        target_modules: Ends of the layers' names, such as ``['query', 'value']``; by default queries and values of
+            the attention in CLIP and its kin, and peft's choice in other models.
 
     Raises:
         UserError: The model has no such layers, or the package peft is not installed.
     """
     peft: Any = require("peft", "transformers", option)
-    targets = None if target_modules is None else list(target_modules)
+    kind = getattr(getattr(model, "config", None), "model_type", None)
+    chosen = _ADAPTED.get(str(kind)) if target_modules is None else target_modules
+    targets = None if chosen is None else list(chosen)
     config = peft.LoraConfig(r=r, lora_alpha=alpha, lora_dropout=dropout, target_modules=targets)
     try:
         peft.inject_adapter_in_model(config, model)
@@ -171,7 +194,9 @@ def add_lora(
 
 
 def merge_lora(model: nn.Module) -> None:
-    """Add the updates to the weights that they adapt, and restore the plain layers."""
+    """Add the updates to the weights that they adapt, and restore the plain layers; without updates nothing changes."""
+    if not any(".lora_" in name for name, _ in model.named_parameters()):
+        return
     from peft.tuners.tuners_utils import BaseTunerLayer
 
     for name, layer in list(model.named_modules()):

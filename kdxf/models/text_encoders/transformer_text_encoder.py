@@ -88,6 +88,7 @@ class TransformerTextEncoder(BaseModule):
 
     input_keys = ("text_ids", "text_mask")
     """Keys of the batch inputs that :meth:`forward` takes, in order."""
+    _prefix = ""  # of the weights' names in the folder
 
     def __init__(
         self,
@@ -108,14 +109,13 @@ class TransformerTextEncoder(BaseModule):
             raise ValueError("give either pretrained or config")
         self.pretrained = pretrained
         self.pooling, self.frozen_stages = pooling, frozen_stages
-        if config is None:
-            self.model = build_model(str(pretrained), "TransformerTextEncoder: pretrained")
-        else:
-            self.model = build_model(config, "TransformerTextEncoder: config")
+        name = type(self).__name__
+        self.option = f"{name}: {'pretrained' if config is None else 'config'}"
+        self.model = self._build(str(pretrained) if config is None else config)
         self.model.is_init = True  # otherwise BaseModule.init_weights would initialize its weights again
         self.max_positions = _max_positions(self.model)
         if lora is not None:
-            add_lora(self.model, "TransformerTextEncoder: lora", **lora)
+            add_lora(self.model, f"{name}: lora", **lora)
         for part in self._frozen_parts():
             part.requires_grad_(False)
         if gradient_checkpointing:
@@ -137,8 +137,16 @@ class TransformerTextEncoder(BaseModule):
             UserError: The folder has no weights, or those of another model.
         """
         if self.pretrained is not None and not self.is_init:
-            load_weights(self.model, self.pretrained, "TransformerTextEncoder: pretrained")
+            self.load_pretrained(self.pretrained)
         super().init_weights()
+
+    def load_pretrained(self, folder: str) -> None:
+        """Load the weights in a folder.
+
+        Raises:
+            UserError: It has no weights, or those of another model.
+        """
+        load_weights(self.model, folder, self.option, self._prefix)
 
     def train(self, mode: bool = True) -> "TransformerTextEncoder":
         """Switch to training or evaluation; frozen parts stay in evaluation."""
@@ -194,15 +202,19 @@ class TransformerTextEncoder(BaseModule):
         """Add LoRA's updates to the weights; the result is a model of the same config without ``lora``."""
         merge_lora(self.model)
 
+    def _build(self, source: str | Mapping[str, Any]) -> Any:
+        """Build the transformer of a folder or of settings, with random weights."""
+        return build_model(source, self.option)
+
     def _document_features(self, text_ids: Tensor, text_mask: Tensor) -> Tensor:
         """Return the feature of each document (N, C) of token ids and a mask (N, L)."""
-        has_text, mask = _usable_mask(text_mask)
+        has_text, mask = usable_mask(text_mask)
         feature = self.project(self._pool(self._hidden(text_ids, mask), mask))
         return torch.where(has_text, feature, self.no_text)
 
     def _token_features(self, text_ids: Tensor, text_mask: Tensor) -> tuple[Tensor, Tensor]:
         """Return the features (N, L, C) and the shares (N, L) of the tokens of documents (N, L)."""
-        has_text, mask = _usable_mask(text_mask)
+        has_text, mask = usable_mask(text_mask)
         hidden = self._hidden(text_ids, mask)
         # Padding counts nothing, but every parameter must have a part in the result: distributed training asks for it.
         tokens = torch.where((mask & has_text).unsqueeze(-1), self.project(hidden), self.no_text)
@@ -251,7 +263,7 @@ class TransformerTextEncoder(BaseModule):
         layers = [part for part in self.model.modules() if isinstance(part, nn.ModuleList) and len(part) == count]
         if not layers or self.frozen_stages > count:
             raise UserError(
-                f"TransformerTextEncoder: frozen_stages is {self.frozen_stages}, but the model has "
+                f"{type(self).__name__}: frozen_stages is {self.frozen_stages}, but the model has "
                 f"{count if layers else 0} layers of their own weights; give at most that, or -1"
             )
         return [*_embeddings(self.model, layers[0]), *layers[0][: self.frozen_stages]]
@@ -259,13 +271,13 @@ class TransformerTextEncoder(BaseModule):
     def _checkpoint_gradients(self) -> None:
         if not self.model.supports_gradient_checkpointing:
             kind = self.model.config.model_type
-            raise UserError(f"TransformerTextEncoder: {kind} has no gradient checkpointing; leave it out")
+            raise UserError(f"{type(self).__name__}: {kind} has no gradient checkpointing; leave it out")
         # Newer transformers renamed the method.
         enable = getattr(self.model, "activation_checkpointing_enable", None)
         (enable or self.model.gradient_checkpointing_enable)({"use_reentrant": False})
 
 
-def _usable_mask(text_mask: Tensor) -> tuple[Tensor, Tensor]:
+def usable_mask(text_mask: Tensor) -> tuple[Tensor, Tensor]:
     """Return which documents have text (N, 1), and a mask (N, L) in which each has at least one token.
 
     Attention over no token at all is undefined; the result for the one padding token is not used.
@@ -286,7 +298,7 @@ def _embeddings(model: nn.Module, layers: nn.ModuleList) -> Iterator[nn.Module]:
 def _max_positions(model: nn.Module) -> int | None:
     """Return the number of positions for which a model has embeddings; None if it has none (XLNet)."""
     for name, part in model.named_modules():
-        if name.endswith("position_embeddings") and isinstance(part, nn.Embedding):
+        if name.endswith(("position_embedding", "position_embeddings")) and isinstance(part, nn.Embedding):
             # RoBERTa's positions start after that of the padding.
             return part.num_embeddings - (0 if part.padding_idx is None else part.padding_idx + 1)
     return None

@@ -163,3 +163,22 @@ def test_weights_of_another_model_are_refused(tmp_path):
     (tmp_path / "config.json").write_text(json.dumps(settings))
     with pytest.raises(UserError, match=r"of the model's \d+ weights are missing"):
         built(tmp_path)
+
+
+def test_lora(tmp_path):
+    pytest.importorskip("peft")
+    make("dinov2", **{**TOWER, "image_size": 28, "patch_size": 14}).save_pretrained(tmp_path)
+    image = torch.randn(1, 3, 28, 28)
+    backbone = HuggingFaceBackbone(weights(tmp_path), lora={"r": 2, "target_modules": ["q_proj", "v_proj"]}).eval()
+    backbone.init_weights()
+    expected = built(tmp_path)(image)[0]
+    assert_close(backbone(image)[0], expected)
+    trained = [name for name, weight in backbone.named_parameters() if weight.requires_grad]
+    assert len(trained) == 8 and all(".lora_" in name for name in trained)
+    backbone.merge_lora()
+    assert_close(backbone(image)[0], expected)
+    assert not any(".lora_" in name for name in backbone.state_dict())
+    with pytest.raises(
+        UserError, match="^HuggingFaceBackbone: lora: set target_modules to names of linear layers; the"
+    ):
+        HuggingFaceBackbone(weights(tmp_path), lora={"target_modules": ["query"]})
