@@ -105,7 +105,7 @@ def test_teachers_that_do_not_fit_are_refused(student, teacher, frozen_lab, lab,
     content["meta"]["dataset_meta"] = {"classes": CLASSES[::-1]}
     torch.save(content, tmp_path / "other.pth")
     refused(
-        r"the teacher .*other\.pth was trained on other classes than train_dataloader has, or has them in another order",
+        r"the teacher .*other\.pth was trained on other classes than train_dataloader has, or has them in another",
         teacher | {"checkpoint": str(tmp_path / "other.pth")},
     )
     few = predictions(frozen_lab, tmp_path / "few.parquet", rows=slice(20))
