@@ -23,8 +23,8 @@ def small_config(cfg: Config, folder: Path, changes: Config) -> Config:
     """Give a config of the same parts that needs nothing but what is made in ``folder``.
 
     Weights are left out; every dataset gets the same few pictures, with labels of the config's classes; pictures are
-    small; word vectors, TF-IDF, stored features, transformers, class trees, policies, soft labels and teachers are made up
-    where the config names some.
+    small; word vectors, TF-IDF, stored features, transformers, class trees, policies, soft labels and teachers are made
+    up where the config names some.
     Where there are thousands of classes, a hundredth of them is left.
 
     Args:

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import torch
 from mmpretrain.structures import DataSample
-from torch import Tensor, nn
+from torch import Tensor
 
 from kdxf.errors import UserError
 
@@ -54,7 +54,7 @@ class ModelTeacher:
 
     sees_inputs = True
 
-    def __init__(self, model: Any, student: nn.Module, name: str) -> None:
+    def __init__(self, model: Any, student: Any, name: str) -> None:
         self.model, self.name = model.eval().requires_grad_(False), name
         own, theirs = model.data_preprocessor, student
         if _normalizes(own) != _normalizes(theirs) or getattr(own, "to_rgb", False) != getattr(theirs, "to_rgb", False):

@@ -405,3 +405,27 @@ def test_unknown_mode():
     model = build()
     with pytest.raises(ValueError, match="mode must be 'tensor', 'loss' or 'predict', got 'train'"):
         model(prepared(model, batch()), mode="train")
+
+
+def test_losses_on_the_joint_feature_are_added_to_the_heads():
+    losses = {"contrastive": {"type": "SupervisedContrastiveLoss", "loss_weight": 0.5}}
+    plain, model = build(), build(feature_losses=losses)
+    data = batch()
+    own, found = (one(**one.data_preprocessor(copy.deepcopy(data)), mode="loss") for one in (plain, model))
+    assert found.keys() == {*own, "contrastive_loss"} and model.state_dict().keys() == plain.state_dict().keys()
+    assert_close({key: found[key] for key in own}, dict(own))
+    assert found["contrastive_loss"] > 0
+    with pytest.raises(
+        UserError, match=r"feature_losses \(contrastive\) compare whole samples by their class, and batch"
+    ):
+        mixing = build(feature_losses=losses, train_cfg={"augments": [{"type": "Mixup", "alpha": 1.0}]})
+        mixing(**mixing.data_preprocessor(copy.deepcopy(data)), mode="loss")
+
+
+def test_distillation_needs_its_teachers():
+    distillation = {"type": "Distillation", "teachers": [{"config": "a.py", "checkpoint": "a.pth"}]}
+    model = build(distillation=distillation)
+    data = model.data_preprocessor(batch())
+    assert model(**data, mode="predict")
+    with pytest.raises(UserError, match="distillation: no teacher is loaded"):
+        model(**data, mode="loss")
