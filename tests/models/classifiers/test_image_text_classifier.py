@@ -420,11 +420,10 @@ def test_losses_on_the_joint_feature_are_added_to_the_heads():
     assert found.keys() == {*own, "contrastive_loss"} and model.state_dict().keys() == plain.state_dict().keys()
     assert_close({key: found[key] for key in own}, dict(own))
     assert found["contrastive_loss"] > 0
-    with pytest.raises(
-        UserError, match=r"feature_losses \(contrastive\) compare whole samples by their class, and batch"
-    ):
-        mixing = build(feature_losses=losses, train_cfg={"augments": [{"type": "Mixup", "alpha": 1.0}]})
-        mixing(**mixing.data_preprocessor(copy.deepcopy(data)), mode="loss")
+    prepared = model.data_preprocessor(copy.deepcopy(data))
+    model.data_preprocessor.batch_augments = object()  # as SwitchRecipeHook sets it
+    with pytest.raises(UserError, match=r"feature_losses \(contrastive\) compare whole samples by their class, and"):
+        model(**prepared, mode="loss")
 
 
 def test_distillation_needs_its_teachers():
