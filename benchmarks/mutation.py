@@ -327,8 +327,23 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
     ],
     "kdxf/engine/hooks/swa_hook.py": [
         ("runner.epoch + 1 >= self.begin_epoch", "runner.epoch >= self.begin_epoch", "off by one epoch"),
-        ("loader.sampler.set_epoch(runner.epoch)", "pass", "batches differ after resuming"),
+    ],
+    "kdxf/engine/norm_statistics.py": [
+        ("loader.sampler.set_epoch(epoch)", "pass", "batches differ after resuming"),
         ("layer.momentum = size / seen", "layer.momentum = 1 / seen", "batches weighted alike"),
+    ],
+    "kdxf/engine/split_step.py": [
+        ("loss * share", "loss", "each part counts like a whole batch"),
+        ("            _restore(samples, targets)\n", "", "mixed targets mixed again"),
+        ("wrapper._inner_count -= 1", "pass", "parts counted as batches"),
+    ],
+    "kdxf/apis/soup.py": [
+        ("if not pot.better(best, score)", "if pot.better(best, score)", "what makes the mean worse is taken"),
+        ("if len(places) > 1 and self._norms", "if False", "batch norms keep averaged statistics"),
+    ],
+    "kdxf/models/distillation/distillation.py": [
+        ("self.temperature**2 *", "", "gradients shrink with the temperature"),
+        ("return self\n", "import copy\n\n        return copy.copy(self)\n", "an average copies the teachers"),
     ],
     "kdxf/engine/hooks/early_stopping_hook.py": [
         ("step >= self.min_epochs", "step > self.min_epochs", "stops one epoch late"),

@@ -16,6 +16,7 @@ from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner
 
 from kdxf.apis.stages import train_stages
+from kdxf.apis.teachers import load_teachers
 from kdxf.engine.checkpoint import trusting_checkpoints
 from kdxf.engine.config import explaining_config_errors, set_loader_defaults, type_name
 from kdxf.engine.config_keys import check_keys
@@ -143,6 +144,7 @@ def _train(
     ):
         runner.register_hook(LoadedWeightsHook())
         check_training(runner)
+        load_teachers(runner)
         runner.train()
         result = _result(runner)
     return replace(result, seconds=time.perf_counter() - start)

@@ -1,7 +1,7 @@
 """One checkpoint for an ``EnsembleClassifier`` from those of its members."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +37,7 @@ def join_models(cfg: Config, checkpoints: Sequence[str | Path], out: str | Path)
             not fit its member, or their classes differ.
     """
     out = Path(out)
-    if out.suffix != ".pth":
-        raise UserError(f"{out}: the name of the checkpoint must end with .pth")
+    check_checkpoint_name(out)
     with building(cfg):
         model: Any = MODELS.build(model_config(cfg))
         members = getattr(model, "members", None)
@@ -49,15 +48,26 @@ def join_models(cfg: Config, checkpoints: Sequence[str | Path], out: str | Path)
         contents = [load_checkpoint(path) for path in checkpoints]
         for member, content, path in zip(members, contents, checkpoints, strict=True):
             _fill(member, content, path)
-    metas = [content.get("meta") or {} for content in contents]
-    classes = [(meta.get("dataset_meta") or {}).get("classes") for meta in metas]
-    for names, path in zip(classes[1:], checkpoints[1:], strict=True):
-        if names != classes[0]:
-            raise UserError(f"{path} was trained on other classes than {checkpoints[0]}")
-    buffer = io.BytesIO()
-    torch.save({"meta": _joined(metas), "state_dict": model.state_dict()}, buffer)
-    write_whole(buffer.getbuffer(), out)
+    meta = joined_meta(contents, checkpoints)
+    save_weights(model.state_dict(), meta, out)
     return out
+
+
+def check_checkpoint_name(path: Path) -> None:
+    """Check that weights can be written under this name.
+
+    Raises:
+        UserError: It does not end with ``.pth``.
+    """
+    if path.suffix != ".pth":
+        raise UserError(f"{path}: the name of the checkpoint must end with .pth")
+
+
+def save_weights(state: Mapping[str, Any], meta: Mapping[str, Any], path: Path) -> None:
+    """Write a checkpoint of weights and ``meta``, whole or not at all."""
+    buffer = io.BytesIO()
+    torch.save({"meta": dict(meta), "state_dict": dict(state)}, buffer)
+    write_whole(buffer.getbuffer(), path)
 
 
 def _fill(member: nn.Module, content: dict[str, Any], path: str | Path) -> None:
@@ -84,7 +94,21 @@ def _fill(member: nn.Module, content: dict[str, Any], path: str | Path) -> None:
     member.load_state_dict(state, strict=False)
 
 
-def _joined(metas: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def joined_meta(contents: Sequence[Mapping[str, Any]], checkpoints: Sequence[str | Path]) -> dict[str, Any]:
+    """Return the ``meta`` of a model that is made of several: their classes, and all data they were trained on.
+
+    Args:
+        contents: The checkpoints' contents.
+        checkpoints: Their paths, for messages.
+
+    Raises:
+        UserError: Their classes differ.
+    """
+    metas = [content.get("meta") or {} for content in contents]
+    classes = [(meta.get("dataset_meta") or {}).get("classes") for meta in metas]
+    for names, path in zip(classes[1:], checkpoints[1:], strict=True):
+        if names != classes[0]:
+            raise UserError(f"{path} was trained on other classes than {checkpoints[0]}")
     joined: dict[str, Any] = {"kdxf_version": __version__}
     if names := metas[0].get("dataset_meta"):
         joined["dataset_meta"] = names

@@ -8,6 +8,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from kdxf.engine.sample_seeds import SeededBatches, seeded_loader
+from kdxf.engine.split_step import SplitStep
 from kdxf.registry import LOOPS
 
 # Batches of the running epoch that are done, and all of them: kept with a run's information, so in checkpoints.
@@ -32,12 +33,15 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
     (:mod:`kdxf.engine.sample_seeds`). So neither the number of loader workers nor where a run was stopped changes what
     is learned.
 
+    A batch for which memory does not suffice is computed in parts (:mod:`kdxf.engine.split_step`).
+
     :func:`kdxf.apis.train.train` uses it for ``train_cfg=dict(by_epoch=True, ...)``. The arguments are
     mmengine's.
     """
 
     _seeded: tuple[DataLoader[Any], SeededBatches] | None = None
     _pipeline: Any = None
+    _step: SplitStep | None = None
 
     def run(self) -> nn.Module:
         """Train, and return the model."""
@@ -61,6 +65,14 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
         hub.update_info(_DONE, [0, len(self.dataloader)])
         self.runner.call_hook("after_train_epoch")
         self._epoch += 1
+
+    def run_iter(self, idx: int, data_batch: Any) -> None:
+        """Train on a batch."""
+        self._step = self._step or SplitStep()
+        self.runner.call_hook("before_train_iter", batch_idx=idx, data_batch=data_batch)
+        outputs = self._step(self.runner, data_batch)
+        self.runner.call_hook("after_train_iter", batch_idx=idx, data_batch=data_batch, outputs=outputs)
+        self._iter += 1
 
     def _batches_done(self) -> int:
         done, count = self.runner.message_hub.get_info(_DONE, [0, 0])

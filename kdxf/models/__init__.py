@@ -8,6 +8,7 @@ from kdxf.models.backbones import ClipImageEncoder, HuggingFaceBackbone, StoredF
 from kdxf.models.batch_augments import CutMix, Mixup, ResizeMix
 from kdxf.models.classifiers import EnsembleClassifier, ImageTextClassifier
 from kdxf.models.data_preprocessors import ImageTextDataPreprocessor
+from kdxf.models.distillation import Distillation
 from kdxf.models.fusion import ConcatFusion, CrossAttentionFusion, GatedFusion
 from kdxf.models.heads import (
     ArcFaceClsHead,
@@ -16,7 +17,7 @@ from kdxf.models.heads import (
     MoEClsHead,
     MultiLabelMoEClsHead,
 )
-from kdxf.models.losses import LabelSmoothFocalLoss
+from kdxf.models.losses import BatchHardTripletLoss, LabelSmoothFocalLoss, SupervisedContrastiveLoss
 from kdxf.models.table_encoders import TabularEncoder
 from kdxf.models.text_encoders import (
     ClipTextEncoder,
@@ -31,12 +32,14 @@ from kdxf.models.tta import BatchedClsScoreTTA
 
 __all__ = [
     "ArcFaceClsHead",
+    "BatchHardTripletLoss",
     "BatchedClsScoreTTA",
     "ClipImageEncoder",
     "ClipTextEncoder",
     "ConcatFusion",
     "CrossAttentionFusion",
     "CutMix",
+    "Distillation",
     "EnsembleClassifier",
     "GatedFusion",
     "HierarchicalClsHead",
@@ -53,6 +56,7 @@ __all__ = [
     "ResizeMix",
     "StoredFeatures",
     "StoredTextFeatures",
+    "SupervisedContrastiveLoss",
     "TIMMBackbone",
     "TabularEncoder",
     "TfidfEncoder",

@@ -4,11 +4,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
 from mmengine.config import Config
 
-from kdxf.engine.config import type_name
+from kdxf.engine.config import building, load_config, model_config, type_name
 from kdxf.errors import UserError
 from kdxf.models.backbones.timm_weights import present_name
+from kdxf.registry import MODELS
 from kdxf.smoke import made_up_data as made_up
 
 _LOADERS = ("train_dataloader", "val_dataloader", "test_dataloader")
@@ -21,8 +23,8 @@ def small_config(cfg: Config, folder: Path, changes: Config) -> Config:
     """Give a config of the same parts that needs nothing but what is made in ``folder``.
 
     Weights are left out; every dataset gets the same few pictures, with labels of the config's classes; pictures are
-    small; word vectors, TF-IDF, tables, stored features, transformers, class trees, policies and soft labels are made
-    up where the config names some. Where there are thousands of classes, a hundredth of them is left.
+    small; word vectors, TF-IDF, tables, stored features, transformers, class trees, policies, soft labels and teachers
+    are made up where the config names some. Where there are thousands of classes, a hundredth of them is left.
 
     Args:
         cfg: A config without stages, or one stage; not changed.
@@ -40,7 +42,7 @@ def small_config(cfg: Config, folder: Path, changes: Config) -> Config:
             part["num_classes"] //= 100
     if (cfg.get("train_cfg") or {}).get("max_epochs") == 1:  # too short to be stopped and resumed
         cfg.train_cfg.max_epochs = 2
-    maker = _Maker(cfg, folder, changes.edge)
+    maker = _Maker(cfg, folder, changes)
     for name in _LOADERS:
         if cfg.get(name) is not None:
             maker.adapt(cfg[name].dataset)
@@ -57,13 +59,15 @@ def small_config(cfg: Config, folder: Path, changes: Config) -> Config:
 class _Maker:
     """Makes the files of one config, each when it is first asked for."""
 
-    def __init__(self, cfg: Config, folder: Path, edge: int) -> None:
-        self.folder, self.edge = folder, edge
+    def __init__(self, cfg: Config, folder: Path, changes: Config) -> None:
+        self.folder, self.edge, self._changes = folder, changes.edge, changes
         self.num_classes = _number_of_classes(cfg)
         self.classes = [f"class {index}" for index in range(self.num_classes)]
-        self.vector_width = next((part["in_channels"] for part in _parts(cfg.model, "Word2VecEncoder")), None)
-        self.table_width = next((part["in_channels"] for part in _parts(cfg.model, "TabularEncoder")), 0)
-        self.tfidf_width = next((part["in_channels"] for part in _parts(cfg.model, "TfidfEncoder")), 8)
+        sources = [source for part in _parts(cfg.model, "Distillation") for source in part["teachers"]]
+        models = [cfg.model, *(load_config(source["config"]).model for source in sources if "config" in source)]
+        self.vector_width = next((part["in_channels"] for part in _parts(models, "Word2VecEncoder")), None)
+        self.table_width = next((part["in_channels"] for part in _parts(models, "TabularEncoder")), 0)
+        self.tfidf_width = next((part["in_channels"] for part in _parts(models, "TfidfEncoder")), 8)
         self.has_pair = any(True for _ in _parts(cfg.to_dict(), "ClipTextEncoder"))
         trees = [*_parts(cfg.model, "HierarchicalClsHead"), *_parts(cfg.get("test_evaluator"), "HierarchicalAccuracy")]
         self.levels = sorted({level for part in trees for level in part.get("levels") or ("coarse",)} | {"coarse"})
@@ -188,6 +192,18 @@ class _Maker:
             if not policy.exists():
                 made_up.write_policy(policy)
             part["file"] = str(policy)
+
+    def _adapt_Distillation(self, part: dict) -> None:  # noqa: N802
+        for number, source in enumerate(part["teachers"]):
+            if "config" not in source:
+                raise UserError("predictions as teachers cannot be made up; try the config with a model as teacher")
+            teacher = small_config(load_config(source["config"]), self.folder, self._changes)
+            with building(teacher):
+                model = MODELS.build(model_config(teacher))
+            config, weights = (self.folder / f"teacher_{number}.{suffix}" for suffix in ("py", "pth"))
+            teacher.dump(config)
+            torch.save({"state_dict": model.state_dict()}, weights)
+            source.update(config=str(config), checkpoint=str(weights))
 
     def _bert(self) -> Path:
         folder = self.folder / "bert"

@@ -1,87 +1,16 @@
 """Mean weights of the last epochs, with recomputed statistics of batch norms and ``DocumentNorm``."""
 
-import sys
-from collections.abc import Iterable, Sequence
-from numbers import Real
 from typing import Any
 
-import torch
-from mmengine.dist import all_reduce
 from mmengine.hooks import Hook
 from mmengine.model import StochasticWeightAverage
 from mmengine.runner import EpochBasedTrainLoop, Runner, weights_to_cpu
-from mmengine.runner.amp import autocast
-from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from kdxf.engine.dist import unwrapped
-from kdxf.engine.sample_seeds import seeded_loader
+from kdxf.engine.norm_statistics import renew_norms, updating_norms
+from kdxf.engine.validation import validate
 from kdxf.errors import UserError
-from kdxf.models.text_encoders.document_norm import HORIZON, DocumentNorm
 from kdxf.registry import HOOKS
-
-
-def updating_norms(model: nn.Module) -> list[str]:
-    """Return the names of the batch norms and ``DocumentNorm`` whose statistics a training step would change."""
-    return [
-        name
-        for name, layer in model.named_modules()
-        if layer.training
-        and (isinstance(layer, DocumentNorm) or (isinstance(layer, _BatchNorm) and layer.track_running_stats))
-    ]
-
-
-@torch.no_grad()
-def recompute_norms(model: Any, names: Sequence[str], batches: Iterable[dict]) -> None:
-    """Replace running means and variances by their means over batches.
-
-    The statistics of batch norms are weighted by the batches' sizes. Those of ``DocumentNorm`` are of the batches with
-    at least two documents that have text.
-
-    The rest of the model works as in prediction (no dropout), and batch augmentations such as mixup are left out, so
-    that the layers get the same inputs as in prediction. In a distributed run the batches of all processes count.
-
-    Args:
-        model: A classifier with a ``data_preprocessor``; it is in evaluation mode afterwards.
-        names: Names of its layers that are to be changed, such as :func:`updating_norms` returns.
-        batches: Batches of a training dataloader, at least one in each process.
-    """
-    model.eval()
-    norms: list[Any] = [model.get_submodule(name) for name in names]
-    documents = [norm for norm in norms if isinstance(norm, DocumentNorm)]
-    layers = [norm for norm in norms if not isinstance(norm, DocumentNorm)]
-    for norm in documents:
-        norm.train()
-        norm.num_batches.zero_()
-        norm.horizon = sys.maxsize
-    momenta = [layer.momentum for layer in layers]
-    for layer in layers:
-        layer.train()
-    seen = 0
-    for batch in batches:
-        data = model.data_preprocessor(batch, training=False)
-        size = len(data["data_samples"])
-        seen += size
-        for layer in layers:
-            layer.momentum = size / seen  # makes the running mean the mean so far
-        model(**data)
-    for layer, momentum in zip(layers, momenta, strict=True):
-        layer.momentum = momentum
-    _merge([statistic for layer in layers for statistic in (layer.running_mean, layer.running_var)], seen)
-    for norm in documents:
-        norm.num_batches.fill_(_merge([norm.mean, norm.var], int(norm.num_batches)))
-        norm.horizon = HORIZON
-    model.eval()
-
-
-def _merge(statistics: list[Tensor], seen: int) -> int:
-    """Average statistics over the processes, weighted by what each has seen of samples or batches; return the sum."""
-    total = torch.tensor(float(seen))
-    all_reduce(total)
-    for statistic in statistics if total else []:
-        statistic.mul_(seen / float(total))
-        all_reduce(statistic)
-    return int(total)
 
 
 @HOOKS.register_module()
@@ -187,22 +116,13 @@ class SWAHook(Hook):
             checkpoint["swa"] = {"average": average, "batch_norms": self._layers}
 
     def _update_norms(self, runner: Any) -> None:
-        loader = runner.train_loop.dataloader
-        if hasattr(loader.sampler, "set_epoch"):
-            loader.sampler.set_epoch(runner.epoch)  # the same batches, whether the run was resumed or not
-        seeded, batches = seeded_loader(loader, runner.seed or 0)
-        batches.epoch = runner.epoch
-        with runner.optim_wrapper.optim_context(self._average.module):  # the precision of training
-            recompute_norms(self._average.module, self._layers, seeded)
+        loader, model = runner.train_loop.dataloader, self._average.module
+        with runner.optim_wrapper.optim_context(model):  # the precision of training
+            renew_norms(model, self._layers, loader, seed=runner.seed or 0, epoch=runner.epoch)
 
     def _validate(self, runner: Runner) -> dict[str, float]:
         """Return and log the scores; the hooks of a validation, such as ``CheckpointHook``, are not called."""
-        loop, model = runner.val_loop, self._average.module.eval()
-        with torch.no_grad(), autocast(enabled=loop.fp16):
-            for batch in loop.dataloader:
-                loop.evaluator.process(data_samples=model.val_step(batch), data_batch=batch)
-        metrics = loop.evaluator.evaluate(len(loop.dataloader.dataset))
-        scores = {f"{name}_swa": float(value) for name, value in metrics.items() if isinstance(value, Real)}
+        scores = {f"{name}_swa": value for name, value in validate(runner.val_loop, self._average.module).items()}
         for name, score in scores.items():
             runner.message_hub.update_scalar(f"val/{name}", score)
         runner.visualizer.add_scalars(scores, step=runner.epoch)

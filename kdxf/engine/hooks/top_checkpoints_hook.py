@@ -14,7 +14,7 @@ from kdxf.registry import HOOKS
 
 @HOOKS.register_module()
 class TopCheckpointsHook(Hook):
-    """Keeps the weights of the k best validations, to be averaged or merged later.
+    """Keeps the weights of the k best validations, to be averaged later (``kdxf soup``).
 
     Use it together with ``CheckpointHook``, which keeps the last ones (``max_keep_ckpts``) and the single best
     (``save_best``). Files are named ``top_<metric>_<score>_epoch_<n>.pth`` (``_iter_<n>`` where training counts

@@ -19,8 +19,9 @@ class TrainingDataHook(Hook):
     (``load_from``, ``--resume``, an earlier stage) contribute their fingerprints.
 
     Attributes:
-        data: :func:`kdxf.engine.config_files.config_files` of the ``train_dataloader`` of each training that the
-            current weights went through, in order; empty where that is not known.
+        data: :func:`kdxf.engine.config_files.config_files` of the ``train_dataloader``, and of the teachers
+            (``distillation``), of each training that the current weights went through, in order; empty where that is
+            not known.
     """
 
     def __init__(self) -> None:
@@ -34,7 +35,9 @@ class TrainingDataHook(Hook):
         """Add the data of this run; the main process writes the checkpoints, so the others need not read the data."""
         if not is_main_process():
             return
-        own = config_files({"train_dataloader": runner.cfg.get("train_dataloader")})
+        settings = {"train_dataloader": runner.cfg.get("train_dataloader")}
+        teachers = (runner.cfg.get("model") or {}).get("distillation")
+        own = config_files({**settings, "distillation": teachers} if teachers else settings)
         if own and self.data[-1:] != [own]:
             self.data.append(own)
 

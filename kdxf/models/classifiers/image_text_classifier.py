@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from kdxf.models.classifiers import checks
 from kdxf.models.layer_depth import layer_depth
+from kdxf.models.losses import FeatureLosses
 from kdxf.registry import MODELS
 
 Part = dict | nn.Module | None
@@ -43,6 +44,9 @@ class ImageTextClassifier(BaseClassifier):
         fusion: Takes the features of image, text and table, those that there are, in this order. ``ConcatFusion`` by
             default.
         head: Classification head, MMPretrain's or kdxf's; None: the model returns features only.
+        feature_losses: Mapping from a name to a loss on the joint feature, such as ``SupervisedContrastiveLoss``, which
+            training adds to the head's.
+        distillation: ``Distillation``: what training learns from teachers, besides the labels.
         pretrained: Checkpoint of the whole classifier to start from (path or URL).
         train_cfg: Batch augmentations (:mod:`kdxf.models.batch_augments`) as in MMPretrain: ``augments``, ``probs``.
         data_preprocessor: ``ImageTextDataPreprocessor`` by default.
@@ -63,6 +67,8 @@ class ImageTextClassifier(BaseClassifier):
         text_encoder: Part = None,
         fusion: Part = None,
         head: Part = None,
+        feature_losses: dict | None = None,
+        distillation: Part = None,
         pretrained: str | None = None,
         train_cfg: dict | None = None,
         data_preprocessor: Part = None,
@@ -83,6 +89,8 @@ class ImageTextClassifier(BaseClassifier):
         self.image_backbone, self.image_neck = _build(image_backbone), _build(image_neck)
         self.text_encoder, self.fusion, self.head = _build(text_encoder), _build(fusion), _build(head)
         self.table_encoder = _build(table_encoder)
+        self.feature_losses = FeatureLosses(feature_losses) if feature_losses else None
+        self.distillation = _build(distillation)
         self._fuses_sequences = getattr(self.fusion, "takes_sequences", False)
         if self._fuses_sequences:
             checks.check_sequences(self.fusion, self.image_neck, self.text_encoder, self.table_encoder)
@@ -145,19 +153,30 @@ class ImageTextClassifier(BaseClassifier):
         return feats if self.image_neck is None else self.image_neck(feats)
 
     def loss(self, inputs: Inputs, data_samples: list[DataSample] | None) -> dict[str, Tensor]:
-        """Return the head's losses for ``inputs`` (as of :meth:`forward`) and N samples with targets.
+        """Return the losses for ``inputs`` (as of :meth:`forward`) and N samples with targets.
+
+        They are those of the head and, where there are some, of ``feature_losses`` and ``distillation``, for which the
+        head runs once more, without margins.
 
         The loss of a sample with ``sample_weight`` is multiplied by it (1 for samples without one); the sum is still
         divided by N. So a weight of 2 counts like the sample twice in a batch of the same size.
 
         Raises:
-            UserError: There is no head, or a sample has no ``gt_label`` or ``gt_score`` that the head can learn.
+            UserError: There is no head, a sample has no ``gt_label`` or ``gt_score`` that the head can learn, or a
+                part that adds a loss cannot work with the samples.
         """
         checks.check_head(self.head, "training")
         samples = data_samples or []
         checks.check_targets(samples, self.head)
         feats = self.extract_feat(inputs)
-        return self.head.loss(feats, samples, **checks.loss_weights(samples, feats[-1].device))
+        weights = checks.loss_weights(samples, feats[-1].device)
+        losses: dict[str, Tensor] = self.head.loss(feats, samples, **weights)
+        mixed = getattr(self.data_preprocessor, "batch_augments", None) is not None
+        if self.feature_losses is not None:
+            losses |= self.feature_losses(feats[-1], samples, mixed=mixed, **weights)
+        if self.distillation is not None:
+            losses |= self.distillation(self.head(feats), feats[-1], inputs, samples, mixed=mixed, **weights)
+        return losses
 
     def predict(self, inputs: Inputs, data_samples: list[DataSample] | None = None, **kwargs: Any) -> list[DataSample]:
         """Return ``data_samples`` (None: N new ones) with ``pred_score`` (K,), float32, and ``pred_label``.

@@ -71,6 +71,13 @@ class ArcFaceClsHead(HostArcFaceClsHead):
     so that a mixture of nine parts to one stays close to the pure label. With ``margins=0.0`` the head is the
     normalised softmax: embedding, unit length, scale.
 
+    ``margin_type='cosine'`` is CosFace (https://arxiv.org/abs/1801.09414), which takes the margin off the cosine:
+
+    .. math:: \text{logit}_k = s \, (\cos \theta_k - m f q_k)
+
+    Its margins are smaller numbers; the paper's is 0.35. The plain inner product, without any normalization, is
+    MMPretrain's ``LinearClsHead``.
+
     A margin from the first step on can prevent learning. The angles of a random classifier are all close to 90 degrees,
     and a margin of 0.5 (29 degrees) puts the logit of the true class below every other by s sin(m): 15 for s = 32, 31
     for s = 64. The softmax saturates at the wrong end, every class is pulled alike, and an encoder that is still random
@@ -87,17 +94,19 @@ class ArcFaceClsHead(HostArcFaceClsHead):
         embedding_channels: Width W of the embedding; None normalises the feature as it comes.
         num_subcenters: Number of centres per class; the nearest one counts.
         scale: s.
-        margins: m in radians, one for all classes or one for each; or a ``.txt`` file with one per line.
+        margins: m, in radians or, of CosFace, in cosines: one for all classes or one for each; or a ``.txt`` file with
+            one per line.
         easy_margin: Where the margin moves the angle past 180 degrees, the logit would rise again. False replaces it
             there by :math:`\cos \theta - m \sin m`; True adds the margin only to angles below 90 degrees.
         loss: Any loss of logits: cross-entropy, focal, label smoothing.
         batch_norm: Whether the embedding ends in batch normalization. Without both, the channels of the feature keep
             their scales, which suits frozen features and TF-IDF on few images.
+        margin_type: ``'angle'`` (ArcFace) or ``'cosine'`` (CosFace), which has no ``easy_margin``.
         init_cfg: Initialization, as everywhere in MMEngine.
 
     Raises:
-        ValueError: A count or the scale is not positive, or the margins are neither one nor one per class, all in
-            [0, pi).
+        ValueError: A count or the scale is not positive, the margins are neither one nor one per class, all in
+            [0, pi), or ``margin_type`` is another word or has no ``easy_margin``.
     """
 
     margin_factor: Tensor
@@ -113,8 +122,13 @@ class ArcFaceClsHead(HostArcFaceClsHead):
         easy_margin: bool = False,
         loss: dict | torch.nn.Module | None = None,
         batch_norm: bool = True,
+        margin_type: str = "angle",
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
+        if margin_type not in ("angle", "cosine"):
+            raise ValueError(f"margin_type must be 'angle' or 'cosine', got {margin_type!r}")
+        if easy_margin and margin_type == "cosine":
+            raise ValueError("easy_margin is for margin_type='angle': a cosine minus a margin never rises again")
         width = in_channels if embedding_channels is None else embedding_channels
         counts = {
             "num_classes": num_classes,
@@ -140,6 +154,7 @@ class ArcFaceClsHead(HostArcFaceClsHead):
         if not ((self.margins >= 0) & (self.margins < math.pi)).all():
             raise ValueError(f"margins must be in [0, pi), got {margins}")
         self.in_channels = in_channels
+        self.margin_type = margin_type
         self.embedding = Embedding(in_channels, embedding_channels, batch_norm)
         # A tensor, so that a compiled head is not compiled again whenever the factor changes.
         self.register_buffer("margin_factor", torch.tensor(1.0), persistent=False)
@@ -182,7 +197,7 @@ class ArcFaceClsHead(HostArcFaceClsHead):
         return {"loss": self.loss_module(logits, target, avg_factor=len(logits), **kwargs)}
 
     def _get_logit_with_margin(self, cosine: Tensor, target: Tensor) -> Tensor:
-        """Return the cosines (N, K) of the angles plus margins, for the angles' cosines (N, K)."""
+        """Return the cosines (N, K) with margins, for cosines (N, K) without."""
         margins = self.margin_factor * self.margins
         if target.shape == cosine.shape:
             return self._add_margin(cosine, margins * target)
@@ -192,7 +207,12 @@ class ArcFaceClsHead(HostArcFaceClsHead):
         return cosine.scatter(1, place, self._add_margin(cosine.gather(1, place), margins[place]))
 
     def _add_margin(self, cosine: Tensor, margin: Tensor) -> Tensor:
-        """Return cos(theta + m) = cos theta cos m - sin theta sin m element-wise, falling beyond 180 degrees too."""
+        """Return cos theta - m or cos(theta + m) = cos theta cos m - sin theta sin m, element-wise.
+
+        The latter falls beyond 180 degrees too.
+        """
+        if self.margin_type == "cosine":
+            return cosine - margin
         sine = (1 - cosine.square()).clamp_min(_LEAST_SQUARED_SINE).sqrt()
         moved = cosine * margin.cos() - sine * margin.sin()
         if self.easy_margin:

@@ -442,3 +442,31 @@ def test_cross_attention_takes_no_table():
         UserError, match="CrossAttentionFusion joins an image and a text, and no table: leave table_enc"
     ):
         build(table_encoder=TABLE, fusion=fusion)
+
+
+def test_losses_on_the_joint_feature_are_added_to_the_heads():
+    losses = {"contrastive": {"type": "SupervisedContrastiveLoss", "loss_weight": 0.5}}
+    plain, model = build(), build(feature_losses=losses)
+    data = batch()
+
+    def losses_of(one):
+        torch.manual_seed(2)  # of dropout
+        return one(**one.data_preprocessor(copy.deepcopy(data)), mode="loss")
+
+    own, found = losses_of(plain), losses_of(model)
+    assert found.keys() == {*own, "contrastive_loss"} and model.state_dict().keys() == plain.state_dict().keys()
+    assert_close({key: found[key] for key in own}, dict(own))
+    assert found["contrastive_loss"] > 0
+    prepared = model.data_preprocessor(copy.deepcopy(data))
+    model.data_preprocessor.batch_augments = object()  # as SwitchRecipeHook sets it
+    with pytest.raises(UserError, match=r"feature_losses \(contrastive\) compare whole samples by their class, and"):
+        model(**prepared, mode="loss")
+
+
+def test_distillation_needs_its_teachers():
+    distillation = {"type": "Distillation", "teachers": [{"config": "a.py", "checkpoint": "a.pth"}]}
+    model = build(distillation=distillation)
+    data = model.data_preprocessor(batch())
+    assert model(**data, mode="predict")
+    with pytest.raises(UserError, match="distillation: no teacher is loaded"):
+        model(**data, mode="loss")

@@ -265,3 +265,23 @@ def test_without_embedding_and_batch_norm_the_feature_stays_as_it_is():
     assert torch.equal(head.pre_logits((feature,)), feature)
     assert torch.equal(head.pre_logits((feature[:1],)), feature[:1])  # a batch of one can be trained on
     assert [name for name, _ in head.named_parameters()] == ["norm_product.weight"]
+
+
+def test_cosface_takes_the_margin_off_the_cosine():
+    head, feature = head_with_angles([30.0, 120.0], margins=0.35, margin_type="cosine")
+    # Cosines to the classes at 0 and 90 degrees: cos 30, cos 60; cos 120, cos 30.
+    hard = head(feature, torch.tensor([0, 0]))
+    expected = [[cos(30) - 0.35, cos(60)], [cos(120) - 0.35, cos(30)]]
+    assert_close(hard, 10 * torch.tensor(expected))
+    soft = head(feature, torch.tensor([[1.0, 0.0], [0.9, 0.1]]))
+    assert_close(soft, 10 * torch.tensor([expected[0], [cos(120) - 0.315, cos(30) - 0.035]]))
+    assert_close(head(feature), 10 * torch.tensor([[cos(30), cos(60)], [cos(120), cos(30)]]))
+    head.margin_factor.fill_(0.5)
+    assert_close(head(feature, torch.tensor([0, 0]))[0, 0], 10 * torch.tensor(cos(30) - 0.175))
+
+
+def test_kinds_of_margins_that_do_not_exist_are_refused():
+    with pytest.raises(ValueError, match="margin_type must be 'angle' or 'cosine', got 'cos'"):
+        make_head(margin_type="cos")
+    with pytest.raises(ValueError, match="easy_margin is for margin_type='angle'"):
+        make_head(margin_type="cosine", easy_margin=True)
