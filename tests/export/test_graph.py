@@ -128,6 +128,7 @@ def parts(model) -> set[str]:
 
 # What a part costs to export grows with its layers, and each has the layers of the shorter one as well.
 SHORTER = {"ResNet": 50, "ResNetV1d": 50}
+B4, B0 = "tf_efficientnet_b4_ap", "dict(model_name='tf_efficientnet_b0_ap')"  # of 1280 channels
 
 
 def covering() -> list[Path]:
@@ -150,6 +151,8 @@ def shortened(path, folder) -> Path:
     elif backbone.get("type") == "SwinTransformer":
         arch = "dict(_delete_=True, embed_dims=128, depths=[1, 2, 1, 1], num_heads=[4, 8, 16, 32])"
         change = f"model = dict(image_backbone=dict(arch={arch}))"
+    elif backbone.get("model_name") == B4:
+        change = f"model = dict(image_backbone={B0}, head=dict(in_channels=1280))"
     (folder / "short.py").write_text(f'_base_ = "{path}"\n{change}\n', encoding="utf-8")
     return folder / "short.py"
 

@@ -10,7 +10,8 @@ from kdxf.errors import UserError
 
 
 @pytest.fixture
-def demo(repo):
+def demo(repo, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["demo.py"])
     spec = importlib.util.spec_from_file_location("demo_tool", repo / "tools/demo.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -48,7 +49,7 @@ def start(request, demo, monkeypatch):
         if request.param == "scratch":
             raise UserError("there are none")
 
-    monkeypatch.setattr(demo, "find_weights", find)
+    monkeypatch.setattr("kdxf.models.backbones.wheel_weights.find_weights", find)
     return request.param
 
 
