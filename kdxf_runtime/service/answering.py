@@ -3,7 +3,6 @@
 import os
 import signal
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -72,18 +71,18 @@ class Answerer:
     """Answers questions with a bundle.
 
     Args:
-        folder: The bundle.
+        bundle: The bundle, whose files were compared with their digests when it was opened.
         settings: How it answers.
 
     Raises:
         UserError: The bundle cannot answer so.
     """
 
-    def __init__(self, folder: Path, settings: Settings) -> None:
-        self._runner = runner = Runner(Bundle.open(folder), tta=settings.tta, read_text=settings.read_text)
-        shares = settings.precision, settings.review
-        accepted = decide(runner.calibration, folder, *shares)
-        routed = None if runner.routing is None else decide(runner.routing.calibration, folder, *shares)
+    def __init__(self, bundle: Bundle, settings: Settings) -> None:
+        self._runner = runner = Runner(bundle, tta=settings.tta, read_text=settings.read_text)
+        where, shares = bundle.folder, (settings.precision, settings.review)
+        accepted = decide(runner.calibration, where, *shares)
+        routed = None if runner.routing is None else decide(runner.routing.calibration, where, *shares)
         self._accepted = None if accepted is None else accepted.threshold
         self._routed = None if routed is None else routed.threshold
         if settings.read_text != "never" and runner.pipeline.needs_text:
@@ -107,7 +106,7 @@ class Answerer:
         return Reply(content, prediction.scores, seconds)
 
 
-def start_answerer(folder: Path, settings: Settings) -> Answerer:
+def start_answerer(bundle: Bundle, settings: Settings) -> Answerer:
     """Make an :class:`Answerer` in a worker process.
 
     The process leaves SIGINT and SIGTERM, which may reach a whole group of processes, to the service: it finishes what
@@ -117,7 +116,7 @@ def start_answerer(folder: Path, settings: Settings) -> Answerer:
     os.nice(5)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    return Answerer(folder, settings)
+    return Answerer(bundle, settings)
 
 
 def categories_of(bundle: Bundle) -> Categories:

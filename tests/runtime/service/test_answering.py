@@ -56,7 +56,7 @@ def test_the_seconds_are_those_of_one_question(colour_answerer):
 
 def test_decisions_need_a_calibration(colour_bundle):
     with pytest.raises(UserError, match=r"^--precision: .* has no calibration for this; make one with kdxf calibrate$"):
-        Answerer(colour_bundle.folder, Settings(precision=0.9))
+        Answerer(colour_bundle, Settings(precision=0.9))
 
 
 def test_names_of_sets_labels_and_decisions():
@@ -110,7 +110,7 @@ def faked(monkeypatch, colour_bundle):
     monkeypatch.setattr(
         answering, "decide", lambda calibration, *_: types.SimpleNamespace(threshold=thresholds[calibration])
     )
-    answerer = Answerer(colour_bundle.folder, Settings(True, "auto", precision=0.9))
+    answerer = Answerer(colour_bundle, Settings(True, "auto", precision=0.9))
     return answerer, answerer._runner
 
 
