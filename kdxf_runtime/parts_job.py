@@ -27,7 +27,7 @@ from kdxf_runtime.predictions import Prediction
 from kdxf_runtime.ray_group import RayGroup
 from kdxf_runtime.ray_predict import answer_on_ray
 from kdxf_runtime.runner import Runner
-from kdxf_runtime.sources import ReadList, list_sources, read_list
+from kdxf_runtime.sources import list_sources
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,6 @@ def predict_parts(
     *,
     executor: Executor = _HERE,
     table: Table = _COUNT,
-    read: ReadList = read_list,
     part_rows: int = 10_000,
     part_seconds: float = 30.0,
 ) -> Report:
@@ -73,7 +72,6 @@ def predict_parts(
         executor: Where.
         table: The CSV to write in the end, with the rows that one process would write. The parts keep the scores of
             all classes if it shows more of them than the best, or if the model is a multi-label one.
-        read: Reads the lists among the inputs.
         part_rows: Rows in a part.
         part_seconds: Age of a part's first row, in seconds, at which the part is written even if it is not full.
 
@@ -86,7 +84,7 @@ def predict_parts(
     if executor.name not in EXECUTORS:
         raise UserError(f"--executor {executor.name}: give one of {', '.join(EXECUTORS)}")
     bundle = Bundle.open(bundle_path)
-    images = list_sources(inputs, read)
+    images = list_sources(inputs)
     keys = [key_of(image.path) for image in images]
     shows = table.columns.per_class or table.columns.topk > 1 or bundle.manifest.multi_label is not None
     made_by = MadeBy(bundle.digest, settings.tta, settings.read_text, shows)

@@ -18,7 +18,7 @@ from kdxf_runtime.io.machine import peak_memory
 from kdxf_runtime.io.prediction_csv import open_replacing
 from kdxf_runtime.predictions import NOT_READ, Columns, Prediction, PredictionWriter
 from kdxf_runtime.runner import Picture, Runner
-from kdxf_runtime.sources import ReadList, list_sources, read_list
+from kdxf_runtime.sources import list_sources
 from kdxf_runtime.trust.decide import check_shares, expected, with_decisions
 from kdxf_runtime.workers import Workers
 
@@ -183,7 +183,6 @@ def predict_csv(
     precision: float | None = None,
     review: float | None = None,
     workers: int = 1,
-    read: ReadList = read_list,
 ) -> Report:
     """Predict pictures and write one CSV row for each, in their order: the same as ``tools/inference.py`` writes.
 
@@ -197,7 +196,6 @@ def predict_csv(
         precision: Decide which predictions to accept, so that this share of them is right, from 0 to 1.
         review: Decide it so that this share of the images goes to a person, from 0 to 1.
         workers: Processes.
-        read: Reads the lists among the inputs.
 
     Raises:
         UserError: An argument, the bundle or an input cannot be used.
@@ -205,7 +203,7 @@ def predict_csv(
     start = time.perf_counter()
     check_workers(workers)
     bundle = Bundle.open(bundle_path)
-    images = list_sources(inputs, read)
+    images = list_sources(inputs)
     table = Table(save_csv, columns, excel, precision, review)
     return write_table(bundle, bundle_path, settings, table, lambda runner: predict(runner, images, workers), start)
 

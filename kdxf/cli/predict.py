@@ -79,7 +79,6 @@ def main() -> None:
 
 def _with_bundle(args: argparse.Namespace, columns: Columns) -> Report:
     """Predict with a bundle, without torch."""
-    from kdxf.io.annotations import read_annotations
     from kdxf_runtime.many import predict_many
 
     for option in ("ocr", "batch_size", "device"):
@@ -87,7 +86,4 @@ def _with_bundle(args: argparse.Namespace, columns: Columns) -> Report:
             name = option.replace("_", "-")
             raise UserError(f"--{name}: {args.model} is a bundle, which does not take it; leave it out")
 
-    def read(path: Path) -> list[str]:
-        return read_annotations(path, empty_labels=True)["image"].tolist()
-
-    return predict_many(args.model, args.inputs, Settings(read_text=args.read_text), columns, args, read)
+    return predict_many(args.model, args.inputs, Settings(read_text=args.read_text), columns, args)
