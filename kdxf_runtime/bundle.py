@@ -23,7 +23,6 @@ import json
 import os
 import shutil
 import stat
-import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -35,6 +34,7 @@ import numpy as np
 from kdxf_runtime.categories import Categories
 from kdxf_runtime.errors import UserError
 from kdxf_runtime.io.digests import file_digest
+from kdxf_runtime.io.kept_folders import hold, partial, remove_old
 from kdxf_runtime.io.text_files import read_json_text
 
 FORMAT = 1
@@ -193,7 +193,8 @@ class Bundle:
     def open(cls, path: str | Path) -> "Bundle":
         """Open a bundle, and compare every file with its digest.
 
-        A zip file is unpacked into the user's cache folder (``~/.cache/kdxf/bundles``), once.
+        A zip file is unpacked into the user's cache folder (``~/.cache/kdxf/bundles``), once. The bundles that were used
+        last stay there (:mod:`kdxf_runtime.io.kept_folders`).
 
         Args:
             path: A folder, or a zip file.
@@ -306,24 +307,25 @@ def _open_file(path: Path) -> Bundle:
             members = archive.infolist()
             _check_members(path, members)
             target = _cache() / hashlib.sha256(archive.read(MANIFEST)).hexdigest()
-            if target.is_dir():
+            if hold(target):
                 with contextlib.suppress(UserError):
                     return _open_folder(target)
                 shutil.rmtree(target)  # it was damaged there
-            target.parent.mkdir(parents=True, exist_ok=True)
-            temporary = Path(tempfile.mkdtemp(prefix=".new-", dir=target.parent))
-            try:
+            with partial(target.parent) as temporary:
                 archive.extractall(temporary)
-                bundle = _open_folder(temporary)  # before it stays: its name stands for what the manifest says
-                os.replace(temporary, target)
-            except UserError as error:
-                raise UserError(str(error).replace(str(temporary), str(path), 1)) from error
-            except OSError:
-                if not target.is_dir():
-                    raise
-                bundle = _open_folder(target)  # another process was first
-            finally:
-                shutil.rmtree(temporary, ignore_errors=True)
+                try:
+                    bundle = _open_folder(temporary)  # before it stays: its name stands for what the manifest says
+                except UserError as error:
+                    raise UserError(str(error).replace(str(temporary), str(path), 1)) from error
+                try:
+                    os.replace(temporary, target)
+                except OSError:
+                    if not target.is_dir():
+                        raise
+                    bundle = _open_folder(target)  # another process was first
+            if not hold(target):
+                raise UserError(f"{target}: was removed while it was opened; open the bundle again")
+            remove_old(target.parent)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
         raise UserError(
             f"{path}: is no whole bundle ({in_one_line(error)}); copy it again, or export it anew"
