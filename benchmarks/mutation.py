@@ -86,7 +86,7 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
             "self._accepted",
             "one threshold for both systems",
         ),
-        ("given = None if question.with_text else", "given = None if True else", "text=0 reads the text"),
+        ("with_text=question.with_text)\n        seconds", "with_text=True)\n        seconds", "text=0 reads the text"),
     ],
     "kdxf/models/losses/label_smooth_focal_loss.py": [
         (".clamp_min(torch.finfo(log_p.dtype).tiny)", "", "slope of the power infinite at p = 1"),
@@ -231,7 +231,7 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
         ("replace(label, image_id=image.image_id)", "label", "paths in place of names"),
     ],
     "kdxf_runtime/sources.py": [
-        ("os.path.dirname(source), list(read(path))", "'', list(read(path))", "lists relative to the working folder"),
+        ("os.path.dirname(source), read_list(path)", "'', list(read(path))", "lists relative to the working folder"),
     ],
     "kdxf_runtime/ray_group.py": [
         ("max(_IMAGES_PER_TASK, len(keys) // _MOST_TASKS)", "_IMAGES_PER_TASK", "too many tasks to hold"),

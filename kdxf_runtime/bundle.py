@@ -193,8 +193,8 @@ class Bundle:
     def open(cls, path: str | Path) -> "Bundle":
         """Open a bundle, and compare every file with its digest.
 
-        A zip file is unpacked into the user's cache folder (``~/.cache/kdxf/bundles``), once. The bundles that were used
-        last stay there (:mod:`kdxf_runtime.io.kept_folders`).
+        A zip file is unpacked into the user's cache folder (``~/.cache/kdxf/bundles``), once. The bundles that were
+        used last stay there (:mod:`kdxf_runtime.io.kept_folders`).
 
         Args:
             path: A folder, or a zip file.

@@ -90,7 +90,9 @@ class Runner:
         tta: Whether scores are means over views.
         read_text: When the text of a picture is read.
         categories: Ids and names of the classes.
-        calibration: What the scores mean; None where they are as they come.
+        calibration: What the scores mean; None where they are as they come. With ``read_text='never'`` it is
+            ``without_text``.
+        without_text: What the scores of pictures mean whose text is not to count; None where they are as they come.
         routing: Which pictures need their text read; None where all do.
         watch: The seconds of the stages ``decode`` (with the steps that follow it), ``ocr`` and ``model``.
 
@@ -109,7 +111,9 @@ class Runner:
         self.read_text = read_text
         self.pipeline = Pipeline(manifest.views if tta and manifest.views else [manifest.steps], bundle)
         self.categories = manifest.categories
-        self.calibration = calibration_of(bundle, tta)
+        with_text = read_text != "never" or not self.pipeline.needs_text
+        self.calibration = calibration_of(bundle, tta, with_text=with_text)
+        self.without_text = calibration_of(bundle, tta, with_text=False)
         self.routing = _routing(bundle, tta) if read_text == "auto" else None
         if self.routing is not None and not self.pipeline.needs_text:
             raise UserError(f"--read-text auto: {bundle.folder} takes no text; leave the option out")
@@ -124,32 +128,37 @@ class Runner:
             self._engine = make_engine(self.bundle)
         return self._engine
 
-    def answer(self, pictures: Sequence[Picture]) -> list[Answer]:
-        """Answer pictures, as one batch; one that cannot be read is answered as a blank one, and has its error."""
+    def answer(self, pictures: Sequence[Picture], *, with_text: bool = True) -> list[Answer]:
+        """Answer pictures, as one batch; one that cannot be read is answered as a blank one, and has its error.
+
+        Args:
+            pictures: The pictures.
+            with_text: Whether their text counts; without it none is read.
+        """
         if not pictures:
             return []
         if not self.pipeline.needs_text:
-            return self._answer(pictures, [None] * len(pictures), None)
-        if self.read_text == "never":
-            return self._answer(pictures, [OCRRecord.empty(picture.image_id) for picture in pictures], None)
+            return self._answer(pictures, [None] * len(pictures), self.calibration)
+        if not with_text or self.read_text == "never":
+            nothing = [OCRRecord.empty(picture.image_id) for picture in pictures]
+            return self._answer(pictures, nothing, self.without_text)
         if self.routing is not None:
             return self._route(pictures, self.routing)
-        return self._answer(pictures, [self._text_of(picture) for picture in pictures], None)
+        return self._answer(pictures, [self._text_of(picture) for picture in pictures], self.calibration)
 
-    def scores(self, pictures: Iterable[Picture], given: bool = True) -> np.ndarray:
+    def scores(self, pictures: Iterable[Picture], calibration: Calibration | None) -> np.ndarray:
         """Return the scores of pictures with the text that they bring, as one batch; nothing is read.
 
         The pictures are taken one by one, so a generator keeps one of them in memory.
 
         Args:
             pictures: The pictures.
-            given: Whether their text was at hand, not read as needed: with a routing, the two are calibrated apart.
+            calibration: What the scores mean; None leaves them as they come.
 
         Returns:
-            float32 (N, K), calibrated as those of :meth:`answer`.
+            float32 (N, K).
         """
         scores, _, _ = self._run((picture, picture.record) for picture in pictures)
-        calibration = self.calibration if given or self.routing is None else self.routing.calibration
         return scores if calibration is None else calibration.apply(scores)
 
     def _route(self, pictures: Sequence[Picture], routing: Routing) -> list[Answer]:
@@ -168,7 +177,7 @@ class Runner:
         }
         for index in both:
             picture = pictures[index]
-            calibration = routing.calibration if picture.record is None else None
+            calibration = routing.calibration if picture.record is None else self.calibration
             (answer,) = self._answer([picture], [self._text_of(picture)], calibration)
             label = replace(answer.prediction, text=READ if picture.record is None else GIVEN)
             answers[index] = replace(answer, prediction=label)
@@ -195,7 +204,6 @@ class Runner:
         if not pictures:
             return []
         scores, features, errors = self._run(zip(pictures, texts, strict=True))
-        calibration = calibration or self.calibration
         calibrated = scores if calibration is None else calibration.apply(scores)
         labels = self._predictions(pictures, calibrated, scores, errors, calibration)
         return [Answer(*parts) for parts in zip(labels, texts, features, strict=True)]
@@ -283,12 +291,22 @@ class Runner:
         return tuple(np.argsort(-scores, kind="stable")[: rule["topk"]].tolist())
 
 
-def calibration_of(bundle: Bundle, tta: bool) -> Calibration | None:
-    """Return what the scores with or without test-time augmentation mean; None where they are as they come."""
-    content = bundle.manifest.calibration
-    if content is None:
+def calibration_of(bundle: Bundle, tta: bool, *, with_text: bool = True) -> Calibration | None:
+    """Return what scores mean; None where they are as they come.
+
+    Args:
+        bundle: The bundle.
+        tta: Of means over the views of test-time augmentation.
+        with_text: Of pictures whose text counts; it does not matter to a model that takes none.
+    """
+    manifest = bundle.manifest
+    if with_text or manifest.engine is None:
+        content = manifest.calibration
+        found = None if content is None else _read(bundle, "calibration", content, parse_calibration)
+    else:
+        found = None if manifest.routing is None else _read(bundle, "routing", manifest.routing, parse_routing).alone
+    if found is None:
         return None
-    found = _read(bundle, "calibration", content, parse_calibration)
     _check_classes(bundle, found)
     return found if found.tta == tta else None
 

@@ -23,7 +23,7 @@ _OTHER_TABLES = (".json", ".parquet", ".xlsx")
 
 
 def read_list(path: Path) -> list[str]:
-    """Read a list of images: the column ``image`` of a table, or the lines of a text, each a path or a path and a label.
+    """Read a list of images: the column ``image`` of a table, or the lines of a text, each a path or ``path label``.
 
     What :func:`kdxf.io.annotations.read_annotations` reads is read here as well, and gives the same images.
 

@@ -40,7 +40,7 @@ from kdxf_runtime.io.files import write_json, write_whole
 from kdxf_runtime.ocr.rapidocr_engine import RapidOCREngine
 from kdxf_runtime.runner import Answer, Picture, Runner
 from kdxf_runtime.trust.calibration import Calibration, calibration_to_json
-from kdxf_runtime.trust.routing import routing_to_json
+from kdxf_runtime.trust.routing import Routing, routing_to_json
 
 COMPARED = 200
 """So many pictures are answered by both, where there are as many."""
@@ -259,9 +259,7 @@ def _write_parts(
         engine=_write_engine(inferencer, folder) if inferencer.needs_text else None,
         multi_label=_multi_label(inferencer),
         calibration=None if calibration is None else calibration_to_json(_anonymous(calibration)),
-        routing=None
-        if routing is None
-        else routing_to_json(replace(routing, calibration=_anonymous(routing.calibration))),
+        routing=None if routing is None else routing_to_json(_anonymous_routing(routing)),
         fingerprint=json.loads(fingerprint.read_text(encoding="utf-8")) if known else None,
         about={
             "kdxf": __version__,
@@ -280,6 +278,11 @@ def _write_parts(
 def _anonymous(calibration: Calibration) -> Calibration:
     """Return a calibration without the keys of its images, by which only their owner can tell them."""
     return replace(calibration, images=np.empty(0, np.int64))
+
+
+def _anonymous_routing(routing: Routing) -> Routing:
+    alone = None if routing.alone is None else _anonymous(routing.alone)
+    return replace(routing, calibration=_anonymous(routing.calibration), alone=alone)
 
 
 def _multi_label(inferencer: KDXFInferencer) -> dict[str, Any] | None:

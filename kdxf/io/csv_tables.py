@@ -23,6 +23,7 @@ from kdxf_runtime.io.csv_header import read_header
 from kdxf_runtime.io.files import write_whole
 from kdxf_runtime.io.text_files import has_mark, read_text, shown
 
+
 def read_csv(path: Path, needed: Iterable[str] = (), advice: str = "") -> pd.DataFrame:
     """Read a table with a header; every cell is the text that stands there.
 

@@ -1,4 +1,4 @@
-"""Lists of paths of images as text: a path per line, or MMPretrain's ``path label``; and what tells them from tables."""
+"""Lists of images as text: a path per line, or MMPretrain's ``path label``; and what tells them from tables."""
 
 import re
 from collections.abc import Sequence

@@ -13,7 +13,9 @@ from kdxf_runtime.ocr.record import OCRRecord
 from kdxf_runtime.predict import blamed
 from kdxf_runtime.predictions import NOT_READ, READ, Prediction
 from kdxf_runtime.runner import Picture, Runner
+from kdxf_runtime.trust.calibration import Calibration
 from kdxf_runtime.trust.decide import decide
+from kdxf_runtime.trust.selective import for_precision
 
 _NAME = "picture"  # its file name is no business of the workers
 
@@ -84,6 +86,7 @@ class Answerer:
         accepted = decide(runner.calibration, where, *shares)
         routed = None if runner.routing is None else decide(runner.routing.calibration, where, *shares)
         self._accepted = None if accepted is None else accepted.threshold
+        self._alone = _threshold(runner.without_text, settings)
         self._routed = None if routed is None else routed.threshold
         if settings.read_text != "never" and runner.pipeline.needs_text:
             _ = runner.engine  # starts now, and not with the first picture
@@ -91,19 +94,29 @@ class Answerer:
     def __call__(self, question: Question) -> Reply:
         """Answer a question."""
         runner = self._runner
-        given = None if question.with_text else OCRRecord.empty(_NAME)
-        picture = Picture(_NAME, question.data, given)
+        picture = Picture(_NAME, question.data)
         runner.watch.take()
-        (answer,) = runner.answer([picture])
+        (answer,) = runner.answer([picture], with_text=question.with_text)
         seconds = runner.watch.take()
         prediction, record = answer.prediction, answer.record if question.with_text else None
         threshold = self._routed if prediction.text in (READ, NOT_READ) else self._accepted
+        if not question.with_text and runner.pipeline.needs_text:
+            threshold = self._alone
         content = describe(prediction, record, runner.categories, question.topk, threshold)
         if question.explain and prediction.error is None:
             from kdxf_runtime.explain import explain
 
-            content["explanation"] = explain(runner, picture, answer.record).to_json()
+            content["explanation"] = explain(runner, picture, answer.record, with_text=question.with_text).to_json()
         return Reply(content, prediction.scores, seconds)
+
+
+def _threshold(calibration: Calibration | None, settings: Settings) -> float | None:
+    """Return the least sureness to accept; where no score gives the precision, nothing is accepted."""
+    if calibration is None:
+        return None
+    if settings.precision is not None:
+        return for_precision(calibration.sureness, calibration.right, settings.precision).threshold
+    return None if settings.review is None else calibration.for_budget(settings.review).threshold
 
 
 def start_answerer(bundle: Bundle, settings: Settings) -> Answerer:

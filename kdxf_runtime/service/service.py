@@ -34,6 +34,7 @@ class Service:
         limits: What is taken.
         metrics: What is counted.
         receiver: Receives pictures.
+        is_calibrated: Whether the scores of pictures with and without their text, True and False, are calibrated.
         is_ending: Whether it was asked to end; new requests are refused then.
     """
 
@@ -53,7 +54,11 @@ class Service:
         self.name = manifest.name
         self.digest = bundle.digest
         self.categories = categories
-        self.calibrated = calibration_of(bundle, settings.tta) is not None
+        read = settings.read_text != "never"
+        self.is_calibrated = {
+            with_text: calibration_of(bundle, settings.tta, with_text=with_text and read) is not None
+            for with_text in (True, False)
+        }
         self._takes_text = manifest.engine is not None and settings.read_text != "never"
         self._views = len(manifest.views) if settings.tta and manifest.views else 1
         self._card = bundle.path(_CARD).read_text(encoding="utf-8") if _CARD in manifest.files else ""
@@ -69,7 +74,7 @@ class Service:
                 {"id": ids[index], "name": self.categories.name(index) or str(ids[index])} for index in range(len(ids))
             ],
             "takes_text": self._takes_text,
-            "calibrated": self.calibrated,
+            "calibrated": self.is_calibrated[True],
             "limits": {
                 "bytes": self.limits.request_bytes,
                 "pictures": self.limits.pictures,
