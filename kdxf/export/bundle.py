@@ -18,7 +18,7 @@ from kdxf.apis.stages import last_stage
 from kdxf.engine.config import building, config_digest, type_name
 from kdxf.errors import UserError
 from kdxf.evaluation.calibration.stored import read_calibration
-from kdxf.evaluation.drift.fingerprint import fingerprint_file, read_fingerprint
+from kdxf.evaluation.drift.stored import fingerprint_file, read_fingerprint
 from kdxf.evaluation.routing.stored import read_routing
 from kdxf.export.card import card
 from kdxf.export.check import Agreement, check, compare

@@ -12,12 +12,13 @@ from mmpretrain.models.heads import MultiLabelLinearClsHead
 from kdxf.engine.config import load_config
 from kdxf.errors import UserError
 from kdxf.evaluation.calibration.stored import read_calibration
-from kdxf.evaluation.drift.fingerprint import Fingerprint, write_fingerprint
+from kdxf.evaluation.drift.stored import write_fingerprint
 from kdxf.export import bundle as module
 from kdxf.export import quantize
 from kdxf.export.bundle import ExportOptions, export
 from kdxf.inference.inputs import InputTexts
 from kdxf_runtime.bundle import Bundle
+from kdxf_runtime.drift.fingerprint import Fingerprint
 from kdxf_runtime.io.digests import file_digest
 from kdxf_runtime.runner import Picture, Runner
 from kdxf_runtime.steps.images import Resize

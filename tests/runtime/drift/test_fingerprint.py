@@ -1,22 +1,22 @@
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from kdxf.errors import UserError
-from kdxf.evaluation.drift.fingerprint import (
+from kdxf_runtime.drift.fingerprint import (
     Fingerprint,
-    fingerprint_file,
-    read_fingerprint,
+    fingerprint_to_json,
+    measure,
+    parse_fingerprint,
     sample,
     take_fingerprint,
-    write_fingerprint,
 )
-from kdxf.evaluation.drift.joint_feature import Moments
-from kdxf.evaluation.drift.response import Response
-from kdxf.evaluation.drift.statistics import distance_name
-from kdxf_runtime.io.digests import file_digest
+from kdxf_runtime.drift.joint_feature import Moments
+from kdxf_runtime.drift.response import Response
+from kdxf_runtime.drift.statistics import distance_name
+from kdxf_runtime.io.images import ImageReadError
 from kdxf_runtime.ocr.record import OCRRecord
 
 
@@ -62,18 +62,6 @@ def test_a_model_without_text_and_scores(pictures):
     assert "sharpness" in found.values
 
 
-def test_there_and_back(checkpoint, pictures):
-    taken = take_fingerprint((path, record(1), Response(np.array([0.7, 0.3]))) for path in pictures)
-    path = write_fingerprint(taken, checkpoint)
-    assert path == fingerprint_file(checkpoint) == checkpoint.with_name("model.pth.fingerprint.json")
-    assert json.loads(path.read_text())["checkpoint"] == file_digest(checkpoint)
-    found = read_fingerprint(checkpoint)
-    assert (found.images, found.engines) == (2, {"reader 1": 2})
-    assert {name: numbers.tolist() for name, numbers in found.values.items()} == {
-        name: numbers.tolist() for name, numbers in taken.values.items()
-    }
-
-
 def responses(features, gate=0.25):
     return [Response(np.array([0.7, 0.3]), {"": row}, {"head": {"expert 1": gate}}) for row in np.float32(features)]
 
@@ -98,51 +86,21 @@ def test_distances_by_the_moments_of_another(pictures):
     assert distance_name("") not in wider.values
 
 
-def test_moments_there_and_back(checkpoint, pictures):
-    taken = take_fingerprint([(pictures[0], None, one) for one in responses([[0, 1 / 3], [2, 5], [4, 9]])])
-    write_fingerprint(taken, checkpoint)
-    found = read_fingerprint(checkpoint)
-    for name in ("mean", "variance"):
-        np.testing.assert_allclose(getattr(found.features[""], name), getattr(taken.features[""], name), rtol=1e-4)
-    np.testing.assert_array_equal(found.values[distance_name("")], taken.values[distance_name("")])
+def test_what_is_not_compared_is_not_measured(pictures):
+    data = Path(pictures[0]).read_bytes()
+    found = measure(data, record(2), Response(np.array([0.7, 0.3]), {"": np.ones(3)}))
+    assert (found.engine, found.values["lines of text per image"]) == ("reader 1", 2)
+    assert (list(found.features), found.values["score of the best class"]) == ([""], 0.7)
+    found = measure(data, None, None)
+    assert (found.engine, found.features) == (None, {}) and found.values["brightness"] == 200
+    assert "words per image" not in found.values and "score of the best class" not in found.values
+    assert measure(data, record(0, engine=""), None).engine is None
+    with pytest.raises(ImageReadError):
+        measure(data[:20], None, None)
 
 
-def test_one_that_an_earlier_version_wrote(checkpoint):
-    path = write_fingerprint(Fingerprint(5, {}, {}), checkpoint)
-    content = json.loads(path.read_text())
-    del content["features"]
-    path.write_text(json.dumps(content))
-    assert read_fingerprint(checkpoint).features == {}
-
-
-def test_without(checkpoint):
-    assert read_fingerprint(checkpoint) is None
-    assert read_fingerprint("https://example.org/model.pth") is None
-
-
-def test_that_of_another_checkpoint(checkpoint):
-    write_fingerprint(Fingerprint(0, {}, {}), checkpoint)
-    checkpoint.write_bytes(b"other weights")
-    with pytest.raises(UserError, match="fingerprint.json: belongs to another checkpoint than .*model.pth is now"):
-        read_fingerprint(checkpoint)
-
-
-@pytest.mark.parametrize(
-    ("key", "value"),
-    [
-        ("values", {"brightness": [[1.0]]}),
-        ("values", {"brightness": ["much"]}),
-        ("engines", []),
-        ("images", None),
-        ("features", []),
-        ("features", {"": {"mean": [1.0]}}),
-        ("features", {"": {"mean": [1.0], "variance": [1.0, 2.0]}}),
-        ("features", {"": {"mean": [1.0], "variance": [-1.0]}}),
-        ("features", {"": {"mean": [None], "variance": [1.0]}}),
-    ],
-)
-def test_damage_is_one_line(checkpoint, key, value):
-    path = write_fingerprint(Fingerprint(0, {}, {}), checkpoint)
-    path.write_text(json.dumps({**json.loads(path.read_text()), key: value}))
-    with pytest.raises(UserError, match=r"fingerprint.json: no fingerprint \(.*\); remove it, or make it anew"):
-        read_fingerprint(checkpoint)
+def test_there_and_back_as_json(pictures):
+    taken = take_fingerprint([(pictures[0], record(1), one) for one in responses([[0], [2], [4]])])
+    found = parse_fingerprint(json.loads(json.dumps(fingerprint_to_json(taken))))
+    assert (found.images, found.engines) == (3, {"reader 1": 3})
+    assert found.features[""].mean.tolist() == [2] and found.values.keys() == taken.values.keys()

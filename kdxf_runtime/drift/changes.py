@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import ks_2samp
 
-from kdxf.evaluation.drift.fingerprint import Fingerprint
-from kdxf.evaluation.drift.statistics import STATISTICS
+from kdxf_runtime.drift.fingerprint import Fingerprint
+from kdxf_runtime.drift.kolmogorov import two_sample_test
+from kdxf_runtime.drift.statistics import STATISTICS
 
 FALSE_ALARMS = 0.05
 LEAST_IMAGES = 30
@@ -63,13 +63,13 @@ def find_changes(before: Fingerprint, now: Fingerprint, false_alarms: float = FA
         for name, numbers in before.values.items()
         if min(len(numbers), len(now.values.get(name, ()))) >= LEAST_IMAGES
     ]
-    tests = {name: ks_2samp(before.values[name], now.values[name], method="asymp") for name in names}
+    tests = {name: two_sample_test(before.values[name], now.values[name]) for name in names}
     found = []
-    for place, name in enumerate(sorted(names, key=lambda name: float(tests[name].pvalue))):
-        if tests[name].pvalue > false_alarms / (len(names) - place):
+    for place, name in enumerate(sorted(names, key=lambda name: tests[name].chance)):
+        if tests[name].chance > false_alarms / (len(names) - place):
             break
-        if tests[name].statistic >= LEAST_DISTANCE:
-            found.append(Change(name, float(tests[name].statistic), before.values[name], now.values[name]))
+        if tests[name].distance >= LEAST_DISTANCE:
+            found.append(Change(name, tests[name].distance, before.values[name], now.values[name]))
     return sorted(found, key=lambda change: -change.distance)
 
 
