@@ -74,7 +74,7 @@ class Manifest:
         inputs: Those of the graph.
         steps: Configs of the steps that prepare a picture; paths in them start at the bundle.
         views: Configs of the steps of each view of test-time augmentation, whose scores are averaged; None without it.
-        engine: Config of the OCR engine; None where the model takes no text.
+        engine: Config of the OCR engine, with its name; None where the model takes no text.
         multi_label: ``{'threshold': t}`` or ``{'topk': n}`` where an image may have several labels; else None.
         calibration: What the scores mean (:mod:`kdxf_runtime.trust.calibration`); None without a calibration.
         routing: Which images need their text read (:mod:`kdxf_runtime.trust.routing`); None without.

@@ -18,8 +18,8 @@ from kdxf_runtime.predict import (
     Report,
     Settings,
     Table,
-    answer_as_done,
     check_workers,
+    watching_drift,
     write_table,
 )
 from kdxf_runtime.prediction_parts import MadeBy, PredictionParts, key_of
@@ -91,11 +91,11 @@ def predict_parts(
     here = [str(source) for source in inputs if os.path.exists(source)]
     answered = 0
 
-    def predictions(runner: Runner) -> Iterator[Prediction]:
+    def predictions(runner: Runner, report: Report) -> Iterator[Prediction]:
         nonlocal answered
         with PredictionParts(Path(parts), made_by, part_rows, part_seconds) as writer:
             todo = [images[place] for place in writer.missing(keys)]
-            _fill(writer, _answers(executor, bundle_path, runner, todo, here, shows), todo, len(images))
+            _fill(writer, _answers(executor, bundle_path, runner, report, todo, here, shows), todo, len(images))
             writer.flush()
             answered = len(todo)
             for image, label in zip(images, writer.predictions(keys, runner.categories), strict=True):
@@ -110,6 +110,7 @@ def _answers(
     executor: Executor,
     bundle_path: str | Path,
     runner: Runner,
+    report: Report,
     images: Sequence[InputImage],
     seen: Sequence[str],
     with_scores: bool,
@@ -119,8 +120,8 @@ def _answers(
             settings = Settings(runner.tta, runner.read_text)
             yield from answer_on_ray(group, bundle_path, runner.bundle, images, settings, seen, with_scores)
     else:
-        for place, (label, _) in answer_as_done(runner, images, executor.workers or 1):
-            yield place, label
+        for answered in watching_drift(runner, images, executor.workers or 1, report):
+            yield answered.place, answered.prediction
 
 
 def _fill(

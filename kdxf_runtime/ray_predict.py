@@ -90,5 +90,5 @@ class _Answerer:
             (place, InputImage(str(place), path, path))
             for place, path in zip(keys["place"].to_pylist(), paths, strict=True)
         ]
-        answers = [(str(place), label) for place, (label, _) in self._workers.map(pictures)]
+        answers = [(str(answered.place), answered.prediction) for answered in self._workers.map(pictures)]
         return to_arrow(answers, self._with_scores)

@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from kdxf_runtime.bundle import GRAPH, MANIFEST, WRONG_VALUES, Bundle, GraphInput, in_one_line, stacked
+from kdxf_runtime.drift.fingerprint import Fingerprint, Measured, measure, parse_fingerprint, split_feature
+from kdxf_runtime.drift.response import Response
 from kdxf_runtime.errors import UserError
 from kdxf_runtime.io.addresses import is_address, read_address
 from kdxf_runtime.io.images import ImageReadError, decode_image, read_file
@@ -94,6 +96,7 @@ class Runner:
             ``without_text``.
         without_text: What the scores of pictures mean whose text is not to count; None where they are as they come.
         routing: Which pictures need their text read; None where all do.
+        fingerprint: What the pictures that the bundle was calibrated on are like; None where that is not known.
         watch: The seconds of the stages ``decode`` (with the steps that follow it), ``ocr`` and ``model``.
 
     Raises:
@@ -117,6 +120,7 @@ class Runner:
         self.routing = _routing(bundle, tta) if read_text == "auto" else None
         if self.routing is not None and not self.pipeline.needs_text:
             raise UserError(f"--read-text auto: {bundle.folder} takes no text; leave the option out")
+        self.fingerprint = fingerprint_of(bundle)
         self.watch = Stopwatch()
         self._session = open_graph(bundle.path(GRAPH), manifest.inputs, len(manifest.classes), threads)
         self._engine: BaseOCREngine | None = None
@@ -160,6 +164,32 @@ class Runner:
         """
         scores, _, _ = self._run((picture, picture.record) for picture in pictures)
         return scores if calibration is None else calibration.apply(scores)
+
+    def measure(self, picture: Picture, answer: Answer, *, with_text: bool = True) -> Measured | None:
+        """Measure a picture that was answered, to compare it with the fingerprint.
+
+        Where the text does not count, or is read only as needed, scores and texts are of another kind than those of the
+        fingerprint, so that only the picture is measured.
+
+        Args:
+            picture: The picture.
+            answer: Its answer.
+            with_text: Whether its text counted.
+
+        Returns:
+            None where it cannot be read, or there is no fingerprint.
+        """
+        if self.fingerprint is None:
+            return None
+        is_usual = self.routing is None and (not self.pipeline.needs_text or (with_text and self.read_text != "never"))
+        response = None
+        if is_usual and self.calibration is not None:
+            features = split_feature(answer.feature, self.fingerprint)
+            response = Response(answer.prediction.scores, features)
+        try:
+            return measure(picture.data, answer.record if is_usual else None, response)
+        except ImageReadError:
+            return None
 
     def _route(self, pictures: Sequence[Picture], routing: Routing) -> list[Answer]:
         """Answer by the picture alone where that is sure enough, and by both elsewhere."""
@@ -311,6 +341,12 @@ def calibration_of(bundle: Bundle, tta: bool, *, with_text: bool = True) -> Cali
     return found if found.tta == tta else None
 
 
+def fingerprint_of(bundle: Bundle) -> Fingerprint | None:
+    """Return the fingerprint of a bundle; None where it has none."""
+    content = bundle.manifest.fingerprint
+    return None if content is None else _read(bundle, "fingerprint", content, lambda found, _: parse_fingerprint(found))
+
+
 _Parsed = TypeVar("_Parsed")
 
 
@@ -347,16 +383,18 @@ def make_engine(bundle: Bundle) -> BaseOCREngine:
         UserError: The engine is not known here, or does not start.
     """
     options = dict(bundle.manifest.engine or {})
-    name = options.pop("type", None)
-    if name != "RapidOCREngine":
-        raise UserError(f"{bundle.folder}: reads text with {name!r}, which the runner does not have; give the text")
+    kind, name = options.pop("type", None), options.pop("name", None)
+    if kind != "RapidOCREngine":
+        raise UserError(f"{bundle.folder}: reads text with {kind!r}, which the runner does not have; give the text")
     from kdxf_runtime.ocr.rapidocr_engine import RapidOCREngine
 
     params = dict(options.pop("params", None) or {})
     for key, value in params.items():
         if key.endswith("_path"):
             params[key] = str(bundle.path(value))
-    return RapidOCREngine(params=params, **options)
+    engine = RapidOCREngine(params=params, **options)
+    engine.name = name or engine.name  # that of the model's engine, which has not the paths of these copies
+    return engine
 
 
 def open_graph(path: Path, inputs: Sequence[GraphInput], classes: int, threads: int = 1) -> Any:

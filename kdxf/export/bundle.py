@@ -309,7 +309,7 @@ def _write_engine(inferencer: KDXFInferencer, folder: Path) -> dict[str, Any]:
         (folder / "ocr" / part).mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, folder / target)
         params[key] = target
-    return {**options, "type": "RapidOCREngine", "params": params}
+    return {**options, "type": "RapidOCREngine", "params": params, "name": engine.name}
 
 
 def _check_views(

@@ -157,6 +157,22 @@ def measure_features(
     return moments, distances
 
 
+def split_feature(feature: np.ndarray, like: Fingerprint) -> dict[str, np.ndarray]:
+    """Split the feature of a bundle, which has those of all members of an ensemble one after the other.
+
+    Args:
+        feature: float (C,).
+        like: The fingerprint, with the names and the widths of the joint features in the same order.
+
+    Returns:
+        The joint features by name; none where the widths do not fit.
+    """
+    widths = [len(moments.mean) for moments in like.features.values()]
+    if not widths or sum(widths) != len(feature):
+        return {}
+    return dict(zip(like.features, np.split(feature, np.cumsum(widths[:-1])), strict=True))
+
+
 def fingerprint_to_json(fingerprint: Fingerprint) -> dict[str, Any]:
     """Return a fingerprint as JSON values, which :func:`parse_fingerprint` reads."""
     return {

@@ -9,6 +9,7 @@ import numpy as np
 
 from kdxf_runtime.bundle import Bundle
 from kdxf_runtime.categories import Categories
+from kdxf_runtime.drift.fingerprint import Measured
 from kdxf_runtime.ocr.record import OCRRecord
 from kdxf_runtime.predict import blamed
 from kdxf_runtime.predictions import NOT_READ, READ, Prediction
@@ -62,11 +63,13 @@ class Reply:
         content: The prediction as the service returns it, without the name of the picture.
         scores: float32 (K,), of all classes.
         seconds: The time of each stage: ``decode``, ``ocr``, ``model``.
+        measured: What is compared with the fingerprint of the bundle; None where there is nothing to compare.
     """
 
     content: dict[str, Any]
     scores: np.ndarray
     seconds: dict[str, float]
+    measured: Measured | None = None
 
 
 class Answerer:
@@ -107,7 +110,8 @@ class Answerer:
             from kdxf_runtime.explain import explain
 
             content["explanation"] = explain(runner, picture, answer.record, with_text=question.with_text).to_json()
-        return Reply(content, prediction.scores, seconds)
+        measured = runner.measure(picture, answer, with_text=question.with_text)
+        return Reply(content, prediction.scores, seconds, measured)
 
 
 def _threshold(calibration: Calibration | None, settings: Settings) -> float | None:

@@ -9,9 +9,10 @@ from starlette.requests import Request
 from kdxf_runtime.bundle import Bundle
 from kdxf_runtime.categories import Categories
 from kdxf_runtime.io.images import MAX_PIXELS
-from kdxf_runtime.runner import calibration_of
+from kdxf_runtime.runner import calibration_of, fingerprint_of
 from kdxf_runtime.service.answering import Question, Reply, Settings
 from kdxf_runtime.service.body import CLIENT_GONE, Receiver
+from kdxf_runtime.service.drift import DriftMonitor
 from kdxf_runtime.service.failures import RequestError, too_many
 from kdxf_runtime.service.limits import Limits
 from kdxf_runtime.service.metrics import Metrics
@@ -48,7 +49,9 @@ class Service:
     ) -> None:
         manifest = bundle.manifest
         self.limits = limits
-        self.metrics = Metrics(lambda: pool.waiting)
+        before = fingerprint_of(bundle)
+        self._drift = None if before is None else DriftMonitor(before)
+        self.metrics = Metrics(lambda: pool.waiting, self._drift)
         self.receiver = Receiver(limits)
         self.is_ending = False
         self.name = manifest.name
@@ -141,6 +144,8 @@ class Service:
             self.metrics.count_answer({"queue": waited, **reply.seconds}, failed=reply.content["error"] is not None)
             for stage, seconds in reply.seconds.items():
                 stages[stage] += seconds
+            if self._drift is not None and reply.measured is not None:
+                self._drift.add(reply.measured)
         return [reply for _, reply in answers], stages
 
 

@@ -290,6 +290,7 @@ def test_the_engine_has_the_models_of_the_bundle(opened):
     files = engine.model_files()
     assert set(files) == {"Det.model_path", "Cls.model_path", "Rec.model_path"}
     assert all(file.is_relative_to(opened.folder / "ocr") for file in files.values())
+    assert engine.name == RapidOCREngine(min_side=64).name
 
 
 def test_other_engines(opened):

@@ -11,6 +11,7 @@ from kdxf_runtime.drift.fingerprint import (
     measure,
     parse_fingerprint,
     sample,
+    split_feature,
     take_fingerprint,
 )
 from kdxf_runtime.drift.joint_feature import Moments
@@ -104,3 +105,10 @@ def test_there_and_back_as_json(pictures):
     found = parse_fingerprint(json.loads(json.dumps(fingerprint_to_json(taken))))
     assert (found.images, found.engines) == (3, {"reader 1": 3})
     assert found.features[""].mean.tolist() == [2] and found.values.keys() == taken.values.keys()
+
+
+def test_the_feature_of_an_ensemble_is_split():
+    like = Fingerprint(3, {}, {}, {"members.0": Moments(*np.ones((2, 2))), "members.1": Moments(*np.ones((2, 1)))})
+    found = split_feature(np.array([1.0, 2.0, 3.0]), like)
+    assert {name: part.tolist() for name, part in found.items()} == {"members.0": [1, 2], "members.1": [3]}
+    assert split_feature(np.ones(4), like) == {} and split_feature(np.ones(0), Fingerprint(3, {}, {})) == {}

@@ -98,6 +98,9 @@ class FakeRunner:
     def engine(self):
         self.started += 1
 
+    def measure(self, picture, answer, *, with_text):
+        return "measured", with_text
+
     def answer(self, pictures, *, with_text):
         self.pictures += pictures
         self.with_text.append(with_text)
@@ -127,6 +130,12 @@ def test_without_its_text_a_picture_has_none_and_is_not_decided_without_a_calibr
     content = answerer(Question(b"data", with_text=False)).content
     assert (content["text"], content["decision"]) == (None, None)
     assert runner.with_text == [True, False]
+
+
+def test_a_picture_is_measured_as_it_was_answered(faked, colour_answerer):
+    assert faked[0](Question(b"data")).measured == ("measured", True)
+    assert faked[0](Question(b"data", with_text=False)).measured == ("measured", False)
+    assert colour_answerer(Question(coloured("red"))).measured is None  # its bundle has no fingerprint
 
 
 @pytest.mark.parametrize(
