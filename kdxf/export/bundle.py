@@ -21,7 +21,7 @@ from kdxf.evaluation.calibration.stored import read_calibration
 from kdxf.evaluation.drift.stored import fingerprint_file, read_fingerprint
 from kdxf.evaluation.routing.stored import read_routing
 from kdxf.export.card import card
-from kdxf.export.check import Agreement, check, compare
+from kdxf.export.check import Agreement, check, check_reading, compare
 from kdxf.export.eight_bits import quantize
 from kdxf.export.frozen import STEPS, without_stores
 from kdxf.export.graph import OPSET, export_graph
@@ -178,8 +178,11 @@ def _fill(cfg: Config, checkpoint: str | Path, folder: Path, options: ExportOpti
     portable = make_portable(inferencer.model, inferencer.cfg)
     manifest, left_out = _write_parts(inferencer, portable, checkpoint, folder, options)
     _seal(folder, manifest)
-    agreement, answers = compare(inferencer, portable.pipeline, Runner(Bundle.open(folder)), images, texts)
+    runner = Runner(Bundle.open(folder))
+    agreement, answers = compare(inferencer, portable.pipeline, runner, images, texts)
     check(agreement)
+    if inferencer.needs_text:
+        check_reading(inferencer.reader, runner.engine, images[:SAMPLES])
     views = None
     if manifest.views is not None:
         views = _check_views(KDXFInferencer(cfg, checkpoint, tta=True, **usual), folder, images, texts)

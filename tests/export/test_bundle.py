@@ -28,6 +28,7 @@ from kdxf_runtime.steps.images import Resize
 def no_reading(monkeypatch):
     """Pictures without a text at hand are taken for pictures without text: OCR takes a second to start."""
     monkeypatch.setattr(InputTexts, "read_missing", lambda *_, **__: 0)
+    monkeypatch.setattr(module, "check_reading", lambda *_: None)
 
 
 @pytest.fixture
@@ -210,6 +211,18 @@ def test_lists_that_cannot_be_opened(quick, tmp_path):
     gone = {"test_dataloader.dataset.ann_file": "gone.csv"}
     with pytest.raises(UserError, match=r"^give pictures to compare .* --pictures FOLDER \(the test dataset cannot be"):
         quick(tmp_path / "out", gone)
+
+
+def test_what_the_bundle_reads_is_checked_on_the_samples(quick, tmp_path, monkeypatch, bundled):
+    def broken(reader, engine, images):
+        assert len(images) == 5
+        assert all(path.parts[-3] == "ocr" and ".partial" in str(path) for path in engine.model_files().values())
+        raise UserError("the text differs")
+
+    monkeypatch.setattr(module, "check_reading", broken)
+    with pytest.raises(UserError, match="^the text differs$"):
+        quick(tmp_path / "out", WITHOUT_VIEWS)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_other_engines(quick, tmp_path, fake_engine):
