@@ -18,6 +18,7 @@ everything: take bundles from where you would take programs.
 """
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -326,7 +327,9 @@ def _open_file(path: Path) -> Bundle:
             if not hold(target):
                 raise UserError(f"{target}: was removed while it was opened; open the bundle again")
             remove_old(target.parent)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:  # but for a place before the begin of the file
+            raise
         raise UserError(
             f"{path}: is no whole bundle ({in_one_line(error)}); copy it again, or export it anew"
         ) from error
