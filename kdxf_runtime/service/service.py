@@ -98,7 +98,7 @@ class Service:
         if self.is_ending:
             raise ending()
         if self._pool.is_full:
-            raise too_many(f"{self.limits.queue} pictures wait already")
+            raise self._full()
 
     async def answer(self, request: Request, questions: Sequence[Question]) -> tuple[list[Reply], dict[str, float]]:
         """Have the workers answer questions; those of a client that goes, or whose time is up, are not begun any more.
@@ -114,7 +114,7 @@ class Service:
         try:
             futures = [asyncio.wrap_future(future) for future in self._pool.offer(questions)]
         except FullError:
-            raise too_many(f"{self.limits.queue} pictures may wait, and these do not fit in") from None
+            raise self._full() from None
         except ClosedError:
             raise ending() from None
         self.metrics.count_pictures(len(questions))
@@ -131,6 +131,10 @@ class Service:
         finally:
             gone.cancel()
             answers.cancel()
+
+    def _full(self) -> RequestError:
+        # Then half of them are answered; if clients came again when all are, the workers would have nothing to do.
+        return too_many(f"{self._pool.waiting} pictures wait already", self._pool.wait / 2)
 
     def _not_done(self, gone: bool) -> RequestError:
         if gone:

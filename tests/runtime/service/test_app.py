@@ -102,7 +102,7 @@ def test_a_full_queue_refuses_before_the_body_is_looked_at(make_service):
     service, pool = make_service(queue=3, pictures=3)
     pool.held = [None] * 3
     answer = TestClient(make_app(service)).post(PREDICT, content=b"x", headers={"Content-Type": "text/x"})
-    assert error(answer) == (429, "busy", "3 pictures wait already; try again after a second")
+    assert error(answer) == (429, "busy", "3 pictures wait already; try again after 1 s")
     assert answer.headers["retry-after"] == "1"
 
 

@@ -72,8 +72,12 @@ def test_a_full_queue(make_service):
     assert refused(service, 5)[:2] == (429, "busy")
     service.check_room()
     pool.offer([None] * 4)
-    with pytest.raises(RequestError, match="^4 pictures wait already; try again after a second$"):
+    with pytest.raises(RequestError, match="^4 pictures wait already; try again after 1 s$"):
         service.check_room()
+    pool.wait = 12.4
+    with pytest.raises(RequestError, match="^4 pictures wait already; try again after 7 s$") as refusal:
+        service.check_room()
+    assert refusal.value.headers == {"Retry-After": "7"}
 
 
 def test_a_service_that_ends(make_service):
