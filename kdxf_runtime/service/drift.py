@@ -1,13 +1,13 @@
 """Whether the last pictures that the service has answered are still like those that its bundle was calibrated on."""
 
 import json
-import sys
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timezone
 
 from kdxf_runtime.drift.changes import LEAST_IMAGES, compare, engine_changes, find_changes, say_changes
 from kdxf_runtime.drift.fingerprint import MOST, Fingerprint, Measured, joined
+from kdxf_runtime.service.log_lines import write_line
 
 EVERY = LEAST_IMAGES
 """After so many pictures the last ones are compared again."""
@@ -33,7 +33,7 @@ class DriftMonitor:
 
     def __init__(self, before: Fingerprint, log: Callable[[str], object] | None = None, window: int = MOST) -> None:
         self._before = before
-        self._log = log or _write_line
+        self._log = log or write_line
         self._last: deque[Measured] = deque(maxlen=window)
         self._new = 0
         self.message: str | None = None
@@ -60,8 +60,3 @@ class DriftMonitor:
         if self.message is not None and had is None:
             time = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
             self._log(json.dumps({"time": time, "drift": self.message, "pictures": self.pictures}))
-
-
-def _write_line(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
