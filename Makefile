@@ -12,6 +12,10 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --progress-bar o
 PROGRESS := sed -u -n -E -e 's/^ *(Downloading|Using cached) (.*) \(([0-9.]+ ([MG]B))\).*/  \1 \2, \3/p' \
 	-e 's/^Building wheels.*: /  building /p' -e 's/^Installing collected packages:.*/  copying files (about a minute)/p'
 
+RUNTIME_PIP := $(VENV)-runtime/bin/python -m pip --quiet --disable-pip-version-check
+# The runner by itself, without pip, which installed it.
+RUNTIME_SIZE = du -sm --exclude=pip --exclude='pip-*' --exclude='setuptools*' $(VENV)-runtime | cut -f1 | xargs printf
+
 .PHONY: env lint test fuzz demo docs runtime clean-env about-test about-fuzz about-demo about-docs
 
 env: $(READY)
@@ -62,9 +66,10 @@ docs: about-docs $(DOCS_READY)
 runtime:
 	rm -rf $(VENV)-runtime runtime/build
 	$(PYTHON) -m venv $(VENV)-runtime
-	$(VENV)-runtime/bin/python -m pip install --quiet --disable-pip-version-check --no-compile './runtime[chinese]'
-	$(VENV)-runtime/bin/python -m pip uninstall --quiet --yes pip setuptools
-	@du -sm $(VENV)-runtime | cut -f1 | xargs printf "== kdxf-runtime with jieba and OpenCC: %s MB\n"
+	$(RUNTIME_PIP) install --no-compile --constraint runtime/small.txt ./runtime
+	@$(RUNTIME_SIZE) "== kdxf-runtime: %s MB\n"
+	$(RUNTIME_PIP) install --no-compile --constraint runtime/small.txt './runtime[chinese]'
+	@$(RUNTIME_SIZE) "== with jieba and OpenCC: %s MB\n"
 	$(if $(BUNDLE),$(VENV)-runtime/bin/kdxf-run $(BUNDLE) $(BUNDLE)/samples --save_csv $(VENV)-runtime/out.csv)
 
 clean-env:

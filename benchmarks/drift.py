@@ -63,15 +63,16 @@ import cv2
 import numpy as np
 from word_vectors import machine
 
-from kdxf.evaluation.drift.changes import Change, describe_changes, find_changes
-from kdxf.evaluation.drift.fingerprint import MOST, Fingerprint, measure_features, take_fingerprint
-from kdxf.evaluation.drift.response import Response, watching
+from kdxf.evaluation.drift.response import watching
 from kdxf.inference.inferencer import KDXFInferencer
 from kdxf.inference.inputs import InputTexts
 from kdxf.io.annotations import read_annotations
 from kdxf.io.predictions import read_predictions
 from kdxf.text.ocr.build import build_engine
 from kdxf.text.ocr.table import OCRTable
+from kdxf_runtime.drift.changes import Change, describe_changes, find_changes
+from kdxf_runtime.drift.fingerprint import MOST, Fingerprint, measure_features, take_fingerprint
+from kdxf_runtime.drift.response import Response
 from kdxf_runtime.inputs import InputImage
 from kdxf_runtime.io.images import read_image
 from kdxf_runtime.ocr.record import OCRRecord, read_text

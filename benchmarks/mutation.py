@@ -86,7 +86,7 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
             "self._accepted",
             "one threshold for both systems",
         ),
-        ("given = None if question.with_text else", "given = None if True else", "text=0 reads the text"),
+        ("with_text=question.with_text)\n        seconds", "with_text=True)\n        seconds", "text=0 reads the text"),
     ],
     "kdxf/models/losses/label_smooth_focal_loss.py": [
         (".clamp_min(torch.finfo(log_p.dtype).tiny)", "", "slope of the power infinite at p = 1"),
@@ -231,7 +231,7 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
         ("replace(label, image_id=image.image_id)", "label", "paths in place of names"),
     ],
     "kdxf_runtime/sources.py": [
-        ("os.path.dirname(source), list(read(path))", "'', list(read(path))", "lists relative to the working folder"),
+        ("os.path.dirname(source), read_list(path)", "'', read_list(path)", "lists relative to the working folder"),
     ],
     "kdxf_runtime/ray_group.py": [
         ("max(_IMAGES_PER_TASK, len(keys) // _MOST_TASKS)", "_IMAGES_PER_TASK", "too many tasks to hold"),
@@ -510,7 +510,7 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
         ("size = -pixels", "size = pixels", "the smallest copy kept"),
         ("alike >= limit", "alike <= limit", "unlike pictures joined"),
     ],
-    "kdxf/evaluation/drift/joint_feature.py": [
+    "kdxf_runtime/drift/joint_feature.py": [
         ("mean = -features / (count - 1)", "mean = 0 * features", "each is measured by a mean that it is part of"),
         ("_LEAST * variance.mean", "0 * variance.mean", "a channel that hardly varied outweighs all others"),
     ],
@@ -518,7 +518,7 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
         ("unflatten(0, (-1, count))", "unflatten(0, (count, -1))", "views taken for images"),
         ("passed += len(samples)", "passed += 1", "images of later batches under other numbers"),
     ],
-    "kdxf/evaluation/drift/comparison.py": [
+    "kdxf_runtime/drift/comparison.py": [
         ("take_fingerprint(rows, before)", "take_fingerprint(rows)", "distances from the new mean"),
     ],
     "kdxf/recipes/ensembles/average.py": [

@@ -179,7 +179,7 @@ def offline(
     text: bool,
 ) -> tuple[list[int], float]:
     """Return the runner's labels, and pictures per second of ``workers`` processes, nice as those of the service."""
-    make = partial(start, bundle.folder, Settings())
+    make = partial(start, bundle, Settings())
     pool = Pool(make, Blame(categories_of(bundle)), workers, 10_000, 600)
     try:
         questions = [Question(data, with_text=text) for data in pictures]

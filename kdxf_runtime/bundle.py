@@ -18,12 +18,12 @@ everything: take bundles from where you would take programs.
 """
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
 import shutil
 import stat
-import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -35,6 +35,7 @@ import numpy as np
 from kdxf_runtime.categories import Categories
 from kdxf_runtime.errors import UserError
 from kdxf_runtime.io.digests import file_digest
+from kdxf_runtime.io.kept_folders import hold, partial, remove_old
 from kdxf_runtime.io.text_files import read_json_text
 
 FORMAT = 1
@@ -74,7 +75,7 @@ class Manifest:
         inputs: Those of the graph.
         steps: Configs of the steps that prepare a picture; paths in them start at the bundle.
         views: Configs of the steps of each view of test-time augmentation, whose scores are averaged; None without it.
-        engine: Config of the OCR engine; None where the model takes no text.
+        engine: Config of the OCR engine, with its name; None where the model takes no text.
         multi_label: ``{'threshold': t}`` or ``{'topk': n}`` where an image may have several labels; else None.
         calibration: What the scores mean (:mod:`kdxf_runtime.trust.calibration`); None without a calibration.
         routing: Which images need their text read (:mod:`kdxf_runtime.trust.routing`); None without.
@@ -193,7 +194,8 @@ class Bundle:
     def open(cls, path: str | Path) -> "Bundle":
         """Open a bundle, and compare every file with its digest.
 
-        A zip file is unpacked into the user's cache folder (``~/.cache/kdxf/bundles``), once.
+        A zip file is unpacked into the user's cache folder (``~/.cache/kdxf/bundles``), once. The bundles that were
+        used last stay there (:mod:`kdxf_runtime.io.kept_folders`).
 
         Args:
             path: A folder, or a zip file.
@@ -306,25 +308,28 @@ def _open_file(path: Path) -> Bundle:
             members = archive.infolist()
             _check_members(path, members)
             target = _cache() / hashlib.sha256(archive.read(MANIFEST)).hexdigest()
-            if target.is_dir():
+            if hold(target):
                 with contextlib.suppress(UserError):
                     return _open_folder(target)
                 shutil.rmtree(target)  # it was damaged there
-            target.parent.mkdir(parents=True, exist_ok=True)
-            temporary = Path(tempfile.mkdtemp(prefix=".new-", dir=target.parent))
-            try:
+            with partial(target.parent) as temporary:
                 archive.extractall(temporary)
-                bundle = _open_folder(temporary)  # before it stays: its name stands for what the manifest says
-                os.replace(temporary, target)
-            except UserError as error:
-                raise UserError(str(error).replace(str(temporary), str(path), 1)) from error
-            except OSError:
-                if not target.is_dir():
-                    raise
-                bundle = _open_folder(target)  # another process was first
-            finally:
-                shutil.rmtree(temporary, ignore_errors=True)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+                try:
+                    bundle = _open_folder(temporary)  # before it stays: its name stands for what the manifest says
+                except UserError as error:
+                    raise UserError(str(error).replace(str(temporary), str(path), 1)) from error
+                try:
+                    os.replace(temporary, target)
+                except OSError:
+                    if not target.is_dir():
+                        raise
+                    bundle = _open_folder(target)  # another process was first
+            if not hold(target):
+                raise UserError(f"{target}: was removed while it was opened; open the bundle again")
+            remove_old(target.parent)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:  # but for a place before the begin of the file
+            raise
         raise UserError(
             f"{path}: is no whole bundle ({in_one_line(error)}); copy it again, or export it anew"
         ) from error

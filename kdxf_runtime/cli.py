@@ -1,9 +1,10 @@
 """Predict pictures with a bundle: ``kdxf-run BUNDLE PICTURES --save_csv out.csv``.
 
-BUNDLE is what kdxf export wrote, a folder or a file. PICTURES are pictures, folders, lists (.csv with a column image,
-.txt with a path per line, relative to the list), tar shards and addresses (s3://bucket/folder), in any mixture. The CSV
-is that of kdxf inference: one row per picture, in their order, image_id, category_id, the columns that are asked for,
-and error: why the picture could not be read, else empty. Text is read now, with the OCR models of the bundle.
+BUNDLE is what kdxf export wrote, a folder or a file. PICTURES are pictures, folders, lists (a table with a column
+image, or a text with a path per line, with a label or without; paths are relative to the list), tar shards and
+addresses (s3://bucket/folder), in any mixture. The CSV is that of kdxf inference: one row per picture, in their order,
+image_id, category_id, the columns that are asked for, and error: why the picture could not be read, else empty. Text is
+read now, with the OCR models of the bundle.
 
 --parts FOLDER is for very many pictures: their predictions are added to the folder as Parquet parts, and the same
 command continues a job that was interrupted. --executor ray spreads it over a Ray cluster, whose machines see the

@@ -16,6 +16,7 @@ from kdxf_runtime.categories import Categories
 from kdxf_runtime.io.images import ImageReadError
 from kdxf_runtime.ocr.record import OCRRecord
 from kdxf_runtime.runner import Picture, Runner
+from kdxf_runtime.trust.calibration import Calibration
 
 GRID = 6
 """Columns and rows of regions; a picture of fewer pixels has as many as pixels."""
@@ -82,7 +83,7 @@ def _rounded(value: float) -> float:
     return round(float(value), 6)
 
 
-def explain(runner: Runner, picture: Picture, record: OCRRecord | None) -> Explanation:
+def explain(runner: Runner, picture: Picture, record: OCRRecord | None, *, with_text: bool = True) -> Explanation:
     """Explain what a model answers to a picture.
 
     It takes a run of the model (of each view, with test-time augmentation) for each line and each of the 36 regions.
@@ -91,19 +92,23 @@ def explain(runner: Runner, picture: Picture, record: OCRRecord | None) -> Expla
         runner: The model.
         picture: The picture, as it was answered.
         record: The text that the answer used; None where it used none.
+        with_text: Whether its text counted.
     """
-    given, record = picture.record is not None, record or OCRRecord.empty(picture.image_id)
+    calibration = runner.calibration if with_text else runner.without_text
+    if with_text and runner.routing is not None and picture.record is None:
+        calibration = runner.routing.calibration
+    record = record or OCRRecord.empty(picture.image_id)
     pixels = _pixels(runner, picture)
     picture = replace(picture, record=record, pixels=pixels)
     no_text = replace(picture, record=OCRRecord.empty(picture.image_id))
-    no_picture = Picture(
-        picture.image_id, b"", record, columns=picture.columns
-    )  # what cannot be read is blank to the model
-    both, image, text = runner.scores([picture, no_text, no_picture], given)
+    # What cannot be read is blank to the model.
+    no_picture = Picture(picture.image_id, b"", record, columns=picture.columns)
+    both, text = runner.scores([picture, no_picture], calibration)
+    (image,) = runner.scores([no_text], runner.without_text if _takes_text(runner) else calibration)
     answered = int(both.argmax())
 
     def scores(variants: Iterable[Picture]) -> np.ndarray:
-        return _batched(runner, variants, given)[:, answered]
+        return _batched(runner, variants, calibration)[:, answered]
 
     chosen = _chosen_lines(record) if runner.pipeline.needs_text else []
     lines: list[float | None] = [None] * len(record.texts)
@@ -147,11 +152,11 @@ def _said(scores: np.ndarray, categories: Categories) -> Said:
     return Said(top[0]["name"], top[0]["score"], top)
 
 
-def _batched(runner: Runner, pictures: Iterable[Picture], given: bool) -> np.ndarray:
+def _batched(runner: Runner, pictures: Iterable[Picture], calibration: Calibration | None) -> np.ndarray:
     """Return the scores of any number of pictures, of which one is in memory at a time."""
     pictures, found = iter(pictures), [np.zeros((0, len(runner.categories)), np.float32)]
     for first in pictures:
-        found.append(runner.scores(chain([first], islice(pictures, _BATCH - 1)), given))
+        found.append(runner.scores(chain([first], islice(pictures, _BATCH - 1)), calibration))
     return np.concatenate(found)
 
 

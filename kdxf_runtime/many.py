@@ -9,7 +9,6 @@ from kdxf_runtime.io.machine import available_cores
 from kdxf_runtime.optional import require
 from kdxf_runtime.predict import Report, Settings
 from kdxf_runtime.predictions import Columns
-from kdxf_runtime.sources import ReadList, read_list
 
 
 def predict_many(
@@ -18,7 +17,6 @@ def predict_many(
     settings: Settings,
     columns: Columns,
     args: argparse.Namespace,
-    read: ReadList = read_list,
 ) -> Report:
     """Predict as the options say.
 
@@ -29,7 +27,6 @@ def predict_many(
         columns: Columns of the CSV.
         args: ``save_csv``, ``excel``, ``precision``, ``review``, ``workers``, and the options of
             :func:`kdxf_runtime.options.add_parts`.
-        read: Reads the lists among the inputs.
 
     Raises:
         UserError: As of :func:`kdxf_runtime.predict.predict_csv` and :func:`kdxf_runtime.parts_job.predict_parts`.
@@ -46,11 +43,10 @@ def predict_many(
             precision=args.precision,
             review=args.review,
             workers=workers,
-            read=read,
         )
     require("pyarrow.parquet", "parts", "--parts")
     from kdxf_runtime.parts_job import Executor, predict_parts
 
     table = predict.Table(args.save_csv, columns, args.excel, args.precision, args.review)
     executor = Executor(args.executor, workers, args.ray_address)
-    return predict_parts(bundle, inputs, args.parts, settings, executor=executor, table=table, read=read)
+    return predict_parts(bundle, inputs, args.parts, settings, executor=executor, table=table)

@@ -18,9 +18,9 @@ from kdxf_runtime.predict import (
     Report,
     Settings,
     Table,
-    answer_as_done,
     check_workers,
     list_images,
+    watching_drift,
     write_table,
 )
 from kdxf_runtime.prediction_parts import MadeBy, PredictionParts, key_of
@@ -28,7 +28,6 @@ from kdxf_runtime.predictions import Prediction
 from kdxf_runtime.ray_group import RayGroup
 from kdxf_runtime.ray_predict import answer_on_ray
 from kdxf_runtime.runner import Runner
-from kdxf_runtime.sources import ReadList, read_list
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,6 @@ def predict_parts(
     *,
     executor: Executor = _HERE,
     table: Table = _COUNT,
-    read: ReadList = read_list,
     part_rows: int = 10_000,
     part_seconds: float = 30.0,
 ) -> Report:
@@ -74,7 +72,6 @@ def predict_parts(
         executor: Where.
         table: The CSV to write in the end, with the rows that one process would write. The parts keep the scores of
             all classes if it shows more of them than the best, or if the model is a multi-label one.
-        read: Reads the lists among the inputs.
         part_rows: Rows in a part.
         part_seconds: Age of a part's first row, in seconds, at which the part is written even if it is not full.
 
@@ -87,18 +84,18 @@ def predict_parts(
     if executor.name not in EXECUTORS:
         raise UserError(f"--executor {executor.name}: give one of {', '.join(EXECUTORS)}")
     bundle = Bundle.open(bundle_path)
-    images = list_images(bundle, inputs, read)
+    images = list_images(bundle, inputs)
     keys = [key_of(image.path) for image in images]
     shows = table.columns.per_class or table.columns.topk > 1 or bundle.manifest.multi_label is not None
     made_by = MadeBy(bundle.digest, settings.tta, settings.read_text, shows)
     here = [str(source) for source in inputs if os.path.exists(source)]
     answered = 0
 
-    def predictions(runner: Runner) -> Iterator[Prediction]:
+    def predictions(runner: Runner, report: Report) -> Iterator[Prediction]:
         nonlocal answered
         with PredictionParts(Path(parts), made_by, part_rows, part_seconds) as writer:
             todo = [images[place] for place in writer.missing(keys)]
-            _fill(writer, _answers(executor, bundle_path, runner, todo, here, shows), todo, len(images))
+            _fill(writer, _answers(executor, bundle_path, runner, report, todo, here, shows), todo, len(images))
             writer.flush()
             answered = len(todo)
             for image, label in zip(images, writer.predictions(keys, runner.categories), strict=True):
@@ -113,6 +110,7 @@ def _answers(
     executor: Executor,
     bundle_path: str | Path,
     runner: Runner,
+    report: Report,
     images: Sequence[InputImage],
     seen: Sequence[str],
     with_scores: bool,
@@ -122,8 +120,8 @@ def _answers(
             settings = Settings(runner.tta, runner.read_text)
             yield from answer_on_ray(group, bundle_path, runner.bundle, images, settings, seen, with_scores)
     else:
-        for place, (label, _) in answer_as_done(runner, images, executor.workers or 1):
-            yield place, label
+        for answered in watching_drift(runner, images, executor.workers or 1, report):
+            yield answered.place, answered.prediction
 
 
 def _fill(

@@ -76,7 +76,7 @@ def _make_step(options: dict[str, Any], bundle: Bundle) -> Step:
     if needed is not None and needed not in options:
         raise UserError(f"{bundle.folder}: the step {name} cannot be built (it names no {needed}); {_ANEW}")
     if name == "TokenizeOCR":
-        options["tokenizer"] = _make_tokenizer(dict(options["tokenizer"]), bundle)
+        options["tokenizer"] = _make_tokenizer(options["tokenizer"], bundle)
     elif needed is not None:
         options[needed] = str(bundle.path(options[needed]))
     try:
@@ -89,7 +89,10 @@ def _make_step(options: dict[str, Any], bundle: Bundle) -> Step:
         raise UserError(f"{bundle.folder}: the step {name} cannot be built ({error}); {_ANEW}") from error
 
 
-def _make_tokenizer(options: dict[str, Any], bundle: Bundle) -> BaseTokenizer:
+def _make_tokenizer(config: Any, bundle: Bundle) -> BaseTokenizer:
+    if not isinstance(config, dict):
+        raise UserError(f"{bundle.folder}: has the tokenizer {config!r}, which is none; {_ANEW}")
+    options = dict(config)
     name = options.pop("type", None)
     if options.get("user_dict") is not None:
         options["user_dict"] = str(bundle.path(options["user_dict"]))

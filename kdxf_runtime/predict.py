@@ -2,15 +2,18 @@
 
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from kdxf_runtime.bundle import Bundle
 from kdxf_runtime.categories import Categories
+from kdxf_runtime.drift.changes import describe_changes
+from kdxf_runtime.drift.fingerprint import Measured, joined, sample
 from kdxf_runtime.errors import UserError
 from kdxf_runtime.inputs import InputImage
 from kdxf_runtime.io.files import in_utf8
@@ -19,7 +22,7 @@ from kdxf_runtime.io.prediction_csv import open_replacing
 from kdxf_runtime.log import LOG
 from kdxf_runtime.predictions import NOT_READ, Columns, Prediction, PredictionWriter
 from kdxf_runtime.runner import Picture, Runner
-from kdxf_runtime.sources import ReadList, list_sources, read_list
+from kdxf_runtime.sources import list_sources
 from kdxf_runtime.trust.decide import check_shares, expected, with_decisions
 from kdxf_runtime.workers import Workers
 
@@ -30,8 +33,22 @@ _USUAL = Columns()
 
 Key = tuple[int, InputImage]
 """A picture and its place in a list."""
-Answered = tuple[int, tuple[Prediction, np.ndarray | None]]
-"""The place of a picture, its prediction, and its feature (C,)."""
+
+
+class Answered(NamedTuple):
+    """What became of a picture.
+
+    Attributes:
+        place: Its place in the list.
+        prediction: Its prediction.
+        feature: float32 (C,), what the head takes; None of a picture on which a process died.
+        measured: What is compared with the fingerprint; None where it is not.
+    """
+
+    place: int
+    prediction: Prediction
+    feature: np.ndarray | None
+    measured: Measured | None = None
 
 
 @dataclass(frozen=True)
@@ -64,6 +81,7 @@ class Report:
         trust: What is expected of the predictions that were accepted, in a sentence.
         parts: The folder of the parts, where there is one.
         answered: How many pictures were answered now, where others may have been in the parts.
+        drift: In what the pictures differ from those that the bundle was calibrated on, in a sentence.
     """
 
     csv: Path | None
@@ -75,6 +93,7 @@ class Report:
     trust: str | None = None
     parts: Path | None = None
     answered: int | None = None
+    drift: str | None = None
 
     def __str__(self) -> str:
         answered = self.images if self.answered is None else self.answered
@@ -88,67 +107,86 @@ class Report:
         ]
         if self.spared is not None:
             lines.append(f"text not read of {self.spared} images ({self.spared / max(self.images, 1):.1%})")
-        lines += [] if self.trust is None else [self.trust]
+        lines += [line for line in (self.trust, self.drift) if line is not None]
         lines += [f"error: {in_utf8(image_id)}: {reason}" for image_id, reason in self.errors[:_SHOWN]]
         if (rest := len(self.errors) - _SHOWN) > 0:
             lines.append(f"... and {rest} more: the rows whose column 'error' is not empty")
         return "\n".join(lines)
 
 
-def predict(runner: Runner, images: Sequence[InputImage], workers: int = 1) -> Iterator[Prediction]:
-    """Predict pictures, and yield one prediction for each, in order; see :func:`answer_all`."""
-    for prediction, _ in answer_all(runner, images, workers):
-        yield prediction
-
-
 def answer_all(
     runner: Runner, images: Sequence[InputImage], workers: int = 1
 ) -> Iterator[tuple[Prediction, np.ndarray | None]]:
     """Answer pictures, and yield the prediction and the feature (C,) of each, in order; see :func:`answer_as_done`."""
-    done: dict[int, tuple[Prediction, np.ndarray | None]] = {}
+    for answered in in_order(answer_as_done(runner, images, workers)):
+        yield answered.prediction, answered.feature
+
+
+def in_order(answers: Iterable[Answered]) -> Iterator[Answered]:
+    """Yield answers by their places, which start at 0."""
+    done: dict[int, Answered] = {}
     position = 0
-    for index, answer in answer_as_done(runner, images, workers):
-        done[index] = answer
+    for answer in answers:
+        done[answer.place] = answer
         while position in done:
             yield done.pop(position)
             position += 1
 
 
-def answer_as_done(runner: Runner, images: Sequence[InputImage], workers: int = 1) -> Iterator[Answered]:
-    """Answer pictures, and yield the place, the prediction and the feature (C,) of each, in the order they are done.
+def answer_as_done(
+    runner: Runner, images: Sequence[InputImage], workers: int = 1, watched: Collection[int] = ()
+) -> Iterator[Answered]:
+    """Answer pictures, and yield the answers in the order they are done.
 
     Args:
         runner: What answers.
         images: The pictures.
         workers: Processes with runners like this one, fewer for a few pictures; they are spawned, so a script calls
             this below ``if __name__ == '__main__':``. A picture on which one dies has an ``error`` and no feature.
+        watched: The places of the pictures that are measured as well (:meth:`Runner.measure`).
 
     Raises:
         UserError: As of :class:`kdxf_runtime.runner.Runner`.
     """
+    watched = frozenset(watched)
     workers = min(workers, len(images) // _PICTURES_PER_WORKER)
     if workers <= 1:
-        yield from map(partial(_answered, runner), enumerate(images))
+        yield from map(partial(_answered, runner, watched), enumerate(images))
         return
-    with answering_workers(runner.bundle, Settings(runner.tta, runner.read_text), workers) as group:
+    with answering_workers(runner.bundle, Settings(runner.tta, runner.read_text), workers, watched) as group:
         yield from group.map(enumerate(images))
 
 
-def _answered(runner: Runner, key: Key) -> Answered:
+def _answered(runner: Runner, watched: Collection[int], key: Key) -> Answered:
     """Answer a picture with its place in the list."""
-    index, image = key
-    (answer,) = runner.answer([Picture.read(image.path, image.image_id, image.columns)])
-    return index, (answer.prediction, answer.feature)
+    place, image = key
+    picture = Picture.read(image.path, image.image_id, image.columns)
+    (answer,) = runner.answer([picture])
+    measured = runner.measure(picture, answer) if place in watched else None
+    return Answered(place, answer.prediction, answer.feature, measured)
 
 
-def answering_workers(bundle: Bundle, settings: Settings, count: int) -> Workers[Key, Answered]:
+def watching_drift(runner: Runner, images: Sequence[InputImage], workers: int, report: Report) -> Iterator[Answered]:
+    """Answer pictures as :func:`answer_as_done` does, and report in what they differ from those of the fingerprint."""
+    before = runner.fingerprint
+    watched = () if before is None else sample(len(images)).tolist()
+    measured: list[Measured] = []
+    for answered in answer_as_done(runner, images, workers, watched):
+        measured += [] if answered.measured is None else [answered.measured]
+        yield answered
+    report.drift = None if before is None else describe_changes(before, joined(measured, before))
+
+
+def answering_workers(
+    bundle: Bundle, settings: Settings, count: int, watched: Collection[int] = ()
+) -> Workers[Key, Answered]:
     """Start processes that answer; a picture on which one dies is answered with the reason."""
     categories = bundle.manifest.categories
 
     def blame(key: Key, reason: str) -> Answered:
-        return key[0], (blamed(categories, key[1].image_id, reason), None)
+        return Answered(key[0], blamed(categories, key[1].image_id, reason), None)
 
-    return Workers(partial(Answering, bundle, settings), blame, count)
+    return Workers(partial(Answering, bundle, settings, watched), blame, count)
 
 
 class Answering:
@@ -157,14 +195,16 @@ class Answering:
     Args:
         bundle: The bundle, whose files were compared with their digests when it was opened.
         settings: How it answers.
+        watched: The places of the pictures that are measured as well.
     """
 
-    def __init__(self, bundle: Bundle, settings: Settings) -> None:
+    def __init__(self, bundle: Bundle, settings: Settings, watched: Collection[int] = ()) -> None:
         self._runner = Runner(bundle, tta=settings.tta, read_text=settings.read_text)
+        self._watched = watched
 
     def __call__(self, key: Key) -> Answered:
         """Answer a picture."""
-        return _answered(self._runner, key)
+        return _answered(self._runner, self._watched, key)
 
 
 def blamed(categories: Categories, image_id: str, reason: str) -> Prediction:
@@ -184,7 +224,6 @@ def predict_csv(
     precision: float | None = None,
     review: float | None = None,
     workers: int = 1,
-    read: ReadList = read_list,
 ) -> Report:
     """Predict pictures and write one CSV row for each, in their order: the same as ``tools/inference.py`` writes.
 
@@ -198,7 +237,6 @@ def predict_csv(
         precision: Decide which predictions to accept, so that this share of them is right, from 0 to 1.
         review: Decide it so that this share of the images goes to a person, from 0 to 1.
         workers: Processes.
-        read: Reads the lists among the inputs.
 
     Raises:
         UserError: An argument, the bundle or an input cannot be used.
@@ -206,12 +244,17 @@ def predict_csv(
     start = time.perf_counter()
     check_workers(workers)
     bundle = Bundle.open(bundle_path)
-    images = list_images(bundle, inputs, read)
+    images = list_images(bundle, inputs)
     table = Table(save_csv, columns, excel, precision, review)
-    return write_table(bundle, bundle_path, settings, table, lambda runner: predict(runner, images, workers), start)
+
+    def predictions(runner: Runner, report: Report) -> Iterator[Prediction]:
+        for answered in in_order(watching_drift(runner, images, workers, report)):
+            yield answered.prediction
+
+    return write_table(bundle, bundle_path, settings, table, predictions, start)
 
 
-def list_images(bundle: Bundle, inputs: Sequence[str | Path], read: ReadList = read_list) -> list[InputImage]:
+def list_images(bundle: Bundle, inputs: Sequence[str | Path]) -> list[InputImage]:
     """List the images of a job (:func:`kdxf_runtime.sources.list_sources`), with what the bundle takes of their rows.
 
     A bundle that takes a table is told of where no image has one.
@@ -220,7 +263,7 @@ def list_images(bundle: Bundle, inputs: Sequence[str | Path], read: ReadList = r
         UserError: As of :func:`kdxf_runtime.sources.list_sources`.
     """
     takes_table = any(item.name == "table" for item in bundle.manifest.inputs)
-    images = list_sources(inputs, read, with_columns=takes_table)
+    images = list_sources(inputs, with_columns=takes_table)
     if takes_table and all(image.columns is None for image in images):
         LOG.warning(
             "%s takes columns of a table, and the images have none, so that all count as missing; give a .csv list "
@@ -264,7 +307,7 @@ def write_table(
     bundle_path: str | Path,
     settings: Settings,
     table: Table,
-    make: Callable[[Runner], Iterable[Prediction]],
+    make: Callable[[Runner, Report], Iterable[Prediction]],
     start: float,
 ) -> Report:
     """Write predictions as a table, and count them.
@@ -274,7 +317,8 @@ def write_table(
         bundle_path: Where it is, as the user wrote it.
         settings: How it answers.
         table: What to write.
-        make: Makes the predictions with a runner, in the order of the rows; called when everything is checked.
+        make: Makes the predictions with a runner, in the order of the rows, and may add to the report; called when
+            everything is checked.
         start: When the job began, as ``time.perf_counter`` has it.
 
     Raises:
@@ -294,7 +338,7 @@ def write_table(
         report.spared = None if routing is None else 0
         begun = time.perf_counter()
         report.start_seconds = begun - start
-        for prediction in make(runner):
+        for prediction in make(runner, report):
             if writer is not None:
                 writer.add(prediction)
             report.images += 1

@@ -97,5 +97,5 @@ class _Answerer:
             (place, InputImage(str(place), path, path, json.loads(columns)))
             for place, path, columns in zip(keys["place"].to_pylist(), paths, keys["columns"].to_pylist(), strict=True)
         ]
-        answers = [(str(place), label) for place, (label, _) in self._workers.map(pictures)]
+        answers = [(str(answered.place), answered.prediction) for answered in self._workers.map(pictures)]
         return to_arrow(answers, self._with_scores)

@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from kdxf_runtime.bundle import GRAPH, MANIFEST, WRONG_VALUES, Bundle, GraphInput, in_one_line, stacked
+from kdxf_runtime.drift.fingerprint import Fingerprint, Measured, measure, parse_fingerprint, split_feature
+from kdxf_runtime.drift.response import Response
 from kdxf_runtime.errors import UserError
 from kdxf_runtime.io.addresses import is_address, read_address
 from kdxf_runtime.io.images import ImageReadError, decode_image, read_file
@@ -93,8 +95,11 @@ class Runner:
         tta: Whether scores are means over views.
         read_text: When the text of a picture is read.
         categories: Ids and names of the classes.
-        calibration: What the scores mean; None where they are as they come.
+        calibration: What the scores mean; None where they are as they come. With ``read_text='never'`` it is
+            ``without_text``.
+        without_text: What the scores of pictures mean whose text is not to count; None where they are as they come.
         routing: Which pictures need their text read; None where all do.
+        fingerprint: What the pictures that the bundle was calibrated on are like; None where that is not known.
         watch: The seconds of the stages ``decode`` (with the steps that follow it), ``ocr`` and ``model``.
 
     Raises:
@@ -112,10 +117,13 @@ class Runner:
         self.read_text = read_text
         self.pipeline = Pipeline(manifest.views if tta and manifest.views else [manifest.steps], bundle)
         self.categories = manifest.categories
-        self.calibration = calibration_of(bundle, tta)
+        with_text = read_text != "never" or not self.pipeline.needs_text
+        self.calibration = calibration_of(bundle, tta, with_text=with_text)
+        self.without_text = calibration_of(bundle, tta, with_text=False)
         self.routing = _routing(bundle, tta) if read_text == "auto" else None
         if self.routing is not None and not self.pipeline.needs_text:
             raise UserError(f"--read-text auto: {bundle.folder} takes no text; leave the option out")
+        self.fingerprint = fingerprint_of(bundle)
         self.watch = Stopwatch()
         self._session = open_graph(bundle.path(GRAPH), manifest.inputs, len(manifest.classes), threads)
         self._engine: BaseOCREngine | None = None
@@ -127,33 +135,64 @@ class Runner:
             self._engine = make_engine(self.bundle)
         return self._engine
 
-    def answer(self, pictures: Sequence[Picture]) -> list[Answer]:
-        """Answer pictures, as one batch; one that cannot be read is answered as a blank one, and has its error."""
+    def answer(self, pictures: Sequence[Picture], *, with_text: bool = True) -> list[Answer]:
+        """Answer pictures, as one batch; one that cannot be read is answered as a blank one, and has its error.
+
+        Args:
+            pictures: The pictures.
+            with_text: Whether their text counts; without it none is read.
+        """
         if not pictures:
             return []
         if not self.pipeline.needs_text:
-            return self._answer(pictures, [None] * len(pictures), None)
-        if self.read_text == "never":
-            return self._answer(pictures, [OCRRecord.empty(picture.image_id) for picture in pictures], None)
+            return self._answer(pictures, [None] * len(pictures), self.calibration)
+        if not with_text or self.read_text == "never":
+            nothing = [OCRRecord.empty(picture.image_id) for picture in pictures]
+            return self._answer(pictures, nothing, self.without_text)
         if self.routing is not None:
             return self._route(pictures, self.routing)
-        return self._answer(pictures, [self._text_of(picture) for picture in pictures], None)
+        return self._answer(pictures, [self._text_of(picture) for picture in pictures], self.calibration)
 
-    def scores(self, pictures: Iterable[Picture], given: bool = True) -> np.ndarray:
+    def scores(self, pictures: Iterable[Picture], calibration: Calibration | None) -> np.ndarray:
         """Return the scores of pictures with the text that they bring, as one batch; nothing is read.
 
         The pictures are taken one by one, so a generator keeps one of them in memory.
 
         Args:
             pictures: The pictures.
-            given: Whether their text was at hand, not read as needed: with a routing, the two are calibrated apart.
+            calibration: What the scores mean; None leaves them as they come.
 
         Returns:
-            float32 (N, K), calibrated as those of :meth:`answer`.
+            float32 (N, K).
         """
         scores, _, _ = self._run((picture, picture.record) for picture in pictures)
-        calibration = self.calibration if given or self.routing is None else self.routing.calibration
         return scores if calibration is None else calibration.apply(scores)
+
+    def measure(self, picture: Picture, answer: Answer, *, with_text: bool = True) -> Measured | None:
+        """Measure a picture that was answered, to compare it with the fingerprint.
+
+        Where the text does not count, or is read only as needed, scores and texts are of another kind than those of the
+        fingerprint, so that only the picture is measured.
+
+        Args:
+            picture: The picture.
+            answer: Its answer.
+            with_text: Whether its text counted.
+
+        Returns:
+            None where it cannot be read, or there is no fingerprint.
+        """
+        if self.fingerprint is None:
+            return None
+        is_usual = self.routing is None and (not self.pipeline.needs_text or (with_text and self.read_text != "never"))
+        response = None
+        if is_usual and self.calibration is not None:
+            features = split_feature(answer.feature, self.fingerprint)
+            response = Response(answer.prediction.scores, features)
+        try:
+            return measure(picture.data, answer.record if is_usual else None, response)
+        except ImageReadError:
+            return None
 
     def _route(self, pictures: Sequence[Picture], routing: Routing) -> list[Answer]:
         """Answer by the picture alone where that is sure enough, and by both elsewhere."""
@@ -171,7 +210,7 @@ class Runner:
         }
         for index in both:
             picture = pictures[index]
-            calibration = routing.calibration if picture.record is None else None
+            calibration = routing.calibration if picture.record is None else self.calibration
             (answer,) = self._answer([picture], [self._text_of(picture)], calibration)
             label = replace(answer.prediction, text=READ if picture.record is None else GIVEN)
             answers[index] = replace(answer, prediction=label)
@@ -198,7 +237,6 @@ class Runner:
         if not pictures:
             return []
         scores, features, errors = self._run(zip(pictures, texts, strict=True))
-        calibration = calibration or self.calibration
         calibrated = scores if calibration is None else calibration.apply(scores)
         labels = self._predictions(pictures, calibrated, scores, errors, calibration)
         return [Answer(*parts) for parts in zip(labels, texts, features, strict=True)]
@@ -287,14 +325,30 @@ class Runner:
         return tuple(np.argsort(-scores, kind="stable")[: rule["topk"]].tolist())
 
 
-def calibration_of(bundle: Bundle, tta: bool) -> Calibration | None:
-    """Return what the scores with or without test-time augmentation mean; None where they are as they come."""
-    content = bundle.manifest.calibration
-    if content is None:
+def calibration_of(bundle: Bundle, tta: bool, *, with_text: bool = True) -> Calibration | None:
+    """Return what scores mean; None where they are as they come.
+
+    Args:
+        bundle: The bundle.
+        tta: Of means over the views of test-time augmentation.
+        with_text: Of pictures whose text counts; it does not matter to a model that takes none.
+    """
+    manifest = bundle.manifest
+    if with_text or manifest.engine is None:
+        content = manifest.calibration
+        found = None if content is None else _read(bundle, "calibration", content, parse_calibration)
+    else:
+        found = None if manifest.routing is None else _read(bundle, "routing", manifest.routing, parse_routing).alone
+    if found is None:
         return None
-    found = _read(bundle, "calibration", content, parse_calibration)
     _check_classes(bundle, found)
     return found if found.tta == tta else None
+
+
+def fingerprint_of(bundle: Bundle) -> Fingerprint | None:
+    """Return the fingerprint of a bundle; None where it has none."""
+    content = bundle.manifest.fingerprint
+    return None if content is None else _read(bundle, "fingerprint", content, lambda found, _: parse_fingerprint(found))
 
 
 _Parsed = TypeVar("_Parsed")
@@ -333,16 +387,18 @@ def make_engine(bundle: Bundle) -> BaseOCREngine:
         UserError: The engine is not known here, or does not start.
     """
     options = dict(bundle.manifest.engine or {})
-    name = options.pop("type", None)
-    if name != "RapidOCREngine":
-        raise UserError(f"{bundle.folder}: reads text with {name!r}, which the runner does not have; give the text")
+    kind, name = options.pop("type", None), options.pop("name", None)
+    if kind != "RapidOCREngine":
+        raise UserError(f"{bundle.folder}: reads text with {kind!r}, which the runner does not have; give the text")
     from kdxf_runtime.ocr.rapidocr_engine import RapidOCREngine
 
     params = dict(options.pop("params", None) or {})
     for key, value in params.items():
         if key.endswith("_path"):
             params[key] = str(bundle.path(value))
-    return RapidOCREngine(params=params, **options)
+    engine = RapidOCREngine(params=params, **options)
+    engine.name = name or engine.name  # that of the model's engine, which has not the paths of these copies
+    return engine
 
 
 def open_graph(path: Path, inputs: Sequence[GraphInput], classes: int, threads: int = 1) -> Any:

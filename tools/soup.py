@@ -12,11 +12,8 @@ checkpoints of one run that are worth averaging; those of several runs should ha
 import argparse
 from pathlib import Path
 
-from kdxf.apis.soup import soup
 from kdxf.cli.arguments import ConfigOptions
 from kdxf.cli.command import run
-from kdxf.engine.checkpoint import trusting_checkpoints
-from kdxf.engine.config import load_config
 
 
 def parse_args() -> argparse.Namespace:
@@ -36,6 +33,10 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Write the soup, and print all scores."""
     args = parse_args()
+    from kdxf.apis.soup import soup
+    from kdxf.engine.checkpoint import trusting_checkpoints
+    from kdxf.engine.config import load_config
+
     with trusting_checkpoints(args.trust_checkpoint):
         found = soup(load_config(args.config, args.cfg_options), args.checkpoints, args.out, greedy=args.greedy)
     for place, (path, score) in enumerate(zip(args.checkpoints, found.scores, strict=True)):

@@ -21,8 +21,7 @@ from kdxf.errors import UserError
 from kdxf.evaluation.calibration.report import CalibrationReport, figures, repeated_halves
 from kdxf.evaluation.calibration.stored import CALIBRATED_BY, write_calibration
 from kdxf.evaluation.calibration.temperature import HIGHEST, LOWEST, choose_temperature, cross_fitted, fitter_of
-from kdxf.evaluation.drift.fingerprint import fingerprint_file, sample, take_fingerprint, write_fingerprint
-from kdxf.evaluation.drift.response import Response
+from kdxf.evaluation.drift.stored import fingerprint_file, write_fingerprint
 from kdxf.evaluation.missing_modality import has_both_modalities
 from kdxf.evaluation.routing.fit import BUDGET, RoutingReport, fit_routing
 from kdxf.evaluation.routing.stored import routing_file, write_routing
@@ -30,6 +29,8 @@ from kdxf.inference.pipeline import dataset_config, needs_ocr
 from kdxf.io.predictions import Predictions, check_alike, check_each_once, concatenate, in_order, read_predictions
 from kdxf.io.provenance import check_no_ranks, check_no_targets, check_unseen
 from kdxf.registry import DATASETS
+from kdxf_runtime.drift.fingerprint import sample, take_fingerprint
+from kdxf_runtime.drift.response import Response
 from kdxf_runtime.io.digests import file_digest, settings_digest
 from kdxf_runtime.ocr.record import OCRRecord
 from kdxf_runtime.trust.calibration import Calibration, sureness
@@ -57,7 +58,7 @@ def calibrate(
 ) -> CalibrationReport:
     """Fit what the scores of a checkpoint mean, and write it beside the checkpoint.
 
-    The fingerprint of the images (:mod:`kdxf.evaluation.drift.fingerprint`) is written there as well, from those that
+    The fingerprint of the images (:mod:`kdxf_runtime.drift.fingerprint`) is written there as well, from those that
     are in the lists of the config; without any there is none. It has joint features and gates only where the model is
     run, not with files of predictions. Of a model that takes image and text the images are
     predicted once more without their text, and the routing (:mod:`kdxf.evaluation.routing`) is written there, too.

@@ -66,7 +66,7 @@ from kdxf.engine.publish import publish_checkpoint
 from kdxf.errors import DivergedError, UserError
 from kdxf.evaluation.calibration.report import figures
 from kdxf.evaluation.calibration.stored import CALIBRATED_BY, calibration_file, read_calibration
-from kdxf.evaluation.drift.fingerprint import fingerprint_file
+from kdxf.evaluation.drift.stored import fingerprint_file
 from kdxf.evaluation.missing_modality import has_both_modalities
 from kdxf.evaluation.routing.stored import routing_file
 from kdxf.inference.fitted import CHECKPOINT, CONFIG, load

@@ -27,9 +27,8 @@ from kdxf.engine.runner import open_runner
 from kdxf.errors import UserError
 from kdxf.evaluation.calibration.stored import CALIBRATED_BY, used_images
 from kdxf.evaluation.calibration.use import calibrate_steps, fitting_calibration, is_fair
-from kdxf.evaluation.drift.comparison import describe_drift
-from kdxf.evaluation.drift.fingerprint import Fingerprint, read_fingerprint, sample
-from kdxf.evaluation.drift.response import Response, watching
+from kdxf.evaluation.drift.response import watching
+from kdxf.evaluation.drift.stored import read_fingerprint
 from kdxf.evaluation.missing_modality import remove_modality
 from kdxf.evaluation.prediction_table import PredictionTable, check_name
 from kdxf.evaluation.shuffled_text import shuffle_text
@@ -37,6 +36,9 @@ from kdxf.inference.inputs import InputTexts, dataset_images
 from kdxf.inference.pipeline import needs_ocr
 from kdxf.io.predictions import check_each_once
 from kdxf.io.provenance import Provenance
+from kdxf_runtime.drift.comparison import describe_drift
+from kdxf_runtime.drift.fingerprint import Fingerprint, sample
+from kdxf_runtime.drift.response import Response
 from kdxf_runtime.io.files import write_json
 from kdxf_runtime.trust.calibration import Calibration
 
@@ -65,7 +67,7 @@ def test(
     it. They stay those of the model, with a warning, where the test set has images that it was fitted on, and where it
     is for predictions of another kind, such as those of all views or of both modalities.
 
-    Where a fingerprint lies there (:mod:`kdxf.evaluation.drift`), a warning after the scores says in what the test set
+    Where a fingerprint lies there (:mod:`kdxf_runtime.drift`), a warning after the scores says in what the test set
     differs from it; none where modalities are taken away, or several processes share the test set.
 
     Args:

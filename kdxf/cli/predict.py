@@ -83,7 +83,6 @@ def main() -> None:
 
 def _with_bundle(args: argparse.Namespace, columns: Columns) -> "Report":
     """Predict with a bundle, without torch."""
-    from kdxf.io.annotations import read_annotations
     from kdxf_runtime.many import predict_many
     from kdxf_runtime.predict import Settings
 
@@ -92,7 +91,4 @@ def _with_bundle(args: argparse.Namespace, columns: Columns) -> "Report":
             name = option.replace("_", "-")
             raise UserError(f"--{name}: {args.model} is a bundle, which does not take it; leave it out")
 
-    def read(path: Path) -> list[str]:
-        return read_annotations(path, empty_labels=True)["image"].tolist()
-
-    return predict_many(args.model, args.inputs, Settings(read_text=args.read_text), columns, args, read)
+    return predict_many(args.model, args.inputs, Settings(read_text=args.read_text), columns, args)

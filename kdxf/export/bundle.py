@@ -18,10 +18,10 @@ from kdxf.apis.stages import last_stage
 from kdxf.engine.config import building, config_digest, type_name
 from kdxf.errors import UserError
 from kdxf.evaluation.calibration.stored import read_calibration
-from kdxf.evaluation.drift.fingerprint import fingerprint_file, read_fingerprint
+from kdxf.evaluation.drift.stored import fingerprint_file, read_fingerprint
 from kdxf.evaluation.routing.stored import read_routing
 from kdxf.export.card import card
-from kdxf.export.check import Agreement, check, compare
+from kdxf.export.check import Agreement, check, check_reading, compare
 from kdxf.export.eight_bits import quantize
 from kdxf.export.frozen import STEPS, without_stores
 from kdxf.export.graph import OPSET, export_graph
@@ -41,7 +41,7 @@ from kdxf_runtime.ocr.rapidocr_engine import RapidOCREngine
 from kdxf_runtime.runner import Answer, Picture, Runner
 from kdxf_runtime.table_columns import TableColumns
 from kdxf_runtime.trust.calibration import Calibration, calibration_to_json
-from kdxf_runtime.trust.routing import routing_to_json
+from kdxf_runtime.trust.routing import Routing, routing_to_json
 
 COMPARED = 200
 """So many pictures are answered by both, where there are as many."""
@@ -179,8 +179,11 @@ def _fill(cfg: Config, checkpoint: str | Path, folder: Path, options: ExportOpti
     portable = make_portable(inferencer.model, inferencer.cfg)
     manifest, left_out = _write_parts(inferencer, portable, checkpoint, folder, options)
     _seal(folder, manifest)
-    agreement, answers = compare(inferencer, portable.pipeline, Runner(Bundle.open(folder)), images, texts)
+    runner = Runner(Bundle.open(folder))
+    agreement, answers = compare(inferencer, portable.pipeline, runner, images, texts)
     check(agreement)
+    if inferencer.needs_text:
+        check_reading(inferencer.reader, runner.engine, images[:SAMPLES])
     views = None
     if manifest.views is not None:
         views = _check_views(KDXFInferencer(cfg, checkpoint, tta=True, **usual), folder, images, texts)
@@ -260,9 +263,7 @@ def _write_parts(
         engine=_write_engine(inferencer, folder) if inferencer.needs_text else None,
         multi_label=_multi_label(inferencer),
         calibration=None if calibration is None else calibration_to_json(_anonymous(calibration)),
-        routing=None
-        if routing is None
-        else routing_to_json(replace(routing, calibration=_anonymous(routing.calibration))),
+        routing=None if routing is None else routing_to_json(_anonymous_routing(routing)),
         fingerprint=json.loads(fingerprint.read_text(encoding="utf-8")) if known else None,
         about={
             "kdxf": __version__,
@@ -290,6 +291,11 @@ def _anonymous(calibration: Calibration) -> Calibration:
     return replace(calibration, images=np.empty(0, np.int64))
 
 
+def _anonymous_routing(routing: Routing) -> Routing:
+    alone = None if routing.alone is None else _anonymous(routing.alone)
+    return replace(routing, calibration=_anonymous(routing.calibration), alone=alone)
+
+
 def _multi_label(inferencer: KDXFInferencer) -> dict[str, Any] | None:
     head: Any = getattr(inferencer.model, "head", None)
     if not is_multi_label(head):
@@ -314,7 +320,7 @@ def _write_engine(inferencer: KDXFInferencer, folder: Path) -> dict[str, Any]:
         (folder / "ocr" / part).mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, folder / target)
         params[key] = target
-    return {**options, "type": "RapidOCREngine", "params": params}
+    return {**options, "type": "RapidOCREngine", "params": params, "name": engine.name}
 
 
 def _check_views(

@@ -9,9 +9,12 @@ import numpy as np
 from kdxf.engine.config import building
 from kdxf.errors import UserError
 from kdxf.inference.inferencer import KDXFInferencer
-from kdxf.inference.inputs import InputTexts
+from kdxf.inference.inputs import InputTexts, TextReader
 from kdxf.inference.pipeline import InferenceDataset
 from kdxf_runtime.inputs import InputImage
+from kdxf_runtime.io.text_files import shown
+from kdxf_runtime.ocr.base import BaseOCREngine
+from kdxf_runtime.ocr.record import OCRRecord, read_text
 from kdxf_runtime.predictions import Prediction
 from kdxf_runtime.runner import Answer, Picture, Runner
 
@@ -19,6 +22,7 @@ MOST = 1e-4
 """So much may a score differ, in float32: sums in another order."""
 
 _BATCH = 32
+_REFUSED = "the bundle does not answer as the model, so it is not written"
 
 
 @dataclass(frozen=True)
@@ -121,6 +125,34 @@ def _different_input(expected: Mapping[str, Any], results: Mapping[str, Any]) ->
     return None
 
 
+def check_reading(reader: TextReader, engine: BaseOCREngine, images: Sequence[InputImage]) -> None:
+    """Refuse a bundle whose copies of the OCR models do not read what the model's engine reads.
+
+    Args:
+        reader: Reads with the engine of the config.
+        engine: That of the bundle.
+        images: The pictures that both read now; what cannot be read has no text in either.
+
+    Raises:
+        UserError: A text, a box or a score differs.
+    """
+    expected = {record.image: record for record in reader.read([image.path for image in images], workers=0)}
+    for image in images:
+        if (found := _different_text(expected[image.path], read_text(engine, image.path, image.path))) is not None:
+            raise UserError(f"{_REFUSED}: {image.path}: the text differs ({found})")
+
+
+def _different_text(expected: OCRRecord, found: OCRRecord) -> str | None:
+    if (expected.texts, expected.error) != (found.texts, found.error):
+        said = [record.error or shown(record.texts) or "nothing" for record in (expected, found)]
+        return f"the model's OCR engine reads {said[0]}, and the bundle's copy {said[1]}"
+    for name, most in (("boxes", 0.1), ("scores", MOST)):  # pixels, probability
+        one, other = getattr(expected, name), getattr(found, name)
+        if len(one) and not (largest := float(np.abs(one - other).max())) <= most:
+            return f"the {name} of its lines, by {largest:.3g} at most"
+    return None
+
+
 def check(agreement: Agreement, most: float = MOST) -> None:
     """Refuse a bundle that does not answer as the model.
 
@@ -128,4 +160,4 @@ def check(agreement: Agreement, most: float = MOST) -> None:
         UserError: Labels differ, or scores by more than ``most``.
     """
     if agreement.other_labels or not agreement.largest <= most:  # NaN is refused as well
-        raise UserError(f"the bundle does not answer as the model, so it is not written: {agreement}")
+        raise UserError(f"{_REFUSED}: {agreement}")

@@ -23,9 +23,8 @@ from kdxf.engine.checkpoint import classes_of, trusting_checkpoints
 from kdxf.engine.config import building, load_config
 from kdxf.errors import UserError
 from kdxf.evaluation.calibration.use import fitting_calibration
-from kdxf.evaluation.drift.comparison import describe_drift
-from kdxf.evaluation.drift.fingerprint import read_fingerprint, sample
-from kdxf.evaluation.drift.response import Response, watching
+from kdxf.evaluation.drift.response import watching
+from kdxf.evaluation.drift.stored import read_fingerprint
 from kdxf.evaluation.routing.stored import fitting_routing
 from kdxf.inference.inputs import InputTexts, TextReader, with_table
 from kdxf.inference.model import choose_device, config_classes, load_model, rename
@@ -42,6 +41,9 @@ from kdxf.models.heads.predicted_classes import is_multi_label, predicted_classe
 from kdxf.registry import DATASETS, MODELS
 from kdxf.text.ocr.table import OCRTable
 from kdxf_runtime.categories import Categories
+from kdxf_runtime.drift.comparison import describe_drift
+from kdxf_runtime.drift.fingerprint import sample
+from kdxf_runtime.drift.response import Response
 from kdxf_runtime.inputs import InputImage, collect_images
 from kdxf_runtime.predictions import GIVEN, NOT_READ, READ, Prediction
 from kdxf_runtime.trust.calibration import Calibration
@@ -99,7 +101,7 @@ class KDXFInferencer:
 
     Each image goes through the config's test pipeline, so that scores equal those of ``tools/test.py``. They are
     calibrated where ``kdxf calibrate`` has left a calibration beside the checkpoint. A call warns where the images
-    differ from those of the fingerprint that it has left as well (:mod:`kdxf.evaluation.drift`).
+    differ from those of the fingerprint that it has left as well (:mod:`kdxf_runtime.drift`).
 
     Args:
         config: A config or its path; of one with stages the last is used.

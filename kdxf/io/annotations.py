@@ -5,21 +5,19 @@ or class index) and any other columns. The same is read with tabs (``.tsv``) or 
 MMPretrain's ``path label`` text files and plain lists of paths. What is none of these is refused, not guessed.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import pandas as pd
 
 from kdxf.errors import UserError
 from kdxf.io.csv_tables import as_numbers, read_csv, write_csv
 from kdxf_runtime.io.files import write_whole
-from kdxf_runtime.io.images import IMAGE_EXTENSIONS
+from kdxf_runtime.io.path_lists import is_table, split_lines
 from kdxf_runtime.io.text_files import read_lines
 
 _TEXT_COLUMNS = ("image", "label", "text")
-_TABLES = (".csv", ".tsv")
 
 
 def read_annotations(path: str | Path, empty_labels: bool = False, as_written: Iterable[str] = ()) -> pd.DataFrame:
@@ -45,22 +43,11 @@ def read_annotations(path: str | Path, empty_labels: bool = False, as_written: I
     path = Path(path)
     if not path.is_file():
         raise UserError(f"{path}: no such annotation file")
-    suffix = path.suffix.lower()
-    lines = [] if suffix == ".csv" else read_lines(path)
-    if (suffix in _TABLES and not _are_pairs(lines)) or _is_header(lines):
+    lines = [] if path.suffix.lower() == ".csv" else read_lines(path)
+    if is_table(path, lines):
         return _read_table(path, empty_labels, as_written)
-    return _split_lines(lines, path)
-
-
-def _are_pairs(lines: Sequence[str]) -> bool:
-    """Tell whether a ``.tsv`` has no header but paths and indices, as MMPretrain writes them."""
-    return bool(lines) and all(_split_label(line)[1] for line in lines)
-
-
-def _is_header(lines: Sequence[str]) -> bool:
-    """Tell whether a text list begins with the header of a table: two or more names, one of them ``image``."""
-    first = lines[0] if lines else ""
-    return any(sign in first and "image" in map(str.strip, first.split(sign)) for sign in "\t,;")
+    images, labels = split_lines(lines, path)
+    return pd.DataFrame({"image": images, **({} if labels is None else {"label": labels})}, dtype="str")
 
 
 def _read_table(path: Path, empty_labels: bool, as_written: Iterable[str]) -> pd.DataFrame:
@@ -84,43 +71,6 @@ def _read_table(path: Path, empty_labels: bool, as_written: Iterable[str]) -> pd
                 "spreadsheets write them where a cell was empty; write whole numbers or the names of the classes"
             )
     return frame
-
-
-def _split_lines(lines: Sequence[str], path: Path) -> pd.DataFrame:
-    if not lines:
-        raise UserError(f"{path}: empty; expected one 'path label' or 'path' per line")
-    if lines[0] == "image":
-        raise UserError(f"{path}: its first line is the header of a table; call the file .csv, or remove the line")
-    pairs = [_split_label(line) for line in lines]
-    if all(label for _, label in pairs):
-        return pd.DataFrame(
-            {"image": [image for image, _ in pairs], "label": [label for _, label in pairs]}, dtype="str"
-        )
-    # 'photo 12' alone may be a path, but 'photo.jpg 12' is a path and its label.
-    if any(label and _is_picture(image) for image, label in pairs):
-        unlabelled = next(image for image, label in pairs if not label)
-        raise UserError(f"{path}: the line {unlabelled!r} has no label; label every line, or none")
-    if (odd := next((line for line in lines if _has_other_label(line)), None)) is not None:
-        raise UserError(
-            f"{path}: the line {odd!r} is more than a path, and a label in such a list is an integer; write a CSV with "
-            "the columns image and label"
-        )
-    return pd.DataFrame({"image": lines}, dtype="str")
-
-
-def _split_label(line: str) -> tuple[str, str]:
-    """Split ``path label``; the label is empty where the line does not end in an integer."""
-    image, _, label = line.replace("\t", " ").rpartition(" ")
-    return (image.rstrip(), label) if image and label.isdecimal() else (line, "")
-
-
-def _is_picture(image: str) -> bool:
-    return PurePosixPath(image).suffix.lower() in IMAGE_EXTENSIONS
-
-
-def _has_other_label(line: str) -> bool:
-    """Tell whether a line is the path of a picture with more after it: ``a.jpg milk``, ``a.jpg,3``, ``a.jpg -1``."""
-    return not _is_picture(line) and any(_is_picture(part) for part in re.split(r"[\t,; ]", line)[:-1])
 
 
 def write_annotations(frame: pd.DataFrame, path: str | Path, excel: bool = False) -> None:

@@ -9,24 +9,19 @@ kdxf reads a file with the mark, so that such a file says the same as one withou
 import codecs
 import csv
 import io
-import logging
 import re
 import warnings
 from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
-from mmengine.logging import print_log
 
 from kdxf.errors import UserError
 from kdxf_runtime.io.bounds import check_columns
 from kdxf_runtime.io.cells import guarded, unguarded
+from kdxf_runtime.io.csv_header import read_header
 from kdxf_runtime.io.files import write_whole
 from kdxf_runtime.io.text_files import has_mark, read_text, shown
-
-_SEPARATORS = (",", "\t", ";")
-_NAMES = {",": "commas", "\t": "tabs", ";": "semicolons"}
-_HEAD = 1 << 24
 
 
 def read_csv(path: Path, needed: Iterable[str] = (), advice: str = "") -> pd.DataFrame:
@@ -48,8 +43,8 @@ def read_csv(path: Path, needed: Iterable[str] = (), advice: str = "") -> pd.Dat
             than the header, a quote has no end, two columns have one name, there are too many, or a needed one is not
             there.
     """
-    data = read_text(path).encode()
-    header, separator = _header(data, path)
+    text = read_text(path)
+    header, separator = read_header(text, path)
     guards = has_mark(path)
     header = [unguarded(name) for name in header] if guards else header
     check_columns(header, path)
@@ -61,7 +56,7 @@ def read_csv(path: Path, needed: Iterable[str] = (), advice: str = "") -> pd.Dat
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)  # rows longer than the header
             frame = pd.read_csv(
-                io.BytesIO(data),
+                io.BytesIO(text.encode()),
                 sep=separator,
                 dtype="str",
                 encoding="utf-8",
@@ -74,31 +69,6 @@ def read_csv(path: Path, needed: Iterable[str] = (), advice: str = "") -> pd.Dat
         raise UserError(f"{path}: not a CSV with a header: {' '.join(str(error).split())}") from error
     frame = frame.fillna("")  # rows that are shorter than the header
     return frame.map(unguarded) if guards else frame
-
-
-def _header(data: bytes, path: Path) -> tuple[list[str], str]:
-    """Return the names of the columns and the sign that separates them."""
-    if not data.strip():
-        raise UserError(f"{path}: not a CSV with a header: No columns to parse from file")
-    head = data[:_HEAD].decode(errors="ignore").lstrip("\r\n")
-    usual = "\t" if path.suffix.lower() == ".tsv" else ","
-    found = {usual: _cells(head, usual, path)}
-    separator = usual
-    if len(found[usual]) == 1:
-        found |= {sign: _cells(head, sign, path) for sign in _SEPARATORS}
-        separator = max(_SEPARATORS, key=lambda sign: (len(found[sign]), sign == usual))
-    if separator != usual:
-        print_log(f"{path}: is read with {_NAMES[separator]} between the columns", logger="current",
-                  level=logging.WARNING)  # fmt: skip
-    return found[separator], separator
-
-
-def _cells(head: str, separator: str, path: Path) -> list[str]:
-    try:
-        row = next(csv.reader(io.StringIO(head), delimiter=separator, skipinitialspace=True), [])
-    except csv.Error as error:
-        raise UserError(f"{path}: not a CSV with a header: {error}") from error
-    return [name.strip() for name in row]
 
 
 def as_numbers(frame: pd.DataFrame, texts: Iterable[str]) -> pd.DataFrame:

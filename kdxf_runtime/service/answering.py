@@ -3,18 +3,20 @@
 import os
 import signal
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from kdxf_runtime.bundle import Bundle
 from kdxf_runtime.categories import Categories
+from kdxf_runtime.drift.fingerprint import Measured
 from kdxf_runtime.ocr.record import OCRRecord
 from kdxf_runtime.predict import blamed
 from kdxf_runtime.predictions import NOT_READ, READ, Prediction
 from kdxf_runtime.runner import Picture, Runner
+from kdxf_runtime.trust.calibration import Calibration
 from kdxf_runtime.trust.decide import decide
+from kdxf_runtime.trust.selective import for_precision
 
 _NAME = "picture"  # its file name is no business of the workers
 
@@ -61,30 +63,33 @@ class Reply:
         content: The prediction as the service returns it, without the name of the picture.
         scores: float32 (K,), of all classes.
         seconds: The time of each stage: ``decode``, ``ocr``, ``model``.
+        measured: What is compared with the fingerprint of the bundle; None where there is nothing to compare.
     """
 
     content: dict[str, Any]
     scores: np.ndarray
     seconds: dict[str, float]
+    measured: Measured | None = None
 
 
 class Answerer:
     """Answers questions with a bundle.
 
     Args:
-        folder: The bundle.
+        bundle: The bundle, whose files were compared with their digests when it was opened.
         settings: How it answers.
 
     Raises:
         UserError: The bundle cannot answer so.
     """
 
-    def __init__(self, folder: Path, settings: Settings) -> None:
-        self._runner = runner = Runner(Bundle.open(folder), tta=settings.tta, read_text=settings.read_text)
-        shares = settings.precision, settings.review
-        accepted = decide(runner.calibration, folder, *shares)
-        routed = None if runner.routing is None else decide(runner.routing.calibration, folder, *shares)
+    def __init__(self, bundle: Bundle, settings: Settings) -> None:
+        self._runner = runner = Runner(bundle, tta=settings.tta, read_text=settings.read_text)
+        where, shares = bundle.folder, (settings.precision, settings.review)
+        accepted = decide(runner.calibration, where, *shares)
+        routed = None if runner.routing is None else decide(runner.routing.calibration, where, *shares)
         self._accepted = None if accepted is None else accepted.threshold
+        self._alone = _threshold(runner.without_text, settings)
         self._routed = None if routed is None else routed.threshold
         if settings.read_text != "never" and runner.pipeline.needs_text:
             _ = runner.engine  # starts now, and not with the first picture
@@ -92,22 +97,33 @@ class Answerer:
     def __call__(self, question: Question) -> Reply:
         """Answer a question."""
         runner = self._runner
-        given = None if question.with_text else OCRRecord.empty(_NAME)
-        picture = Picture(_NAME, question.data, given)
+        picture = Picture(_NAME, question.data)
         runner.watch.take()
-        (answer,) = runner.answer([picture])
+        (answer,) = runner.answer([picture], with_text=question.with_text)
         seconds = runner.watch.take()
         prediction, record = answer.prediction, answer.record if question.with_text else None
         threshold = self._routed if prediction.text in (READ, NOT_READ) else self._accepted
+        if not question.with_text and runner.pipeline.needs_text:
+            threshold = self._alone
         content = describe(prediction, record, runner.categories, question.topk, threshold)
         if question.explain and prediction.error is None:
             from kdxf_runtime.explain import explain
 
-            content["explanation"] = explain(runner, picture, answer.record).to_json()
-        return Reply(content, prediction.scores, seconds)
+            content["explanation"] = explain(runner, picture, answer.record, with_text=question.with_text).to_json()
+        measured = runner.measure(picture, answer, with_text=question.with_text)
+        return Reply(content, prediction.scores, seconds, measured)
 
 
-def start_answerer(folder: Path, settings: Settings) -> Answerer:
+def _threshold(calibration: Calibration | None, settings: Settings) -> float | None:
+    """Return the least sureness to accept; where no score gives the precision, nothing is accepted."""
+    if calibration is None:
+        return None
+    if settings.precision is not None:
+        return for_precision(calibration.sureness, calibration.right, settings.precision).threshold
+    return None if settings.review is None else calibration.for_budget(settings.review).threshold
+
+
+def start_answerer(bundle: Bundle, settings: Settings) -> Answerer:
     """Make an :class:`Answerer` in a worker process.
 
     The process leaves SIGINT and SIGTERM, which may reach a whole group of processes, to the service: it finishes what
@@ -117,7 +133,7 @@ def start_answerer(folder: Path, settings: Settings) -> Answerer:
     os.nice(5)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    return Answerer(folder, settings)
+    return Answerer(bundle, settings)
 
 
 def categories_of(bundle: Bundle) -> Categories:

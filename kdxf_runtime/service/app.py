@@ -88,7 +88,7 @@ def _add_own(app: FastAPI, service: Service) -> None:
                 "model": service.name,
                 "bundle": service.digest,
                 "request_id": request.state.request_id,
-                "calibrated": service.calibrated,
+                "calibrated": service.is_calibrated[text],
                 "predictions": [
                     {"name": upload.name, **reply.content} for upload, reply in zip(uploads, replies, strict=True)
                 ],

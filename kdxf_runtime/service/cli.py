@@ -83,7 +83,7 @@ def serve(args: argparse.Namespace) -> None:
     settings = Settings(args.tta, args.read_text, args.precision, args.review)
     with listen(args.host, args.port) as listener:
         categories = categories_of(bundle)
-        make = partial(start_answerer, bundle.folder, settings)
+        make = partial(start_answerer, bundle, settings)
         pool = Pool(make, Blame(categories), args.workers, limits.queue, limits.seconds)
         service = Service(bundle, categories, settings, limits, pool)
         host, port = listener.getsockname()[:2]

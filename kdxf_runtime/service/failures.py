@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 import time
 from collections.abc import Mapping
 
@@ -40,9 +41,10 @@ class RequestError(Exception):
         self.closes = closes
 
 
-def too_many(message: str) -> RequestError:
-    """Return the error of a request that came while there is no room."""
-    return RequestError(429, "busy", f"{message}; try again after a second", {"Retry-After": "1"})
+def too_many(message: str, seconds: float = 1) -> RequestError:
+    """Return the error of a request that came while there is no room, which there may be after ``seconds``."""
+    after = max(1, math.ceil(seconds))
+    return RequestError(429, "busy", f"{message}; try again after {after} s", {"Retry-After": str(after)})
 
 
 class FailureResponse(JSONResponse):

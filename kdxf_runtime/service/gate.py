@@ -4,7 +4,6 @@ import hashlib
 import hmac
 import json
 import re
-import sys
 import time
 import uuid
 from collections.abc import Iterable
@@ -15,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kdxf_runtime.service.body import CLIENT_GONE
 from kdxf_runtime.service.failures import FailureResponse, RequestError
+from kdxf_runtime.service.log_lines import write_line
 from kdxf_runtime.service.metrics import Metrics
 
 _SANE_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
@@ -93,8 +93,7 @@ class Gate:
                 "pictures": state.get("pictures", 0),
                 "bytes": state.get("bytes", 0),
             }
-            sys.stdout.write(json.dumps(line) + "\n")
-            sys.stdout.flush()
+            write_line(json.dumps(line))
 
     def _refusal(self, path: str, headers: Headers) -> RequestError | None:
         """Return why a request is refused by its headers alone; None where it is not."""

@@ -5,6 +5,7 @@ takes one picture at a time, as the offline runner does: larger batches answer n
 --ways``).
 """
 
+import statistics
 import threading
 import time
 from collections import deque
@@ -16,12 +17,15 @@ from typing import Generic, TypeVar
 
 from kdxf_runtime.workers import Workers
 
+_REMEMBERED = 32  # replies whose times tell how long those take that wait
+_PATIENCE = 0.5  # of the time for an answer; the rest is for pictures that take longer than the last ones
+
 Question = TypeVar("Question")
 Reply = TypeVar("Reply")
 
 
 class FullError(Exception):
-    """More questions wait than may."""
+    """More questions wait than may, or than can be answered in time."""
 
 
 class ClosedError(Exception):
@@ -43,7 +47,9 @@ class Pool(Generic[Question, Reply]):
         blame: Makes the reply to a question on which a worker died, from the question and the reason.
         count: Number of processes.
         places: The most questions that wait.
-        seconds: A worker that takes longer for a question is ended, which blames the question.
+        seconds: A worker that takes longer for a question is ended, which blames the question. Questions are refused
+            while those that wait need more than half of this time, judged by the last replies: who asked would not
+            get a reply in time.
 
     Raises:
         UserError: A worker cannot start.
@@ -59,6 +65,8 @@ class Pool(Generic[Question, Reply]):
     ) -> None:
         self._blame = blame
         self._places = places
+        self._patience = _PATIENCE * seconds
+        self._taken: deque[float] = deque(maxlen=_REMEMBERED)
         self._start = partial(Workers, make, blame, 1, "worker", seconds)
         self._jobs: deque[_Job[Question, Reply]] = deque()
         self._change = threading.Condition()
@@ -79,9 +87,15 @@ class Pool(Generic[Question, Reply]):
         return len(self._jobs)
 
     @property
+    def wait(self) -> float:
+        """The seconds until a worker is free for one more question, as far as the last replies tell."""
+        taken = list(self._taken)
+        return statistics.fmean(taken) * self.waiting / len(self._groups) if taken else 0.0
+
+    @property
     def is_full(self) -> bool:
         """Whether no question may be added."""
-        return self.waiting >= self._places
+        return self.waiting >= self._places or self.wait > self._patience
 
     def offer(self, questions: Sequence[Question]) -> "list[Future[tuple[float, Reply]]]":
         """Queue questions, all of them or none.
@@ -99,7 +113,7 @@ class Pool(Generic[Question, Reply]):
             if self._closed:
                 raise ClosedError
             self._jobs = deque(job for job in self._jobs if not job.future.cancelled())
-            if self.waiting + len(jobs) > self._places:
+            if self.waiting + len(jobs) > self._places or self.wait > self._patience:
                 raise FullError
             self._jobs.extend(jobs)
             self._change.notify(len(jobs))
@@ -128,8 +142,10 @@ class Pool(Generic[Question, Reply]):
         """Hand a worker one question after another, until the pool is closed."""
         while (job := self._next()) is not None:
             if job.future.set_running_or_notify_cancel():
-                waited = time.monotonic() - job.asked
+                begun = time.monotonic()
+                waited = begun - job.asked
                 reply = self._reply(index, job.question)
+                self._taken.append(time.monotonic() - begun)
                 if self._closed:
                     job.future.set_exception(ClosedError())
                 else:

@@ -40,7 +40,9 @@ class PicturePrediction(BaseModel):
     top: list[Top] = Field(description="the best classes, best first")
     labels: list[str] | None = Field(description="of a multi-label model: the classes that it gives")
     set: list[str] | None = Field(description="with a calibration: the classes that it may be")
-    decision: str | None = Field(description="accept or review; null where the service was not asked to decide")
+    decision: str | None = Field(
+        description="accept or review; null where the service was not asked to decide, or cannot"
+    )
     reason: str = Field(description="why not to accept")
     text: Text | None
     explanation: dict[str, Any] | None

@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 import socket
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ import uvicorn
 from kdxf_runtime.errors import UserError
 from kdxf_runtime.service.gate import Gate
 from kdxf_runtime.service.limits import Limits
+from kdxf_runtime.service.log_lines import write_line
 from kdxf_runtime.service.pool import Pool
 from kdxf_runtime.service.protocol import bounded_protocol
 from kdxf_runtime.service.service import Service
@@ -99,7 +99,7 @@ class _Server(uvicorn.Server):
         self._ending = asyncio.ensure_future(self._finish())
 
     async def _finish(self) -> None:
-        print("ending: new requests are refused, and the accepted ones are finished", file=sys.stderr, flush=True)
+        write_line("ending: new requests are refused, and the accepted ones are finished", for_people=True)
         deadline = time.monotonic() + _GRACE
         while self._app.active and time.monotonic() < deadline:
             await asyncio.sleep(_TICK)

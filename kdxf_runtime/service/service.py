@@ -9,9 +9,10 @@ from starlette.requests import Request
 from kdxf_runtime.bundle import Bundle
 from kdxf_runtime.categories import Categories
 from kdxf_runtime.io.images import MAX_PIXELS
-from kdxf_runtime.runner import calibration_of
+from kdxf_runtime.runner import calibration_of, fingerprint_of
 from kdxf_runtime.service.answering import Question, Reply, Settings
 from kdxf_runtime.service.body import CLIENT_GONE, Receiver
+from kdxf_runtime.service.drift import DriftMonitor
 from kdxf_runtime.service.failures import RequestError, too_many
 from kdxf_runtime.service.limits import Limits
 from kdxf_runtime.service.metrics import Metrics
@@ -34,6 +35,7 @@ class Service:
         limits: What is taken.
         metrics: What is counted.
         receiver: Receives pictures.
+        is_calibrated: Whether the scores of pictures with and without their text, True and False, are calibrated.
         is_ending: Whether it was asked to end; new requests are refused then.
     """
 
@@ -47,13 +49,19 @@ class Service:
     ) -> None:
         manifest = bundle.manifest
         self.limits = limits
-        self.metrics = Metrics(lambda: pool.waiting)
+        before = fingerprint_of(bundle)
+        self._drift = None if before is None else DriftMonitor(before)
+        self.metrics = Metrics(lambda: pool.waiting, self._drift)
         self.receiver = Receiver(limits)
         self.is_ending = False
         self.name = manifest.name
         self.digest = bundle.digest
         self.categories = categories
-        self.calibrated = calibration_of(bundle, settings.tta) is not None
+        read = settings.read_text != "never"
+        self.is_calibrated = {
+            with_text: calibration_of(bundle, settings.tta, with_text=with_text and read) is not None
+            for with_text in (True, False)
+        }
         self._takes_text = manifest.engine is not None and settings.read_text != "never"
         self._views = len(manifest.views) if settings.tta and manifest.views else 1
         self._card = bundle.path(_CARD).read_text(encoding="utf-8") if _CARD in manifest.files else ""
@@ -69,7 +77,7 @@ class Service:
                 {"id": ids[index], "name": self.categories.name(index) or str(ids[index])} for index in range(len(ids))
             ],
             "takes_text": self._takes_text,
-            "calibrated": self.calibrated,
+            "calibrated": self.is_calibrated[True],
             "limits": {
                 "bytes": self.limits.request_bytes,
                 "pictures": self.limits.pictures,
@@ -90,7 +98,7 @@ class Service:
         if self.is_ending:
             raise ending()
         if self._pool.is_full:
-            raise too_many(f"{self.limits.queue} pictures wait already")
+            raise self._full()
 
     async def answer(self, request: Request, questions: Sequence[Question]) -> tuple[list[Reply], dict[str, float]]:
         """Have the workers answer questions; those of a client that goes, or whose time is up, are not begun any more.
@@ -106,7 +114,7 @@ class Service:
         try:
             futures = [asyncio.wrap_future(future) for future in self._pool.offer(questions)]
         except FullError:
-            raise too_many(f"{self.limits.queue} pictures may wait, and these do not fit in") from None
+            raise self._full() from None
         except ClosedError:
             raise ending() from None
         self.metrics.count_pictures(len(questions))
@@ -124,6 +132,10 @@ class Service:
             gone.cancel()
             answers.cancel()
 
+    def _full(self) -> RequestError:
+        # Then half of them are answered; if clients came again when all are, the workers would have nothing to do.
+        return too_many(f"{self._pool.waiting} pictures wait already", self._pool.wait / 2)
+
     def _not_done(self, gone: bool) -> RequestError:
         if gone:
             return RequestError(CLIENT_GONE, "gone", "the client has gone", closes=True)
@@ -136,6 +148,8 @@ class Service:
             self.metrics.count_answer({"queue": waited, **reply.seconds}, failed=reply.content["error"] is not None)
             for stage, seconds in reply.seconds.items():
                 stages[stage] += seconds
+            if self._drift is not None and reply.measured is not None:
+                self._drift.add(reply.measured)
         return [reply for _, reply in answers], stages
 
 

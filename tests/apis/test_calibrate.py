@@ -15,13 +15,13 @@ from kdxf.errors import UserError
 from kdxf.evaluation.calibration.report import figures
 from kdxf.evaluation.calibration.stored import calibration_file, read_calibration, write_calibration
 from kdxf.evaluation.calibration.temperature import cross_fitted, fit_temperature
-from kdxf.evaluation.drift.fingerprint import fingerprint_file, read_fingerprint
-from kdxf.evaluation.drift.joint_feature import distances_from_others
+from kdxf.evaluation.drift.stored import fingerprint_file, read_fingerprint
 from kdxf.evaluation.routing.stored import fitting_routing, routing_file
 from kdxf.inference.features import extract_features
 from kdxf.inference.inferencer import KDXFInferencer
 from kdxf.io.predictions import read_predictions, write_predictions
 from kdxf.text.ocr import OCRRecord, OCRTable
+from kdxf_runtime.drift.joint_feature import distances_from_others
 from kdxf_runtime.io.digests import file_digest
 from kdxf_runtime.io.files import copy_whole
 from kdxf_runtime.trust.temperature import apply_temperature

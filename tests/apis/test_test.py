@@ -14,7 +14,8 @@ from kdxf.apis.calibrate import calibrate
 from kdxf.apis.test import test as run_test
 from kdxf.engine.config import load_config
 from kdxf.errors import UserError
-from kdxf.evaluation.drift.fingerprint import Fingerprint, read_fingerprint, write_fingerprint
+from kdxf.evaluation.drift.stored import read_fingerprint, write_fingerprint
+from kdxf_runtime.drift.fingerprint import Fingerprint
 
 module = importlib.import_module("kdxf.apis.test")  # the package has the function by that name
 

@@ -12,12 +12,13 @@ from mmpretrain.models.heads import MultiLabelLinearClsHead
 from kdxf.engine.config import load_config
 from kdxf.errors import UserError
 from kdxf.evaluation.calibration.stored import read_calibration
-from kdxf.evaluation.drift.fingerprint import Fingerprint, write_fingerprint
+from kdxf.evaluation.drift.stored import write_fingerprint
 from kdxf.export import bundle as module
 from kdxf.export import quantize
 from kdxf.export.bundle import ExportOptions, export
 from kdxf.inference.inputs import InputTexts
 from kdxf_runtime.bundle import Bundle
+from kdxf_runtime.drift.fingerprint import Fingerprint
 from kdxf_runtime.io.digests import file_digest
 from kdxf_runtime.runner import Picture, Runner
 from kdxf_runtime.steps.images import Resize
@@ -27,6 +28,7 @@ from kdxf_runtime.steps.images import Resize
 def no_reading(monkeypatch):
     """Pictures without a text at hand are taken for pictures without text: OCR takes a second to start."""
     monkeypatch.setattr(InputTexts, "read_missing", lambda *_, **__: 0)
+    monkeypatch.setattr(module, "check_reading", lambda *_: None)
 
 
 @pytest.fixture
@@ -60,7 +62,8 @@ def test_what_the_bundle_says(bundled, shop):
     assert manifest.engine["type"] == "RapidOCREngine" and manifest.engine["min_side"] == 64
     assert manifest.multi_label is None and manifest.fingerprint is None
     assert manifest.calibration["temperature"] == 2.0 and manifest.routing["threshold"] == 0.525
-    assert manifest.calibration["images"] == manifest.routing["system"]["images"] == []  # nobody else can tell them
+    noted = manifest.calibration, manifest.routing["system"], manifest.routing["alone"]
+    assert [one["images"] for one in noted] == [[], [], []]  # nobody else can tell them
     assert len(read_calibration(shop.checkpoint).images) == 10
     about = manifest.about
     assert about["config"] == "bundle" and about["checkpoint"] == file_digest(shop.checkpoint) and about["opset"] == 18
@@ -208,6 +211,18 @@ def test_lists_that_cannot_be_opened(quick, tmp_path):
     gone = {"test_dataloader.dataset.ann_file": "gone.csv"}
     with pytest.raises(UserError, match=r"^give pictures to compare .* --pictures FOLDER \(the test dataset cannot be"):
         quick(tmp_path / "out", gone)
+
+
+def test_what_the_bundle_reads_is_checked_on_the_samples(quick, tmp_path, monkeypatch, bundled):
+    def broken(reader, engine, images):
+        assert len(images) == 5
+        assert all(path.parts[-3] == "ocr" and ".partial" in str(path) for path in engine.model_files().values())
+        raise UserError("the text differs")
+
+    monkeypatch.setattr(module, "check_reading", broken)
+    with pytest.raises(UserError, match="^the text differs$"):
+        quick(tmp_path / "out", WITHOUT_VIEWS)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_other_engines(quick, tmp_path, fake_engine):

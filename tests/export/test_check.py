@@ -9,13 +9,14 @@ import pytest
 from kdxf.engine.config import load_config
 from kdxf.errors import UserError
 from kdxf.export import check as module
-from kdxf.export.check import Agreement, check, compare
+from kdxf.export.check import Agreement, check, check_reading, compare
 from kdxf.inference.inferencer import KDXFInferencer
-from kdxf.inference.inputs import InputTexts
+from kdxf.inference.inputs import InputTexts, TextReader
 from kdxf.inference.pipeline import pipeline_config
 from kdxf_runtime.bundle import Bundle
 from kdxf_runtime.inputs import collect_images
-from kdxf_runtime.ocr.record import OCRRecord
+from kdxf_runtime.ocr.base import BaseOCREngine
+from kdxf_runtime.ocr.record import OCRLine, OCRRecord
 from kdxf_runtime.runner import Runner
 from kdxf_runtime.steps.images import Resize
 from kdxf_runtime.steps.text import LookUpWordVectors
@@ -141,3 +142,44 @@ def test_limits():
     assert str(Agreement(5, 1, 0.25, "a.png: the text differs")) == (
         "5 pictures: 1 labels differ, scores by 2.5e-01 at most; a.png: the text differs"
     )
+
+
+class Lines(BaseOCREngine):
+    """Reads the same lines on every picture."""
+
+    name = "lines 1"
+
+    def __init__(self, *lines):
+        super().__init__()
+        self.lines = [OCRLine(text, score, np.full((4, 2), corner, np.float32)) for text, score, corner in lines]
+
+    def find_lines(self, image):
+        return self.lines
+
+
+@pytest.mark.parametrize(
+    ("lines", "found"),
+    [
+        ([("mi1k", 0.9, 4)], "the model's OCR engine reads milk, and the bundle's copy mi1k"),
+        ([], "the model's OCR engine reads milk, and the bundle's copy nothing"),
+        ([("milk", 0.9, 6)], "the boxes of its lines, by 2 at most"),
+        ([("milk", 0.7, 4)], "the scores of its lines, by 0.2 at most"),
+        ([("milk", 0.9, float("nan"))], "the boxes of its lines, by nan at most"),
+    ],
+)
+def test_other_text_is_found(lab, lines, found):
+    """What the copies read is compared with what the engine of the config reads."""
+    image = collect_images([lab.images / lab.names[0]])
+    reader = TextReader({"type": "unused"})
+    reader._engine = Lines(("milk", 0.9, 4))
+    check_reading(reader, Lines(("milk", 0.9, 4)), image)
+    message = f"the bundle does not answer as the model, so it is not written: {image[0].path}: the text differs"
+    with pytest.raises(UserError, match=f"^{re.escape(message)} \\({found}\\)$"):
+        check_reading(reader, Lines(*lines), image)
+
+
+def test_pictures_that_cannot_be_read_have_no_text_in_either(tmp_path):
+    (tmp_path / "a.png").write_bytes(b"no picture")
+    reader = TextReader({"type": "unused"})
+    reader._engine = Lines(("milk", 0.9, 4))
+    check_reading(reader, Lines(("tea", 0.9, 4)), collect_images([tmp_path / "a.png"]))

@@ -5,9 +5,10 @@ import pytest
 import kdxf
 from kdxf.engine.config import load_config
 from kdxf.errors import UserError
-from kdxf.evaluation.drift.fingerprint import Fingerprint, write_fingerprint
+from kdxf.evaluation.drift.stored import write_fingerprint
 from kdxf.inference.fitted import files_of_model
 from kdxf.inference.inferencer import KDXFInferencer
+from kdxf_runtime.drift.fingerprint import Fingerprint
 
 
 def test_a_folder_predicts_like_its_config_and_checkpoint(lab, tmp_path):

@@ -15,12 +15,13 @@ from kdxf.apis.test import test as run_test
 from kdxf.engine.config import load_config
 from kdxf.errors import UserError
 from kdxf.evaluation.calibration.stored import calibration_file, write_calibration
-from kdxf.evaluation.drift.fingerprint import Fingerprint, read_fingerprint, write_fingerprint
-from kdxf.evaluation.drift.statistics import distance_name
+from kdxf.evaluation.drift.stored import read_fingerprint, write_fingerprint
 from kdxf.evaluation.routing.stored import write_routing
 from kdxf.inference.inferencer import KDXFInferencer
 from kdxf.io.predictions import read_predictions
 from kdxf.text.registry import OCR_ENGINES
+from kdxf_runtime.drift.fingerprint import Fingerprint
+from kdxf_runtime.drift.statistics import distance_name
 from kdxf_runtime.inputs import collect_images
 from kdxf_runtime.io.digests import file_digest
 from kdxf_runtime.trust.calibration import Calibration

@@ -16,11 +16,12 @@ from kdxf.datasets.image_keys import image_keys
 from kdxf.engine.config import load_config
 from kdxf.errors import UserError
 from kdxf.evaluation.calibration.stored import calibration_file, write_calibration
-from kdxf.evaluation.drift.fingerprint import Fingerprint, write_fingerprint
+from kdxf.evaluation.drift.stored import write_fingerprint
 from kdxf.evaluation.routing.stored import routing_file, write_routing
 from kdxf.inference.run import InferenceReport, infer
 from kdxf.io.predictions import read_predictions, read_source
 from kdxf.text.registry import OCR_ENGINES
+from kdxf_runtime.drift.fingerprint import Fingerprint
 from kdxf_runtime.io.digests import file_digest
 from kdxf_runtime.predictions import Columns, Prediction
 from kdxf_runtime.trust.calibration import Calibration

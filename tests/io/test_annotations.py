@@ -214,7 +214,6 @@ def test_unknown_labels_are_named(label, classes, message):
 @pytest.fixture
 def warnings(monkeypatch):
     said = []
-    monkeypatch.setattr("kdxf.io.csv_tables.print_log", lambda text, **options: said.append(text))
     monkeypatch.setattr("kdxf_runtime.log.LOG.warning", said.append)
     return said
 

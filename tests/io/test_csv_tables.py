@@ -13,7 +13,6 @@ from kdxf.io.csv_tables import as_numbers, read_csv, table_text, write_csv
 @pytest.fixture
 def warnings(monkeypatch):
     said = []
-    monkeypatch.setattr("kdxf.io.csv_tables.print_log", lambda text, **options: said.append(text))
     monkeypatch.setattr("kdxf_runtime.log.LOG.warning", said.append)
     return said
 

@@ -14,6 +14,7 @@ import pytest
 
 from kdxf_runtime.bundle import Bundle, GraphInput, Manifest, check_files, describe_files, list_files, pack, stacked
 from kdxf_runtime.errors import UserError
+from kdxf_runtime.io import kept_folders
 
 MANIFEST = {
     "name": "milk",
@@ -296,6 +297,26 @@ def test_another_process_was_first(packed, monkeypatch, cache):
     monkeypatch.setattr("kdxf_runtime.bundle.os.replace", late)
     assert (Bundle.open(packed).folder / "model.onnx").read_bytes() == b"graph"
     assert len(list(cache.iterdir())) == 1
+
+
+def test_the_last_bundles_stay_unpacked(folder, tmp_path, cache, monkeypatch):
+    monkeypatch.setattr(kept_folders, "_held", {})
+    digests = []
+    for number in range(6):
+        seal(folder, name=f"milk {number}")
+        pack(folder, tmp_path / "milk.kdxf")
+        digests.append(Bundle.open(tmp_path / "milk.kdxf").digest)
+        os.utime(cache / digests[-1], (number, number))
+        for handle in kept_folders._held.values():
+            os.close(handle)  # as if the process had ended
+        kept_folders._held.clear()
+    assert {path.name for path in cache.iterdir()} == set(digests[2:])
+
+
+def test_one_that_is_removed_while_it_is_opened(packed, monkeypatch):
+    monkeypatch.setattr("kdxf_runtime.bundle.hold", lambda target: False)
+    with pytest.raises(UserError, match=r"bundles/\w+: was removed while it was opened; open the bundle again$"):
+        Bundle.open(packed)
 
 
 def test_a_cache_that_cannot_be_written(packed, monkeypatch):

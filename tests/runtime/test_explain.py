@@ -92,7 +92,9 @@ def test_a_line_leaves_with_its_score_and_box(make_runner, monkeypatch):
     seen = []
     real = Runner.scores
     monkeypatch.setattr(
-        Runner, "scores", lambda self, some, given: real(self, [seen.append(one) or one for one in some])
+        Runner,
+        "scores",
+        lambda self, some, calibration: real(self, [seen.append(one) or one for one in some], calibration),
     )
     explain(make_runner(), one_bright_region(), said(["ab", "cd"]))
     first, second = seen[3].record, seen[4].record  # after both, image and text
@@ -157,7 +159,7 @@ def test_the_picture_itself_stays_as_it_is(make_runner):
 def test_variants_are_asked_in_batches_and_none_is_lost(make_runner):
     runner = make_runner()
     explain(runner, one_bright_region(), said(["ab"] * 9))
-    assert runner._session.batches == [3, 8, 1, 8, 8, 8, 8, 5]
+    assert runner._session.batches == [2, 1, 8, 1, 8, 8, 8, 8, 5]
 
 
 def test_without_text_no_line_counts_and_text_says_nothing(make_runner):
@@ -203,6 +205,17 @@ def test_scores_are_calibrated_as_those_of_the_answer(make_runner):
     read, given = one_bright_region(), replace(one_bright_region(), record=said(["ab"]))
     assert explain(runner, read, said(["ab"])).to_json()["lines"] == pytest.approx([0.01], abs=2e-6)
     assert explain(runner, given, said(["ab"])).to_json()["lines"] == pytest.approx([0.02], abs=2e-6)
+
+
+def test_the_picture_alone_has_a_calibration_of_its_own(make_runner):
+    runner = make_runner()
+    runner.calibration = SimpleNamespace(apply=lambda scores: scores / 2)
+    assert explain(runner, one_bright_region(), said(["ab"])).image.score == pytest.approx(0.31, abs=2e-6)
+    runner.without_text = SimpleNamespace(apply=lambda scores: scores / 8)
+    found = explain(runner, one_bright_region(), said(["ab"]))
+    assert (found.image.score, found.both.score) == pytest.approx((0.31 / 8, (0.24 + MEAN / 1000) / 2), abs=2e-6)
+    found = explain(runner, one_bright_region(), None, with_text=False)
+    assert found.both == found.image and found.both.score == pytest.approx(0.31 / 8, abs=2e-6)
 
 
 def test_a_model_of_several_labels_is_asked_about_the_likeliest(make_runner):

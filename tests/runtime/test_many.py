@@ -15,11 +15,10 @@ def run(colours, tmp_path, draw):
     draw(tmp_path / "red.png", "red")
     (tmp_path / "list.csv").write_text("image\nred.png\n")
 
-    def run(read=None, **options):
+    def run(**options):
         known = dict.fromkeys(["save_csv", "parts", "ray_address", "precision", "review", "workers"])
         args = argparse.Namespace(**{**known, "excel": False, "executor": "processes", **options})
-        more = {} if read is None else {"read": read}
-        return predict_many(colours.folder, [str(tmp_path / "list.csv")], Settings(), Columns(), args, **more)
+        return predict_many(colours.folder, [str(tmp_path / "list.csv")], Settings(), Columns(), args)
 
     return run
 
@@ -30,11 +29,6 @@ def test_a_csv_at_once_or_parts(run, tmp_path):
     report = run(parts=tmp_path / "p")
     assert (report.csv, report.parts, report.answered) == (None, tmp_path / "p", 1)
     assert str(report).startswith(f"{tmp_path / 'p'}: 1 images, 0 with an error\n1 of them answered now")
-
-
-def test_the_reader_of_lists_can_be_another(run, tmp_path):
-    report = run(lambda path: ["red.png", "red.png"], save_csv=tmp_path / "out.csv")
-    assert report.images == 2
 
 
 def test_a_missing_package_is_named(run, tmp_path, monkeypatch):

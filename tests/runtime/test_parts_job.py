@@ -62,13 +62,13 @@ def test_the_scores_of_all_classes_are_kept_where_they_are_shown(colours, pictur
 
 def test_a_job_that_was_stopped_goes_on(colours, pictures, tmp_path, monkeypatch, capsys):
     def stopped(*arguments):
-        for number, answer in enumerate(predict.answer_as_done(*arguments)):
+        for number, answer in enumerate(predict.watching_drift(*arguments)):
             if number == 3:
                 raise KeyboardInterrupt
             yield answer
 
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(parts_job, "answer_as_done", stopped)
+        patched.setattr(parts_job, "watching_drift", stopped)
         predict_parts(colours.folder, [pictures], tmp_path / "p", table=Table(tmp_path / "out.csv"))
     assert "stopped after 3 of 9 images; the same command continues" in capsys.readouterr().err
     assert len(images_in(tmp_path / "p")) == 3 and not (tmp_path / "out.csv").exists()
@@ -140,5 +140,5 @@ def test_the_command_that_is_interrupted(colours, pictures, tmp_path, monkeypatc
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(parts_job, "answer_as_done", interrupted)
+    monkeypatch.setattr(parts_job, "watching_drift", interrupted)
     assert cli.main([str(colours.folder), str(pictures), "--parts", str(tmp_path / "p")]) == 130

@@ -2,18 +2,27 @@
 
 import csv
 import json
+import shutil
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from kdxf_runtime import predict as module
 from kdxf_runtime.bundle import Bundle
+from kdxf_runtime.drift.fingerprint import Fingerprint
+from kdxf_runtime.drift.joint_feature import Moments
+from kdxf_runtime.drift.statistics import distance_name
 from kdxf_runtime.errors import UserError
 from kdxf_runtime.inputs import collect_images
-from kdxf_runtime.predict import Report, Settings, predict, predict_csv
+from kdxf_runtime.predict import Report, Settings, answer_all, predict_csv
 from kdxf_runtime.predictions import Columns
 from kdxf_runtime.runner import Runner
+
+
+def predict(runner, images, workers=1):
+    return [prediction for prediction, _ in answer_all(runner, images, workers)]
 
 
 def rows_of(path):
@@ -94,7 +103,7 @@ def test_order_is_kept_whoever_is_first(monkeypatch, bundled, shop):
             assert count == 2
 
         def map(self, keys):
-            yield from reversed([(index, (image.image_id, None)) for index, image in keys])
+            yield from reversed([module.Answered(index, image.image_id, None) for index, image in keys])
 
         def __enter__(self):
             return self
@@ -172,3 +181,33 @@ def test_the_bundle_s_own_samples(bundled, tmp_path):
             assert prediction.category_id == one["category_id"]
             assert prediction.scores.tolist() == pytest.approx(one["scores"], abs=2e-6)
     assert sum(not one["texts"] for one in expected) >= 1
+
+
+def test_drift_is_that_of_kdxf(shop, bundled, lab, with_manifest, tmp_path, monkeypatch):
+    """Against a fingerprint of larger pictures with text, other scores and another joint feature: all of it counts."""
+    from kdxf.engine.config import load_config
+    from kdxf.evaluation.drift.stored import fingerprint_file, write_fingerprint
+    from kdxf.inference.run import infer
+
+    monkeypatch.setattr("kdxf_runtime.ocr.rapidocr_engine.RapidOCREngine.find_lines", lambda self, image: [])
+    checkpoint = tmp_path / "model.pth"
+    for ending in ("", ".calibration.json"):
+        shutil.copyfile(f"{shop.checkpoint}{ending}", f"{checkpoint}{ending}")
+    values = {
+        "longer side in pixels": np.arange(2000.0, 2040),
+        "lines of text per image": np.full(40, 3.0),
+        "score of the best class": np.full(40, 0.05),
+        distance_name(""): np.full(40, 0.5),
+    }
+    moments = {"": Moments(np.zeros(40), np.ones(40))}
+    write_fingerprint(Fingerprint(40, {"reader 1": 40}, values, moments), checkpoint)
+    copies = [str(lab.images / name) for name in lab.names] * 8
+    options = {"device": "cpu", "progress": False}
+    expected = infer(load_config(shop.config), checkpoint, tmp_path / "kdxf.csv", copies, **options).drift
+    for name in ("OCR engine rapidocr", "longer side", "lines of text", "score of the best", "joint feature"):
+        assert name in expected
+    folder = with_manifest(fingerprint=json.loads(fingerprint_file(checkpoint).read_text()))
+    report = predict_csv(folder, copies, tmp_path / "out.csv", workers=1)
+    assert report.drift == expected and expected in str(report).splitlines()
+    alone = predict_csv(folder, copies, tmp_path / "out.csv", Settings(read_text="never"), workers=1).drift
+    assert "longer side" in alone and "OCR" not in alone and "score" not in alone and "text" not in alone

@@ -110,6 +110,28 @@ def test_text_that_is_never_read(opened, pictures, engine):
     assert engine.asked == 0 and all(answer.record.texts == [] for answer in answers)
 
 
+def test_text_that_does_not_count_has_a_calibration_of_its_own(opened, pictures, engine, with_manifest):
+    """Sets of classes of at least 0.45, and the temperature 2."""
+    runner = Runner(opened)
+    given = [replace(one, record=record_of(one, "milk")) for one in pictures]
+    alone = runner.answer(given, with_text=False)
+    never = Runner(opened, read_text="never")
+    assert never.calibration.right.sum() == never.without_text.right.sum() == 6 and runner.calibration.right.sum() == 5
+    for one, two in zip(alone, never.answer(pictures), strict=True):
+        np.testing.assert_array_equal(one.prediction.scores, two.prediction.scores)
+        assert one.record.texts == [] and one.prediction.likely == two.prediction.likely
+        assert one.prediction.likely == tuple(
+            index for index in np.argsort(-one.prediction.scores, kind="stable") if one.prediction.scores[index] >= 0.45
+        )
+    assert engine.asked == 0
+    none = Runner(Bundle.open(with_manifest(routing=None)))
+    assert none.without_text is None and none.calibration is not None
+    for one, two in zip(none.answer(given, with_text=False), alone, strict=True):
+        odds = one.prediction.scores**0.5  # as they come; the temperature is 2
+        np.testing.assert_allclose(odds / odds.sum(), two.prediction.scores, atol=1e-6)
+        assert one.prediction.likely is None
+
+
 def test_no_pictures(opened, engine):
     for options in ({}, {"read_text": "never"}, {"read_text": "auto"}):
         assert Runner(opened, **options).answer([]) == []
@@ -233,7 +255,7 @@ def test_another_graph(bundle_copy, with_manifest):
     refused(with_manifest(inputs=inputs[:2]), f"{graph}: {takes} otherwise; {advice}")
     other = [{**inputs[0], "dtype": "float32"}, *inputs[1:]]
     refused(with_manifest(inputs=other), f"{graph}: {takes} otherwise; {advice}")
-    more = {"classes": ["a", "b", "c", "d"], "calibration": None, "names": None}
+    more = {"classes": ["a", "b", "c", "d"], "calibration": None, "routing": None, "names": None}
     reason = "does not give the scores of 4 classes and a feature"
     refused(with_manifest(inputs=inputs, **more), f"{graph}: {reason}; {advice}")
 
@@ -268,6 +290,7 @@ def test_the_engine_has_the_models_of_the_bundle(opened):
     files = engine.model_files()
     assert set(files) == {"Det.model_path", "Cls.model_path", "Rec.model_path"}
     assert all(file.is_relative_to(opened.folder / "ocr") for file in files.values())
+    assert engine.name == RapidOCREngine(min_side=64).name
 
 
 def test_other_engines(opened):

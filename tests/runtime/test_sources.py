@@ -3,6 +3,7 @@ import tarfile
 import fsspec
 import pytest
 
+from kdxf.io.annotations import read_annotations
 from kdxf_runtime.errors import UserError
 from kdxf_runtime.inputs import InputImage
 from kdxf_runtime.sources import list_sources, members_of, read_list
@@ -45,10 +46,6 @@ def test_a_name_in_two_inputs_is_told_apart(here):
     fsspec.filesystem("memory").rm("/shop", recursive=True)
 
 
-def test_the_reader_of_lists_can_be_another(here):
-    assert [image.path for image in list_sources(["a/notes.txt"], lambda path: [path.name])] == ["a/notes.txt"]
-
-
 def test_members_that_are_images(here):
     assert members_of(here / "s/0.tar") == ["图/2.png", "1.png"]
 
@@ -56,11 +53,16 @@ def test_members_that_are_images(here):
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("l.csv", "path\n1.png\n", r"l.csv: has no column 'image'; name it in the header"),
-        ("l.csv", "", r"l.csv: has no column 'image'"),
+        ("l.csv", "path\n1.png\n", r"l.csv: no column 'image' \(found: path\); name it in the header"),
+        ("l.csv", "", r"l.csv: not a CSV with a header: No columns to parse from file"),
+        ("l.csv", "image,label\n1.png,x,y\n", r"l.csv: not a CSV with a header: a row has 3 cells, and the header 2"),
+        ("l.csv", f"image\n{'x' * 200_000}\n", r"l.csv: not a CSV with a header: field larger than field limit"),
+        ("l.csv", "image,image\n1.png,x\n", r"l.csv: .*'image'"),
         ("l.csv", "label,image\nx,1.png\ny\n", "l.csv: data row 2 has no image; remove the row or fill it in"),
-        ("l.txt", "\n", "l.txt: no images in it"),
-        ("l.csv", "image\n", "l.csv: no images in it"),
+        ("l.txt", "\n", "l.txt: empty; expected one 'path label' or 'path' per line"),
+        ("l.csv", "image\n", "l.csv: has a header and no rows; expected one row per image"),
+        ("l.parquet", "PAR1", "l.parquet: no list that is read here; write a CSV with the column image"),
+        ("l.json", "{}", "l.json: no list that is read here; write a CSV with the column image"),
     ],
 )
 def test_bad_lists(here, name, text, message):
@@ -93,3 +95,24 @@ def test_columns_of_a_list(here):
     (here / "a/t.csv").write_text("image,price\n1.png,3\n1.png,4\n")
     with pytest.raises(UserError, match="a/t.csv: 1.png has two rows that differ; keep one of them"):
         list_sources(["a/t.csv"], with_columns=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("l.csv", 'image;label\n1.png;"a, b"\n\n 奶/2.png;\n'),
+        ("l.csv", "label,image\nx,'=1.png\n"),
+        ("l.csv", "label, image\nx, 1.png \n"),
+        ("l.tsv", "1.png\t0\nb c.png\t2\n"),
+        ("l.tsv", "image,label\n1.png,x\n"),
+        ("l.txt", "1.png 0\nb c.png 2\n"),
+        ("l.txt", "image\tlabel\n1.png\tx\n"),
+        ("l.txt", "1.png\nb 2\n"),
+    ],
+)
+def test_lists_have_the_images_that_kdxf_reads(tmp_path, name, text):
+    for encoding in ("utf-8", "utf-8-sig", "utf-16"):
+        (tmp_path / name).write_text(text, encoding=encoding)
+        images = read_list(tmp_path / name)
+        assert images == read_annotations(tmp_path / name, empty_labels=True)["image"].tolist()
+        assert images[0].strip("'=") == "1.png"

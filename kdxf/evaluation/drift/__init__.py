@@ -1,1 +1,1 @@
-"""Drift: whether the data to predict is still like the data that a model was validated on."""
+"""Drift: the fingerprint beside a checkpoint, and what a model in torch makes of single images."""

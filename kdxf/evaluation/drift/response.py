@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,25 +12,9 @@ from torch import Tensor, nn
 
 from kdxf.models.fusion import GatedFusion
 from kdxf.models.heads.mixture_of_experts import Router
+from kdxf_runtime.drift.response import Response
 
 _Keep = Callable[[str, Tensor], None]
-
-
-@dataclass(frozen=True, eq=False)
-class Response:
-    """What a model made of an image; of several views the mean.
-
-    Attributes:
-        scores: Float (K,).
-        features: What its head got, float32 (C,), by the name of the classifier in the model: ``''``, or of an ensemble
-            ``members.0`` and so on.
-        gates: The gates of each gated part, such as ``head`` or ``fusion``: their mean over the classes, where there
-            are gates for each, or over the channels of a fusion; by what they let through.
-    """
-
-    scores: np.ndarray
-    features: Mapping[str, np.ndarray] = field(default_factory=dict)
-    gates: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 @contextmanager

@@ -1,12 +1,12 @@
 """Fitting of the routing of a checkpoint, and what it saves and loses. n images, K classes."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from kdxf.evaluation.calibration.report import repeated_halves
-from kdxf.evaluation.calibration.temperature import choose_temperature, deal, fitter_of
+from kdxf.evaluation.calibration.temperature import choose_temperature, cross_fitted, deal, fitter_of
 from kdxf.evaluation.routing.paired import paired_interval
 from kdxf_runtime.trust.calibration import Calibration, sureness
 from kdxf_runtime.trust.confidences import confidences
@@ -14,6 +14,7 @@ from kdxf_runtime.trust.conformal import ConformalSets
 from kdxf_runtime.trust.none_of_these import fit_limit, spread
 from kdxf_runtime.trust.routing import Routing
 from kdxf_runtime.trust.rule import Fit, Rule, fit_rule, losses
+from kdxf_runtime.trust.temperature import apply_temperature
 
 BUDGET = 0.005
 
@@ -98,7 +99,7 @@ def fit_routing(
     folds: int,
     sets: Callable[[np.ndarray, np.ndarray], ConformalSets],
 ) -> RoutingReport:
-    """Find which images need their text read, and calibrate the system of both answers.
+    """Find which images need their text read, and calibrate the system of both answers, and the scores without text.
 
     Sets, the limit of spread and sureness are those of routed scores: an image answered by its picture alone is judged
     beside the others, by what the system gave it.
@@ -142,7 +143,31 @@ def fit_routing(
         "in_sample": vars(same),
         "halves": {"coverage": None if np.isnan(coverage) else coverage, "size": None if np.isnan(size) else size},
     }
-    return RoutingReport(Routing(rule, budget, system, about=about), cross, same, coverage, size)
+    alone = _without_text(image, labels, calibration, rule, folds, fits[1], sets)
+    return RoutingReport(Routing(rule, budget, system, alone, about=about), cross, same, coverage, size)
+
+
+def _without_text(
+    image: np.ndarray,
+    labels: np.ndarray,
+    calibration: Calibration,
+    rule: Rule,
+    folds: int,
+    fit: Fit,
+    sets: Callable[[np.ndarray, np.ndarray], ConformalSets],
+) -> Calibration:
+    """Calibrate the scores without text (n, K), for pictures whose text is not to count."""
+    confidence, right = confidences(cross_fitted(image, labels, folds, fit=fit), labels)
+    limit = fit_limit(image)
+    return replace(
+        calibration,
+        temperature=rule.image,
+        sets=sets(apply_temperature(image, rule.image), labels),
+        spread_limit=limit,
+        sureness=sureness(confidence, spread(image) > limit),
+        right=right,
+        about={},
+    )
 
 
 def _own(full: np.ndarray, image: np.ndarray, by_image: np.ndarray) -> np.ndarray:

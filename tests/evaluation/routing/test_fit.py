@@ -115,3 +115,22 @@ def test_nothing_can_be_spared():
     assert str(report) == (
         "routing: no text can be spared at a loss of at most 1 points; --read-text auto reads every text"
     )
+
+
+def test_scores_without_text_have_a_calibration_of_their_own():
+    full, image, labels = drawn(200)
+    alone = fitted(full, image, labels).routing.alone
+    assert alone.temperature == fit_temperature(image, labels)
+    sharp = image ** (1 / alone.temperature)
+    sharp /= sharp.sum(axis=1, keepdims=True)
+    expected = fit_sets(sharp.astype(np.float32), labels, 0.9)
+    np.testing.assert_allclose(alone.sets.thresholds, expected.thresholds, atol=1e-6)
+    assert alone.spread_limit == pytest.approx(np.quantile(spread(image), 0.95))
+    fold, sure = deal(200, 5), np.empty(200)
+    for number in range(5):
+        held = fold == number
+        powers = image[held] ** (1 / fit_temperature(image[~held], labels[~held]))
+        sure[held] = (powers / powers.sum(axis=1, keepdims=True)).max(axis=1)
+    np.testing.assert_allclose(alone.sureness, sure - (spread(image) > alone.spread_limit), atol=1e-6)
+    assert alone.right.tolist() == (image.argmax(axis=1) == labels).tolist()
+    assert (alone.classes, alone.tta, alone.about) == (tuple("abcd"), False, {})

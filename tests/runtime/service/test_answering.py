@@ -56,7 +56,7 @@ def test_the_seconds_are_those_of_one_question(colour_answerer):
 
 def test_decisions_need_a_calibration(colour_bundle):
     with pytest.raises(UserError, match=r"^--precision: .* has no calibration for this; make one with kdxf calibrate$"):
-        Answerer(colour_bundle.folder, Settings(precision=0.9))
+        Answerer(colour_bundle, Settings(precision=0.9))
 
 
 def test_names_of_sets_labels_and_decisions():
@@ -88,17 +88,22 @@ class FakeRunner:
     def __init__(self, bundle, *, tta, read_text):
         self.made = tta, read_text
         self.calibration, self.routing = None, types.SimpleNamespace(calibration="routed")
+        self.without_text = None
         self.categories = CATEGORIES
         self.pipeline = types.SimpleNamespace(needs_text=True)
         self.watch = types.SimpleNamespace(take=dict)
-        self.pictures, self.started = [], 0
+        self.pictures, self.with_text, self.started = [], [], 0
 
     @property
     def engine(self):
         self.started += 1
 
-    def answer(self, pictures):
+    def measure(self, picture, answer, *, with_text):
+        return "measured", with_text
+
+    def answer(self, pictures, *, with_text):
         self.pictures += pictures
+        self.with_text.append(with_text)
         return [Answer(prediction(text=NOT_READ), RECORD, np.zeros(1))]
 
 
@@ -110,7 +115,7 @@ def faked(monkeypatch, colour_bundle):
     monkeypatch.setattr(
         answering, "decide", lambda calibration, *_: types.SimpleNamespace(threshold=thresholds[calibration])
     )
-    answerer = Answerer(colour_bundle.folder, Settings(True, "auto", precision=0.9))
+    answerer = Answerer(colour_bundle, Settings(True, "auto", precision=0.9))
     return answerer, answerer._runner
 
 
@@ -119,13 +124,31 @@ def test_ocr_starts_with_the_worker(faked):
     assert (runner.made, runner.started) == ((True, "auto"), 1)
 
 
-def test_without_its_text_a_picture_has_an_empty_one(faked):
+def test_without_its_text_a_picture_has_none_and_is_not_decided_without_a_calibration_for_that(faked):
     answerer, runner = faked
     assert answerer(Question(b"data")).content["text"]["lines"][0]["text"] == "50% OFF"
-    assert answerer(Question(b"data", with_text=False)).content["text"] is None
-    first, second = runner.pictures
-    assert first.record is None
-    assert second.record.texts == []
+    content = answerer(Question(b"data", with_text=False)).content
+    assert (content["text"], content["decision"]) == (None, None)
+    assert runner.with_text == [True, False]
+
+
+def test_a_picture_is_measured_as_it_was_answered(faked, colour_answerer):
+    assert faked[0](Question(b"data")).measured == ("measured", True)
+    assert faked[0](Question(b"data", with_text=False)).measured == ("measured", False)
+    assert colour_answerer(Question(coloured("red"))).measured is None  # its bundle has no fingerprint
+
+
+@pytest.mark.parametrize(
+    ("shares", "expected"), [({}, None), ({"precision": 0.9}, 0.3), ({"review": 0.5}, 0.4), ({"precision": 1.0}, 0.5)]
+)
+def test_the_threshold_without_text(calibration, shares, expected):
+    """Four images, sure to 0.2, 0.3, 0.4 and 0.5, of which all but the third are right."""
+    alone = replace(calibration, sureness=np.array([0.2, 0.3, 0.4, 0.5]), right=np.array([False, True, True, True]))
+    if shares == {"precision": 1.0}:
+        alone = replace(alone, right=np.array([True, True, True, False]))
+        expected = np.inf
+    assert answering._threshold(alone, Settings(**shares)) == expected
+    assert answering._threshold(None, Settings(**shares)) is None
 
 
 def test_routed_pictures_are_decided_by_their_own_threshold(faked):
@@ -136,14 +159,15 @@ def test_an_explanation_is_made_where_it_is_asked_for(faked, monkeypatch):
     answerer, runner = faked
     calls = []
 
-    def explain(*arguments):
-        calls.append(arguments)
+    def explain(*arguments, **options):
+        calls.append((*arguments, options))
         return types.SimpleNamespace(to_json=lambda: {"why": "so"})
 
     monkeypatch.setitem(sys.modules, "kdxf_runtime.explain", types.SimpleNamespace(explain=explain))
     assert answerer(Question(b"data")).content["explanation"] is None
     assert answerer(Question(b"data", explain=True)).content["explanation"] == {"why": "so"}
-    assert calls == [(runner, runner.pictures[-1], RECORD)]
+    answerer(Question(b"data", with_text=False, explain=True))
+    assert calls == [(runner, runner.pictures[index], RECORD, {"with_text": index == 1}) for index in (1, 2)]
 
 
 def test_a_picture_on_which_a_worker_died():

@@ -69,9 +69,17 @@ def test_options_reach_the_workers(make_service, colour_answerer):
     assert asked == [(5, True, False), (2, False, True)]
 
 
+def test_scores_without_text_may_be_calibrated_by_themselves(make_service):
+    service, _ = make_service()
+    service.is_calibrated = {True: True, False: False}
+    client = TestClient(make_app(service))
+    found = [client.post(f"{PREDICT}?text={text}", content=b"x", headers=IMAGE).json()["calibrated"] for text in (1, 0)]
+    assert found == [True, False]
+
+
 def test_an_explanation_comes_with_the_answer(client, monkeypatch):
     made = types.SimpleNamespace(to_json=lambda: {"regions": [[0.5]]})
-    monkeypatch.setitem(sys.modules, "kdxf_runtime.explain", types.SimpleNamespace(explain=lambda *_: made))
+    monkeypatch.setitem(sys.modules, "kdxf_runtime.explain", types.SimpleNamespace(explain=lambda *_, **options: made))
     (prediction,) = client.post(f"{PREDICT}?explain=1", content=coloured("red"), headers=IMAGE).json()["predictions"]
     assert prediction["explanation"] == {"regions": [[0.5]]}
 
@@ -94,7 +102,7 @@ def test_a_full_queue_refuses_before_the_body_is_looked_at(make_service):
     service, pool = make_service(queue=3, pictures=3)
     pool.held = [None] * 3
     answer = TestClient(make_app(service)).post(PREDICT, content=b"x", headers={"Content-Type": "text/x"})
-    assert error(answer) == (429, "busy", "3 pictures wait already; try again after a second")
+    assert error(answer) == (429, "busy", "3 pictures wait already; try again after 1 s")
     assert answer.headers["retry-after"] == "1"
 
 

@@ -56,4 +56,4 @@ def test_an_endless_request_is_not_drained_for_ever():
 def test_too_many_says_when_to_come_again():
     error = too_many("64 pictures wait already")
     assert (error.status, error.code, error.headers) == (429, "busy", {"Retry-After": "1"})
-    assert error.message == "64 pictures wait already; try again after a second"
+    assert error.message == "64 pictures wait already; try again after 1 s"

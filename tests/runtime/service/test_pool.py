@@ -1,3 +1,4 @@
+import statistics
 import time
 from concurrent.futures import CancelledError
 
@@ -75,6 +76,24 @@ def test_the_queue_is_full_and_cancelled_questions_leave_it():
         first.result(timeout=0)
     with pytest.raises(ClosedError):
         pool.offer([4])
+
+
+def test_questions_that_would_not_be_answered_in_time_are_refused():
+    pool = Pool(make_doubler, blame, 1, 100, 2)
+    assert pool.wait == 0
+    assert replies(pool, "nap", "nap") == ["napnap", "napnap"]  # 0.3 s each
+    (busy,) = pool.offer(["sleep"])
+    while not busy.running():
+        time.sleep(0.01)
+    queued = 0
+    while not pool.is_full:
+        pool.offer([1])
+        queued += 1
+    assert pool.wait == pytest.approx(queued * statistics.fmean(pool._taken))
+    assert pool.wait > 1 >= pool.wait - statistics.fmean(pool._taken)
+    with pytest.raises(FullError):
+        pool.offer([3])
+    pool.close()
 
 
 def test_a_worker_that_cannot_start(tmp_path):

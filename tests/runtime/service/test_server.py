@@ -107,6 +107,19 @@ def test_sigterm_finishes_what_was_accepted_and_ends_with_0(colour_bundle):
     assert lines[1]["pictures"] == 1
 
 
+def test_the_service_goes_on_and_ends_where_nobody_reads_what_it_writes(colour_bundle):
+    with process(colour_bundle) as (running, port):
+        running.stdout.close()
+        running.stderr.close()
+        answers = []
+        ask(port, coloured("red"), answers)
+        ask(port, coloured("red"), answers)
+        assert [status for status, _ in answers] == [200, 200]
+        running.send_signal(signal.SIGTERM)
+        running.wait(10)
+        running.stdout = running.stderr = None  # closed already
+
+
 def children(pid):
     """The worker processes of a process."""
     found = []

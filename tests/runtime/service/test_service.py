@@ -2,10 +2,15 @@ import asyncio
 from dataclasses import replace
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
+from service_fixtures import DirectPool, coloured
 
-from kdxf_runtime.service.answering import Question
+from kdxf_runtime.drift.fingerprint import Fingerprint, fingerprint_to_json
+from kdxf_runtime.service.answering import Answerer, Question, Settings, categories_of
 from kdxf_runtime.service.failures import RequestError
+from kdxf_runtime.service.limits import Limits
+from kdxf_runtime.service.service import Service
 
 
 class Client:
@@ -21,7 +26,8 @@ class Client:
 
 
 def reply(question):
-    return SimpleNamespace(content={"error": None}, seconds={"decode": 0.5, "model": 1.0}, data=question.data)
+    seconds = {"decode": 0.5, "model": 1.0}
+    return SimpleNamespace(content={"error": None}, seconds=seconds, measured=None, data=question.data)
 
 
 def answer(service, count=1, client=None):
@@ -66,8 +72,12 @@ def test_a_full_queue(make_service):
     assert refused(service, 5)[:2] == (429, "busy")
     service.check_room()
     pool.offer([None] * 4)
-    with pytest.raises(RequestError, match="^4 pictures wait already; try again after a second$"):
+    with pytest.raises(RequestError, match="^4 pictures wait already; try again after 1 s$"):
         service.check_room()
+    pool.wait = 12.4
+    with pytest.raises(RequestError, match="^4 pictures wait already; try again after 7 s$") as refusal:
+        service.check_room()
+    assert refusal.value.headers == {"Retry-After": "7"}
 
 
 def test_a_service_that_ends(make_service):
@@ -119,3 +129,14 @@ def test_views_count_with_tta(make_service, colour_bundle, tta, views):
     described = Service(bundle, made.categories, Settings(tta), made.limits, pool).describe()
     assert (described["views"], described["takes_text"]) == (views, True)
     assert not Service(bundle, made.categories, Settings(read_text="never"), made.limits, pool).describe()["takes_text"]
+
+
+def test_what_was_answered_is_watched_for_drift(colour_bundle):
+    content = fingerprint_to_json(Fingerprint(60, {}, {"brightness": np.arange(60.0)}))
+    bundle = replace(colour_bundle, manifest=replace(colour_bundle.manifest, fingerprint=content))
+    answerer = Answerer(bundle, Settings())
+    pool = DirectPool(lambda question: answerer(Question(coloured("red"))))
+    service = Service(bundle, categories_of(bundle), Settings(), Limits(), pool)
+    answer(service, 30)
+    found = service.metrics.text().decode()
+    assert "kdxf_drift 1.0" in found and 'kdxf_drift_distance{statistic="brightness"}' in found

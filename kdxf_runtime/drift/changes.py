@@ -8,13 +8,14 @@ Holm's method, so that of two random parts of the same data at most one pair in 
 The engine that read the text needs no test: its name says what it is.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from kdxf.evaluation.drift.fingerprint import Fingerprint
-from kdxf.evaluation.drift.statistics import STATISTICS
+from kdxf_runtime.drift.fingerprint import Fingerprint
+from kdxf_runtime.drift.kolmogorov import TwoSampleTest, two_sample_test
+from kdxf_runtime.drift.statistics import STATISTICS
 
 FALSE_ALARMS = 0.05
 LEAST_IMAGES = 30
@@ -49,6 +50,15 @@ class Change:
         return f"{self.name} {summed[0]} instead of {summed[1]}"
 
 
+def compare(before: Fingerprint, now: Fingerprint) -> dict[str, TwoSampleTest]:
+    """Compare the statistics that enough images on both sides have; return the outcomes by their names."""
+    return {
+        name: two_sample_test(numbers, now.values[name])
+        for name, numbers in before.values.items()
+        if min(len(numbers), len(now.values.get(name, ()))) >= LEAST_IMAGES
+    }
+
+
 def find_changes(before: Fingerprint, now: Fingerprint, false_alarms: float = FALSE_ALARMS) -> list[Change]:
     """Find the statistics that have changed, the one that has changed most first.
 
@@ -57,20 +67,13 @@ def find_changes(before: Fingerprint, now: Fingerprint, false_alarms: float = FA
         now: The data to predict.
         false_alarms: How often, of two random parts of the same data, any change may be found; from 0 to 1.
     """
-    from scipy.stats import ks_2samp
-
-    names = [
-        name
-        for name, numbers in before.values.items()
-        if min(len(numbers), len(now.values.get(name, ()))) >= LEAST_IMAGES
-    ]
-    tests = {name: ks_2samp(before.values[name], now.values[name], method="asymp") for name in names}
+    tests = compare(before, now)
     found = []
-    for place, name in enumerate(sorted(names, key=lambda name: float(tests[name].pvalue))):
-        if tests[name].pvalue > false_alarms / (len(names) - place):
+    for place, name in enumerate(sorted(tests, key=lambda name: tests[name].chance)):
+        if tests[name].chance > false_alarms / (len(tests) - place):
             break
-        if tests[name].statistic >= LEAST_DISTANCE:
-            found.append(Change(name, float(tests[name].statistic), before.values[name], now.values[name]))
+        if tests[name].distance >= LEAST_DISTANCE:
+            found.append(Change(name, tests[name].distance, before.values[name], now.values[name]))
     return sorted(found, key=lambda change: -change.distance)
 
 
@@ -93,8 +96,12 @@ def engine_changes(before: Mapping[str, int], now: Mapping[str, int]) -> list[st
 
 def describe_changes(before: Fingerprint, now: Fingerprint) -> str | None:
     """Say in one sentence what has changed, and by how much; None where nothing has."""
-    changes = find_changes(before, now)
-    parts = [*engine_changes(before.engines, now.engines), *map(str, changes[:_SHOWN])]
+    return say_changes(engine_changes(before.engines, now.engines), find_changes(before, now))
+
+
+def say_changes(engines: Sequence[str], changes: Sequence[Change]) -> str | None:
+    """Say what has changed, of the results of :func:`engine_changes` and :func:`find_changes`, in one sentence."""
+    parts = [*engines, *map(str, changes[:_SHOWN])]
     if not parts:
         return None
     more = f", and {len(changes) - _SHOWN} more" if len(changes) > _SHOWN else ""

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from kdxf.evaluation.drift.changes import LEAST_IMAGES, describe_changes
-from kdxf.evaluation.drift.fingerprint import Fingerprint, take_fingerprint
-from kdxf.evaluation.drift.response import Response
+from kdxf_runtime.drift.changes import LEAST_IMAGES, describe_changes
+from kdxf_runtime.drift.fingerprint import Fingerprint, take_fingerprint
+from kdxf_runtime.drift.response import Response
 from kdxf_runtime.ocr.record import OCRRecord
 from kdxf_runtime.trust.calibration import Calibration
 

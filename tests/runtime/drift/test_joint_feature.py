@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kdxf.evaluation.drift.joint_feature import Moments, distances_from_others
+from kdxf_runtime.drift.joint_feature import Moments, distances_from_others
 
 
 def test_distances_by_hand():

@@ -5,17 +5,10 @@ import pytest
 from PIL import Image
 
 from kdxf.errors import UserError
-from kdxf.evaluation.drift.fingerprint import (
-    Fingerprint,
-    fingerprint_file,
-    read_fingerprint,
-    sample,
-    take_fingerprint,
-    write_fingerprint,
-)
-from kdxf.evaluation.drift.joint_feature import Moments
-from kdxf.evaluation.drift.response import Response
-from kdxf.evaluation.drift.statistics import distance_name
+from kdxf.evaluation.drift.stored import fingerprint_file, read_fingerprint, write_fingerprint
+from kdxf_runtime.drift.fingerprint import Fingerprint, take_fingerprint
+from kdxf_runtime.drift.response import Response
+from kdxf_runtime.drift.statistics import distance_name
 from kdxf_runtime.io.digests import file_digest
 from kdxf_runtime.ocr.record import OCRRecord
 
@@ -33,33 +26,8 @@ def record(lines, engine="reader 1"):
     return OCRRecord("a", ["word"] * lines, scores, boxes, 8, 4, engine, None)
 
 
-def test_a_sample_is_spread_over_all():
-    assert sample(0).tolist() == []
-    assert sample(3).tolist() == [0, 1, 2]
-    found = sample(900)
-    assert found.tolist() == list(range(0, 900, 3))
-
-
-def test_images_are_measured(pictures):
-    rows = [
-        (pictures[0], record(2), Response(np.array([0.7, 0.3]))),
-        (pictures[1], OCRRecord.empty("b"), Response(np.array([0.6, 0.4]))),
-    ]
-    found = take_fingerprint([*rows, ("nowhere.png", record(9), Response(np.array([1.0, 0.0])))])
-    assert found.images == 2
-    assert found.engines == {"reader 1": 1}
-    assert found.values["brightness"].tolist() == [100, 200]
-    assert found.values["lines of text per image"].tolist() == [0, 2]
-    assert found.values["OCR score"].tolist() == [0.9]  # the image without text has none
-    assert found.values["score of the best class"].tolist() == [0.6, 0.7]
-
-
-def test_a_model_without_text_and_scores(pictures):
-    found = take_fingerprint((path, None, None) for path in pictures)
-    assert found.engines == {}
-    assert "lines of text per image" not in found.values
-    assert "score of the best class" not in found.values
-    assert "sharpness" in found.values
+def responses(features, gate=0.25):
+    return [Response(np.array([0.7, 0.3]), {"": row}, {"head": {"expert 1": gate}}) for row in np.float32(features)]
 
 
 def test_there_and_back(checkpoint, pictures):
@@ -72,30 +40,6 @@ def test_there_and_back(checkpoint, pictures):
     assert {name: numbers.tolist() for name, numbers in found.values.items()} == {
         name: numbers.tolist() for name, numbers in taken.values.items()
     }
-
-
-def responses(features, gate=0.25):
-    return [Response(np.array([0.7, 0.3]), {"": row}, {"head": {"expert 1": gate}}) for row in np.float32(features)]
-
-
-def test_gates_and_distances_of_the_joint_feature(pictures):
-    """With 0, 2 and 4, the others of which have the means 3, 2 and 1, and the variances 1, 4 and 1, plus 1 %."""
-    rows = [(pictures[0], None, one) for one in responses([[0], [2], [4]])]
-    found = take_fingerprint(rows)
-    far = np.round(3 / np.sqrt(1.01), 4)
-    assert found.values[distance_name("")].tolist() == [0, far, far]
-    assert found.values["gate of expert 1"].tolist() == [0.25] * 3
-    assert (found.features[""].mean.tolist(), found.features[""].variance.tolist()) == ([2], [pytest.approx(8 / 3)])
-
-
-def test_distances_by_the_moments_of_another(pictures):
-    like = Fingerprint(3, {}, {}, {"": Moments(np.array([1.0]), np.array([4.0])), "other": Moments(*np.ones((2, 1)))})
-    found = take_fingerprint([(pictures[0], None, one) for one in responses([[1], [3]])], like)
-    assert found.values[distance_name("")].tolist() == [0, np.round(2 / np.sqrt(4.04), 4)]
-    assert distance_name("other") not in found.values
-    assert found.features == {}
-    wider = take_fingerprint([(pictures[0], None, one) for one in responses([[1, 1], [3, 3]])], like)
-    assert distance_name("") not in wider.values
 
 
 def test_moments_there_and_back(checkpoint, pictures):

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from kdxf.evaluation.drift.changes import describe_changes, engine_changes, find_changes
-from kdxf.evaluation.drift.fingerprint import Fingerprint
-from kdxf.evaluation.drift.statistics import STATISTICS, distance_name
+from kdxf_runtime.drift.changes import describe_changes, engine_changes, find_changes
+from kdxf_runtime.drift.fingerprint import Fingerprint
+from kdxf_runtime.drift.statistics import STATISTICS, distance_name
 
 RAPID = "rapidocr 3.10.0 PP-OCRv6_small side=736-2000 max_aspect=2.5"
 

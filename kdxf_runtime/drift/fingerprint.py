@@ -1,28 +1,27 @@
-"""The fingerprint of data that a model was validated on, in a file beside its checkpoint."""
+"""The fingerprint of data that a model was validated on, and of data that it predicts."""
 
+import contextlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from kdxf.evaluation.drift.joint_feature import Moments, distances_from_others
-from kdxf.evaluation.drift.response import Response
-from kdxf.evaluation.drift.statistics import (
+from kdxf_runtime.drift.joint_feature import Moments, distances_from_others
+from kdxf_runtime.drift.response import Response
+from kdxf_runtime.drift.statistics import (
     distance_name,
     gate_statistics,
     picture_statistics,
     score_statistics,
     text_statistics,
 )
-from kdxf.io.checkpoint_notes import note_file, read_note, write_note
 from kdxf_runtime.io.images import ImageReadError
 from kdxf_runtime.ocr.image_source import ImageSource
 from kdxf_runtime.ocr.record import OCRRecord
 
-_KIND = "fingerprint"
 MOST = 300
 """So many images are measured at most: a difference that matters shows, and it takes seconds."""
 
@@ -36,10 +35,10 @@ class Fingerprint:
     Attributes:
         images: How many were measured.
         engines: How many of them each OCR engine has read, by its name with version and settings.
-        values: Of each statistic (:mod:`kdxf.evaluation.drift.statistics`) that was measured its numbers, float64,
+        values: Of each statistic (:mod:`kdxf_runtime.drift.statistics`) that was measured its numbers, float64,
             sorted; images that have none are left out.
         features: The moments of each joint feature, by the name of its classifier in the model
-            (:class:`~kdxf.evaluation.drift.response.Response`), that distances are measured by.
+            (:class:`~kdxf_runtime.drift.response.Response`), that distances are measured by.
     """
 
     images: int
@@ -54,43 +53,81 @@ def sample(count: int) -> np.ndarray:
     return np.arange(picked) * count // max(picked, 1)
 
 
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """What was measured of an image.
+
+    Attributes:
+        values: Its number of each statistic; one that does not exist is NaN.
+        engine: The OCR engine that read its text, with version and settings; None where none did.
+        features: The joint features (C,), as of :class:`~kdxf_runtime.drift.response.Response`.
+    """
+
+    values: Mapping[str, float]
+    engine: str | None = None
+    features: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+
+def measure(data: bytes, record: OCRRecord | None, response: Response | None) -> Measured:
+    """Measure an image.
+
+    Args:
+        data: The bytes of its file.
+        record: Its text; None where the model takes none, or it is not to be compared.
+        response: What the model made of it, with calibrated scores; None where that is not to be compared.
+
+    Raises:
+        ImageReadError: It cannot be read.
+    """
+    values = picture_statistics(data)
+    engine, features = None, {}
+    if record is not None:
+        values |= text_statistics(record)
+        engine = record.engine or None
+    if response is not None:
+        values |= score_statistics(response.scores) | gate_statistics(response.gates)
+        features = dict(response.features)
+    return Measured(values, engine, features)
+
+
 def take_fingerprint(
     rows: Iterable[tuple[str, OCRRecord | None, Response | None]], like: Fingerprint | None = None
 ) -> Fingerprint:
     """Measure images; one that cannot be read does not count.
 
     Args:
-        rows: Of each image its path as the pipeline opens it, its text, and what the model made of it, with calibrated
-            scores; text and response are None where the model takes none, or they are not to be compared.
+        rows: Of each image its path as the pipeline opens it, and its text and response as of :func:`measure`.
+        like: As of :func:`joined`.
+    """
+    source, measured = ImageSource(Path()), []
+    for path, record, response in rows:
+        with contextlib.suppress(ImageReadError):
+            measured.append(measure(source.read_bytes(path), record, response))
+    return joined(measured, like)
+
+
+def joined(measured: Sequence[Measured], like: Fingerprint | None = None) -> Fingerprint:
+    """Make the fingerprint of images that were measured.
+
+    Args:
+        measured: The images.
         like: The fingerprint that this one is to be compared with; joint features are measured by its moments, which
             those of another width have none of. Without it they are measured by the moments of the others.
     """
-    source, engines = ImageSource(Path()), Counter[str]()
     values: dict[str, list[float]] = {}
     features: dict[str, list[np.ndarray]] = {}
-    images = 0
-    for path, record, response in rows:
-        try:
-            found = picture_statistics(source.read_bytes(path))
-        except ImageReadError:
-            continue
-        images += 1
-        if record is not None:
-            found |= text_statistics(record)
-            engines.update([record.engine] if record.engine else [])
-        if response is not None:
-            found |= score_statistics(response.scores) | gate_statistics(response.gates)
-            for part, feature in response.features.items():
-                features.setdefault(part, []).append(feature)
-        for name, value in found.items():
+    for one in measured:
+        for name, value in one.values.items():
             values.setdefault(name, []).append(value)
+        for part, feature in one.features.items():
+            features.setdefault(part, []).append(feature)
     moments, distances = measure_features({part: np.stack(kept) for part, kept in features.items()}, like)
     values |= {name: numbers.tolist() for name, numbers in distances.items()}
     # Rounded, so that arithmetic on another machine does not tell equal numbers apart.
     arrays = {name: np.round(np.array(numbers, np.float64), 4) for name, numbers in values.items()}
     return Fingerprint(
-        images,
-        dict(engines),
+        len(measured),
+        dict(Counter(one.engine for one in measured if one.engine is not None)),
         {name: np.sort(kept) for name, array in arrays.items() if len(kept := array[np.isfinite(array)])},
         moments,
     )
@@ -120,38 +157,41 @@ def measure_features(
     return moments, distances
 
 
-def fingerprint_file(checkpoint: str | Path) -> Path:
-    """Return the file beside a checkpoint that holds its fingerprint."""
-    return note_file(checkpoint, _KIND)
+def split_feature(feature: np.ndarray, like: Fingerprint) -> dict[str, np.ndarray]:
+    """Split the feature of a bundle, which has those of all members of an ensemble one after the other.
+
+    Args:
+        feature: float (C,).
+        like: The fingerprint, with the names and the widths of the joint features in the same order.
+
+    Returns:
+        The joint features by name; none where the widths do not fit.
+    """
+    widths = [len(moments.mean) for moments in like.features.values()]
+    if not widths or sum(widths) != len(feature):
+        return {}
+    return dict(zip(like.features, np.split(feature, np.cumsum(widths[:-1])), strict=True))
 
 
-def write_fingerprint(fingerprint: Fingerprint, checkpoint: str | Path) -> Path:
-    """Write a fingerprint beside its checkpoint, with the checkpoint's digest."""
-    return write_note(
-        checkpoint,
-        _KIND,
-        {
-            "images": fingerprint.images,
-            "engines": dict(fingerprint.engines),
-            "values": {name: numbers.tolist() for name, numbers in fingerprint.values.items()},
-            "features": {
-                part: {"mean": _rounded(moments.mean), "variance": _rounded(moments.variance)}
-                for part, moments in fingerprint.features.items()
-            },
+def fingerprint_to_json(fingerprint: Fingerprint) -> dict[str, Any]:
+    """Return a fingerprint as JSON values, which :func:`parse_fingerprint` reads."""
+    return {
+        "images": fingerprint.images,
+        "engines": dict(fingerprint.engines),
+        "values": {name: numbers.tolist() for name, numbers in fingerprint.values.items()},
+        "features": {
+            part: {"mean": _rounded(moments.mean), "variance": _rounded(moments.variance)}
+            for part, moments in fingerprint.features.items()
         },
-    )
+    }
 
 
-def read_fingerprint(checkpoint: str | Path) -> Fingerprint | None:
-    """Read the fingerprint of a checkpoint; None where it has none.
+def parse_fingerprint(content: Mapping[str, Any]) -> Fingerprint:
+    """Read what :func:`fingerprint_to_json` returned.
 
     Raises:
-        UserError: The file is no fingerprint, or that of another checkpoint.
+        ValueError: It is none; values of wrong kinds raise what they raise.
     """
-    return read_note(checkpoint, _KIND, _parsed)
-
-
-def _parsed(content: Mapping[str, Any]) -> Fingerprint:
     engines = {str(name): int(count) for name, count in content["engines"].items()}
     values = {name: _numbers(numbers) for name, numbers in content["values"].items()}
     features = {  # earlier fingerprints have none

@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kdxf.evaluation.drift.comparison import describe_drift
-from kdxf.evaluation.drift.fingerprint import Fingerprint
-from kdxf.evaluation.drift.joint_feature import Moments
-from kdxf.evaluation.drift.response import Response
-from kdxf.evaluation.drift.statistics import distance_name
+from kdxf_runtime.drift.comparison import describe_drift
+from kdxf_runtime.drift.fingerprint import Fingerprint
+from kdxf_runtime.drift.joint_feature import Moments
+from kdxf_runtime.drift.response import Response
+from kdxf_runtime.drift.statistics import distance_name
 from kdxf_runtime.ocr.record import OCRRecord
 
 

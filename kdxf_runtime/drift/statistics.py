@@ -9,7 +9,6 @@ from collections.abc import Mapping
 import cv2
 import numpy as np
 
-from kdxf.io.predictions import margins
 from kdxf_runtime.io.images import decode_image, open_header
 from kdxf_runtime.io.pixels import shrink
 from kdxf_runtime.ocr.record import OCRRecord
@@ -93,16 +92,17 @@ def picture_statistics(data: bytes) -> dict[str, float]:
 
 def score_statistics(scores: np.ndarray) -> dict[str, float]:
     """Measure the probabilities of an image, of K classes (K,); the entropy is in nats."""
-    row = scores.astype(np.float64)[None]
+    row = scores.astype(np.float64)
+    best = np.partition(row, -2)[-2:] if len(row) > 1 else np.array([0.0, row[0]])
     return {
-        "score of the best class": float(row.max()),
-        "margin of the best class": float(margins(row)[0]),
-        "entropy of the scores": float(spread(row)[0]),
+        "score of the best class": float(best[1]),
+        "margin of the best class": float(best[1] - best[0]),
+        "entropy of the scores": float(spread(row[None])[0]),
     }
 
 
 def gate_statistics(gates: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
-    """Measure what the gates of each part of a model let through, see :class:`kdxf.evaluation.drift.response.Response`.
+    """Measure what the gates of each part of a model let through (:class:`kdxf_runtime.drift.response.Response`).
 
     Returns:
         ``gate of expert 1``, ``gate of the image`` and so on, with the part where that is not ``head`` or ``fusion``.

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from kdxf.evaluation.drift.statistics import (
+from kdxf_runtime.drift.statistics import (
     STATISTICS,
     distance_name,
     gate_statistics,
