@@ -25,12 +25,13 @@ def add_decisions(parser: argparse.ArgumentParser) -> None:
     add("--with-set", action="store_true", help="write the classes that it may be (columns set, set_names)")
     add("--precision", type=float, metavar="P", help="accept predictions of which the share P is right, such as 0.98")
     add("--review", type=float, metavar="SHARE", help="send this share of the images to a person, such as 0.05")
+    add("--back-off", action="store_true", help="with --precision: name the coarser class where only that is sure")
     add("--read-text", default="always", choices=("always", "auto"), help="auto: only where the picture is not enough")
 
 
 def columns_of(args: argparse.Namespace) -> Columns:
     """Return what the options of :func:`add_columns` ask for."""
-    return Columns(args.topk, args.with_name, args.with_score, args.per_class, args.with_set)
+    return Columns(args.topk, args.with_name, args.with_score, args.per_class, args.with_set, args.back_off)
 
 
 def add_parts(parser: argparse.ArgumentParser) -> None:
