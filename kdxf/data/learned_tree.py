@@ -2,10 +2,11 @@
 
 Two classes are alike where a model gives one to images of the other. Average linkage (Sokal and Michener, 1958) joins
 the most alike until P parents are left. Words that classes share do not make a better tree on photographs of groceries,
-alone or together with the confusion (``benchmarks/class_tree.py``); they name the parents.
+alone or together with the confusion (``benchmarks/back_off.py``); they name the parents.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -134,7 +135,11 @@ def name_parents(
     nameless: list[str] = []
     if ocr is not None and tokenizer is not None and labels is not None:
         frame = pd.DataFrame({"image": list(images), "label": parents[labels].astype(str)})
-        names, nameless = suggest_names(class_words(frame, ocr, tokenizer))
+        found_words = class_words(frame, ocr, tokenizer)
+        several = [str(parent) for parent, own in enumerate(members) if len(own) > 1]
+        words = found_words.words  # one that a single image shows is mostly misread
+        words = words[words["id"].isin(several) & (words["images"] > 1)]
+        names, nameless = suggest_names(replace(found_words, words=words))
     found: list[str] = []
     for parent, own in enumerate(members):
         listed = ", ".join(own[:_NAMED]) + (f" and {len(own) - _NAMED} more" if len(own) > _NAMED else "")

@@ -1,6 +1,6 @@
 """What answers by a parent are worth, and how good a learned class tree is beside one that people made.
 
-    python benchmarks/class_tree.py data/grocery/train.csv data/grocery/val.csv --root data/grocery/images \\
+    python benchmarks/back_off.py data/grocery/train.csv data/grocery/val.csv --root data/grocery/images \\
         --ocr data/grocery/ocr --tree data/grocery/class_tree.csv
 
 The model is logistic regression on frozen image features and TF-IDF. Trees are learned from out-of-fold predictions of
