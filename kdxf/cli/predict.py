@@ -47,7 +47,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Predict, and print a report."""
     args = parse_args()
-    columns = Columns(args.topk, with_name=True, with_score=True, with_set=args.with_set)
+    columns = Columns(args.topk, True, True, with_set=args.with_set, back_off=args.back_off)
     if is_bundle(args.model):
         print(_with_bundle(args, columns))
         return
