@@ -82,11 +82,11 @@ def prediction_readers(work: Path) -> dict[str, Callable[[Path], object]]:
             "--out", work / "submission.csv", new,
         ),
         "clean.py reliable": lambda file: tool(
-            "data/clean.py", "find", work / "list.csv", "--predictions", file, "--out", work / "suspects.csv", new
-        ),
-        "clean.py confident": lambda file: tool(
-            "data/clean.py", "find", work / "list.csv", "--predictions", file, "--rule", "confident",
+            "data/clean.py", "find", work / "list.csv", "--predictions", file, "--rule", "reliable",
             "--out", work / "suspects.csv", new,
+        ),
+        "clean.py improbable": lambda file: tool(
+            "data/clean.py", "find", work / "list.csv", "--predictions", file, "--out", work / "suspects.csv", new
         ),
         "stats.py": lambda file: tool(
             "data/stats.py", work / "list.csv", "--predictions", file, "--no-image-sizes", "--workers", "1"

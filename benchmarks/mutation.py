@@ -227,7 +227,7 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
         ("reversed(np.flatnonzero(rows < 0).tolist())", "np.flatnonzero(rows < 0).tolist()", "the last of equal keys"),
     ],
     "kdxf_runtime/parts_job.py": [
-        ("table.columns.topk > 1 or", "False or", "scores of further classes forgotten"),
+        ("columns.topk > 1 or", "False or", "scores of further classes forgotten"),
         ("replace(label, image_id=image.image_id)", "label", "paths in place of names"),
     ],
     "kdxf_runtime/sources.py": [

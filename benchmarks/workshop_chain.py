@@ -4,8 +4,7 @@
     python benchmarks/workshop_chain.py data/grocery/train.csv --root data/grocery/images --images 100000
 
 The first form plants 30 exact and 30 near duplicates (see workshop_duplicates.py), 20 broken files and 5 % wrong
-labels, and runs verify, dedupe, kfold, clean, balance and stats. The predictions that clean needs come from
-tools/train.py and tools/test.py: the text and the image config of the groceries, a few epochs on each of three folds.
+labels, and runs verify, dedupe, kfold, clean, balance and stats. What the rules of clean find is in label_noise.py.
 
 The second form makes that many pictures of 400 x 300 from random places of the photographs, and times verify, dedupe,
 resize, kfold, balance and stats on them.
@@ -35,7 +34,6 @@ REPOSITORY = Path(__file__).parents[1]
 FOLDS = 3
 BROKEN = {"truncated": 8, "empty": 4, "text": 4, "damaged": 4}
 WRONG_LABELS = 0.05
-CONFIGS = {"text": ("text_word2vec.py", 14), "image": ("image_r18.py", 6)}  # and epochs
 
 
 def run(tool: str, *arguments: object) -> float:
@@ -97,26 +95,6 @@ def report(what: str, found: set[str], planted: set[str]) -> None:
     print(f"    {what}: {hits} of {len(planted)} found, {false} false alarms", flush=True)
 
 
-def predict(folder: Path, ocr: Path, name: str) -> list[Path]:
-    """Train a config on each fold and predict the images left out."""
-    config, epochs = CONFIGS[name]
-    tables = []
-    for fold in range(FOLDS):
-        work, lists = folder / f"{name}_{fold}", folder / "folds" / f"fold_{fold}"
-        place = {"data_root": "", "data_prefix": folder, "classes": folder / "classes.txt", "ocr_file": ocr.absolute()}
-        options = [f"{part}_dataloader.dataset.{key}={value}" for part in ("train", "val", "test")
-                   for key, value in place.items()]  # fmt: skip
-        options += [f"train_dataloader.dataset.ann_file={lists / 'train.csv'}"]
-        options += [f"{part}_dataloader.dataset.ann_file={lists / 'val.csv'}" for part in ("val", "test")]
-        options += [f"train_cfg.max_epochs={epochs}", "train_cfg.val_interval=1000"]
-        common = ["--work-dir", work, "--cfg-options", *options]
-        path = REPOSITORY / "configs/grocery" / config
-        run("train.py", path, *common)
-        tables.append(folder / f"{name}_{fold}.parquet")
-        run("test.py", path, work / f"epoch_{epochs}.pth", "--out", tables[-1], *common)
-    return tables
-
-
 def measure_faults(source: ImageList, ocr: Path, folder: Path, seed: int) -> None:
     """Plant faults, run the chain and print what was found."""
     planted = plant_all(source, folder, np.random.default_rng(seed))
@@ -130,20 +108,13 @@ def measure_faults(source: ImageList, ocr: Path, folder: Path, seed: int) -> Non
     report("copies", grouped, planted["copies"] & whole)
     unique = folder / "unique" / "whole.csv"
     run("data/kfold.py", unique, "--root", folder, "--folds", FOLDS, "--lists", "--out", folder / "folds")
-    tables = {name: predict(folder, ocr, name) for name in CONFIGS}
     still_wrong = planted["wrong"] & set(read_annotations(unique)["image"])
-    witnesses = [item for name, files in tables.items() for item in ("--witness", name, *files)]
-    for rule, options in (
-        ("reliable", ["--predictions", *tables["image"]]),
-        ("confident", ["--predictions", *tables["image"]]),
-        ("quarrel", witnesses),
-    ):
-        out = folder / f"{rule}.csv"
-        run("data/clean.py", "find", unique, "--root", folder, "--rule", rule, *options, "--out", out, "--ocr", ocr,
-            "--classes", folder / "classes.txt", "--report", folder / f"{rule}.html")  # fmt: skip
-        suspects = pd.read_csv(out)
-        report(f"wrong labels, {rule}", set(suspects["image"][suspects["decision"] != "keep"]), still_wrong)
-    run("data/clean.py", "apply", unique, folder / "quarrel.csv", "--out", folder / "clean.csv")
+    run("data/clean.py", "find", unique, "--root", folder, "--out", folder / "suspects.csv", "--ocr", ocr,
+        "--classes", folder / "classes.txt", "--features", folder / "features",
+        "--report", folder / "suspects.html")  # fmt: skip
+    suspects = pd.read_csv(folder / "suspects.csv")
+    report("wrong labels", set(suspects["image"][suspects["decision"] != "keep"]), still_wrong)
+    run("data/clean.py", "apply", unique, folder / "suspects.csv", "--out", folder / "clean.csv")
     run("data/balance.py", folder / "clean.csv", "--at-least", 30, "--out", folder / "balanced.csv")
     run("data/stats.py", folder / "balanced.csv", "--root", folder, "--ocr", ocr, "--report", folder / "stats.html")
 

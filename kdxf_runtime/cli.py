@@ -8,8 +8,8 @@ read now, with the OCR models of the bundle.
 
 --parts FOLDER is for very many pictures: their predictions are added to the folder as Parquet parts, and the same
 command continues a job that was interrupted. --executor ray spreads it over a Ray cluster, whose machines see the
-bundle and the pictures under the same paths. --save_csv then writes the CSV in the end; --per-class or --topk keeps the
-scores of all classes.
+bundle and the pictures under the same paths. --save_csv then writes the CSV in the end; --per-class, --topk or
+--back-off keeps the scores of all classes.
 
 --nearest GALLERY answers by a gallery that kdxf index made, with classes that the model was never trained on. The CSV
 has the columns image_id, label, share (of the similarity of the nearest pictures), similarity (of the nearest one),

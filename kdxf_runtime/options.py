@@ -1,6 +1,7 @@
 """Command-line options of the table of predictions, which kdxf's tools and the runner share."""
 
 import argparse
+from dataclasses import replace
 
 from kdxf_runtime.io.cells import EXCEL
 from kdxf_runtime.predictions import Columns
@@ -30,12 +31,16 @@ def add_decisions(parser: argparse.ArgumentParser) -> None:
     add("--with-set", action="store_true", help="write the classes that it may be (columns set, set_names)")
     add("--precision", type=float, metavar="P", help="accept predictions of which the share P is right, such as 0.98")
     add("--review", type=float, metavar="SHARE", help="send this share of the images to a person, such as 0.05")
+    add("--back-off", action="store_true", help="with --precision: name the coarser class where only that is sure")
     add("--read-text", default="always", choices=("always", "auto"), help="auto: only where the picture is not enough")
 
 
 def columns_of(args: argparse.Namespace) -> Columns:
     """Return what the options of :func:`add_columns`, or of :func:`add_class_columns` alone, ask for."""
-    return Columns(args.topk, args.with_name, args.with_score, args.per_class, getattr(args, "with_set", False))
+    columns = Columns(args.topk, args.with_name, args.with_score, args.per_class)
+    if not hasattr(args, "with_set"):
+        return columns
+    return replace(columns, with_set=args.with_set, back_off=args.back_off)
 
 
 def add_parts(parser: argparse.ArgumentParser) -> None:

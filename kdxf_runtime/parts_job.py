@@ -71,7 +71,7 @@ def predict_parts(
         settings: How the bundle answers.
         executor: Where.
         table: The CSV to write in the end, with the rows that one process would write. The parts keep the scores of
-            all classes if it shows more of them than the best, or if the model is a multi-label one.
+            all classes if it shows more of them than the best, names parents, or if the model is a multi-label one.
         part_rows: Rows in a part.
         part_seconds: Age of a part's first row, in seconds, at which the part is written even if it is not full.
 
@@ -86,7 +86,8 @@ def predict_parts(
     bundle = Bundle.open(bundle_path)
     images = list_images(bundle, inputs)
     keys = [key_of(image.path) for image in images]
-    shows = table.columns.per_class or table.columns.topk > 1 or bundle.manifest.multi_label is not None
+    columns = table.columns
+    shows = columns.per_class or columns.topk > 1 or columns.back_off or bundle.manifest.multi_label is not None
     made_by = MadeBy(bundle.digest, settings.tta, settings.read_text, shows)
     here = [str(source) for source in inputs if os.path.exists(source)]
     answered = 0

@@ -183,7 +183,10 @@ def _check(part: Path, wanted: MadeBy) -> None:
     for name, said in (
         ("tta", "with --tta" if found["tta"] else "without --tta"),
         ("read_text", f"with --read-text {found['read_text']}"),
-        ("scores", f"{'with' if found['scores'] else 'without'} --per-class or --topk, which keep all scores"),
+        (
+            "scores",
+            f"{'with' if found['scores'] else 'without'} --per-class, --topk or --back-off, which keep all scores",
+        ),
     ):
         if found[name] != getattr(wanted, name):
             raise UserError(f"{part.parent}: was made {said}; do the same, or choose another --parts")

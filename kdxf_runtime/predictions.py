@@ -8,6 +8,7 @@ import numpy as np
 from kdxf_runtime.categories import Categories
 from kdxf_runtime.errors import UserError
 from kdxf_runtime.io.prediction_csv import joined, row_writer
+from kdxf_runtime.trust.back_off import BackOff
 
 GIVEN, READ, NOT_READ = "given", "read", "not read"
 """The text of an image was at hand, was read now, or was not needed."""
@@ -41,20 +42,28 @@ class Prediction:
     unlike: bool | None = None
     text: str | None = None
 
-    def decide(self, threshold: float) -> tuple[str, str]:
+    def decide(self, threshold: float, back_off: BackOff | None = None) -> tuple[str, str]:
         """Say whether to accept the prediction or to send it to a person, and why.
 
         Args:
             threshold: The least sureness to accept (:func:`kdxf_runtime.trust.calibration.sureness`).
+            back_off: Which of the others are answered by the parent; None means none.
 
         Returns:
-            ``'accept'`` and an empty reason, or ``'review'`` and the reason.
+            ``'accept'`` and an empty reason, or ``'parent'`` or ``'review'`` and the reason.
         """
         if self.error is not None:
             return "review", "cannot be read"
         if self.score - bool(self.unlike) >= threshold:
             return "accept", ""
-        return "review", "maybe none of the classes" if self.unlike else f"score below {threshold:.3f}"
+        decision = "review" if self.parent(back_off) is None else "parent"
+        return decision, "maybe none of the classes" if self.unlike else f"score below {threshold:.3f}"
+
+    def parent(self, back_off: BackOff | None) -> str | None:
+        """Return the parent that answers if the class is not accepted; None where none is sure enough."""
+        if back_off is None or self.error is not None:
+            return None
+        return back_off.answer(self.scores, bool(self.unlike))
 
 
 @dataclass(frozen=True)
@@ -69,6 +78,7 @@ class Columns:
     per_class     in place of all of these but ``image_id``: one column per class, with its score
     with_set      ``set``, the ids of the classes that it may be, best first; with_name: ``set_names``
     threshold     ``decision``, ``accept`` or ``review``, and ``reason``, why not to accept
+    back_off      the decision may be ``parent`` as well; then ``parent``, the name of the coarser class
     with_text     ``text``, ``given``, ``read`` or ``not read``
     ============  =========================================================================================
 
@@ -81,10 +91,13 @@ class Columns:
         with_score: Whether their scores are written.
         per_class: Whether there is a column for each class instead.
         with_set: Whether the conformal set is written.
+        back_off: Whether the parent is written where it answers.
         threshold: As of :meth:`Prediction.decide`; None writes no decision.
         routed_threshold: The same for images whose text was not given, where texts are read only as needed: their
             scores are those of another system.
         with_text: Whether it is written what became of the text.
+        parents: As of :meth:`Prediction.decide`, where ``back_off`` is asked for.
+        routed_parents: The same for images whose text was not given.
     """
 
     topk: int = 1
@@ -92,9 +105,12 @@ class Columns:
     with_score: bool = False
     per_class: bool = False
     with_set: bool = False
+    back_off: bool = False
     threshold: float | None = None
     routed_threshold: float | None = None
     with_text: bool = False
+    parents: BackOff | None = None
+    routed_parents: BackOff | None = None
 
     def check(self, categories: Categories) -> None:
         """Check that these categories have what the columns show.
@@ -139,6 +155,7 @@ class PredictionWriter:
     def _trust_header(self) -> list[str]:
         names = ["set", *(["set_names"] if self._columns.with_name else [])] if self._columns.with_set else []
         names += [] if self._columns.threshold is None else ["decision", "reason"]
+        names += ["parent"] if self._columns.back_off else []
         return names + (["text"] if self._columns.with_text else [])
 
     def _trust(self, prediction: Prediction) -> list[str]:
@@ -148,8 +165,13 @@ class PredictionWriter:
         if self._columns.with_set and self._columns.with_name:
             values.append(joined(self._categories.name(index) or "" for index in likely))
         if self._columns.threshold is not None:
-            routed = self._columns.routed_threshold if prediction.text in (READ, NOT_READ) else None
-            values += prediction.decide(self._columns.threshold if routed is None else routed)
+            threshold, parents = self._columns.threshold, self._columns.parents
+            if prediction.text in (READ, NOT_READ) and self._columns.routed_threshold is not None:
+                threshold, parents = self._columns.routed_threshold, self._columns.routed_parents
+            decision, reason = prediction.decide(threshold, parents)
+            values += [decision, reason]
+            if self._columns.back_off:
+                values.append((prediction.parent(parents) or "") if decision == "parent" else "")
         if self._columns.with_text:
             values.append(prediction.text or "")
         return values

@@ -8,6 +8,9 @@ those of which the picture alone is not sure enough, at a loss of accuracy of at
 list of val_dataloader is predicted now; --predictions takes files that tools/test.py --out NAME.parquet wrote with this
 checkpoint, and for the images that need no text read those that it wrote with --without text besides.
 
+With --class-tree (tools/data/class_tree.py writes one) tools/inference.py --precision P --back-off names the coarser
+class of images whose class is not sure.
+
 The results are CHECKPOINT.calibration.json and CHECKPOINT.routing.json. tools/test.py, tools/inference.py and kdxf
 predict use them from then on, but no test does on the images that they were fitted on. The figures that are printed
 are cross-fitted: of each image, at a temperature and a threshold that the others gave.
@@ -31,6 +34,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         "--budget", type=float, default=0.5, metavar="POINTS", help="accuracy that unread text may cost (default: 0.5)"
     )
+    parser.add_argument("--class-tree", metavar="CSV", help="answer by its coarser class where the class is not sure")
     parser.add_argument("--tta", action="store_true", help="predict with test-time augmentation")
     parser.add_argument("--cfg-options", nargs="+", action=ConfigOptions, metavar="KEY=VALUE", help="other settings")
     parser.add_argument("--trust-checkpoint", action="store_true", help="load a checkpoint that can run code")
@@ -52,6 +56,7 @@ def main() -> None:
         per_class=args.per_class,
         budget=args.budget / 100,
         tta=args.tta,
+        class_tree=args.class_tree,
         trust_checkpoint=args.trust_checkpoint,
     )
     print(report)

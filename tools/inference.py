@@ -10,6 +10,8 @@ the CSV or with it, for the test dataset with its labels; TTA and all other opti
 
 Scores are calibrated where kdxf calibrate has left a calibration beside the checkpoint. Then --with-set names the
 classes that an image may be of, and --precision or --review adds the columns decision (accept or review) and reason.
+With a class tree in the calibration --precision P --back-off names the coarser class where only that is sure: decision
+parent, and the column parent.
 
 For a model that takes columns of a table, --table names a CSV with the column image and those; what it lacks counts as
 missing. For a model that uses text, OCR runs now, unless an OCR table has the text: --ocr, or the test dataset's own.

@@ -156,6 +156,23 @@ def frozen_features(
     return encode
 
 
+def image_features(files: Sequence[Path], folder: Path, workers: int) -> np.ndarray:
+    """Return features of a frozen ImageNet model, or HOG and colours where no weights are installed.
+
+    Args:
+        files: n images.
+        folder: Keeps the features of the frozen model.
+        workers: Processes that load images.
+
+    Returns:
+        float32 (n, C), rows of length 1.
+    """
+    backbone = installed_backbone()
+    if backbone is None:
+        return unit_rows(np.stack(list(parallel_map(plain_features, files, workers, "images"))))
+    return unit_rows(frozen_features(backbone, folder, workers)([str(file) for file in files]))
+
+
 def read_labelled(
     path: Path,
     root: Path,
@@ -208,9 +225,9 @@ def fit_baselines(train: LabelledImages, test: LabelledImages, classes: Sequence
     image = csr_matrix(train.features), csr_matrix(test.features)
     reading: dict[str, float] = {}
     inputs: dict[str, list[tuple[Any, Any]]] = {}
-    for name, options in _TEXT_FEATURES.items():
+    for name in _TEXT_FEATURES:
         start = time.perf_counter()
-        pair = _tfidf(train.texts, test.texts, options)
+        pair = tfidf(train.texts, test.texts, name)
         if pair is not None:
             inputs[name] = [pair]
             reading[name] = time.perf_counter() - start
@@ -221,7 +238,7 @@ def fit_baselines(train: LabelledImages, test: LabelledImages, classes: Sequence
     for name, parts in inputs.items():
         start = time.perf_counter()
         fitted, tested = (hstack(side, format="csr") for side in zip(*parts, strict=True))
-        scores = _regress(fitted, tested, train.labels, classes)
+        scores = regress(fitted, tested, train.labels, classes)
         if name == WORDS and (scores.argmax(axis=1) == found[-1].predictions.scores.argmax(axis=1)).all():
             continue
         seconds = time.perf_counter() - start + reading.get(name, 0.0)
@@ -229,16 +246,25 @@ def fit_baselines(train: LabelledImages, test: LabelledImages, classes: Sequence
     return found
 
 
-def _tfidf(train: Sequence[str], test: Sequence[str], options: dict[str, Any]) -> tuple[Any, Any] | None:
-    """Return sparse features (n, F) of both; None where the training texts have no term."""
-    vectorizer = TfidfVectorizer(sublinear_tf=True, dtype=np.float32, **options)
+def tfidf(train: Sequence[str], test: Sequence[str], name: str) -> tuple[Any, Any] | None:
+    """Return sparse features of texts.
+
+    Args:
+        train: n texts, whose terms are known.
+        test: m texts.
+        name: :data:`TEXT` or :data:`WORDS`.
+
+    Returns:
+        float32 (n, F) and (m, F); None where the training texts have no term.
+    """
+    vectorizer = TfidfVectorizer(sublinear_tf=True, dtype=np.float32, **_TEXT_FEATURES[name])
     analyze = vectorizer.build_analyzer()
     if not any(analyze(text) for text in train):
         return None
     return vectorizer.fit_transform(train), vectorizer.transform(test)
 
 
-def _regress(train: Any, test: Any, labels: np.ndarray, classes: Sequence[str]) -> np.ndarray:
+def regress(train: Any, test: Any, labels: np.ndarray, classes: Sequence[str]) -> np.ndarray:
     """Return the probabilities of logistic regression, float32 (n, K); 0 for classes that training lacks."""
     model = LogisticRegression(C=_STRENGTH, max_iter=1000).fit(train, labels)
     scores = np.zeros((test.shape[0], len(classes)), np.float32)

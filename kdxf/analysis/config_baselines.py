@@ -12,13 +12,10 @@ from kdxf.analysis.baselines import (
     IMAGE,
     LabelledImages,
     fit_baselines,
-    frozen_features,
+    image_features,
     installed_backbone,
-    plain_features,
-    unit_rows,
 )
 from kdxf.apis.stages import last_stage
-from kdxf.data.parallel import parallel_map
 from kdxf.engine.config import building, leaf_dataset
 from kdxf.errors import UserError
 from kdxf.registry import DATASETS
@@ -112,10 +109,5 @@ def with_features(found: LabelledList, folder: Path, workers: int) -> LabelledIm
         folder: Keeps the features of the frozen model.
         workers: Processes that load images.
     """
-    backbone = installed_backbone()
-    if backbone is None:
-        files = [Path(image) for image in found.images]
-        features = np.stack(list(parallel_map(plain_features, files, workers, "images")))
-    else:
-        features = frozen_features(backbone, folder / "features", workers)(found.images)
-    return LabelledImages(found.images, np.array(found.labels, np.int64), found.texts, unit_rows(features))
+    features = image_features([Path(image) for image in found.images], folder / "features", workers)
+    return LabelledImages(found.images, np.array(found.labels, np.int64), found.texts, features)

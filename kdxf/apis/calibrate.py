@@ -26,6 +26,7 @@ from kdxf.evaluation.missing_modality import has_both_modalities
 from kdxf.evaluation.routing.fit import BUDGET, RoutingReport, fit_routing
 from kdxf.evaluation.routing.stored import routing_file, write_routing
 from kdxf.inference.pipeline import dataset_config, needs_ocr
+from kdxf.io.class_tree import ClassTree, read_class_tree
 from kdxf.io.predictions import Predictions, check_alike, check_each_once, concatenate, in_order, read_predictions
 from kdxf.io.provenance import check_no_ranks, check_no_targets, check_unseen
 from kdxf.registry import DATASETS
@@ -33,6 +34,7 @@ from kdxf_runtime.drift.fingerprint import sample, take_fingerprint
 from kdxf_runtime.drift.response import Response
 from kdxf_runtime.io.digests import file_digest, settings_digest
 from kdxf_runtime.ocr.record import OCRRecord
+from kdxf_runtime.trust.back_off import fit_parents
 from kdxf_runtime.trust.calibration import Calibration, sureness
 from kdxf_runtime.trust.confidences import confidences
 from kdxf_runtime.trust.conformal import DEFAULT, KINDS, fit_sets, least_images
@@ -54,6 +56,7 @@ def calibrate(
     per_class: bool = False,
     budget: float = BUDGET,
     tta: bool = False,
+    class_tree: str | Path | None = None,
     trust_checkpoint: bool = False,
 ) -> CalibrationReport:
     """Fit what the scores of a checkpoint mean, and write it beside the checkpoint.
@@ -74,6 +77,8 @@ def calibrate(
         per_class: Keep that promise for each class by itself.
         budget: The accuracy, from 0 to 1, that may be lost where the text of an image is not read.
         tta: Predict with test-time augmentation, for predictions with it. Files say themselves.
+        class_tree: A class tree (:mod:`kdxf.io.class_tree`), whose coarser classes may answer where the model is not
+            sure of the class (:mod:`kdxf_runtime.trust.back_off`).
         trust_checkpoint: Load a checkpoint that runs code, see :mod:`kdxf.engine.checkpoint`.
 
     Raises:
@@ -119,7 +124,8 @@ def calibrate(
         raise UserError("calibration needs two images or more; some hundred are better")
     places = _places(cfg)
     keys, warnings = _keys(places, joined.images)
-    report = _fit(joined, checkpoint, level, kind, per_class, tta, keys, warnings, data)
+    tree = None if class_tree is None else read_class_tree(class_tree, joined.classes)
+    report = _fit(joined, checkpoint, level, kind, per_class, tta, keys, warnings, data, tree)
     report = replace(report, routing=_route(joined, image_alone, report.calibration, checkpoint, budget))
     _write_fingerprint(joined.images, report.calibration.apply(joined.scores), places, responses, checkpoint)
     return report
@@ -288,6 +294,7 @@ def _fit(
     keys: np.ndarray,
     warnings: list[str],
     data: dict[str, str],
+    tree: ClassTree | None,
 ) -> CalibrationReport:
     scores, labels = found.scores, _labels(found)
     folds = min(FOLDS, len(labels))
@@ -297,6 +304,7 @@ def _fit(
     calibrated = apply_temperature(scores, temperature)
     sets, limit = fit_sets(calibrated, labels, level, kind, per_class), fit_limit(scores)
     confidence, right = confidences(fitted, labels)
+    unlike = spread(scores) > limit
     before, after = figures(scores, labels), figures(fitted, labels)
     coverage, size = repeated_halves(
         scores, labels, fit, lambda part, truth: fit_sets(part, truth, level, kind, per_class)
@@ -307,7 +315,7 @@ def _fit(
         sets=sets,
         spread_limit=limit,
         tta=tta,
-        sureness=sureness(confidence, spread(scores) > limit),
+        sureness=sureness(confidence, unlike),
         right=right,
         images=keys,
         about={
@@ -318,6 +326,7 @@ def _fit(
             "cross_fitted": after,
             "halves": {"coverage": None if np.isnan(coverage) else coverage, "size": None if np.isnan(size) else size},
         },
+        parents=None if tree is None else fit_parents(tree.coarse_classes, tree.parents, fitted, labels, unlike),
     )  # fmt: skip
     warnings = [*warnings, *_doubts(temperature, sets.too_few, level, found)]
     file = write_calibration(calibration, checkpoint)

@@ -51,7 +51,7 @@ def main() -> None:
     args = parse_args()
     from kdxf_runtime.bundle import is_bundle
 
-    columns = Columns(args.topk, with_name=True, with_score=True, with_set=args.with_set)
+    columns = Columns(args.topk, with_name=True, with_score=True, with_set=args.with_set, back_off=args.back_off)
     if is_bundle(args.model):
         print(_with_bundle(args, columns))
         return

@@ -57,7 +57,7 @@ def class_words(
     """
     ids = order_ids(frame["label"])
     labels = pd.Categorical(frame["label"], categories=ids).codes.astype(np.int64)
-    images, codes, vocabulary = _words_of_images(frame["image"].tolist(), ocr, tokenizer)
+    images, codes, vocabulary = words_of_images(frame["image"].tolist(), ocr, tokenizer)
     shape = (len(ids), max(len(vocabulary), 1))
     sizes = np.bincount(labels, minlength=len(ids))
     table = telling_words(coo_array((np.ones(len(codes)), (labels[images], codes)), shape=shape), sizes, top)
@@ -102,7 +102,7 @@ def suggest_names(separating: SeparatingWords, count: int = 2) -> tuple[dict[str
     return names, nameless
 
 
-def _words_of_images(
+def words_of_images(
     images: Sequence[str], ocr: OCRTable, tokenizer: BaseTokenizer
 ) -> tuple[np.ndarray, np.ndarray, list[str]]:
     """Return distinct pairs (row of the list, index of a word on its image), and the words."""

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from kdxf_runtime.errors import UserError
+from kdxf_runtime.trust.back_off import BackOff, Parents, back_off, parents_to_json, parse_parents
 from kdxf_runtime.trust.conformal import KINDS, ConformalSets
 from kdxf_runtime.trust.none_of_these import spread
 from kdxf_runtime.trust.selective import Accepted, for_budget, for_precision
@@ -29,6 +30,7 @@ class Calibration:
         images: Keys of the calibration images (:mod:`kdxf.datasets.image_keys`), int64; none where their files are not
             known.
         about: Where it comes from, and what was measured: JSON values by name.
+        parents: The coarser classes that may answer instead; None without a class tree.
         digest: The SHA-256 of the file that it was read from; None of one that was not.
     """
 
@@ -41,6 +43,7 @@ class Calibration:
     right: np.ndarray
     images: np.ndarray
     about: Mapping[str, Any] = field(default_factory=dict)
+    parents: Parents | None = None
     digest: str | None = None
 
     def apply(self, scores: np.ndarray) -> np.ndarray:
@@ -63,10 +66,27 @@ class Calibration:
         """
         accepted = for_precision(self.sureness, self.right, precision)
         if not accepted.count:
-            raise UserError(
-                f"no score gives a precision of {precision:g} on the calibration images; ask for a lower one"
-            )
+            raise _no_score(precision)
         return accepted
+
+    def back_off(self, precision: float) -> BackOff:
+        """Find the thresholds of answers by a class and by a parent, of each of which a share, from 0 to 1, is right.
+
+        Raises:
+            UserError: No threshold gives it, or the calibration has no class tree.
+        """
+        if self.parents is None:
+            raise UserError(
+                "--back-off: the calibration has no class tree; calibrate again with kdxf calibrate --class-tree"
+            )
+        found = back_off(self.sureness, self.right, self.parents, precision)
+        if not found.leaf.count and not found.parent.count:
+            raise _no_score(precision)
+        return found
+
+
+def _no_score(precision: float) -> UserError:
+    return UserError(f"no score gives a precision of {precision:g} on the calibration images; ask for a lower one")
 
 
 def sureness(confidence: np.ndarray, unlike: np.ndarray) -> np.ndarray:
@@ -101,6 +121,7 @@ def calibration_to_json(calibration: Calibration) -> dict[str, Any]:
         "sureness": np.round(calibration.sureness, 6).tolist(),
         "right": calibration.right.astype(int).tolist(),
         "images": np.unique(calibration.images).tolist(),
+        "parents": parents_to_json(calibration.parents),
     }
 
 
@@ -121,7 +142,7 @@ def temperature_from_json(value: Any, classes: int) -> Temperature:
     return temperature if temperature.ndim else float(temperature)
 
 
-_READ = ("classes", "tta", "temperature", "sets", "spread_limit", "sureness", "right", "images")
+_READ = ("classes", "tta", "temperature", "sets", "spread_limit", "sureness", "right", "images", "parents")
 
 
 def parse_calibration(content: Mapping[str, Any], digest: str) -> Calibration:
@@ -150,5 +171,6 @@ def parse_calibration(content: Mapping[str, Any], digest: str) -> Calibration:
         right=right,
         images=np.asarray(content["images"], np.int64),
         about={key: value for key, value in content.items() if key not in _READ},
+        parents=parse_parents(content.get("parents"), len(classes), len(right)),
         digest=digest,
     )

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from kdxf_runtime.errors import UserError
 from kdxf_runtime.predictions import Columns
+from kdxf_runtime.trust.back_off import BackOff
 from kdxf_runtime.trust.calibration import Calibration
 from kdxf_runtime.trust.routing import Routing
 from kdxf_runtime.trust.selective import Accepted
@@ -33,7 +34,8 @@ def decide(
     precision: float | None,
     review: float | None,
     with_set: bool = False,
-) -> Accepted | None:
+    back_off: bool = False,
+) -> Accepted | BackOff | None:
     """Find the least score to accept; None where nothing is to be decided.
 
     Args:
@@ -42,16 +44,21 @@ def decide(
         precision: As of :func:`check_shares`.
         review: The same.
         with_set: Whether sets of classes are asked for as well.
+        back_off: Whether the parent answers where the class is not sure enough.
 
     Raises:
-        UserError: Something needs a calibration and there is none, or no score gives the precision.
+        UserError: Something needs a calibration or a class tree and there is none, or no score gives the precision.
     """
+    if back_off and precision is None:
+        raise UserError("--back-off: needs --precision, the share of the answers that is to be right")
     options = {"--precision": precision is not None, "--review": review is not None, "--with-set": with_set}
     wanted = [option for option, is_wanted in options.items() if is_wanted]
     if not wanted:
         return None
     if calibration is None:
         raise UserError(f"{wanted[0]}: {where} has no calibration for this; make one with kdxf calibrate")
+    if precision is not None and back_off:
+        return calibration.back_off(precision)
     if precision is not None:
         return calibration.for_precision(precision)
     return None if review is None else calibration.for_budget(review)
@@ -64,7 +71,7 @@ def with_decisions(
     where: str | Path,
     precision: float | None,
     review: float | None,
-) -> tuple[Columns, Accepted | None, Accepted | None]:
+) -> tuple[Columns, Accepted | BackOff | None, Accepted | BackOff | None]:
     """Add what is decided to the columns of a table.
 
     Args:
@@ -81,20 +88,24 @@ def with_decisions(
     Raises:
         UserError: As of :func:`decide`.
     """
-    accepted = decide(calibration, where, precision, review, columns.with_set)
+    accepted = decide(calibration, where, precision, review, columns.with_set, columns.back_off)
     routed = None
     if routing is not None:
-        routed = decide(routing.calibration, where, precision, review, columns.with_set)
+        routed = decide(routing.calibration, where, precision, review, columns.with_set, columns.back_off)
     columns = replace(
         columns,
         threshold=None if accepted is None else accepted.threshold,
         routed_threshold=None if routed is None else routed.threshold,
         with_text=routing is not None,
+        parents=accepted if isinstance(accepted, BackOff) else None,
+        routed_parents=routed if isinstance(routed, BackOff) else None,
     )
     return columns, accepted, routed
 
 
-def expected(accepted: Accepted | None, routed: Accepted | None, by_routing: int, count: int) -> str | None:
+def expected(
+    accepted: Accepted | BackOff | None, routed: Accepted | BackOff | None, by_routing: int, count: int
+) -> str | None:
     """Say what is expected of the predictions that are accepted; given texts and routed images are two systems.
 
     Args:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from mmengine.config import Config
 
@@ -66,6 +67,23 @@ def test_the_validation_list(cfg, checkpoint, tested):
     assert stored.about["cross_fitted"] == report.after
     assert stored.about["checkpoint"] == file_digest(checkpoint)
     assert report.warnings == ["12 images tell little; some hundred are better"]
+
+
+def test_with_a_class_tree(cfg, checkpoint, tested, tmp_path):
+    own = read_predictions(tested)
+    tree = pd.DataFrame({"fine": own.classes, "coarse": ["first", *["rest"] * (len(own.classes) - 1)]})
+    tree.to_csv(tmp_path / "tree.csv", index=False)
+    report = calibrate(cfg, checkpoint, class_tree=tmp_path / "tree.csv")
+    parents = read_calibration(checkpoint).parents
+    assert parents.names == ("first", "rest") and parents.of.tolist() == [0, *[1] * (len(own.classes) - 1)]
+    fitted = cross_fitted(own.scores, own.labels)
+    first = fitted[:, 0].astype(float)
+    sure = np.maximum(first, 1 - first) - report.calibration.is_unlike(own.scores)
+    np.testing.assert_allclose(parents.sureness, sure, atol=1e-5)
+    np.testing.assert_array_equal(parents.right, (first < 0.5) == (own.labels > 0))
+    assert "With the class tree, by inference --precision P --back-off:" in str(report)
+    with pytest.raises(UserError, match="none.csv: no such class tree"):
+        calibrate(cfg, checkpoint, class_tree=tmp_path / "none.csv")
 
 
 def test_a_fingerprint_of_the_validation_list(cfg, checkpoint, tested):

@@ -22,15 +22,16 @@ def test_nothing_is_asked_for():
 
 def test_everything_is_asked_for():
     args = parse(
-        *("--topk", "3", "--with-name", "--with-score", "--per-class", "--excel", "--with-set"),
+        *("--topk", "3", "--with-name", "--with-score", "--per-class", "--excel", "--with-set", "--back-off"),
         *("--precision", "0.98", "--review", "0.05", "--read-text", "auto"),
     )
-    assert columns_of(args) == Columns(topk=3, with_name=True, with_score=True, per_class=True, with_set=True)
+    shown = {"with_name": True, "with_score": True, "per_class": True, "with_set": True, "back_off": True}
+    assert columns_of(args) == Columns(topk=3, **shown)
     assert (args.excel, args.precision, args.review, args.read_text) == (True, 0.98, 0.05, "auto")
 
 
 def test_decisions_alone():
-    assert set(vars(parse(add=add_decisions))) == {"with_set", "precision", "review", "read_text"}
+    assert set(vars(parse(add=add_decisions))) == {"with_set", "precision", "review", "back_off", "read_text"}
 
 
 def test_other_ways_to_read(capsys):

@@ -122,7 +122,7 @@ def test_the_command(colours, pictures, tmp_path, capsys):
     predict_csv(colours.folder, [pictures], tmp_path / "one.csv", columns=COLUMNS)
     assert (tmp_path / "out.csv").read_bytes() == (tmp_path / "one.csv").read_bytes()
     assert cli.main([*command, "--topk", "2"]) == 2
-    assert "p: was made without --per-class or --topk, which keep all scores" in capsys.readouterr().err
+    assert "p: was made without --per-class, --topk or --back-off, which keep all scores" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["0.tar", "0.tar.gz"])

@@ -73,6 +73,7 @@ SCORES = {"score", "top2_score", "奶粉", "手机", "lipstick"}
         {"columns": Columns(topk=2, with_name=True, with_score=True, with_set=True), "review": 0.2, "excel": True},
         {"columns": Columns(with_set=True, with_name=True), "precision": 0.9, "read_text": "auto"},
         {"columns": Columns(per_class=True), "tta": True},
+        {"columns": Columns(back_off=True), "precision": 0.9},
     ],
 )
 def test_all_columns_are_the_same(both, options):
@@ -86,6 +87,9 @@ def test_all_columns_are_the_same(both, options):
                 assert float(other[name]) == pytest.approx(float(one[name]), abs=2e-6)
             else:
                 assert other[name] == one[name]
+    if "columns" in options and options["columns"].back_off:
+        assert {bool(row["parent"]) == (row["decision"] == "parent") for row in found} == {True}
+        assert "a coarser one" in report.trust and any(row["parent"] for row in found)
     if "read_text" in options:
         read = [row["text"] for row in found]
         assert {"read", "not read"} == set(read) and report.spared == read.count("not read")

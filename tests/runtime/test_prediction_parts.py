@@ -66,7 +66,7 @@ def test_parts_in_the_order_of_the_keys(tmp_path):
         ),
         ({"tta": True}, "p: was made without --tta; do the same, or choose another --parts"),
         ({"read_text": "auto"}, "p: was made with --read-text always; do the same, or choose another --parts"),
-        ({"scores": True}, "p: was made without --per-class or --topk, which keep all scores; do the same, or choose"),
+        ({"scores": True}, "p: was made without --per-class, --topk or --back-off, which keep all scores; do the same"),
     ],
 )
 def test_two_bundles_or_settings_are_not_mixed(tmp_path, change, message):

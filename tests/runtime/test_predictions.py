@@ -7,6 +7,8 @@ import pytest
 from kdxf.errors import UserError
 from kdxf_runtime.categories import Categories
 from kdxf_runtime.predictions import Columns, Prediction, PredictionWriter
+from kdxf_runtime.trust.back_off import BackOff
+from kdxf_runtime.trust.selective import Accepted
 
 CATEGORIES = Categories((10, 2, 7), ("手机", "奶粉, 罐装", "口红"))
 
@@ -128,3 +130,35 @@ def test_what_became_of_the_text(text, decision):
     columns = Columns(threshold=0.5, routed_threshold=0.6, with_text=True)
     found = written(columns, replace(prediction([0.2, 0.55, 0.25]), text=text))
     assert found == ["image_id,category_id,decision,reason,text,error", f"图 1.jpg,2,{decision},{text},"]
+
+
+def answered(threshold, parent_threshold):
+    leaf, parent = (Accepted(value, 0.5, 1.0, 0.5, 1.0, 5) for value in (threshold, parent_threshold))
+    return BackOff(leaf, parent, ("milk, any", "juice"), np.array([1, 0, 0]))
+
+
+@pytest.mark.parametrize(
+    ("back_off", "change", "row"),
+    [
+        (answered(0.5, 0.8), {}, '图 1.jpg,2,accept,,,'),
+        (answered(0.6, 0.8), {}, '图 1.jpg,2,parent,score below 0.600,"milk, any",'),
+        (answered(0.6, 0.81), {}, '图 1.jpg,2,review,score below 0.600,,'),
+        (answered(0.6, 0.8), {"unlike": True}, '图 1.jpg,2,review,maybe none of the classes,,'),
+        (answered(0.6, -0.2), {"unlike": True}, '图 1.jpg,2,parent,maybe none of the classes,"milk, any",'),
+        (answered(0.6, 0.8), {"error": "is empty"}, '图 1.jpg,2,review,cannot be read,,is empty'),
+    ],
+)  # fmt: skip
+def test_the_parent_answers(back_off, change, row):
+    columns = Columns(threshold=back_off.threshold, back_off=True, parents=back_off)
+    found = written(columns, replace(prediction([0.2, 0.5, 0.3]), **change))
+    assert found == ["image_id,category_id,decision,reason,parent,error", row]
+
+
+def test_the_parent_answers_as_the_text_was_read():
+    columns = Columns(threshold=0.6, routed_threshold=0.6, with_text=True, back_off=True)
+    columns = replace(columns, parents=answered(0.6, 0.9), routed_parents=answered(0.6, 0.8))
+    rows = [written(columns, replace(prediction([0.2, 0.5, 0.3]), text=text))[1] for text in ("given", "not read")]
+    assert rows == [
+        "图 1.jpg,2,review,score below 0.600,,given,",
+        '图 1.jpg,2,parent,score below 0.600,"milk, any",not read,',
+    ]

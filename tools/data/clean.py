@@ -1,31 +1,36 @@
 #!/usr/bin/env python
 """Find labels that are probably wrong, show them to a person, and apply the decisions.
 
-    python tools/data/clean.py find train.csv --predictions fold_*.parquet --ocr ocr --out suspects.csv --report s.html
+    python tools/data/clean.py find train.csv --root images --ocr ocr --out suspects.csv --report suspects.html
+    python tools/data/clean.py find train.csv --predictions fold_*.parquet --out suspects.csv
     python tools/data/clean.py apply train.csv suspects.csv --out clean.csv --at-least 10
 
-Predictions are what tools/test.py --out writes, and must come from models that did not train on the images they
-predict: one table for each fold. The rules for suspects:
+By default each image is judged by plain models that did not see its label: logistic regression on features of a frozen
+ImageNet model (extra 'weights') and, with --ocr, on the text; and by the labels of the most similar images. This takes
+minutes, and the features are kept. --predictions takes what tools/test.py --out writes instead, which must come from
+models that did not train on the images they predict: one table for each fold. The rules for suspects:
 
-    reliable   wrong predictions of --predictions; a class that is predicted well enough (--accuracy) is kept whole
-    confident  confident learning on all scores of --predictions (Parquet; needs the extra 'clean')
-    quarrel    labels that two or more of --witness (image, text) contradict unanimously, with at least --min-score
+    improbable  labels that get a score below --min-score (of predictions that are a Parquet file)
+    reliable    wrong predictions; a class that is predicted well enough (--accuracy) is kept whole
 
 A class never loses its last image. The column 'decision' may be edited before it is applied: keep, drop, or relabel,
 with the class in the column 'suggested'.
 """
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kdxf.cli.command import run
+from kdxf.cli.command import count, run
 from kdxf.data.cleaning.options import PREFILLS, RULES, Options
 from kdxf.data.options import add_common_arguments
 from kdxf.errors import UserError
 
 if TYPE_CHECKING:
     from kdxf.data.lists import ImageList
+    from kdxf.io.predictions import Predictions
+    from kdxf.text.ocr.table import OCRTable
 
 
 def parse_args() -> argparse.Namespace:
@@ -43,17 +48,20 @@ def parse_args() -> argparse.Namespace:
     d = Options()
     find.add_argument("--rule", choices=RULES, default=d.rule, help="(default: %(default)s)")
     find.add_argument("--predictions", type=Path, nargs="+", default=[], metavar="FILE", help="tables of one model")
-    find.add_argument("--witness", nargs="+", action="append", default=[], metavar=("NAME", "FILE"),
-                      help="name and tables of a model of one modality: image, text")  # fmt: skip
+    find.add_argument("--features", type=Path, default=Path("work_dirs/features/baselines"), metavar="DIR",
+                      help="without --predictions: where features are kept (default: %(default)s)")  # fmt: skip
+    find.add_argument("--workers", type=count, default=1, help="processes that load images for them (default: 1)")
+    find.add_argument("--min-score", type=float, default=d.min_score, help="improbable: (default: %(default)s)")
     find.add_argument("--accuracy", type=float, default=d.accuracy, help="reliable: (default: %(default)s)")
-    find.add_argument("--min-score", type=float, default=d.min_score, help="quarrel: (default: %(default)s)")
     find.add_argument("--prefill", choices=PREFILLS, default=d.prefill, help="decision (default: %(default)s)")
     find.add_argument("--only", metavar="GLOB", help="judge these paths or file names only, such as 'aug_*'")
     find.add_argument("--partial", action="store_true", help="leave rows without predictions as they are")
     find.add_argument("--out", type=Path, required=True, metavar="CSV", help="the suspects, with a decision for each")
     find.add_argument("--out-classes", type=Path, metavar="CSV", help="accuracy, scores and suspects of each class")
     find.add_argument("--report", type=Path, metavar="HTML", help="a page with the suspects")
-    find.add_argument("--ocr", type=Path, metavar="TABLE", help="OCR table: the report shows the text")
+    find.add_argument(
+        "--ocr", type=Path, metavar="TABLE", help="OCR table: the text is judged as well, and shown in the report"
+    )
     find.add_argument("--top", type=int, default=200, help="suspects in the report (default: 200)")
 
     apply.add_argument("decisions", type=Path, metavar="DECISIONS", help="the output of find, edited or not")
@@ -77,24 +85,39 @@ def _read(args: argparse.Namespace) -> "tuple[ImageList, list[str]]":
 
 
 def _find(args: argparse.Namespace) -> None:
-    from kdxf.data.cleaning.suspects import find_suspects, format_suspects, suspects_page
+    from kdxf.data.cleaning.suspects import find_suspects, format_suspects, read_model, suspects_page
     from kdxf.data.lists import check_result, write_lists
     from kdxf.text.ocr.table import OCRTable
 
-    witnesses = [(name, [Path(file) for file in files]) for name, *files in args.witness]
-    inputs = [args.list, *args.predictions, *(file for _, files in witnesses for file in files)]
+    inputs = [args.list, *args.predictions]
     if args.report:
         check_result(args.report, inputs, args.overwrite)
     images, classes = _read(args)
     ocr = OCRTable.open(args.ocr) if args.ocr else None
-    options = Options(args.rule, args.accuracy, args.min_score, args.prefill, args.only, args.partial, args.seed)
-    suspects = find_suspects(images, classes, args.predictions, witnesses, options)
+    options = Options(args.rule, args.min_score, args.accuracy, args.prefill, args.only, args.partial, args.seed)
+    if args.predictions:
+        model = read_model(images, classes, args.predictions, options)
+    else:
+        model = _judge(images, classes, ocr, args)
+        options = replace(options, partial=True)  # classes of one image have no judge
+    suspects = find_suspects(images, classes, model, options)
     results = {args.out: suspects.table} | ({args.out_classes: suspects.classes} if args.out_classes else {})
     write_lists(results, inputs, dry_run=args.dry_run, overwrite=args.overwrite, excel=args.excel)
     if args.report and not args.dry_run:
         title = f"Suspicious labels of {args.list} ({args.rule})"
         suspects_page(suspects, title, images.root, ocr, args.top).save(args.report)
     print(format_suspects(suspects))
+
+
+def _judge(images: "ImageList", classes: list[str], ocr: "OCRTable | None", args: argparse.Namespace) -> "Predictions":
+    from kdxf.analysis.baselines import image_features, read_texts
+    from kdxf.analysis.out_of_fold import LabelledImages, out_of_fold
+    from kdxf.data.cleaning.suspects import label_codes
+
+    once = ~images.frame["image"].duplicated().to_numpy()
+    paths, labels = images.frame["image"][once].tolist(), label_codes(images, classes)[once]
+    features = image_features([images.root / path for path in paths], args.features, args.workers)
+    return out_of_fold(LabelledImages(paths, labels, read_texts(paths, ocr), features), classes, seed=args.seed)
 
 
 def _apply(args: argparse.Namespace) -> None:

@@ -8,7 +8,8 @@ Data     data/aliproducts: reliable_train.csv, val.csv. The list is balanced_tra
              V1=image_res2net50_v1; A=data/aliproducts
              python tools/test.py configs/recipes/aliproducts/$V1.py work_dirs/recipes/aliproducts/$V1/3_*/best_*.pth \
                  --out $A/said.csv --cfg-options test_dataloader.dataset.ann_file=balanced_train.csv
-             python tools/data/clean.py find $A/balanced_train.csv --predictions $A/said.csv --out $A/suspects.csv
+             python tools/data/clean.py find $A/balanced_train.csv --predictions $A/said.csv --rule reliable \
+                 --out $A/suspects.csv
              python tools/data/clean.py apply $A/balanced_train.csv $A/suspects.csv --out $A/reliable_train.csv \
                  --at-least 10
 Train    cp work_dirs/recipes/aliproducts/image_res2net50_v1/2_fine-tune/best_*.pth data/aliproducts/weights/v1.pth

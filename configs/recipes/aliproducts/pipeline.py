@@ -91,7 +91,7 @@ stages = [
             f"--out {{work}}/clean/said.csv --cfg-options {places} {{options}} {{staged_options}} "
             "test_dataloader.dataset.ann_file=balanced_train.csv",
             "tools/data/clean.py find {lists}/balanced_train.csv --predictions {work}/clean/said.csv "
-            "--accuracy 0.92 --out {work}/clean/suspects.csv --overwrite",
+            "--rule reliable --accuracy 0.92 --out {work}/clean/suspects.csv --overwrite",
             "tools/data/clean.py apply {lists}/balanced_train.csv {work}/clean/suspects.csv --at-least 10 "
             "--out {lists}/reliable_train.csv --overwrite",
             subset("reliable_train", "{large}", "20_500"),

@@ -71,7 +71,8 @@ def keep(fold: int) -> dict[str, object]:
             f"tools/test.py {{configs}}/image_efficientnet-b4.py {weights} "
             f"--work-dir {{work}}/tests --out {kept}/all.parquet --cfg-options {places} {{options}} "
             f"test_dataloader.dataset.ann_file={made} test_evaluator=[]",
-            clean % f"find {made} --only aug_* --predictions {kept}/all.parquet --accuracy 1" + f" {kept}/dropped.csv",
+            clean % f"find {made} --only aug_* --predictions {kept}/all.parquet --rule reliable --accuracy 1"
+            + f" {kept}/dropped.csv",
             clean % f"apply {made} {kept}/dropped.csv" + f" {kept}/train.csv",
             f"cp {{work}}/folds/fold_{fold}/val.csv {kept}/val.csv",
         ],

@@ -11,7 +11,7 @@ import pandas as pd
 
 from kdxf.data.cleaning.decisions import Cleaned
 from kdxf.data.cleaning.options import Options
-from kdxf.data.cleaning.rules import Verdict, confident, last_of_class, quarrel, reasons, reliable
+from kdxf.data.cleaning.rules import improbable, last_of_class, reasons, reliable
 from kdxf.data.cleaning.tables import read_tables
 from kdxf.data.lists import ImageList
 from kdxf.errors import UserError
@@ -27,8 +27,8 @@ class Suspects:
 
     Attributes:
         table: One row per suspect, those taken for wrong first, the most suspicious first among them: ``image``,
-            ``label`` (as the list writes it), ``suggested`` (class name), ``score`` (which the models that suggest it
-            give it), ``reason``, ``decision`` (``keep``, ``drop`` or ``relabel``).
+            ``label`` (as the list writes it), ``suggested`` (class name), ``score`` (which the model gives it),
+            ``reason``, ``decision`` (``keep``, ``drop`` or ``relabel``).
         classes: One row per class: ``class``, ``images``, ``judged``, ``accuracy`` (share of the judged predicted as
             labelled), ``mean_score`` (of what was predicted for them), ``suspects``, ``wrong``.
         judged: How many rows were judged.
@@ -41,85 +41,70 @@ class Suspects:
     unpredicted: int
 
 
+def read_model(images: ImageList, classes: Sequence[str], files: Sequence[Path], options: Options) -> Predictions:
+    """Read the predictions by which the labels of a list are judged.
+
+    Args:
+        images: The list, with labels.
+        classes: The K class names, in index order.
+        files: Tables of one model, at least one: out-of-fold or held-out predictions, since a model agrees with the
+            labels that it was trained on.
+        options: How to judge.
+
+    Raises:
+        UserError: A file does not fit, or the model was trained on an image whose label is judged.
+    """
+    paths = images.frame["image"]
+    return read_tables(files, paths, classes, options.rule == "improbable", paths[_chosen(paths, options.only)])
+
+
 def find_suspects(
-    images: ImageList,
-    classes: Sequence[str],
-    files: Sequence[Path],
-    witnesses: Sequence[tuple[str, Sequence[Path]]] = (),
-    options: Options | None = None,
+    images: ImageList, classes: Sequence[str], model: Predictions, options: Options | None = None
 ) -> Suspects:
     """Judge the labels of a list.
 
     Args:
         images: The list, with labels.
         classes: The K class names, in index order.
-        files: Tables of the model that the rules ``reliable`` and ``confident`` follow; out-of-fold or held-out
-            predictions, since a model agrees with the labels it was trained on. May be empty for ``quarrel``.
-        witnesses: Names and tables of models that see different things: the image, the text.
+        model: Predictions of its images (:func:`read_model`, :func:`kdxf.analysis.out_of_fold.out_of_fold`).
         options: How to judge.
 
     Raises:
-        UserError: A file does not fit, a model was trained on an image whose label is judged, an image has two labels,
-            or there is nothing to judge.
+        UserError: An image has two labels, or there is nothing to judge.
     """
     options = options or Options()
-    frame, labels = images.frame, _labels(images, classes)
+    frame, labels = images.frame, label_codes(images, classes)
     chosen = _chosen(frame["image"], options.only)
-    models = _read_models(frame["image"], frame["image"][chosen], classes, files, witnesses, options.rule)
-    rows = _predicted_rows(images, chosen, models, options.partial)
-    judged = frame["image"].iloc[rows].tolist()
-    models = [(name, in_order(model, judged)) for name, model in models]
-    verdict = _judge(labels[rows], [model for _, model in models], bool(files), options)
+    rows = _predicted_rows(images, chosen, model, options.partial)
+    model = in_order(model, frame["image"].iloc[rows].tolist())
+    if options.rule == "reliable":
+        verdict = reliable(labels[rows], model, options.accuracy)
+    else:
+        verdict = improbable(labels[rows], model, options.min_score)
     wrong = np.zeros(len(frame), bool)
     wrong[rows] = verdict.wrong
     spared = last_of_class(labels, wrong, options.seed)
     wrong &= ~spared
-    shown = np.flatnonzero(verdict.wrong | ((verdict.suggested >= 0) & (verdict.suggested != labels[rows])))
+    shown = np.flatnonzero(verdict.suggested != labels[rows])
     shown = shown[np.lexsort((-verdict.suspicion[shown], ~wrong[rows[shown]]))]
     at = rows[shown]
-    said = [(name, model.take(shown)) for name, model in models]
     table = pd.DataFrame(
         {
             "image": frame["image"].to_numpy()[at],
             "label": frame["label"].to_numpy()[at],
             "suggested": np.array(classes, dtype=object)[verdict.suggested[shown]],
             "score": verdict.score[shown].astype(np.float64).round(4),
-            "reason": reasons(labels[at], said, classes, verdict.kept_whole[shown], spared[at]),
+            "reason": reasons(labels[at], model.take(shown), classes, verdict.kept_whole[shown], spared[at]),
             "decision": np.where(wrong[at], options.prefill, "keep"),
         }
     ).drop_duplicates("image")
-    per_class = _class_table(labels, rows, models[-1][1], wrong, at, classes)
+    per_class = _class_table(labels, rows, model, wrong, at, classes)
     return Suspects(table, per_class, len(rows), int(chosen.sum()) - len(rows))
 
 
-def _read_models(
-    images: pd.Series,
-    judged: pd.Series,
-    classes: Sequence[str],
-    files: Sequence[Path],
-    witnesses: Sequence[tuple[str, Sequence[Path]]],
-    rule: str,
-) -> list[tuple[str, Predictions]]:
-    """Read the witnesses and, last, the model of ``--predictions``."""
-    if not files and rule != "quarrel":
-        raise UserError(f"--rule {rule}: needs --predictions")
-    if empty := [name for name, tables in witnesses if not tables]:
-        raise UserError(f"--witness {empty[0]}: give its tables after the name")
-    models = [(name, read_tables(tables, images, classes, judged=judged)) for name, tables in witnesses]
-    if files:
-        models.append(("model", read_tables(files, images, classes, rule == "confident", judged)))
-    if not models:
-        raise UserError("--rule quarrel: needs two witnesses or more; give --witness NAME FILE... twice")
-    return models
-
-
-def _predicted_rows(
-    images: ImageList, chosen: np.ndarray, models: Sequence[tuple[str, Predictions]], partial: bool
-) -> np.ndarray:
-    """Return the rows to judge: those that each model predicted."""
-    predicted = np.logical_and.reduce(
-        [chosen, *(images.frame["image"].isin(model.images).to_numpy() for _, model in models)]
-    )
+def _predicted_rows(images: ImageList, chosen: np.ndarray, model: Predictions, partial: bool) -> np.ndarray:
+    """Return the rows to judge: those that the model predicted."""
+    predicted = chosen & images.frame["image"].isin(model.images).to_numpy()
     missing = chosen & ~predicted
     if missing.any() and not partial:
         first = images.frame["image"].iloc[int(missing.argmax())]
@@ -128,11 +113,16 @@ def _predicted_rows(
             "tables of all folds, or --partial to leave such rows as they are"
         )
     if not predicted.any():
-        raise UserError(f"{images.source}: no row that every model predicted; give tables of the same images")
+        raise UserError(f"{images.source}: no row to judge has a prediction; give tables of the same images")
     return np.flatnonzero(predicted)
 
 
-def _labels(images: ImageList, classes: Sequence[str]) -> np.ndarray:
+def label_codes(images: ImageList, classes: Sequence[str]) -> np.ndarray:
+    """Return the class index of each row of a list, int64 (n,).
+
+    Raises:
+        UserError: A label is no class, or an image has two labels.
+    """
     codes, written = pd.factorize(images.frame["label"])
     labels = np.array(label_indices(written, classes, images.source), dtype=np.int64)[codes]
     pairs = pd.DataFrame({"image": images.frame["image"], "label": labels}).drop_duplicates()
@@ -149,15 +139,6 @@ def _chosen(images: pd.Series, pattern: str | None) -> np.ndarray:
     if not chosen.any():
         raise UserError(f"--only {pattern}: no image of the list has such a path or file name")
     return chosen
-
-
-def _judge(labels: np.ndarray, models: list[Predictions], has_main: bool, options: Options) -> Verdict:
-    if options.rule == "reliable":
-        return reliable(labels, models[-1], options.accuracy)
-    if options.rule == "confident":
-        return confident(labels, models[-1])
-    # The model of --predictions may see what the witnesses see: it is heard in the reasons, and is no witness.
-    return quarrel(labels, models[:-1] if has_main else models, options.min_score)
 
 
 def _class_table(

@@ -85,9 +85,19 @@ class CalibrationReport:
             "Which predictions to accept, with inference --review or --precision:",
             "",
             markdown_table(["to a person", "score from", "right of the rest", "95 %"], limits),
+            *self._back_off(),
             *([] if self.routing is None else ["", str(self.routing)]),
         ]
         return "\n".join([*lines, *(f"warning: {warning}" for warning in self.warnings)])
+
+    def _back_off(self) -> list[str]:
+        if self.calibration.parents is None:
+            return []
+        lines = ["", "With the class tree, by inference --precision P --back-off:", ""]
+        for precision in _PRECISIONS:
+            with suppress(UserError):
+                lines.append(f"{precision:.0%}: {self.calibration.back_off(precision)}")
+        return lines
 
     def _limits(self) -> list[Accepted]:
         limits = [self.calibration.for_budget(share) for share in _BUDGETS]

@@ -8,6 +8,7 @@ import numpy as np
 from kdxf.evaluation.calibration.report import repeated_halves
 from kdxf.evaluation.calibration.temperature import choose_temperature, cross_fitted, deal, fitter_of
 from kdxf.evaluation.routing.paired import paired_interval
+from kdxf_runtime.trust.back_off import fit_parents
 from kdxf_runtime.trust.calibration import Calibration, sureness
 from kdxf_runtime.trust.confidences import confidences
 from kdxf_runtime.trust.conformal import ConformalSets
@@ -120,6 +121,8 @@ def fit_routing(
     confidence, right = confidences(scores, labels)
     full_right = full.argmax(axis=1) == labels
     limit = fit_limit(_own(full, image, by_image))
+    tree = calibration.parents
+    unlike = spread(_own(full, image, spared)) > limit
     coverage, size = repeated_halves(
         np.stack([full, image], axis=1),
         labels,
@@ -134,9 +137,10 @@ def fit_routing(
         sets=sets(routed, labels),
         spread_limit=limit,
         tta=calibration.tta,
-        sureness=sureness(confidence, spread(_own(full, image, spared)) > limit),
+        sureness=sureness(confidence, unlike),
         right=right,
         images=calibration.images,
+        parents=None if tree is None else fit_parents(tree.names, tree.of, scores, labels, unlike),
     )
     about = {
         "cross_fitted": vars(cross),

@@ -1,9 +1,7 @@
-import sys
-
 import numpy as np
 import pytest
 
-from kdxf.data.cleaning.rules import confident, last_of_class, quarrel, reasons, reliable
+from kdxf.data.cleaning.rules import improbable, last_of_class, reasons, reliable
 from kdxf.errors import UserError
 from kdxf.io.predictions import Predictions
 
@@ -33,28 +31,31 @@ def test_an_accuracy_is_a_share():
         reliable(np.array([0]), said([0]), accuracy=92)
 
 
-def test_witnesses_that_agree_outweigh_a_label_that_none_defends():
-    """Rows: both against; both against, not as one; one against, one for; one silent; both for; two against one."""
-    labels = np.zeros(6, np.int64)
-    image = said([1, 1, 1, 1, 0, 1], [0.9, 0.9, 0.9, 0.9, 0.9, 0.6])
-    text = said([1, 2, 0, 1, 0, 2], [0.7, 0.95, 0.8, 0.3, 0.9, 0.9])
-    layout = said([0, 2, 1, 1, 0, 1], [0.2, 0.2, 0.2, 0.2, 0.2, 0.6])
-    verdict = quarrel(labels, [image, text, layout], 0.5)
-    assert verdict.wrong.tolist() == [True, False, False, False, False, True]
-    assert verdict.suggested.tolist() == [1, 2, 1, 1, -1, 1]
-    np.testing.assert_allclose(verdict.score, [0.8, 0.95, 0.9, 0.9, 0, 0.6], atol=1e-6)  # of those who suggest it
-    np.testing.assert_allclose(verdict.suspicion, [1.6, 0.95, 0.1, 0.9, -1.8, 1.2], atol=1e-6)
-    # Heard at any score: in row 0 the third witness defends the label, in row 3 all three agree.
-    assert quarrel(labels, [image, text, layout], 0).wrong.tolist() == [False, True, False, True, False, True]
+def model_of(scores):
+    scores = np.array(scores, np.float32)
+    return Predictions(list(map(str, range(len(scores)))), scores, tuple(map(str, range(scores.shape[1]))))
 
 
-def test_a_quarrel_needs_two_and_a_score():
-    with pytest.raises(
-        UserError, match=r"^--rule quarrel: needs two witnesses or more; give --witness NAME FILE... tw"
-    ):
-        quarrel(np.array([0]), [said([0])])
+def test_a_label_below_the_bound_is_wrong():
+    """Rows: below it; at it; far from the best and above it; right; below it, with the bound above all scores."""
+    labels = np.array([0, 0, 0, 1, 2])
+    scores = [[0.04, 0.96, 0], [0.05, 0.95, 0], [0.3, 0.7, 0], [0.2, 0.8, 0], [0.34, 0.33, 0.33]]
+    verdict = improbable(labels, model_of(scores))
+    assert verdict.wrong.tolist() == [True, False, False, False, False]
+    assert verdict.suggested.tolist() == [1, 1, 1, 1, 0] and not verdict.kept_whole.any()
+    np.testing.assert_allclose(verdict.score, [0.96, 0.95, 0.7, 0.8, 0.34], atol=1e-6)
+    np.testing.assert_allclose(verdict.suspicion, [0.92, 0.9, 0.4, 0, 0.01], atol=1e-6)
+    # Row 3 is predicted as labelled, whatever the bound.
+    assert improbable(labels, model_of(scores), 1).wrong.tolist() == [True, True, True, False, True]
+    assert not improbable(labels, model_of(scores), 0).wrong.any()
+
+
+def test_what_improbable_needs():
     with pytest.raises(UserError, match=r"^--min-score: lies between 0 and 1, not 50$"):
-        quarrel(np.array([0]), [said([0]), said([1])], 50)
+        improbable(np.array([0]), model_of([[1, 0]]), 50)
+    message = r"^--rule improbable: needs the scores of all classes; write them with --out NAME.parquet$"
+    with pytest.raises(UserError, match=message):
+        improbable(np.array([0]), said([1]))
 
 
 def test_one_row_stays_of_a_class_that_would_lose_all():
@@ -68,67 +69,15 @@ def test_one_row_stays_of_a_class_that_would_lose_all():
     assert not last_of_class(labels, np.zeros(7, bool)).any()
 
 
-def model_of(scores):
-    scores = np.array(scores, np.float32)
-    return Predictions(list(map(str, range(len(scores)))), scores, tuple(map(str, range(scores.shape[1]))))
-
-
-def test_finds_what_the_paper_finds_by_hand():
-    """Thresholds: class 0 (.9 + .8 + .7 + .1) / 4 = .625, class 1 (.9 + .9 + .45 + .8) / 4 = .7625.
-
-    Counted as (label, class): (0, 0) 3 times, (0, 1) once (.9), (1, 1) 3 times. The row (.55, .45) reaches neither
-    threshold, so it is not counted, though class 0 is predicted. Scaled to 4 rows per label, one row of label 0 is
-    really of class 1: the one with the margin .9 - .1.
-    """
-    pytest.importorskip("cleanlab")
-    labels = np.array([0, 0, 0, 0, 1, 1, 1, 1])
-    scores = [[0.9, 0.1], [0.8, 0.2], [0.7, 0.3], [0.1, 0.9], [0.1, 0.9], [0.1, 0.9], [0.55, 0.45], [0.2, 0.8]]
-    verdict = confident(labels, model_of(scores))
-    assert verdict.wrong.tolist() == [False, False, False, True, False, False, False, False]
-    assert verdict.suggested.tolist() == [0, 0, 0, 1, 1, 1, 0, 1]
-    np.testing.assert_allclose(verdict.suspicion, [0, 0, 0, 0.8, 0, 0, 0.1, 0], atol=1e-6)
-    assert not verdict.kept_whole.any()
-
-
-def test_finds_swapped_labels_among_many_classes_of_which_one_is_empty():
-    pytest.importorskip("cleanlab")
-    true = np.arange(200) % 5
-    scores = np.full((200, 6), 0.04)
-    scores[np.arange(200), true] = 0.8
-    labels = true.copy()
-    labels[:10] = (true[:10] + 1) % 5
-    verdict = confident(labels, model_of(scores))
-    assert np.flatnonzero(verdict.wrong).tolist() == list(range(10))
-
-
-def test_names_the_extra_that_brings_cleanlab(monkeypatch):
-    monkeypatch.setitem(sys.modules, "cleanlab.filter", None)
-    with pytest.raises(UserError, match=r"^--rule confident needs the package .*: pip install 'kdxf\[clean\]'"):
-        confident(np.array([0, 1]), model_of([[0.9, 0.1], [0.2, 0.8]]))
-
-
-def test_says_what_it_cannot_judge():
-    pytest.importorskip("cleanlab")
-    model = model_of([[0.9, 0.1], [0.2, 0.8]])
-    with pytest.raises(UserError, match=r"^--rule confident: all labels are of one class; it compares classes$"):
-        confident(np.array([0, 0]), model)
-    with pytest.raises(UserError, match=r"^--rule confident: needs the scores of all classes; write them with --out"):
-        confident(np.array([0, 1]), said([0, 1]))
-
-
 CLASSES = ["milk", "oat", "soy"]
 
 
-def test_models_that_agree_speak_as_one():
-    models = [
-        ("image", said([1, 1, 2, 0], [0.934, 0.9, 0.5, 0.5])),
-        ("text", said([1, 0, 2, 1], [0.88, 0.4, 0.25, 0.5])),
-        ("model", said([2, 1, 2, 2], [0.5, 1.0, 0.75, 0.5])),
-    ]
+def test_reasons():
+    model = said([1, 2, 0, 1], [0.934, 0.5, 0.75, 0.5])
     spared, whole = np.array([False, False, True, False]), np.array([False, True, False, False])
-    assert reasons(np.array([0, 0, 1, 0]), models, CLASSES, whole, spared) == [
-        "image and text both say oat (0.93, 0.88), model says soy (0.50), label says milk",
-        "image and model both say oat (0.90, 1.00), text says milk (0.40), label says milk; its class is kept whole",
-        "image, text and model all say soy (0.50, 0.25, 0.75), label says oat; kept as the last of its class",
-        "image says milk (0.50), text says oat (0.50), model says soy (0.50), label says milk",
+    assert reasons(np.array([0, 0, 1, 2]), model, CLASSES, whole, spared) == [
+        "model says oat (0.93), label says milk",
+        "model says soy (0.50), label says milk; its class is kept whole",
+        "model says milk (0.75), label says oat; kept as the last of its class",
+        "model says oat (0.50), label says soy",
     ]

@@ -5,7 +5,14 @@ import pytest
 
 from kdxf.data.cleaning.decisions import Cleaned
 from kdxf.data.cleaning.options import Options
-from kdxf.data.cleaning.suspects import Suspects, find_suspects, format_cleaned, format_suspects, suspects_page
+from kdxf.data.cleaning.suspects import (
+    Suspects,
+    find_suspects,
+    format_cleaned,
+    format_suspects,
+    read_model,
+    suspects_page,
+)
 from kdxf.data.lists import ImageList
 from kdxf.errors import UserError
 from kdxf.text.ocr import OCRTableWriter
@@ -26,11 +33,18 @@ def predict(path, codes, score=0.8, first=0, names="{}.jpg"):
     return path
 
 
+RELIABLE = Options("reliable")
+
+
+def judge(images, files, options=RELIABLE):
+    return find_suspects(images, CLASSES, read_model(images, CLASSES, files, options), options)
+
+
 def test_suspects_have_a_reason_and_a_decision(tmp_path):
     """milk: all right but the second of 2; oat: 1 of 2 right; soy: both wrong, and one must stay."""
     images = images_of(["milk", "milk", "oat", "oat", "soy", "soy"], tmp_path)
     folds = [predict(tmp_path / "0.csv", [0, 1, 1], 0.75), predict(tmp_path / "1.csv", [0, 1, 0], 0.9, first=3)]
-    found = find_suspects(images, CLASSES, folds)
+    found = judge(images, folds)
     assert found.judged == 6 and found.unpredicted == 0
     table = found.table.set_index("image")
     assert set(table.index) == {"1.jpg", "3.jpg", "4.jpg", "5.jpg"}
@@ -68,53 +82,39 @@ def test_a_model_that_was_trained_on_the_images_is_refused(tmp_path, suffix, mon
     good, bad, unknown = write("good", False), write("bad", [False, True, True, False]), write("unknown", None)
     message = rf"bad{suffix}: its model was trained on 1.jpg \(2 such images\), so what it says of them .*kfold.py"
     with pytest.raises(UserError, match=message):
-        find_suspects(images, CLASSES, [bad])
-    with pytest.raises(UserError, match=message):
-        find_suspects(images, CLASSES, [], [("image", [good]), ("text", [bad])], Options("quarrel"))
+        judge(images, [bad])
     with pytest.raises(UserError, match="the column seen is not true or false per image"):
-        find_suspects(images, CLASSES, [write("odd", "yes")])
+        judge(images, [write("odd", "yes")])
     # Images that are not judged may have been trained on.
-    assert find_suspects(images, CLASSES, [bad], options=Options(only="[03].jpg")).judged == 2
-    assert find_suspects(images, CLASSES, [good]).table["image"].tolist() == ["2.jpg"]
+    assert judge(images, [bad], options=Options("reliable", only="[03].jpg")).judged == 2
+    assert judge(images, [good]).table["image"].tolist() == ["2.jpg"]
     assert warnings == []
-    assert find_suspects(images, CLASSES, [unknown]).judged == 4
+    assert judge(images, [unknown]).judged == 4
     assert len(warnings) == 1 and f"unknown{suffix} does not say which images its model was trained" in warnings[0]
 
 
 def test_a_class_kept_whole_is_shown_after_the_wrong_ones(tmp_path):
     images = images_of(["0"] * 4 + ["1"], tmp_path)
     table = predict(tmp_path / "p.csv", [0, 0, 0, 2, 1])
-    found = find_suspects(images, CLASSES, [table], options=Options(accuracy=0.75)).table
+    found = judge(images, [table], options=Options("reliable", accuracy=0.75)).table
     assert found.to_numpy().tolist() == [
         ["3.jpg", "0", "soy", 0.8, "model says soy (0.80), label says milk; its class is kept whole", "keep"]
     ]
 
 
-def test_a_quarrel_hears_the_model_and_does_not_count_it(tmp_path):
-    images = images_of(["milk"] * 3, tmp_path)
-    witnesses = [
-        ("image", [predict(tmp_path / "i.csv", [1, 1, 0])]),
-        ("text", [predict(tmp_path / "t.csv", [1, 0, 2])]),
-    ]
-    model = predict(tmp_path / "m.csv", [0, 1, 2])
-    options = Options("quarrel", prefill="relabel")
-    found = find_suspects(images, CLASSES, [model], witnesses, options).table
-    assert found["image"].tolist() == ["0.jpg", "1.jpg", "2.jpg"]
-    assert found["decision"].tolist() == ["relabel", "keep", "keep"]
-    assert found["suggested"].tolist() == ["oat", "oat", "soy"]
-    assert found["reason"][0] == "image and text both say oat (0.80, 0.80), model says milk (0.80), label says milk"
-    without = find_suspects(images, CLASSES, [], witnesses, options).table
-    assert without["decision"].tolist() == ["relabel", "keep", "keep"] and "model" not in without["reason"][0]
-
-
-def test_confident_learning_reads_all_scores(tmp_path):
-    pytest.importorskip("cleanlab")
-    images = images_of(["milk"] * 5 + ["oat"] * 4, tmp_path)
-    scores = [[0.8, 0.1, 0.1]] * 4 + [[0.1, 0.8, 0.1]] * 5
-    columns = {"image": images.frame["image"], "pred_label": [0] * 4 + [1] * 5, "score": [0.8] * 9, "scores": scores}
+def test_improbable_labels_by_all_scores(tmp_path):
+    """The label of the fifth gets 0.02 and that of the sixth, which is not predicted either, 0.3."""
+    images = images_of(["milk"] * 6, tmp_path)
+    scores = [[0.8, 0.1, 0.1]] * 4 + [[0.02, 0.9, 0.08], [0.3, 0.1, 0.6]]
+    codes, best = np.argmax(scores, axis=1), np.max(scores, axis=1)
+    columns = {"image": images.frame["image"], "pred_label": codes, "score": best, "scores": scores}
     pd.DataFrame(columns).to_parquet(tmp_path / "p.parquet")
-    found = find_suspects(images, CLASSES, [tmp_path / "p.parquet"], options=Options("confident"))
-    assert found.table[["image", "suggested", "decision"]].to_numpy().tolist() == [["4.jpg", "oat", "drop"]]
+    found = judge(images, [tmp_path / "p.parquet"], Options(prefill="relabel")).table
+    assert found[["image", "suggested", "decision"]].to_numpy().tolist() == [
+        ["4.jpg", "oat", "relabel"],
+        ["5.jpg", "soy", "keep"],
+    ]
+    assert found["reason"][0] == "model says oat (0.90), label says milk"
 
 
 def test_only_made_pictures_are_judged_and_the_others_need_no_predictions(tmp_path):
@@ -122,10 +122,10 @@ def test_only_made_pictures_are_judged_and_the_others_need_no_predictions(tmp_pa
     images.frame["image"] = ["old/x.jpg", "new/aug_1.jpg", "new/aug_2.jpg"]
     table = predict(tmp_path / "p.csv", [0, 1], first=1, names="new/aug_{}.jpg")
     for pattern in ("aug_*", "new/*"):
-        found = find_suspects(images, CLASSES, [table], options=Options(only=pattern))
+        found = judge(images, [table], options=Options("reliable", only=pattern))
         assert found.judged == 2 and found.table["image"].tolist() == ["new/aug_2.jpg"]
     with pytest.raises(UserError, match=r"^--only nothing\*: no image of the list has such a path or file name$"):
-        find_suspects(images, CLASSES, [table], options=Options(only="nothing*"))
+        judge(images, [table], options=Options("reliable", only="nothing*"))
 
 
 def test_rows_without_predictions_are_an_error_unless_said(tmp_path):
@@ -135,42 +135,35 @@ def test_rows_without_predictions_are_an_error_unless_said(tmp_path):
         r"train.csv: 1 of 3 rows have no prediction \(first: 2.jpg\); give the tables of all folds, or --partial t"
     )
     with pytest.raises(UserError, match=message):
-        find_suspects(images, CLASSES, [table])
-    found = find_suspects(images, CLASSES, [table], options=Options(partial=True))
+        judge(images, [table])
+    found = judge(images, [table], options=Options("reliable", partial=True))
     assert (found.judged, found.unpredicted, len(found.table)) == (2, 1, 1)
-    other = predict(tmp_path / "q.csv", [1], first=2)
+    other = images_of(["milk"], tmp_path)
+    nothing = predict(tmp_path / "q.csv", [1])
+    model = read_model(other, CLASSES, [nothing], RELIABLE)
     with pytest.raises(
-        UserError, match=r"train.csv: no row that every model predicted; give tables of the same images$"
+        UserError, match=r"train.csv: no row to judge has a prediction; give tables of the same images$"
     ):
-        find_suspects(images, CLASSES, [table], [("text", [other])], Options(partial=True))
+        find_suspects(images_of(["milk"], tmp_path, "other{}.jpg"), CLASSES, model, Options("reliable", partial=True))
 
 
-def test_what_is_missing_is_said(tmp_path):
-    images = images_of(["milk"], tmp_path)
+def test_labels_that_cannot_be_judged(tmp_path):
     table = predict(tmp_path / "p.csv", [1])
-    with pytest.raises(UserError, match=r"^--rule reliable: needs --predictions$"):
-        find_suspects(images, CLASSES, [])
-    with pytest.raises(
-        UserError, match=r"^--rule quarrel: needs two witnesses or more; give --witness NAME FILE... tw"
-    ):
-        find_suspects(images, CLASSES, [], options=Options("quarrel"))
-    with pytest.raises(UserError, match=r"^--witness text: give its tables after the name$"):
-        find_suspects(images, CLASSES, [table], [("text", [])])
     with pytest.raises(
         UserError, match=r"train.csv: the label 'rice' is neither one of the 3 class names nor an index"
     ):
-        find_suspects(images_of(["rice"], tmp_path), CLASSES, [table])
+        judge(images_of(["rice"], tmp_path), [table])
     twice = images_of(["milk", "oat"], tmp_path, "same.jpg")
     with pytest.raises(
         UserError, match=r"train.csv: same.jpg has two labels; tools/data/dedupe.py settles that first$"
     ):
-        find_suspects(twice, CLASSES, [table])
+        judge(twice, [predict(tmp_path / "q.csv", [1], names="same.jpg")])
 
 
 def test_an_image_that_is_listed_twice_is_one_suspect(tmp_path):
     images = images_of(["milk", "milk"], tmp_path, "same.jpg")
     table = predict(tmp_path / "p.csv", [1], names="same.jpg")
-    found = find_suspects(images, CLASSES, [table])
+    found = judge(images, [table])
     assert len(found.table) == 1 and found.judged == 2 and np.isnan(found.classes["accuracy"][1])
 
 

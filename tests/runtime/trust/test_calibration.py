@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from kdxf_runtime.errors import UserError
+from kdxf_runtime.trust.back_off import Parents
 from kdxf_runtime.trust.calibration import (
     calibration_to_json,
     parse_calibration,
@@ -41,6 +42,26 @@ def test_there_and_back(calibration):
     assert found.sets.thresholds.tolist() == [0.3, np.inf]
     assert found.sureness.tolist() == [0.9, 0.6, 0.8, -0.5] and found.right.tolist() == [True, False, True, False]
     assert found.about == {"data": {"val.parquet": "digest"}} and found.digest == "digest of the file"
+
+
+def test_with_parents(calibration):
+    parents = Parents(("dairy",), np.array([0, 0]), np.array([1.0, 0.9, 1.0, 0.8]), np.ones(4, bool))
+    with_tree = replace(calibration, parents=parents)
+    found = parse_calibration(json.loads(json.dumps(calibration_to_json(with_tree))), "")
+    assert found.parents.names == ("dairy",) and found.parents.sureness.tolist() == [1.0, 0.9, 1.0, 0.8]
+    assert "parents" not in found.about
+    answers = found.back_off(1.0)
+    assert (answers.threshold, answers.parent.threshold) == (0.8, 0.8)
+    # A file of an earlier version does not name them.
+    content = calibration_to_json(calibration)
+    del content["parents"]
+    with pytest.raises(UserError, match="^--back-off: the calibration has no class tree; calibrate again with kdxf ca"):
+        parse_calibration(content, "").back_off(1.0)
+    never = replace(with_tree, right=np.zeros(4, bool), parents=replace(parents, right=np.zeros(4, bool)))
+    with pytest.raises(
+        UserError, match="^no score gives a precision of 0.9 on the calibration images; ask for a lower"
+    ):
+        never.back_off(0.9)
 
 
 @pytest.mark.parametrize(

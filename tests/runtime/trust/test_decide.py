@@ -1,12 +1,18 @@
 """Which predictions are accepted, as a user asks for it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from kdxf_runtime.errors import UserError
+from kdxf_runtime.predictions import Columns
+from kdxf_runtime.trust.back_off import Parents
 from kdxf_runtime.trust.calibration import Calibration
 from kdxf_runtime.trust.conformal import ConformalSets
-from kdxf_runtime.trust.decide import check_shares, decide, expected
+from kdxf_runtime.trust.decide import check_shares, decide, expected, with_decisions
+from kdxf_runtime.trust.routing import Routing
+from kdxf_runtime.trust.rule import Rule
 
 # Of ten images the five surest are right.
 CALIBRATION = Calibration(
@@ -35,6 +41,24 @@ def test_thresholds():
     assert decide(CALIBRATION, "m.pth", None, 0.2).threshold == pytest.approx(0.25)
     with pytest.raises(UserError, match="no score gives a precision of 0.9 on the calibration images"):
         decide(Calibration(**{**vars(CALIBRATION), "right": np.zeros(10, bool)}), "m.pth", 0.9, None)
+
+
+def test_back_off():
+    parents = Parents(("p",), np.array([0, 0]), np.linspace(0.5, 0.95, 10), np.arange(10) >= 2)
+    with_tree = replace(CALIBRATION, parents=parents)
+    found = decide(with_tree, "m.pth", 1.0, None, back_off=True)
+    assert found.threshold == pytest.approx(0.55) and found.parent.threshold == pytest.approx(0.6)
+    for precision, review in ((None, None), (None, 0.2)):
+        with pytest.raises(
+            UserError, match="^--back-off: needs --precision, the share of the answers that is to be ri"
+        ):
+            decide(with_tree, "m.pth", precision, review, back_off=True)
+    columns, accepted, routed = with_decisions(Columns(back_off=True), with_tree, None, "m.pth", 1.0, None)
+    assert columns.threshold == pytest.approx(0.55) and columns.parents is accepted
+    assert routed is None and columns.routed_parents is None
+    routing = Routing(Rule(0.5, 1.0, 1.0), 0.005, with_tree)
+    columns, _, routed = with_decisions(Columns(back_off=True), with_tree, routing, "m.pth", 1.0, None)
+    assert columns.routed_parents is routed and expected(routed, routed, 5, 5) == str(routed)
 
 
 @pytest.mark.parametrize(
