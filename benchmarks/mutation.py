@@ -48,7 +48,8 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
         ("spool_max_size = sys.maxsize", "spool_max_size = 1", "pictures on disk"),
     ],
     "kdxf_runtime/service/pool.py": [
-        ("if self.waiting + len(jobs) > self._places:", "if self.waiting >= self._places:", "more wait than may"),
+        ("if self.waiting + len(jobs) > self._places or", "if self.waiting >= self._places or", "more wait than may"),
+        ("/ len(self._groups) if taken", "if taken", "the wait is that of one worker"),
         ("if not job.future.cancelled()", "", "questions of clients that have gone keep their place"),
         ("            self._groups[index] = None\n", "", "a worker that could not start is never tried again"),
     ],

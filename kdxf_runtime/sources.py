@@ -54,7 +54,9 @@ def read_rows(path: Path) -> list[tuple[str, Row | None]]:
         io.StringIO(text.lstrip("\r\n"), newline=""), delimiter=separator, skipinitialspace=True
     )
     try:
-        rows = [_row(cells, header, guards, path) for cells in lines_of_cells if cells][1:]
+        rows: list[tuple[str, Row | None]] = [_row(cells, header, guards, path) for cells in lines_of_cells if cells][
+            1:
+        ]
     except csv.Error as error:
         raise UserError(f"{path}: not a CSV with a header: {error}") from error
     if not rows:

@@ -17,10 +17,12 @@ The result has one row per class of the classes.txt next to the list.
 
 import argparse
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from kdxf.cli.command import run
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def parse_args() -> argparse.Namespace:
@@ -48,7 +50,7 @@ def parse_args() -> argparse.Namespace:
     return args
 
 
-def _learn(args: argparse.Namespace, frame: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
+def _learn(args: argparse.Namespace, frame: "pd.DataFrame", classes: list[str]) -> "pd.DataFrame":
     from kdxf.data.cleaning.tables import read_tables
     from kdxf.data.learned_tree import learned_table
     from kdxf.text.ocr.table import OCRTable
