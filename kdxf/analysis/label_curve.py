@@ -180,7 +180,7 @@ def verdicts(table: pd.DataFrame) -> list[str]:
         if not ahead.any():
             gap = _cell(mean[most], spread[most])
             said.append(
-                f"The trained model does not overtake {method} with up to {_labels(most)} per class ({gap} points there)."
+                f"The trained model does not overtake {method} with up to {_labels(most)} per class ({gap} points)."
             )
             continue
         first = ahead.idxmax()

@@ -38,7 +38,7 @@ def test_from_where_on_the_trained_model_is_ahead(table):
         # so the standard error is 1.
         "The trained model is ahead of prototypes from 1 label per class on (1.0 ± 0.0 points there).",
         # Ahead with 1 label, but not with more; with 4 the differences are -1 and -9.
-        "The trained model does not overtake logistic regression with up to 4 labels per class (-5.0 ± 5.7 points there).",
+        "The trained model does not overtake logistic regression with up to 4 labels per class (-5.0 ± 5.7 points).",
     ]
 
 
@@ -49,7 +49,7 @@ def test_what_may_be_chance_is_not_ahead(table):
     single = table[(table.seed == 0) & (table["per class"] == 1)]
     assert (
         verdicts(single)[0]
-        == "The trained model does not overtake prototypes with up to 1 label per class (0.0 points there)."
+        == "The trained model does not overtake prototypes with up to 1 label per class (0.0 points)."
     )
 
 
