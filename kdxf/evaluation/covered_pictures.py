@@ -47,8 +47,8 @@ def covering_pictures(pipeline: Sequence[dict], cover: Cover) -> list[dict]:
         steps.append(step)
         if step.get("upright"):
             raise UserError(
-                "a part of a picture cannot be covered that LoadImage(upright=True) turns; turn the pictures beforehand "
-                "with tools/data/resize.py --ocr"
+                "a part of a picture cannot be covered that LoadImage(upright=True) turns; turn the pictures "
+                "beforehand with tools/data/resize.py --ocr"
             )
         if type_name(step) in LOADERS:
             covered = True

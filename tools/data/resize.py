@@ -5,9 +5,10 @@
 
 Small images are copied as they are (or hard-linked with --link); none is enlarged. Pictures that are rotated according
 to EXIF become upright, with --ocr also those whose text lies on its side or upside down, as the table says
-(tools/ocr.py --engine-options rotations=0,90,180,270); --ocr-out is the table of the results. ICC profile, EXIF, XMP and transparency are kept; what a format cannot keep is reported. The
-same command continues a job that was killed. An OCR table of the large images remains valid: its boxes are used as
-fractions of the width and height that it records.
+(tools/ocr.py --engine-options rotations=0,90,180,270); --ocr-out is the table of the results. ICC profile, EXIF, XMP
+and transparency are kept; what a format cannot keep is reported. The same command continues a job that was killed.
+Without --ocr an OCR table of the large images remains valid: its boxes are used as fractions of the width and height
+that it records.
 """
 
 import argparse

@@ -39,7 +39,9 @@ def parse_args() -> argparse.Namespace:
         "--drop", nargs="+", choices=DROPPABLE, default=list(UNUSABLE), metavar="PROBLEM",
         help=f"what --out-list leaves out (default: {' '.join(UNUSABLE)}); of: {' '.join(DROPPABLE)}",
     )  # fmt: skip
-    parser.add_argument("--ocr", type=Path, metavar="TABLE", help="OCR table with angles: find pictures that are turned")
+    parser.add_argument(
+        "--ocr", type=Path, metavar="TABLE", help="OCR table with angles: find pictures that are turned"
+    )
     parser.add_argument(
         "--fix-rotation", type=Path, metavar="DIR", help="folder for upright copies of the rotated pictures"
     )

@@ -192,9 +192,7 @@ class ResizeResult:
     bytes_written: int
 
 
-def resize(
-    images: ImageList, job: Resizing, workers: int, turns: Mapping[str, int] | None = None
-) -> ResizeResult:
+def resize(images: ImageList, job: Resizing, workers: int, turns: Mapping[str, int] | None = None) -> ResizeResult:
     """Shrink every image whose longer edge exceeds ``job.edge``; the input stays as it is.
 
     A job that was killed resumes where it stopped: results that exist, are complete, have the right size and are not

@@ -42,8 +42,8 @@ def turn_pictures(
 
     Returns:
         The list of the copies: ``label``, the degrees by which a copy has to be turned clockwise to stand upright,
-        ``turned_of``, its picture, and the picture's other columns (its own label as ``picture_label``); and why pictures
-        could not be copied.
+        ``turned_of``, its picture, and the picture's other columns (its own label as ``picture_label``); and why
+        pictures could not be copied.
 
     Raises:
         UserError: ``out`` is the image root, a copy exists and ``overwrite`` is off, or no picture can be read.
