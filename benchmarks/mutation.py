@@ -414,9 +414,12 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
     ],
     "kdxf_runtime/ocr/base.py": [
         ("if line.score >= self.min_score", "if line.score > self.min_score", "threshold at equality"),
-        ("90: (y, height - x)", "90: (height - y, x)", "boxes turned the other way"),
-        ("(_TALL if _is_tall(line.box) else 1.0)", "1.0", "tall lines count fully"),
+        ("(best + _FEW)", "best", "a speck of texture is sure"),
+        ("(tall if _is_tall(line.box) else 1.0)", "1.0", "tall lines count fully"),
         ("min(max(1.0, self.min_side / short), self.max_side / long)", "max(1.0, self.min_side / short)", "no limit"),
+    ],
+    "kdxf_runtime/ocr/quarter_turns.py": [
+        ("90: (height - y, x)", "90: (y, height - x)", "boxes turned the other way"),
     ],
     "kdxf/text/ocr/changes.py": [
         ("most is not None and len(doubtful) > most", "False", "a warning reads every picture"),

@@ -39,7 +39,8 @@ class FeatureStore(KeptFeatures):
         views: V, the training views and the test view.
 
     Raises:
-        UserError: The backbone has no weights, there are training views and no ``train_image``, or a part is damaged.
+        UserError: The backbone has no weights, a picture is to be turned by its text, there are training views and no
+            ``train_image``, or a part is damaged.
     """
 
     def __init__(
@@ -53,6 +54,11 @@ class FeatureStore(KeptFeatures):
     ) -> None:
         if views and not train_image:
             raise UserError(f"feature store {folder}: {views} training views need train_image; give its transforms")
+        if any(step.get("upright") for step in (*test_image, *train_image)):
+            raise UserError(
+                f"feature store {folder}: knows no text, so LoadImage(upright=True) cannot turn its pictures; turn "
+                "them beforehand with tools/data/resize.py --ocr"
+            )
         if not ((backbone.get("init_cfg") or {}).get("checkpoint") or backbone.get("checkpoint_path")):
             raise UserError(
                 f"feature store {folder}: the frozen backbone has no weights; name some, such as "

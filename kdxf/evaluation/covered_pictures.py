@@ -38,13 +38,18 @@ def covering_pictures(pipeline: Sequence[dict], cover: Cover) -> list[dict]:
         cover: The part to cover.
 
     Raises:
-        UserError: The pipeline loads no picture.
+        UserError: The pipeline loads no picture, or turns what it loads.
     """
     covered, steps = False, []
     for step in pipeline:
         if type_name(step) == "LoadFeature":
             covered, step = True, {**step, "test_image": covering_pictures(step["test_image"], cover)}
         steps.append(step)
+        if step.get("upright"):
+            raise UserError(
+                "a part of a picture cannot be covered that LoadImage(upright=True) turns; turn the pictures "
+                "beforehand with tools/data/resize.py --ocr"
+            )
         if type_name(step) in LOADERS:
             covered = True
             steps.append({"type": "kdxf.CoverRegion", "region": tuple(cover[:4]), "outside": cover.outside})

@@ -50,7 +50,7 @@ def pipeline_config(cfg: Config, tta: bool) -> list[dict]:
 
 
 def needs_ocr(config: Any) -> bool:
-    """Return whether a transform in a (nested) pipeline config takes the OCR record (its ``needs_ocr``)."""
+    """Return whether a transform in a (nested) pipeline config takes the OCR record (``needs_ocr``, ``ocr_option``)."""
     return _needs(config, "needs_ocr")
 
 
@@ -63,7 +63,12 @@ def _needs(config: Any, attribute: str) -> bool:
     if isinstance(config, Mapping):
         kind = config.get("type")
         kind = TRANSFORMS.get(kind) if isinstance(kind, str) else kind
-        return bool(getattr(kind, attribute, False)) or any(_needs(value, attribute) for value in config.values())
+        by_option = attribute == "needs_ocr" and bool(config.get(getattr(kind, "ocr_option", "")))
+        return (
+            by_option
+            or bool(getattr(kind, attribute, False))
+            or any(_needs(value, attribute) for value in config.values())
+        )
     return isinstance(config, list | tuple) and any(_needs(item, attribute) for item in config)
 
 

@@ -4,29 +4,44 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 
+from kdxf_runtime.ocr.quarter_turns import ROTATIONS, turn_pixels, turn_points, turn_size
 from kdxf_runtime.ocr.record import OCRLine
 from kdxf_runtime.ocr.tiling import read_tiled
 
-ROTATIONS = (0, 90, 180, 270)
-
-_CV_ROTATIONS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
-
 _TALL = 0.9  # the weight of a character in a tall line
+_FEW = 20  # characters: textures are read as some, in any direction
 
 
-def read_rotated(
-    read: Callable[[np.ndarray], list[OCRLine]], image: np.ndarray, rotations: Sequence[int]
-) -> list[OCRLine]:
+class Found(NamedTuple):
+    """The text of an image, and which way up it stands.
+
+    Attributes:
+        lines: The lines in the reading order of the upright image, with boxes in pixels of the image as it lies.
+        angle: Degrees by which the image has to be turned clockwise for its text to stand upright; None where that is
+            unknown: without text, or where only one direction was tried.
+        angle_score: How sure that is, from 0 to 1; see :func:`read_rotated`.
+    """
+
+    lines: list[OCRLine]
+    angle: int | None = None
+    angle_score: float = 0.0
+
+
+def read_rotated(read: Callable[[np.ndarray], list[OCRLine]], image: np.ndarray, rotations: Sequence[int]) -> Found:
     """Read ``image`` once for each rotation and return the reading with the most confident text.
 
     Confidence is the sum over the lines of score times number of characters: an engine reads little of text that is
     upside down, and with low scores. Some engines rotate tall lines themselves and read sideways text as well as
     upright text, so a line that is taller than wide counts a little less. Of equal readings the first wins.
+
+    ``angle_score`` is ``(a - b) / (a + 20)``, or 0 where that is below: ``a`` is the confidence of the reading without
+    its tall lines, and ``b`` the highest of the others. So little text never makes it sure: textures that are taken for
+    text may look so in a single direction.
 
     Args:
         read: The function that reads an image.
@@ -34,32 +49,26 @@ def read_rotated(
         rotations: Degrees of :data:`ROTATIONS` by which the image is turned clockwise before it is read.
 
     Returns:
-        The lines in the reading order of the rotated image, with boxes in pixels of ``image``.
+        The best reading.
     """
-    readings = [(degrees, read(_rotated(image, degrees))) for degrees in rotations]
-    degrees, lines = max(readings, key=lambda reading: _confidence(reading[1]))
-    return [replace(line, box=_rotated_back(line.box, degrees, image.shape)) for line in lines]
+    readings = {degrees: read(turn_pixels(image, degrees)) for degrees in rotations}
+    angle = max(readings, key=lambda degrees: _confidence(readings[degrees], _TALL))
+    size = turn_size(image.shape[1], image.shape[0], angle)
+    lines = [replace(line, box=turn_points(line.box, -angle % 360, *size)) for line in readings[angle]]
+    if len(readings) == 1 or not lines:
+        return Found(lines)
+    best, *others = (_confidence(readings[degrees], 0) for degrees in sorted(readings, key=lambda one: one != angle))
+    return Found(lines, angle, max(0.0, (best - max(others)) / (best + _FEW)))
 
 
-def _rotated(image: np.ndarray, degrees: int) -> np.ndarray:
-    return cv2.rotate(image, _CV_ROTATIONS[degrees]) if degrees else image
-
-
-def _confidence(lines: Sequence[OCRLine]) -> float:
-    return sum(line.score * len(line.text) * (_TALL if _is_tall(line.box) else 1.0) for line in lines)
+def _confidence(lines: Sequence[OCRLine], tall: float) -> float:
+    """Return the characters that were read, weighted by their scores, and those of tall lines by ``tall`` as well."""
+    return sum(line.score * len(line.text) * (tall if _is_tall(line.box) else 1.0) for line in lines)
 
 
 def _is_tall(box: np.ndarray) -> bool:
     width, height = np.ptp(box, axis=0)
     return bool(height > width)
-
-
-def _rotated_back(box: np.ndarray, degrees: int, shape: tuple[int, ...]) -> np.ndarray:
-    """Map corners (4, 2) in the rotated image to corners in the image, whose ``shape`` is (H, W, ...)."""
-    height, width = shape[:2]
-    x, y = box[:, 0], box[:, 1]
-    columns = {0: (x, y), 90: (y, height - x), 180: (width - x, height - y), 270: (width - y, x)}
-    return np.stack(columns[degrees], axis=1).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -96,7 +105,7 @@ class Reading:
         if not 0 <= self.min_score <= 1:
             raise ValueError(f"min_score must be from 0 to 1, not {self.min_score}")
 
-    def read(self, find_lines: Callable[[np.ndarray], list[OCRLine]], image: np.ndarray) -> list[OCRLine]:
+    def read(self, find_lines: Callable[[np.ndarray], list[OCRLine]], image: np.ndarray) -> Found:
         """Read ``image``, uint8 (H, W, 3), with an engine's ``find_lines``."""
 
         def confident(part: np.ndarray) -> list[OCRLine]:
@@ -142,6 +151,10 @@ class BaseOCREngine(ABC):
 
     def read(self, image: np.ndarray) -> list[OCRLine]:
         """Read ``image``, uint8 (H, W, 3) in BGR order, with the options, and return its lines in reading order."""
+        return self.find(image).lines
+
+    def find(self, image: np.ndarray) -> Found:
+        """Read ``image`` in the same way, and tell which way up it stands."""
         return self.reading.read(self.find_lines, image)
 
     @abstractmethod

@@ -10,9 +10,13 @@ import numpy as np
 
 from kdxf_runtime.io.images import ImageReadError, decode_image
 from kdxf_runtime.ocr.image_source import ImageSource
+from kdxf_runtime.ocr.quarter_turns import turn_points, turn_size
 
 if TYPE_CHECKING:
     from kdxf_runtime.ocr.base import BaseOCREngine
+
+SURE_ANGLE = 0.1
+"""The score from which on the angle of a picture is believed; docs/text.md says what was measured with it."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,10 @@ class OCRRecord:
             earlier version, or for text that came with the annotations.
         file_size: Size in bytes, when it was read, of the file that holds the picture: its own, or its shard; else 0.
         file_time: Time in nanoseconds at which that file was last modified; else 0.
+        angle: Degrees, of 0, 90, 180 and 270, by which the picture has to be turned clockwise to stand upright. None
+            where that is unknown: it has no text, was read in one direction only, or the table is of an earlier
+            version.
+        angle_score: How sure that is, from 0 to 1; see :data:`SURE_ANGLE`.
     """
 
     image: str
@@ -60,6 +68,8 @@ class OCRRecord:
     digest: str | None = None
     file_size: int = 0
     file_time: int = 0
+    angle: int | None = None
+    angle_score: float = 0.0
 
     @classmethod
     def empty(
@@ -68,6 +78,20 @@ class OCRRecord:
         """Return a record without text, for an image that has none or could not be read."""
         no_scores, no_boxes = np.zeros(0, np.float32), np.zeros((0, 4, 2), np.float32)
         return cls(image, [], no_scores, no_boxes, width, height, engine, error)
+
+    @property
+    def turn(self) -> int:
+        """The degrees by which to turn the picture clockwise: its angle, or 0 where that is not sure."""
+        return self.angle if self.angle and self.angle_score >= SURE_ANGLE else 0
+
+    def upright(self) -> "OCRRecord":
+        """Return the record of the picture turned by :attr:`turn`."""
+        if not self.turn:
+            return self
+        boxes = turn_points(self.boxes, self.turn, self.width, self.height)
+        boxes[~self.boxes.any(axis=(1, 2))] = 0  # the mark of an unknown place
+        width, height = turn_size(self.width, self.height, self.turn)
+        return replace(self, boxes=boxes, width=width, height=height, angle=0)
 
     @classmethod
     def from_text(cls, image: str, text: str) -> "OCRRecord":
@@ -116,13 +140,14 @@ def read_pixels(engine: "BaseOCREngine", pixels: np.ndarray, image: str) -> OCRR
     """
     height, width = pixels.shape[:2]
     try:
-        lines = engine.read(pixels)
+        found = engine.find(pixels)
     except Exception as error:  # one odd image must not end a job of a million
         reason = f"the OCR engine failed: {type(error).__name__}: {' '.join(str(error).split())[:300]}"
         return OCRRecord.empty(image, reason, engine=engine.name, width=width, height=height)
-    scores = np.array([line.score for line in lines], np.float32)
-    boxes = np.array([line.box for line in lines], np.float32).reshape(-1, 4, 2)
-    return OCRRecord(image, [line.text for line in lines], scores, boxes, width, height, engine.name, None)
+    scores = np.array([line.score for line in found.lines], np.float32)
+    boxes = np.array([line.box for line in found.lines], np.float32).reshape(-1, 4, 2)
+    record = OCRRecord(image, [line.text for line in found.lines], scores, boxes, width, height, engine.name, None)
+    return replace(record, angle=found.angle, angle_score=found.angle_score)
 
 
 def file_stamp(path: str | Path) -> tuple[int, int]:

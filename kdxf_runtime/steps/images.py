@@ -8,6 +8,7 @@ import numpy as np
 
 from kdxf_runtime.errors import UserError
 from kdxf_runtime.io.images import ImageReadError, decode_image, read_image
+from kdxf_runtime.ocr.quarter_turns import turn_pixels
 from kdxf_runtime.ocr.record import OCRRecord
 from kdxf_runtime.steps.line_boxes import line_boxes
 from kdxf_runtime.steps.step import Step
@@ -36,23 +37,32 @@ class LoadImage(Step):
 
     Required keys: ``img_path``, or ``img_bytes``, the file's content, or ``img_pixels``, the decoded image. Added keys:
     ``img`` (uint8 (H, W, 3), BGR), ``img_shape``, ``ori_shape``, and ``error`` (str) only if the image cannot be read.
+    With ``upright`` also required and modified: ``ocr``.
 
     Args:
         min_edge: A JPEG may be decoded at 1/2, 1/4 or 1/8 scale as long as its shorter edge keeps this many pixels.
             Choose the size of the following resize, or about ``s / sqrt(a)`` for a random crop of at least area ``a``
             that is resized to ``s``. ``None`` always decodes in full.
         blank_size: Edge of the blank image, in pixels.
+        upright: Turn an image whose text lies on its side or upside down, with the places of its lines, so that the
+            text stands upright: by the angle that OCR in several directions found
+            (:meth:`~kdxf_runtime.ocr.record.OCRRecord.upright`). An image of which it is not sure stays as it is. EXIF
+            is always obeyed.
 
     Raises:
-        UserError: A size is not positive.
+        UserError: A size is not positive, or the text of an image to be turned was read in one direction only.
     """
 
-    def __init__(self, min_edge: int | None = None, blank_size: int = 224) -> None:
+    ocr_option = "upright"
+
+    def __init__(self, min_edge: int | None = None, blank_size: int = 224, upright: bool = False) -> None:
         for name, value in (("min_edge", min_edge), ("blank_size", blank_size)):
             if value is not None and value < 1:
                 raise UserError(f"LoadImage: {name} is {value}; give a number of pixels above 0")
         self.min_edge = min_edge
         self.blank_size = blank_size
+        self.upright = upright
+        self.needs_ocr = upright
 
     def transform(self, results: dict) -> dict:
         """Load the image at ``img_path``."""
@@ -61,6 +71,11 @@ class LoadImage(Step):
         except ImageReadError as error:
             image = np.full((self.blank_size, self.blank_size, 3), BLANK_BGR, dtype=np.uint8)
             results["error"] = str(error)
+        if self.upright:
+            record = results["ocr"]
+            _check_angle(record)
+            image = turn_pixels(image, record.turn)
+            results["ocr"] = record.upright()
         results["img"] = image
         results["img_shape"] = results["ori_shape"] = image.shape[:2]
         return results
@@ -76,6 +91,15 @@ class LoadImage(Step):
         if results.get("img_bytes") is not None:
             return decode_image(results["img_bytes"], self.min_edge)
         return read_image(results["img_path"], self.min_edge)
+
+
+def _check_angle(record: OCRRecord) -> None:
+    if record.texts and record.width and record.angle is None:  # text without a width was typed, not read
+        raise UserError(
+            f"LoadImage: upright=True needs the angle of {record.image}, whose text was read in one direction only; "
+            "set rotations=(0, 90, 180, 270) in ocr_engine, or make the OCR table anew with tools/ocr.py "
+            "--engine-options rotations=0,90,180,270"
+        )
 
 
 class Resize(Step):

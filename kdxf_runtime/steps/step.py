@@ -14,6 +14,9 @@ class Step(ABC):
     needs_ocr = False
     """Whether it takes the text of the image, so that inference reads that of new ones."""
 
+    ocr_option = ""
+    """The name of the option that makes it take the text, where it otherwise takes none."""
+
     needs_table = False
     """Whether it takes the columns of a table that stand beside the image."""
 

@@ -114,6 +114,8 @@ def test_faults_are_named(lab):
         FeatureStore(**{**options, "train_image": []})
     with pytest.raises(UserError, match="the frozen backbone has no weights; name some, such as init_cfg"):
         FeatureStore(**{**options, "backbone": BARE})
+    with pytest.raises(UserError, match=r"knows no text, so LoadImage\(upright=True\) cannot turn its pictures; turn"):
+        FeatureStore(**{**options, "test_image": [{"type": "LoadImage", "upright": True}]})
 
 
 def test_weights_and_policies_count_by_their_content_not_by_their_place(lab, tmp_path):

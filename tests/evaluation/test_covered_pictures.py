@@ -42,3 +42,8 @@ def test_a_pipeline_without_pictures():
     message = "the test pipeline has none of LoadImage, LoadImageFromFile, LoadFeature, so no picture to cover"
     with pytest.raises(UserError, match=message):
         covering_pictures([dict(type="TokenizeOCR")], LEFT)
+
+
+def test_pictures_that_are_turned_cannot_be_covered():
+    with pytest.raises(UserError, match=r"cannot be covered that LoadImage\(upright=True\) turns; turn the pictures"):
+        covering_pictures([{"type": "LoadImage", "upright": True}], LEFT)

@@ -57,6 +57,9 @@ def test_tta_pipeline(lab):
         ([{"type": "TestTimeAug", "transforms": [[{"type": "FlipUnlessText"}], STOCK]}], True),
         ([{"type": "TestTimeAug", "transforms": [[{"type": "RandomFlip"}], STOCK]}], False),
         ([{"type": "NoSuchTransform"}], False),
+        ([{"type": "LoadImage"}], False),
+        ([{"type": "LoadImage", "upright": False}], False),
+        ([{"type": "LoadImage", "upright": True}], True),
     ],
 )
 def test_needs_ocr(pipeline, needed):

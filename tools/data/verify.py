@@ -6,7 +6,8 @@
 
 No existing file is changed. The exit status is 0 whatever is found, and 2 if the command itself is wrong.
 --fix-rotation writes upright copies of rotated pictures: PNG, TIFF and lossless WebP without loss; a JPEG is encoded
-again with its own quantization tables, with an invisible loss (tools/data/resize.py also makes pictures upright).
+again with its own quantization tables, with an invisible loss (tools/data/resize.py also makes pictures upright, by
+EXIF and, with --ocr, by their text).
 """
 
 import argparse
@@ -39,6 +40,9 @@ def parse_args() -> argparse.Namespace:
         help=f"what --out-list leaves out (default: {' '.join(UNUSABLE)}); of: {' '.join(DROPPABLE)}",
     )  # fmt: skip
     parser.add_argument(
+        "--ocr", type=Path, metavar="TABLE", help="OCR table with angles: find pictures that are turned"
+    )
+    parser.add_argument(
         "--fix-rotation", type=Path, metavar="DIR", help="folder for upright copies of the rotated pictures"
     )
     add_common_arguments(parser, workers=True)
@@ -52,6 +56,7 @@ def main() -> None:
     from kdxf.data.pictures.upright import write_upright_copies
     from kdxf.data.verification.verify import format_findings, verify, write_report
     from kdxf.io.class_map import class_map_beside, read_class_map
+    from kdxf.text.ocr.table import OCRTable
 
     images = read_list(args.source, args.root)
     path = args.classes or (class_map_beside(args.source) if args.source.is_file() else None)
@@ -60,7 +65,8 @@ def main() -> None:
         check_result(result, inputs, args.overwrite)
     limits = Limits(args.min_edge, args.max_edge, args.max_ratio)
     classes = read_class_map(path)["name"].tolist() if path else None
-    findings = verify(images, limits, args.workers, classes, args.other_lists)
+    table = OCRTable.open(args.ocr) if args.ocr else None
+    findings = verify(images, limits, args.workers, classes, args.other_lists, table)
     print(format_findings(findings, images))
     kept = images.frame[~images.frame["image"].isin(findings.images_with(args.drop))]
     frames = {args.out: findings.problems, args.out_list: kept}

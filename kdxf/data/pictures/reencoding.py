@@ -9,6 +9,7 @@ import warnings
 from typing import Any
 
 from PIL import ExifTags, Image, ImageOps, JpegImagePlugin, PngImagePlugin
+from PIL.Image import Transpose
 
 from kdxf.data.pictures.header import TURNING, deep_bits, frames_of, has_alpha, orientation_of
 from kdxf_runtime.io.images import HUGE_TEXT, check_extent, open_header
@@ -69,8 +70,16 @@ def format_of(image: Image.Image) -> str:
     return "JPEG" if kind == "MPO" else kind
 
 
-def upright(image: Image.Image) -> Image.Image:
+# Pillow's are counter-clockwise.
+_CLOCKWISE = {90: Transpose.ROTATE_270, 180: Transpose.ROTATE_180, 270: Transpose.ROTATE_90}
+
+
+def upright(image: Image.Image, degrees: int = 0) -> Image.Image:
     """Decode a picture and rotate it as EXIF says; its XMP then no longer mentions an orientation.
+
+    Args:
+        image: The picture.
+        degrees: 0, 90, 180 or 270, by which it is turned clockwise after that.
 
     Raises:
         ImageReadError: It is a JPEG that is only read at half its size; see
@@ -78,7 +87,8 @@ def upright(image: Image.Image) -> Image.Image:
     """
     check_extent(image.size)
     image.load()  # rotates a TIFF by itself
-    return ImageOps.exif_transpose(image) if orientation_of(image) in TURNING else image
+    image = ImageOps.exif_transpose(image) if orientation_of(image) in TURNING else image
+    return image.transpose(_CLOCKWISE[degrees]) if degrees else image
 
 
 def encode_like(image: Image.Image, original: bytes, kind: str, quality: int | None) -> tuple[bytes, list[str]]:

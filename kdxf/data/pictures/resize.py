@@ -1,6 +1,7 @@
 """Shrink the images of a list or a folder before training, keeping the folder tree."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -17,6 +18,7 @@ from kdxf.errors import UserError
 from kdxf_runtime.io.files import copy_whole, link_whole, write_whole
 from kdxf_runtime.io.images import ImageReadError, decode_image, open_header
 from kdxf_runtime.io.unicode_names import find_file
+from kdxf_runtime.ocr.quarter_turns import turn_size
 
 # A JPEG may be decoded at 1/2, 1/4 or 1/8 scale as long as it stays this many times as large as the result. The result
 # then differs from that of full decoding by less than encoding at quality 95 changes it (48 dB, 3000x4000 to 600).
@@ -72,12 +74,14 @@ class Resized:
     bytes_written: int = 0
 
 
-def resize_image(image: str, job: Resizing) -> Resized:
+def resize_image(image: str, job: Resizing, degrees: int = 0) -> Resized:
     """Write the result of one picture; any error in the picture becomes ``failed``.
 
     Args:
         image: Path relative to ``job.root``.
         job: The settings.
+        degrees: 0, 90, 180 or 270, by which it is turned clockwise besides what its EXIF says. The result of a turned
+            picture is always made anew: nothing tells whether an earlier one was turned.
 
     Raises:
         UserError: Hard links are requested and impossible.
@@ -89,16 +93,17 @@ def resize_image(image: str, job: Resizing) -> Resized:
     except (ImageReadError, OSError) as error:
         return Resized("failed", [_reason(error)])
     size = _size(header.size, job.edge)
-    if not job.overwrite and _is_done(source, target, size):
+    if not (job.overwrite or degrees) and _is_done(source, target, size):
         return Resized("there", bytes_read=len(data), bytes_written=target.stat().st_size)
-    action = _action(size != header.size, header.orientation != 1 or job.kind not in (None, header.kind), job.link)
+    changes = bool(degrees) or header.orientation != 1 or job.kind not in (None, header.kind)
+    action = _action(size != header.size, changes, job.link)
     if job.dry_run:
         return Resized(action, bytes_read=len(data))
     if action in ("copied", "linked"):
         _take_over(source, target, job.link)
         return Resized(action, bytes_read=len(data), bytes_written=len(data))
     try:
-        encoded, lost = _encode(data, size, job, shrinks=action == "resized")
+        encoded, lost = _encode(data, size, job, degrees, shrinks=action == "resized")
     except Exception as error:  # decoders of rare formats raise exceptions of their own
         return Resized("failed", [_reason(error)], len(data))
     write_whole(encoded, target)
@@ -143,16 +148,16 @@ def _take_over(source: Path, target: Path, link: bool) -> None:
         raise UserError(f"--link: {target} cannot be a hard link ({error.strerror}); leave --link out") from error
 
 
-def _encode(data: bytes, size: tuple[int, int], job: Resizing, shrinks: bool) -> tuple[bytes, list[str]]:
+def _encode(data: bytes, size: tuple[int, int], job: Resizing, degrees: int, shrinks: bool) -> tuple[bytes, list[str]]:
     image = open_header(data)
     header = header_of(image)
     kind = job.kind or format_of(image)
     if not shrinks:
-        same = kind == header.kind
-        return encode_like(upright(image), data, kind, None if same else job.quality)
+        same = kind == header.kind and not degrees  # the quantization of the original fits its own direction
+        return encode_like(upright(image, degrees), data, kind, None if same else job.quality)
     stored = size if header.size == image.size else size[::-1]
     image.draft(None, (round(stored[0] * _SPARE), round(stored[1] * _SPARE)))
-    small = _shades(upright(image)).resize(size, Image.Resampling.LANCZOS)
+    small = _shades(upright(image, degrees)).resize(turn_size(*size, degrees), Image.Resampling.LANCZOS)
     encoded, lost = encode_like(small, data, kind, job.quality)
     return encoded, lost + (["palette"] if "palette" in header.mode and kind != "GIF" else [])
 
@@ -187,7 +192,7 @@ class ResizeResult:
     bytes_written: int
 
 
-def resize(images: ImageList, job: Resizing, workers: int) -> ResizeResult:
+def resize(images: ImageList, job: Resizing, workers: int, turns: Mapping[str, int] | None = None) -> ResizeResult:
     """Shrink every image whose longer edge exceeds ``job.edge``; the input stays as it is.
 
     A job that was killed resumes where it stopped: results that exist, are complete, have the right size and are not
@@ -197,6 +202,8 @@ def resize(images: ImageList, job: Resizing, workers: int) -> ResizeResult:
         images: The list, or the images of a folder.
         job: The settings.
         workers: Number of processes.
+        turns: Degrees, 90, 180 or 270, by which images are turned clockwise; those that it lacks are not
+            (:func:`kdxf.data.pictures.turned_table.turns_of`).
 
     Raises:
         UserError: An option is out of range, a result would replace an image, two images would become one file, or no
@@ -205,7 +212,8 @@ def resize(images: ImageList, job: Resizing, workers: int) -> ResizeResult:
     _check(images, job)
     unique = list(images.frame["image"].drop_duplicates())
     _check_targets(unique, images, job)
-    results = list(parallel_map(partial(resize_image, job=job), unique, workers, "resize"))
+    orders = [(image, (turns or {}).get(image, 0)) for image in unique]
+    results = list(parallel_map(partial(_resize_order, job=job), orders, workers, "resize"))
     if all(result.action == "failed" for result in results):
         raise UserError(f"{images.source}: no image can be read (first: {results[0].notes[0]}); check --root")
     failed = {image for image, result in zip(unique, results, strict=True) if result.action == "failed"}
@@ -218,6 +226,11 @@ def resize(images: ImageList, job: Resizing, workers: int) -> ResizeResult:
         sum(result.bytes_read for result in results),
         sum(result.bytes_written for result in results),
     )
+
+
+def _resize_order(order: tuple[str, int], job: Resizing) -> Resized:
+    image, degrees = order
+    return resize_image(image, job, degrees)
 
 
 def format_result(result: ResizeResult) -> str:

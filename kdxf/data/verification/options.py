@@ -16,6 +16,7 @@ PROBLEMS: Mapping[str, str] = {
     "too_large": "longer edge above --max-edge",
     "odd_ratio": "longer to shorter edge above --max-ratio",
     "rotated": "stored turned or mirrored; EXIF says how, and kdxf turns it upright",
+    "turned": "its text lies on its side or upside down; turned by tools/data/resize.py --ocr or LoadImage",
     "animated": "several frames; the first is used",
     "listed_twice": "several rows name it",
     "in_other_list": "another list names it, too",

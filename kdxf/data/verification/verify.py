@@ -11,6 +11,7 @@ import pandas as pd
 
 from kdxf.data.lists import ImageList
 from kdxf.data.parallel import parallel_map
+from kdxf.data.pictures.turned_table import turns_of
 from kdxf.data.split import FEW_IMAGES
 from kdxf.data.table.fit import RESERVED
 from kdxf.data.table.leaks import find_leaks_in_list
@@ -24,6 +25,7 @@ from kdxf.data.verification.list_checks import (
 from kdxf.data.verification.options import PROBLEMS, UNUSABLE, Limits
 from kdxf.io.annotations import read_annotations
 from kdxf.io.pages import HTMLReport
+from kdxf.text.ocr.table import OCRTable
 from kdxf_runtime.io.images import open_header, read_image
 from kdxf_runtime.io.pixels import pixels
 from kdxf_runtime.io.unicode_names import find_file
@@ -56,6 +58,7 @@ def verify(
     workers: int,
     classes: Sequence[str] | None = None,
     others: Sequence[Path] = (),
+    table: OCRTable | None = None,
 ) -> Findings:
     """Decode every image and check the list.
 
@@ -66,16 +69,22 @@ def verify(
         classes: The class names in index order, if they are known.
         others: Other lists of the same image root: their images do not count as unlisted, and should not be in this
             list.
+        table: The text in the images, with angles: those are reported whose text does not stand upright.
 
     Raises:
-        UserError: A list of ``others`` cannot be read, or ``workers`` is below 1.
+        UserError: A list of ``others`` cannot be read, ``table`` has no angles, or ``workers`` is below 1.
     """
+    turns = {} if table is None else turns_of(table)
     elsewhere = {path: set(read_annotations(path)["image"]) for path in others}
     unique = list(images.frame["image"].drop_duplicates())
     checks = _check_all(unique, images.root, limits, workers)
     rows = [(image, *problem) for image, check in checks.items() for problem in check.problems]
     problems = [pd.DataFrame(rows, columns=["image", "problem", "detail"], dtype="str")]
     problems.append(problems_of_rows(images.frame, elsewhere))
+    if turns:
+        turned = [image for image in unique if image in turns]
+        details = [f"upright after a turn of {turns[image]} degrees clockwise" for image in turned]
+        problems.append(pd.DataFrame({"image": turned, "problem": "turned", "detail": details}, dtype="str"))
     missing = [image for image, problem, _ in rows if problem == "missing"]
     if images.source.is_file() and images.root.is_dir():
         others_images = set().union(*elsewhere.values())

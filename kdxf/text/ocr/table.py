@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from kdxf.errors import UserError
 from kdxf.io.parquet_tables import read_parquet
 from kdxf_runtime.io.part_files import part_files
+from kdxf_runtime.ocr.quarter_turns import ROTATIONS
 from kdxf_runtime.ocr.record import OCRRecord
 
 SCHEMA = pa.schema(
@@ -27,10 +28,13 @@ SCHEMA = pa.schema(
         ("digest", pa.string()),
         ("file_size", pa.int64()),
         ("file_time", pa.int64()),
+        ("angle", pa.int16()),
+        ("angle_score", pa.float32()),
     ]
 )
-# Tables of other programs and of earlier versions lack these: of their rows nobody knows what picture was read.
-_OPTIONAL = ("digest", "file_size", "file_time")
+# Tables of other programs and of earlier versions lack these: of their rows nobody knows what picture was read, or
+# which way up it stands.
+_OPTIONAL = ("digest", "file_size", "file_time", "angle", "angle_score")
 
 _CORNERS = 8  # four of x and y
 _PARTS_AT_ONCE = 32
@@ -133,6 +137,7 @@ class _Batch:
         self._widths, self._heights = (_numbers(batch.column(name)) for name in ("width", "height"))
         self._digests = batch.column("digest")
         self._sizes, self._times = (_numbers(batch.column(name)) for name in ("file_size", "file_time"))
+        self._angles, self._angle_scores = batch.column("angle"), _numbers(batch.column("angle_score"))
         self._texts, self._text_starts, self._text_ends = _lists(batch.column("texts"))
         scores, self._score_starts, self._score_ends = _lists(batch.column("scores"))
         boxes, self._box_starts, self._box_ends = _lists(batch.column("boxes"))
@@ -151,7 +156,8 @@ class _Batch:
         width, height = int(self._widths[row]), int(self._heights[row])
         engine, error = self._engines[row].as_py() or "", self._errors[row].as_py()
         origin = self._digests[row].as_py(), int(self._sizes[row]), int(self._times[row])
-        return OCRRecord(self._images[row].as_py(), texts, scores, boxes, width, height, engine, error, *origin)
+        angle = self._angles[row].as_py(), float(self._angle_scores[row])
+        return OCRRecord(self._images[row].as_py(), texts, scores, boxes, width, height, engine, error, *origin, *angle)
 
 
 def _numbers(column: pa.Array) -> np.ndarray:
@@ -234,12 +240,15 @@ def _fault(table: pa.Table) -> str | None:
     boxes = pc.list_flatten(table["boxes"])
     if boxes.null_count or (_lengths(boxes) != _CORNERS).any():
         return f"a box has not {_CORNERS} numbers"
-    for name, values in (("score", pc.list_flatten(table["scores"])), ("box", pc.list_flatten(boxes))):
+    numbers = {"a score": pc.list_flatten(table["scores"]), "a box": pc.list_flatten(boxes)}
+    for name, values in {**numbers, "an angle_score": table["angle_score"].fill_null(0)}.items():
         if values.null_count or not np.isfinite(values.to_numpy()).all():
-            return f"a {name} is no number"
+            return f"{name} is no number"
     for name in ("width", "height"):
         if (pc.min(table[name]).as_py() or 0) < 0:
             return f"the {name} of a picture is below 0"
+    if odd := set(pc.unique(table["angle"]).to_pylist()) - {None, *ROTATIONS}:
+        return f"the angle of a picture is {min(odd)}, and not one of {', '.join(map(str, ROTATIONS))}"
     return None
 
 
@@ -264,7 +273,7 @@ _COLUMNS = ("texts", "scores", "boxes", "width", "height", "engine")
 
 
 def table_digest(path: str | Path, images: Sequence[str]) -> str:
-    """Return the SHA-256 (64 hexadecimal digits) of the lines of images and of the names of the engines that read them.
+    """Return the SHA-256 (64 hexadecimal digits) of the lines of images, the engines that read them, and known angles.
 
     Args:
         path: An OCR table.
@@ -276,11 +285,18 @@ def table_digest(path: str | Path, images: Sequence[str]) -> str:
     table = OCRTable.open(path)
     rows = table.rows_of(images)
     chosen = pa.array(rows, mask=rows < 0)
+    columns = {name: _taken(table, name, chosen) for name in (*_COLUMNS, "angle")}
+    if columns["angle"].null_count == len(rows):  # so the digest of a table without angles is what it always was
+        del columns["angle"]
     digest = hashlib.sha256()
-    for name in _COLUMNS:
-        column = table.column(name)
-        _add(digest, column.cast(_large(column.type)).take(chosen))
+    for column in columns.values():
+        _add(digest, column)
     return digest.hexdigest()
+
+
+def _taken(table: OCRTable, name: str, rows: pa.Array) -> pa.ChunkedArray:
+    column = table.column(name)
+    return column.cast(_large(column.type)).take(rows)
 
 
 def _large(kind: pa.DataType) -> pa.DataType:

@@ -72,13 +72,16 @@ def picture(degrees):
 @pytest.mark.parametrize("degrees", [0, 90, 180, 270])
 def test_finds_the_way_up_and_gives_boxes_in_the_image(degrees):
     image, box = picture(degrees)
-    (line,) = read_rotated(find_arrow, image, (0, 90, 180, 270))
+    found = read_rotated(find_arrow, image, (0, 90, 180, 270))
+    assert found.angle == -degrees % 360  # what turns it back
+    (line,) = found.lines
     assert line.score == 0.9 and line.box.tolist() == box and line.box.dtype == np.float32
 
 
 def test_one_rotation_is_taken_as_it_is():
     image, _ = picture(0)
-    (line,) = read_rotated(find_arrow, image, (180,))
+    (line,), angle, angle_score = read_rotated(find_arrow, image, (180,))
+    assert angle is None and angle_score == 0  # no other direction was tried
     assert line.score == 0.3 and line.box.tolist() == [[7, 3], [3, 3], [3, 2], [7, 2]]
 
 
@@ -87,12 +90,28 @@ def test_of_equal_readings_the_one_with_flat_lines_wins_then_the_first():
         height, width = image.shape[:2]
         return [OCRLine("abc", 0.8, np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32))]
 
-    (line,) = read_rotated(find, np.zeros((9, 2, 3), np.uint8), (0, 90, 270))
+    (line,), angle, angle_score = read_rotated(find, np.zeros((9, 2, 3), np.uint8), (0, 90, 270))
+    assert angle == 90 and angle_score == 0  # 270 is as good
     assert line.box.tolist() == [[0, 9], [0, 0], [2, 0], [2, 9]]  # turned by 90: its top left is at the bottom left
 
 
 def test_no_text_either_way():
-    assert read_rotated(find_arrow, np.zeros((3, 3, 3), np.uint8), (0, 90)) == []
+    assert read_rotated(find_arrow, np.zeros((3, 3, 3), np.uint8), (0, 90)) == ([], None, 0)
+
+
+def test_the_score_of_the_angle_is_the_lead_of_flat_text():
+    flat, tall = (np.array([[0, 0], [w, 0], [w, h], [0, h]], np.float32) for w, h in ((9, 2), (2, 9)))
+    readings = {
+        7: [OCRLine("x" * 30, 0.5, flat), OCRLine("x" * 10, 1.0, tall)],  # 15 + 0.9 * 10 = 24, flat 15
+        8: [OCRLine("x" * 20, 1.0, tall)],  # 18, flat 0
+        9: [OCRLine("x" * 10, 0.8, flat)],  # 8
+    }
+    image = np.array([[[7] * 3, [8] * 3], [[0] * 3, [9] * 3]], np.uint8)  # the top left is 7 as it lies, 8 by 270
+    found = read_rotated(lambda turned: readings.get(int(turned[0, 0, 0]), []), image, (0, 90, 180, 270))
+    assert found.angle == 0 and found.angle_score == pytest.approx((15 - 8) / (15 + 20))
+    readings[7] = [OCRLine("x" * 30, 1.0, tall)]  # 27: the best of all, but flat lines are read in another direction
+    found = read_rotated(lambda turned: readings.get(int(turned[0, 0, 0]), []), image, (0, 90, 180, 270))
+    assert found.angle == 0 and found.angle_score == 0
 
 
 BOX = np.zeros((4, 2), np.float32)
@@ -104,9 +123,9 @@ def test_lines_below_the_score_neither_stay_nor_vote_for_a_rotation():
 
     image = np.zeros((4, 4, 3), np.uint8)
     image[3, 3] = 255
-    assert Reading(rotations=(0, 180)).read(find, image)[0].text == "unsure" * 5
-    assert Reading(rotations=(0, 180), min_score=0.5).read(find, image)[0].text == "sure"
-    assert Reading(min_score=0.4).read(find, image[::-1, ::-1])[0].score == 0.4  # the bound itself stays
+    assert Reading(rotations=(0, 180)).read(find, image).lines[0].text == "unsure" * 5
+    assert Reading(rotations=(0, 180), min_score=0.5).read(find, image).lines[0].text == "sure"
+    assert Reading(min_score=0.4).read(find, image[::-1, ::-1]).lines[0].score == 0.4  # the bound itself stays
 
 
 def test_tiles_only_what_is_long_and_may_be_told_not_to():

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from kdxf.text.ocr import OCRLine, OCRRecord, read_text
+from kdxf_runtime.ocr.base import Reading
+from kdxf_runtime.ocr.record import SURE_ANGLE
 
 
 def test_a_line_is_changed_by_making_another():
@@ -76,3 +78,27 @@ def test_lines_of_a_text():
     assert record.boxes.shape == (2, 4, 2) and not record.boxes.any()
     assert (record.engine, record.width, record.height, record.error) == ("annotation", 0, 0, None)
     assert OCRRecord.from_text("a.jpg", " \n").scores.shape == (0,)
+
+
+def test_the_angle_of_an_engine_that_reads_in_several_directions(engine, draw, tmp_path):
+    draw(tmp_path / "a.png", width=6, height=4)
+    record = read_text(engine, tmp_path / "a.png")
+    assert record.angle is None and record.angle_score == 0
+    engine.reading = Reading(rotations=(0, 90))
+    record = read_text(engine, tmp_path / "a.png")  # flat lines as it lies, tall ones by 90, of equal length
+    flat = len(record.texts[0]) * 0.5 + len(record.texts[1]) * 0.25  # the tall lines of the other do not count
+    assert record.angle == 0 and record.angle_score == pytest.approx(flat / (flat + 20))
+
+
+def test_a_record_turns_with_its_picture_if_it_is_sure_of_the_angle():
+    boxes = np.array([[[1, 2], [5, 2], [5, 3], [1, 3]], np.zeros((4, 2))], np.float32)
+    record = OCRRecord("a", ["milk", "typed"], np.ones(2, np.float32), boxes, 10, 6, "e", None)
+    sure = dataclasses.replace(record, angle=270, angle_score=SURE_ANGLE)
+    unsure = dataclasses.replace(record, angle=270, angle_score=SURE_ANGLE - 0.01)
+    upright = dataclasses.replace(record, angle=0, angle_score=1.0)
+    for same in (record, unsure, upright):
+        assert same.turn == 0 and same.upright() is same
+    turned = sure.upright()
+    assert sure.turn == 270 and (turned.width, turned.height, turned.angle, turned.turn) == (6, 10, 0, 0)
+    assert turned.boxes.tolist() == [[[2, 9], [2, 5], [3, 5], [3, 9]], [[0, 0]] * 4]  # (x, y) becomes (y, 10 - x)
+    assert turned.texts == ["milk", "typed"] and sure.boxes.tolist() == boxes.tolist()

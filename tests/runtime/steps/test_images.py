@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from kdxf_runtime.errors import UserError
+from kdxf_runtime.ocr.record import OCRRecord
 from kdxf_runtime.steps.images import (
     BLANK_BGR,
     CenterCrop,
@@ -15,6 +16,7 @@ from kdxf_runtime.steps.images import (
     Resize,
     ResizeEdge,
 )
+from kdxf_runtime.steps.line_boxes import line_boxes
 
 SIZES = [(7, 5), (50, 31), (31, 50), (64, 64), (200, 33), (1, 9)]
 
@@ -86,3 +88,38 @@ def test_a_letterbox_mirrors_or_fills():
         {"img": np.arange(2, dtype=np.uint8)[None, :, None].repeat(2, 0).repeat(3, 2)}
     )
     assert mirrored["img"][0, :, 0].tolist() == [0, 1, 0, 1, 0, 1]
+
+
+def turned_record(angle, score=1.0, texts=("milk",), width=8):
+    count = len(texts)
+    boxes = np.tile(np.array([[1, 1], [3, 1], [3, 2], [1, 2]], np.float32), (count, 1, 1))
+    scores = np.ones(count, np.float32)
+    return OCRRecord("a.png", list(texts), scores, boxes, width, 6, "e", None, angle=angle, angle_score=score)
+
+
+@pytest.mark.parametrize("angle", [0, 90, 180, 270])
+def test_a_picture_and_its_text_are_turned_upright(angle):
+    pixels, record = picture((6, 8)), turned_record(angle)
+    results = LoadImage(upright=True)({"img_path": "a.png", "img_pixels": pixels, "ocr": record})
+    np.testing.assert_array_equal(results["img"], np.rot90(pixels, -angle // 90))
+    assert results["img_shape"] == results["ori_shape"] == results["img"].shape[:2]
+    x0, y0, x1, y1 = line_boxes(results["ocr"], results["img"])[0].astype(int)
+    text = np.rot90(pixels[1:2, 1:3], -angle // 90)
+    np.testing.assert_array_equal(results["img"][y0:y1, x0:x1], text)
+
+
+@pytest.mark.parametrize(
+    "record", [turned_record(90, 0.01), turned_record(None, 0, ()), turned_record(None, 0, width=0)]
+)
+def test_a_picture_of_which_the_angle_is_not_sure_stays(record):
+    pixels = picture((6, 8))
+    results = LoadImage(upright=True)({"img_path": "a.png", "img_pixels": pixels, "ocr": record})
+    assert results["img"] is pixels and results["ocr"] is record
+
+
+def test_text_read_in_one_direction_tells_no_angle():
+    results = {"img_path": "a.png", "img_pixels": picture((6, 8)), "ocr": turned_record(None)}
+    with pytest.raises(UserError, match=r"upright=True needs the angle of a.png, whose text was read in one direction"):
+        LoadImage(upright=True)(dict(results))
+    assert LoadImage()(results)["img"].shape == (6, 8, 3)
+    assert LoadImage(upright=True).needs_ocr and not LoadImage().needs_ocr

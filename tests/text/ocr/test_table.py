@@ -267,3 +267,25 @@ def test_names_in_either_unicode_form(tmp_path):
     table = pq.read_table(tmp_path / "t.parquet")
     pq.write_table(table.set_column(0, "image", pa.array(["cafe\u0301.jpg", "b.jpg"])), tmp_path / "t.parquet")
     assert OCRTable.open(tmp_path / "t.parquet").rows_of(["caf\u00e9.jpg"]).tolist() == [0]
+
+
+def test_angles_are_kept_and_older_tables_have_none(tmp_path):
+    angles = {"angle": 90, "angle_score": 0.5}
+    table = OCRTable.open(write(tmp_path / "t.parquet", [{**ROWS[0], **angles}, ROWS[1]]))
+    assert [(row.angle, row.angle_score) for row in table] == [(90, 0.5), (None, 0)]
+    older = pa.schema([field for field in SCHEMA if not field.name.startswith("angle")])
+    assert OCRTable.open(write(tmp_path / "old.parquet", ROWS, older)).record(0).angle is None
+    for angle, score, message in (
+        (45, 0.5, "the angle of a picture is 45, and not one of 0, 90, 180, 270"),
+        (90, float("nan"), "an angle_score is no number"),
+    ):
+        path = write(tmp_path / "odd.parquet", [{**ROWS[0], "angle": angle, "angle_score": score}])
+        with pytest.raises(UserError, match=f"odd.parquet: not an OCR table, {message}"):
+            OCRTable.open(path)
+
+
+def test_angles_count_in_the_digest_where_they_are_known(digest):
+    a, b = record("a", "milk"), record("b")
+    assert digest([[replace(a, angle=90, angle_score=0.5), b]]) != digest([[a, b]])
+    assert digest([[replace(a, angle=90), b]]) != digest([[replace(a, angle=180), b]])
+    assert digest([[a, b, record("c", angle=90)]]) == digest([[a, b]])  # of an image that was not asked for

@@ -1,8 +1,12 @@
+from dataclasses import replace
 from functools import partial
 
+import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+
+from kdxf.text.ocr import OCRRecord, OCRTable, OCRTableWriter
 
 
 @pytest.fixture
@@ -48,3 +52,28 @@ def test_mistakes_end_with_one_line(call, data, tmp_path):
         done = call(*arguments)
         assert done.returncode == 2 and done.stderr.count("\n") == 1 and message in done.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_pictures_are_turned_by_their_text_and_so_is_the_table(call, data, tmp_path):
+    out = tmp_path / "out"
+    assert call(data / "train.csv", "--out", out).returncode == 0  # results of an earlier run are turned all the same
+    box = np.array([[[100, 50], [300, 50], [300, 90], [100, 90]]], np.float32)
+    large = OCRRecord("a/large.jpg", ["milk"], np.ones(1, np.float32), box, 800, 500, "e", None)
+    with OCRTableWriter(tmp_path / "ocr", "e") as writer:
+        writer.add(replace(large, angle=90, angle_score=0.5))
+        writer.add(replace(OCRRecord.empty("small.png", engine="e", width=30, height=10), angle=180, angle_score=0.5))
+    options = ("--ocr", tmp_path / "ocr", "--ocr-out", tmp_path / "new", "--format", "jpeg")
+    done = call(data / "train.csv", "--out", out, *options)
+    assert done.returncode == 0 and "turned by their text: 2" in done.stdout, done.stderr
+    with Image.open(out / "a" / "large.jpg") as image:
+        assert image.size == (375, 600)
+        plain = Image.open(data / "a" / "large.jpg").resize((600, 375)).transpose(Image.Transpose.ROTATE_270)
+        assert np.abs(np.asarray(image, int) - np.asarray(plain, int)).mean() < 12  # noise, resized and encoded again
+    first, second = OCRTable.open(tmp_path / "new")
+    assert (first.image, second.image) == ("a/large.jpg", "small.jpg") and first.turn == second.turn == 0
+    assert (first.width, first.height) == (500, 800)
+    assert first.boxes.tolist() == [[[450, 100], [450, 300], [410, 300], [410, 100]]]  # (x, y) becomes (500 - y, x)
+    done = call(data / "train.csv", "--out", out, *options)
+    assert done.returncode == 2 and "new: is there already; choose another folder" in done.stderr
+    done = call(data / "train.csv", "--out", out, "--ocr", tmp_path / "ocr")
+    assert done.returncode == 2 and "--ocr and --ocr-out belong together; give both or neither" in done.stderr

@@ -1,9 +1,12 @@
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import ExifTags, Image
+
+from kdxf.text.ocr import OCRRecord, OCRTableWriter
 
 
 @pytest.fixture
@@ -75,3 +78,14 @@ def test_mistakes_end_with_one_line(call, data):
 def test_problems_for_excel(call, data, tmp_path):
     done = call(data / "train.csv", "--out", tmp_path / "p.csv", "--excel")
     assert done.returncode == 0 and (tmp_path / "p.csv").read_bytes().startswith(b"\xef\xbb\xbfimage,problem,detail\n")
+
+
+def test_pictures_whose_text_does_not_stand_upright(call, data, tmp_path):
+    with OCRTableWriter(tmp_path / "ocr", "e") as writer:
+        for image, angle in (("good.jpg", 180), ("grey.png", 0), ("elsewhere.jpg", 90)):
+            writer.add(replace(OCRRecord.empty(image, engine="e"), angle=angle, angle_score=0.5))
+    done = call(data / "train.csv", "--ocr", tmp_path / "ocr", "--out", tmp_path / "p.csv")
+    assert done.returncode == 0 and "  turned                  1  its text lies on its side or upside" in done.stdout
+    problems = pd.read_csv(tmp_path / "p.csv")
+    (row,) = problems[problems["problem"] == "turned"].to_numpy().tolist()
+    assert row == ["good.jpg", "turned", "upright after a turn of 180 degrees clockwise"]
