@@ -21,6 +21,7 @@ def _parse() -> argparse.Namespace:
     train.add_argument("--lowercase", action="store_true", help="jieba: Latin letters in lower case")
     train.add_argument("--simplify", action="store_true", help="jieba: traditional characters simplified")
     train.add_argument("--normalize-units", action="store_true", help="one spelling for 500 ml, 500ML, 500毫升")
+    train.add_argument("--normalize-numerals", action="store_true", help="Chinese numerals in digits: 五百毫升")
     train.add_argument("--method", choices=("word2vec", "fasttext"), default="word2vec")
     train.add_argument("--dim", type=int, default=200, help="width of a vector (default: 200)")
     train.add_argument("--min-count", type=int, default=2, help="rarer words get no vector (default: 2)")

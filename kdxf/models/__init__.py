@@ -21,6 +21,7 @@ from kdxf.models.table_encoders import TabularEncoder
 from kdxf.models.text_encoders import (
     ClipTextEncoder,
     JoinedTextEncoder,
+    LayoutTextEncoder,
     NgramEncoder,
     StoredTextFeatures,
     TfidfEncoder,
@@ -46,6 +47,7 @@ __all__ = [
     "JoinedTextEncoder",
     "LabelSmoothFocalLoss",
     "LateFusionClsHead",
+    "LayoutTextEncoder",
     "Mixup",
     "MoEClsHead",
     "MultiLabelMoEClsHead",

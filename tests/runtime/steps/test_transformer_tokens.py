@@ -41,6 +41,6 @@ def test_what_is_no_tokenizer_is_said(tmp_path):
 def test_special_tokens_alone_are_no_text():
     class Nothing(TransformerTokens):
         def encode(self, text):
-            return [2, 3]
+            return [2, 3], [(0, 0), (0, 0)]
 
     assert Nothing(4)({"ocr": OCRRecord.from_text("x", "★")})["text_mask"].sum() == 0
