@@ -30,8 +30,8 @@ def pad_collate(data_batch: Sequence[Mapping]) -> dict:
 
     Returns:
         ``default_collate``'s batch, its ``text_ids``, ``text_mask`` (N, L) and ``text_boxes`` (N, L, 4), or ``text``
-        (N, L, D), ``text_weight`` (N, L) and ``text_box`` (N, L, 4), cut to the L of the longest document, at least 1; likewise ``ngram_ids``
-        and ``ngram_weight`` (N, M) to their longest M.
+        (N, L, D), ``text_weight`` (N, L) and ``text_box`` (N, L, 4), cut to the L of the longest document, at least 1;
+        likewise ``ngram_ids`` and ``ngram_weight`` (N, M) to their longest M.
     """
     batch = default_collate(data_batch)
     views = batch["inputs"] if isinstance(batch["inputs"], list) else [batch["inputs"]]

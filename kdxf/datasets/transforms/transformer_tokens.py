@@ -36,8 +36,8 @@ class TokenizeForTransformer(TransformerTokens):
         min_score: Lines below this OCR score are left out.
         chinese_only: Whether to drop all that is not Chinese. Brands, numbers and prices say much about an
             advertisement, so the default keeps them.
-        simplify: Whether to write traditional characters simplified (``優惠價`` as ``优惠价``), as most published Chinese
-            models were trained on; needs the extra ``chinese``.
+        simplify: Whether to write traditional characters simplified (``優惠價`` as ``优惠价``), as most published
+            Chinese models were trained on; needs the extra ``chinese``.
         normalize_units: Whether to write numbers with units, currencies and per cent signs in one way
             (:func:`~kdxf_runtime.tokenizers.base.normalize_units`): ``500 ml`` and ``500毫升`` both give ``500ml``.
         normalize_numerals: Whether to write numbers that are spelled in Chinese in digits

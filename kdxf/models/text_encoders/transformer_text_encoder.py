@@ -198,8 +198,8 @@ class TransformerTextEncoder(BaseModule):
 
         Returns:
             Token features (N, L, C), the learned vector where there is padding, and the share of each token in its
-            document (N, L), float32: by the weights, and by the scores of ``pooling='attention'``; 0 for padding. For pairs
-            (N, 2 L, C) and (N, 2 L), first the tokens of one document, then those of the other.
+            document (N, L), float32: by the weights, and by the scores of ``pooling='attention'``; 0 for padding. For
+            pairs (N, 2 L, C) and (N, 2 L), first the tokens of one document, then those of the other.
 
         Raises:
             UserError: As of :meth:`forward`.
@@ -226,9 +226,7 @@ class TransformerTextEncoder(BaseModule):
         feature = self.project(self._pool(self._hidden(text_ids, mask, text_boxes), mask, text_mask))
         return torch.where(has_text, feature, self.no_text)
 
-    def _token_features(
-        self, text_ids: Tensor, text_mask: Tensor, text_boxes: Tensor | None
-    ) -> tuple[Tensor, Tensor]:
+    def _token_features(self, text_ids: Tensor, text_mask: Tensor, text_boxes: Tensor | None) -> tuple[Tensor, Tensor]:
         """Return the features (N, L, C) and the shares (N, L) of the tokens of documents (N, L)."""
         has_text, mask = usable_mask(text_mask)
         hidden = self._hidden(text_ids, mask, text_boxes)
