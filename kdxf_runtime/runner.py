@@ -28,7 +28,11 @@ READING = ("always", "auto", "never")
 _OUTPUTS = ("scores", "feature")
 _ONNX_NAMES = {"float32": "float"}  # where NumPy's differ
 # What tells tokens from padding, and what has the same length.
-_LENGTHS = {"text_weight": ("text", "text_box"), "text_mask": ("text_ids",), "ngram_weight": ("ngram_ids",)}
+_LENGTHS = {
+    "text_weight": ("text", "text_box"),
+    "text_mask": ("text_ids", "text_boxes"),
+    "ngram_weight": ("ngram_ids",),
+}
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, required=True, help="folder to write")
     parser.add_argument("--tokenizer", choices=("jieba", "word"), default="jieba", help="word: for spaced scripts")
     parser.add_argument("--normalize-units", action="store_true", help="one spelling for 500 ml, 500ML, 500毫升")
+    parser.add_argument("--normalize-numerals", action="store_true", help="Chinese numerals in digits: 五百毫升")
     parser.add_argument("--channels", type=count, default=512, help="numbers of a document at most (default: 512)")
     parser.add_argument("--ngrams", type=int, nargs=2, default=(2, 4), metavar=("MIN", "MAX"),
                         help="characters of an n-gram (default: 2 4; for Chinese 1 3)")  # fmt: skip
@@ -31,7 +32,7 @@ def main() -> None:
     meta = fit_tfidf_on_sources(
         args.source,
         args.out,
-        {"type": kind, "normalize_units": args.normalize_units},
+        {"type": kind, "normalize_units": args.normalize_units, "normalize_numerals": args.normalize_numerals},
         args.overwrite,
         channels=args.channels,
         ngrams=tuple(args.ngrams),

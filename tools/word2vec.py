@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Make and query word vector folders: train on OCR text, convert a published file, list a word's neighbours."""
+"""Make and query word vector folders: train on OCR text, convert a published file, list neighbours, report coverage."""
 
 import argparse
 from pathlib import Path
@@ -15,12 +15,7 @@ def _parse() -> argparse.Namespace:
 
     train = commands.add_parser("train", help="train vectors on the text of OCR tables")
     train.add_argument("source", nargs="+", type=Path, help="OCR table, or UTF-8 text with one document per line")
-    train.add_argument("--tokenizer", choices=("jieba", "word"), default="jieba", help="word: for spaced scripts")
-    train.add_argument("--user-dict", help="jieba: file with one word per line, optionally frequency and tag")
-    train.add_argument("--chinese-only", action="store_true", help="jieba: drop brands, numbers and prices")
-    train.add_argument("--lowercase", action="store_true", help="jieba: Latin letters in lower case")
-    train.add_argument("--simplify", action="store_true", help="jieba: traditional characters simplified")
-    train.add_argument("--normalize-units", action="store_true", help="one spelling for 500 ml, 500ML, 500毫升")
+    _add_tokenizer(train, default="jieba")
     train.add_argument("--method", choices=("word2vec", "fasttext"), default="word2vec")
     train.add_argument("--dim", type=int, default=200, help="width of a vector (default: 200)")
     train.add_argument("--min-count", type=int, default=2, help="rarer words get no vector (default: 2)")
@@ -45,7 +40,24 @@ def _parse() -> argparse.Namespace:
     neighbours.add_argument("folder", type=Path)
     neighbours.add_argument("word")
     neighbours.add_argument("-k", type=count, default=10, help="how many (default: 10)")
+
+    report = commands.add_parser("report", help="words of a text by frequency, and which have a vector")
+    report.add_argument("folder", type=Path)
+    report.add_argument("source", nargs="+", type=Path, help="OCR table, or UTF-8 text with one document per line")
+    report.add_argument("--out", type=Path, required=True, help="CSV to write, with a row per word")
+    _add_tokenizer(report, default=None)
     return parser.parse_args()
+
+
+def _add_tokenizer(command: argparse.ArgumentParser, default: str | None) -> None:
+    meaning = "word: for spaced scripts" if default else "that of the training by default; word: for spaced scripts"
+    command.add_argument("--tokenizer", choices=("jieba", "word"), default=default, help=meaning)
+    command.add_argument("--user-dict", help="jieba: file with one word per line, optionally frequency and tag")
+    command.add_argument("--chinese-only", action="store_true", help="jieba: drop brands, numbers and prices")
+    command.add_argument("--lowercase", action="store_true", help="jieba: Latin letters in lower case")
+    command.add_argument("--simplify", action="store_true", help="jieba: traditional characters simplified")
+    command.add_argument("--normalize-units", action="store_true", help="one spelling for 500 ml, 500ML, 500毫升")
+    command.add_argument("--normalize-numerals", action="store_true", help="Chinese numerals in digits: 五百毫升")
 
 
 def _train(args: argparse.Namespace) -> None:
@@ -56,13 +68,21 @@ def _train(args: argparse.Namespace) -> None:
     print(train_vectors(args.source, args.out, _tokenizer(args), options, args.overwrite))
 
 
+_FOR_JIEBA = ("user_dict", "chinese_only", "lowercase", "simplify")
+
+
 def _tokenizer(args: argparse.Namespace) -> dict[str, Any]:
-    for_jieba = {name: getattr(args, name) for name in ("user_dict", "chinese_only", "lowercase", "simplify")}
+    numbers = {name: getattr(args, name) for name in ("normalize_units", "normalize_numerals")}
     if args.tokenizer == "jieba":
-        return {"type": "JiebaTokenizer", **for_jieba, "normalize_units": args.normalize_units}
-    if given := [name for name, value in for_jieba.items() if value]:
-        raise UserError(f"--{given[0].replace('_', '-')} is for --tokenizer jieba: leave one of the two out")
-    return {"type": "WordTokenizer", "normalize_units": args.normalize_units}
+        return {"type": "JiebaTokenizer", **{name: getattr(args, name) for name in _FOR_JIEBA}, **numbers}
+    if given := _given(args, *_FOR_JIEBA):
+        raise UserError(f"--{given} is for --tokenizer jieba: leave one of the two out")
+    return {"type": "WordTokenizer", **numbers}
+
+
+def _given(args: argparse.Namespace, *names: str) -> str | None:
+    """Return the first option that was given, as it is written."""
+    return next((name.replace("_", "-") for name in names if getattr(args, name)), None)
 
 
 def _convert(args: argparse.Namespace) -> None:
@@ -85,10 +105,27 @@ def _neighbours(args: argparse.Namespace) -> None:
         print(f"{cosine:6.3f}  {word}")
 
 
+def _report(args: argparse.Namespace) -> None:
+    from kdxf.io.csv_tables import write_csv
+    from kdxf.text.registry import TOKENIZERS
+    from kdxf.text.vectors.report import report_vocabulary
+    from kdxf_runtime.vectors.word_vectors import WordVectors
+
+    vectors = WordVectors.open(args.folder)
+    config = vectors.meta.tokenizer if args.tokenizer is None else _tokenizer(args)
+    if config is None:
+        raise UserError(f"{args.folder}: was converted, and names no tokenizer; give --tokenizer jieba or word")
+    if args.tokenizer is None and (given := _given(args, *_FOR_JIEBA, "normalize_units", "normalize_numerals")):
+        raise UserError(f"--{given} needs --tokenizer: without one the text is cut as for the training of the vectors")
+    found = report_vocabulary(vectors, args.source, TOKENIZERS.build(config))
+    write_csv(found.words, args.out)
+    print(found)
+
+
 def main() -> None:
     """Run the command that was asked for."""
     args = _parse()
-    {"train": _train, "convert": _convert, "neighbours": _neighbours}[args.command](args)
+    {"train": _train, "convert": _convert, "neighbours": _neighbours, "report": _report}[args.command](args)
 
 
 if __name__ == "__main__":

@@ -99,7 +99,12 @@ def _make_vectors(length: int, width: int, results: dict) -> dict:
 
 def _make_ids(length: int, results: dict) -> dict:
     """Make token ids without a tokenizer; every vocabulary has an id 0."""
-    return {**results, "text_ids": np.zeros(length, np.int64), "text_mask": np.ones(length, np.float32)}
+    return {
+        **results,
+        "text_ids": np.zeros(length, np.int64),
+        "text_mask": np.ones(length, np.float32),
+        "text_boxes": np.zeros((length, 4), np.int64),
+    }
 
 
 _MOST = 4096

@@ -10,7 +10,11 @@ from torch import Tensor
 
 from kdxf.registry import FUNCTIONS
 
-DOCUMENTS = {"text_mask": ("text_ids",), "text_weight": ("text", "text_box"), "ngram_weight": ("ngram_ids",)}
+DOCUMENTS = {
+    "text_mask": ("text_ids", "text_boxes"),
+    "text_weight": ("text", "text_box"),
+    "ngram_weight": ("ngram_ids",),
+}
 """The masks that tell words (or n-grams) from padding, and their inputs; all have the words in dimension 1."""
 
 
@@ -25,9 +29,9 @@ def pad_collate(data_batch: Sequence[Mapping]) -> dict:
         data_batch: Packed samples; ``inputs`` is a mapping, or a list of the views' mappings.
 
     Returns:
-        ``default_collate``'s batch, its ``text_ids``, ``text_mask`` (N, L), or ``text`` (N, L, D), ``text_weight``
-        (N, L) and ``text_box`` (N, L, 4), cut to the L of the longest document, at least 1; likewise ``ngram_ids``
-        and ``ngram_weight`` (N, M) to their longest M.
+        ``default_collate``'s batch, its ``text_ids``, ``text_mask`` (N, L) and ``text_boxes`` (N, L, 4), or ``text``
+        (N, L, D), ``text_weight`` (N, L) and ``text_box`` (N, L, 4), cut to the L of the longest document, at least 1;
+        likewise ``ngram_ids`` and ``ngram_weight`` (N, M) to their longest M.
     """
     batch = default_collate(data_batch)
     views = batch["inputs"] if isinstance(batch["inputs"], list) else [batch["inputs"]]

@@ -16,6 +16,7 @@ from kdxf.errors import UserError
 from kdxf.export.parts import part_outputs
 from kdxf.export.portable import OUTPUTS, GraphInput, Portable
 from kdxf_runtime.optional import require
+from kdxf_runtime.steps.transformer_tokens import BOX_UNITS
 
 TOLERANCE = 1e-4
 """The largest difference of a score that is no fault."""
@@ -98,11 +99,14 @@ def _draw(item: GraphInput, shape: list[int], with_text: bool, random: np.random
     if item.ids is not None:
         return random.integers(0, item.ids, shape).astype(item.dtype)
     if item.name in TEXT_WEIGHTS:
-        weight = np.ones(shape) if item.name == "text_mask" else random.uniform(0.1, 1, shape)
+        weight = random.uniform(0.1, 1, shape)
         weight[:, -(shape[1] // 3) or shape[1] :] = 0
         return (weight * with_text).astype(item.dtype)
     if item.name == TABLE_KEY:
         return (random.normal(size=shape) * with_text).astype(item.dtype)
+    if item.name == "text_boxes":  # left and top, then right and bottom
+        corners = np.sort(random.integers(0, BOX_UNITS + 1, (*shape[:2], 2, 2)), axis=2)
+        return corners.reshape(shape).astype(item.dtype)
     if item.name == "text_box":
         return random.uniform(0, 0.4, shape).astype(item.dtype)
     return random.normal(size=shape).astype(item.dtype)

@@ -22,6 +22,7 @@ from kdxf.models.table_encoders import TabularEncoder
 from kdxf.models.text_encoders import (
     ClipTextEncoder,
     JoinedTextEncoder,
+    LayoutTextEncoder,
     NgramEncoder,
     StoredTextFeatures,
     TfidfEncoder,
@@ -49,6 +50,7 @@ __all__ = [
     "JoinedTextEncoder",
     "LabelSmoothFocalLoss",
     "LateFusionClsHead",
+    "LayoutTextEncoder",
     "Mixup",
     "MoEClsHead",
     "MultiLabelMoEClsHead",

@@ -123,6 +123,24 @@ def _write_bert_tokenizer(folder: Path) -> int:
     return len(vocabulary)
 
 
+def write_lilt(folder: Path) -> None:
+    """Write a LiLT of one layer with a BERT's tokenizer, as wide as the base models."""
+    from kdxf_runtime.optional import require
+
+    transformers = require("transformers", "transformers", "a config with a transformer for the text")
+    folder.mkdir(parents=True)
+    config = transformers.LiltConfig(
+        vocab_size=_write_bert_tokenizer(folder),
+        hidden_size=_BERT_WIDTH,
+        num_hidden_layers=1,
+        num_attention_heads=12,
+        intermediate_size=8,
+        max_position_embeddings=514,
+        pad_token_id=0,
+    )
+    transformers.LiltModel(config).save_pretrained(folder)
+
+
 _TOWER = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}
 
 

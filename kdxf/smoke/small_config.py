@@ -69,6 +69,7 @@ class _Maker:
         self.table_width = next((part["in_channels"] for part in _parts(models, "TabularEncoder")), 0)
         self.tfidf_width = next((part["in_channels"] for part in _parts(models, "TfidfEncoder")), 8)
         self.has_pair = any(True for _ in _parts(cfg.to_dict(), "ClipTextEncoder"))
+        self.has_layout = any(True for _ in _parts(cfg.to_dict(), "LayoutTextEncoder"))
         trees = [*_parts(cfg.model, "HierarchicalClsHead"), *_parts(cfg.get("test_evaluator"), "HierarchicalAccuracy")]
         self.levels = sorted({level for part in trees for level in part.get("levels") or ("coarse",)} | {"coarse"})
         if not (folder / "images").exists():
@@ -159,10 +160,13 @@ class _Maker:
         part["folder"] = str(self.folder / "features")  # its encoder and tokenizer are adapted like others
 
     def _adapt_TokenizeForTransformer(self, part: dict) -> None:  # noqa: N802
-        part["tokenizer"] = str(self._pair() if self.has_pair else self._bert())
+        part["tokenizer"] = str(self._pair() if self.has_pair else self._lilt() if self.has_layout else self._bert())
 
     def _adapt_TransformerTextEncoder(self, part: dict) -> None:  # noqa: N802
         part["pretrained"] = str(self._bert())
+
+    def _adapt_LayoutTextEncoder(self, part: dict) -> None:  # noqa: N802
+        part["pretrained"] = str(self._lilt())
 
     def _adapt_ClipTextEncoder(self, part: dict) -> None:  # noqa: N802
         part["pretrained"] = str(self._pair())
@@ -209,6 +213,12 @@ class _Maker:
         folder = self.folder / "bert"
         if not folder.exists():
             made_up.write_bert(folder)
+        return folder
+
+    def _lilt(self) -> Path:
+        folder = self.folder / "lilt"
+        if not folder.exists():
+            made_up.write_lilt(folder)
         return folder
 
     def _pair(self) -> Path:

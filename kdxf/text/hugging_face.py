@@ -29,12 +29,12 @@ _HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
 def local_folder(path: str | Path, option: str) -> Path:
     """Return the folder of a model.
 
-        Args:
-            path: The folder.
-    option: The option's name for messages, such as ``'TransformerTextEncoder: pretrained'``.
+    Args:
+        path: The folder.
+        option: The option's name for messages, such as ``'TransformerTextEncoder: pretrained'``.
 
-        Raises:
-            UserError: It is a file, does not exist, or is a name on the Hugging Face hub.
+    Raises:
+        UserError: It is a file, does not exist, or is a name on the Hugging Face hub.
     """
     folder = Path(path).expanduser()
     if folder.is_dir():
@@ -108,6 +108,32 @@ def open_tokenizer(folder: Path, option: str) -> Any:
     except Exception as error:  # tokenizers and their readers fail in many ways
         reason = next(iter(str(error).strip().splitlines()), "") or type(error).__name__
         raise UserError(f"{option} {folder}: the tokenizer cannot be opened ({reason}); download it again") from error
+
+
+def encode_text(tokenizer: Any, text: str, max_length: int | None = None) -> tuple[list[int], list[tuple[int, int]]]:
+    """Cut a text with what :func:`open_tokenizer` opened.
+
+    Args:
+        tokenizer: Its fast tokenizer is used where it has one, as in a bundle: those of LayoutLM's kin would otherwise
+            want words with boxes.
+        text: The text.
+        max_length: The most tokens to return; by default all.
+
+    Returns:
+        The ids, with the special tokens; and the characters of each, start and end, which are equal for special tokens
+        and unknown, all 0, to a tokenizer that is not fast.
+    """
+    if not tokenizer.is_fast:
+        ids = tokenizer(text, truncation=max_length is not None, max_length=max_length, verbose=False)["input_ids"]
+        return ids, [(0, 0)] * len(ids)
+    fast = tokenizer.backend_tokenizer
+    fast.no_padding()
+    if max_length is None:
+        fast.no_truncation()
+    else:
+        fast.enable_truncation(max_length)
+    encoding = fast.encode(text)
+    return encoding.ids, encoding.offsets
 
 
 @lru_cache

@@ -122,6 +122,8 @@ class LookUpWordVectors(Step):
     Args:
         vectors: A folder written by ``tools/word2vec.py``.
         max_tokens: L. Longer documents are cut, shorter ones padded.
+        respell: Whether an unknown word gets the vector of the known word that OCR most likely misread; otherwise it is
+            composed from its pieces, like a word without such a one.
 
     Raises:
         UserError: ``vectors`` is not such a folder, or ``max_tokens`` is not positive.
@@ -129,10 +131,10 @@ class LookUpWordVectors(Step):
 
     length_option, length_unit = "max_tokens", "words"
 
-    def __init__(self, vectors: str, max_tokens: int = 64) -> None:
+    def __init__(self, vectors: str, max_tokens: int = 64, respell: bool = True) -> None:
         if max_tokens < 1:
             raise UserError(f"LookUpWordVectors: max_tokens is {max_tokens}; give a number above 0")
-        self.vectors = WordVectors.open(vectors)
+        self.vectors = WordVectors.open(vectors, respell)
         self.max_tokens = max_tokens
 
     def length(self, results: dict) -> int:

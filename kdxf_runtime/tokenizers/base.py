@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from kdxf_runtime.errors import UserError
+from kdxf_runtime.tokenizers.chinese_numerals import digits_for_numerals
 from kdxf_runtime.tokenizers.cleaning import CURRENCY, LETTER, NUMBER, clean_text
 
 # Each unit with its spellings. Chinese units of one character are left out, because words begin with them (升级, 克拉),
@@ -78,16 +79,21 @@ class BaseTokenizer(ABC):
         cache_size: The number of lines to remember; 0 remembers none.
         normalize_units: Whether to write numbers with units, currencies and per cent signs in one way, so that
             ``500 ml`` and ``500ML`` are one word: see :func:`~kdxf_runtime.tokenizers.base.normalize_units`.
+        normalize_numerals: Whether to write numbers that are spelled in Chinese in digits, before units are normalized:
+            see :func:`~kdxf_runtime.tokenizers.chinese_numerals.digits_for_numerals`.
 
     Raises:
         UserError: ``cache_size`` is negative.
     """
 
-    def __init__(self, cache_size: int = 16384, normalize_units: bool = False) -> None:
+    def __init__(
+        self, cache_size: int = 16384, normalize_units: bool = False, normalize_numerals: bool = False
+    ) -> None:
         if cache_size < 0:
             raise UserError(f"cache_size must be 0 or more, got {cache_size}")
         self.cache_size = cache_size
         self.normalize_units = normalize_units
+        self.normalize_numerals = normalize_numerals
         self._remember()
 
     @abstractmethod
@@ -103,6 +109,8 @@ class BaseTokenizer(ABC):
 
     def _clean_and_split(self, text: str) -> tuple[str, ...]:
         text = clean_text(text)
+        if self.normalize_numerals:
+            text = digits_for_numerals(text)
         return tuple(self.split(normalize_units(text) if self.normalize_units else text))
 
     def __getstate__(self) -> dict[str, Any]:

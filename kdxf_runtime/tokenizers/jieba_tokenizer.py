@@ -99,6 +99,8 @@ class JiebaTokenizer(BaseTokenizer):
             as well; needs the extra ``chinese``. Published Chinese vectors and jieba's own dictionary are simplified.
         normalize_units: Whether to write numbers with units, currencies and per cent signs in one way
             (:func:`~kdxf_runtime.tokenizers.base.normalize_units`): ``500 ml`` and ``500毫升`` both give ``500ml``.
+        normalize_numerals: Whether to write numbers that are spelled in Chinese in digits
+            (:func:`~kdxf_runtime.tokenizers.chinese_numerals.digits_for_numerals`): ``五百毫升`` as ``500毫升``.
 
     Raises:
         UserError: The user dictionary is missing, or cannot be read, or OpenCC is not installed.
@@ -112,8 +114,9 @@ class JiebaTokenizer(BaseTokenizer):
         cache_size: int = 16384,
         simplify: bool = False,
         normalize_units: bool = False,
+        normalize_numerals: bool = False,
     ) -> None:
-        super().__init__(cache_size, normalize_units)
+        super().__init__(cache_size, normalize_units, normalize_numerals)
         self.user_dict = user_dict
         self.chinese_only = chinese_only
         self.lowercase = lowercase

@@ -29,6 +29,8 @@ class WordTokenizer(BaseTokenizer):
         normalize_units: Whether to write numbers with units, currencies and per cent signs in one way
             (:func:`~kdxf_runtime.tokenizers.base.normalize_units`): ``500 ml`` and ``500ML`` both give ``500ml``,
             ``3,0 %`` gives ``3.0%`` and ``2,99 €`` gives ``€2.99``.
+        normalize_numerals: Whether to write numbers that are spelled in Chinese in digits
+            (:func:`~kdxf_runtime.tokenizers.chinese_numerals.digits_for_numerals`).
     """
 
     def split(self, text: str) -> list[str]:

@@ -35,7 +35,8 @@ class WordVectors:
     ================ ==================================== =========
 
     A fastText store uses the mean of character n-grams instead of the sum of characters.
-    :class:`~kdxf_runtime.spelling.speller.Speller` decides which unknown words are misread known ones.
+    :class:`~kdxf_runtime.spelling.speller.Speller` decides which unknown words are misread known ones; without it every
+    unknown word is composed.
 
     Attributes:
         folder: The store's folder.
@@ -55,7 +56,7 @@ class WordVectors:
         vectors: np.ndarray,
         counts: np.ndarray | None,
         composer: Composer,
-        speller: Speller,
+        speller: Speller | None,
     ) -> None:
         self.folder = folder
         self.meta = meta
@@ -64,11 +65,17 @@ class WordVectors:
         self.vectors = vectors
         self.counts = counts
         self._compose = lru_cache(maxsize=_UNKNOWN_KEPT)(partial(_compose, composer))
-        self._respell = lru_cache(maxsize=_UNKNOWN_KEPT)(speller.row_of)
+        self._respells = speller is not None
+        row_of = _no_row if speller is None else speller.row_of
+        self._respell = lru_cache(maxsize=_UNKNOWN_KEPT)(row_of)
 
     @classmethod
-    def open(cls, folder: str | Path) -> "WordVectors":
+    def open(cls, folder: str | Path, respell: bool = True) -> "WordVectors":
         """Open a store.
+
+        Args:
+            folder: The store.
+            respell: Whether an unknown word gets the vector of the known word that it was most likely misread from.
 
         Raises:
             UserError: The folder is not a complete vector store.
@@ -88,13 +95,14 @@ class WordVectors:
                     raise ValueError(f"{NGRAMS_FILE} has no rows")
                 composer = NgramComposer(ngrams, *meta.ngrams)
             # Older stores lack it: then only words with one look-alike are found.
-            index = SpellingIndex(folder) if (folder / SPELLING_FILE).is_file() else None
+            index = SpellingIndex(folder) if respell and (folder / SPELLING_FILE).is_file() else None
         except (OSError, ValueError) as error:
             raise UserError(f"{folder} is not complete ({error}): make the vectors anew") from None
-        return cls(folder, meta, words, vectors, counts, composer, Speller(words, index))
+        speller = Speller(words, index) if respell else None
+        return cls(folder, meta, words, vectors, counts, composer, speller)
 
-    def __reduce__(self) -> tuple[Callable[[Path], "WordVectors"], tuple[Path]]:
-        return WordVectors.open, (self.folder,)
+    def __reduce__(self) -> tuple[Callable[[Path, bool], "WordVectors"], tuple[Path, bool]]:
+        return WordVectors.open, (self.folder, self._respells)
 
     def __len__(self) -> int:
         return len(self.words)
@@ -149,6 +157,10 @@ class WordVectors:
             np.ndarray | None: (D,) float32, not to be written to; None when no piece is known.
         """
         return self._compose(word)
+
+
+def _no_row(_word: str) -> int:
+    return MISSING
 
 
 def _compose(composer: Composer, word: str) -> np.ndarray | None:

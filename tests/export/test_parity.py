@@ -80,9 +80,15 @@ def test_random_inputs():
         ("text_mask", (3, 6), torch.float32),
     ]
     assert (drawn["text_weight"] > 0).tolist() == [[True] * 6 + [False] * 3] * 3
-    assert drawn["text_mask"].tolist() == [[1.0] * 4 + [0.0] * 2] * 3
+    assert (drawn["text_mask"] > 0).tolist() == [[True] * 4 + [False] * 2] * 3
     assert drawn["text_ids"].min() >= 0 and drawn["text_ids"].max() < 11 and len(drawn["text_ids"].unique()) > 3
     assert drawn["text_box"].min() >= 0 and drawn["text_box"].max() <= 1
+
+
+def test_random_boxes():
+    (boxes,) = random_inputs((GraphInput("text_boxes", "int64", (None, None, 4), 6),), 3, 1.0, True).values()
+    assert boxes.shape == (3, 6, 4) and boxes.dtype == torch.int64 and boxes.min() >= 0 and boxes.max() <= 1000
+    assert (boxes[..., :2] <= boxes[..., 2:]).all() and len(boxes.unique()) > 30
 
 
 def test_documents_of_one_word_and_none():

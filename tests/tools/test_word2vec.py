@@ -39,7 +39,7 @@ def test_train_and_neighbours(word2vec, tmp_path):
     ]
     assert "doc/s" in done.stderr
     store = WordVectors.open(tmp_path / "v")
-    assert store.meta.tokenizer == {"type": "WordTokenizer", "normalize_units": False}
+    assert store.meta.tokenizer == {"type": "WordTokenizer", "normalize_units": False, "normalize_numerals": False}
     options = store.meta.details["options"]
     assert (options["window"], options["buckets"], options["ngrams"], options["seed"]) == (2, 50, [2, 3], 1)
 
@@ -112,3 +112,44 @@ def test_neighbours_of_no_store(word2vec):
     assert done.stderr.startswith("error: ")
     assert "v is not a word vector folder (no meta.json)" in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_report(word2vec, tmp_path):
+    (tmp_path / "corpus.txt").write_text("mjölk arla\n五百 ml\n***\n" * 2, encoding="utf-8")
+    train = ("train", "corpus.txt", "--tokenizer", "word", "--out", "v", "--dim", "2", "--epochs", "1", "--trees", "0")
+    assert word2vec(*train, "--normalize-units", "--normalize-numerals").returncode == 0
+    (tmp_path / "new.txt").write_text("mjölk mjolk arla mjölk\n五百ml\nxyz\n\n", encoding="utf-8")
+    done = word2vec("report", "v", "new.txt", "--out", "words.csv")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        "documents       4 (1 without words, 1 without a word that has a vector)",
+        "tokens          6, 5 different words",
+        "own             66.7% of the tokens, 60.0% of the different words have a vector",
+        "respelled       16.7% of the tokens, 20.0% of the different words have that of a word which was likely "
+        "misread as theirs",
+        "composed        0.0% of the tokens, 0.0% of the different words have one that is made of their pieces",
+        "none            16.7% of the tokens, 20.0% of the different words have none",
+        "unknown, by frequency: mjolk 1  xyz 1",
+    ]
+    assert (tmp_path / "words.csv").read_text(encoding="utf-8").splitlines()[:2] == [
+        "word,count,share,vector,instead",
+        "mjölk,2,0.3333333333333333,own,",
+    ]
+    cut = word2vec("report", "v", "new.txt", "--out", "words.csv", "--tokenizer", "jieba")  # 五百 stays
+    assert cut.stdout.splitlines()[1] == "tokens          7, 6 different words"
+
+
+def test_a_report_needs_to_know_the_tokenizer(word2vec, tmp_path):
+    (tmp_path / "words.txt").write_text("2 2\na 1 0\nb 0 1\n")
+    assert word2vec("convert", "words.txt", "--out", "v", "--trees", "0").returncode == 0
+    done = word2vec("report", "v", "words.txt", "--out", "words.csv")
+    assert done.returncode and done.stderr.strip().endswith(
+        "v: was converted, and names no tokenizer; give --tokenizer jieba or word"
+    )
+    (tmp_path / "corpus.txt").write_text("a b\n" * 2)
+    train = ("train", "corpus.txt", "--tokenizer", "word", "--out", "t", "--dim", "2", "--epochs", "1", "--trees", "0")
+    assert word2vec(*train).returncode == 0
+    done = word2vec("report", "t", "corpus.txt", "--out", "words.csv", "--normalize-units")
+    assert done.returncode and done.stderr.strip().endswith(
+        "--normalize-units needs --tokenizer: without one the text is cut as for the training of the vectors"
+    )

@@ -16,6 +16,7 @@ TEXT_KEYS = (
     "text_box",
     "text_ids",
     "text_mask",
+    "text_boxes",
     "ngram_ids",
     "ngram_weight",
     "tfidf",
@@ -44,7 +45,7 @@ class PackImageTextInputs(BaseTransform):
 
         inputs        {'img': uint8 (3, H, W),
                        'text': float32 (L, D), 'text_weight': float32 (L,), 'text_box': float32 (L, 4),
-                       'text_ids': int64 (T,), 'text_mask': float32 (T,),
+                       'text_ids': int64 (T,), 'text_mask': float32 (T,), 'text_boxes': int64 (T, 4),
                        'ngram_ids': int64 (M,), 'ngram_weight': float32 (M,),
                        'tfidf': float32 (1, C), 'tfidf_weight': float32 (1,),
                        'text_feature': float32 (1, C), 'text_feature_weight': float32 (1,),

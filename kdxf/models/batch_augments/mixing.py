@@ -23,7 +23,7 @@ JOINED_KEYS = (
 )
 """Inputs without an order: the words of both texts become one text."""
 
-PAIRED_KEYS = ("text_ids", "text_mask")
+PAIRED_KEYS = ("text_ids", "text_mask", "text_boxes")
 """Inputs of a transformer, where order matters: the two texts stay apart."""
 
 WEIGHT_KEYS = ("text_weight", "ngram_weight", "tfidf_weight", "text_feature_weight", "text_mask")
@@ -45,7 +45,7 @@ def mix_texts(texts: Mapping[str, Tensor], partner: Tensor, shares: Tensor) -> d
 
     Returns:
         The inputs of :data:`JOINED_KEYS` as (N, 2 L, ...): the words of the sample, then those of its partner; the
-        inputs of :data:`PAIRED_KEYS` as (N, 2, L); and ``table`` as (N, D), the weighted sum.
+        inputs of :data:`PAIRED_KEYS` as (N, 2, L, ...); and ``table`` as (N, D), the weighted sum.
 
     Raises:
         UserError: An input has another name.

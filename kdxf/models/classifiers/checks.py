@@ -114,7 +114,8 @@ def text_inputs(inputs: Mapping[str, Tensor], text_encoder: Any) -> list[Tensor]
     if missing:
         raise UserError(
             f"the batch has no {missing[0]!r}, which text_encoder ({type(text_encoder).__name__}) needs: add "
-            "TokenizeOCR with LookUpWordVectors or HashNgrams, or TokenizeForTransformer, before PackImageTextInputs"
+            "TokenizeOCR with LookUpWordVectors or HashNgrams, or TokenizeForTransformer (for text_boxes with "
+            "boxes=True), before PackImageTextInputs"
         )
     return [inputs[key] for key in text_encoder.input_keys]
 

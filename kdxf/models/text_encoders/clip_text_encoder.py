@@ -105,13 +105,13 @@ class ClipTextEncoder(TransformerTextEncoder):
             raise UserError(f"{self.option} {source}: the tokenizer has no padding token, which a SigLIP needs")
         return int(found)
 
-    def _document_features(self, text_ids: Tensor, text_mask: Tensor) -> Tensor:
+    def _document_features(self, text_ids: Tensor, text_mask: Tensor, text_boxes: Tensor | None) -> Tensor:
         has_text, mask = usable_mask(text_mask)
         output = self._run(text_ids, mask)
         pooled = output.last_hidden_state[:, 0] if self.kind == "chinese_clip" else output.pooler_output
         return torch.where(has_text, self.project(pooled), self.no_text)
 
-    def _hidden(self, text_ids: Tensor, mask: Tensor) -> Tensor:
+    def _hidden(self, text_ids: Tensor, mask: Tensor, text_boxes: Tensor | None) -> Tensor:
         return self._run(text_ids, mask).last_hidden_state[:, : text_ids.size(1)]
 
     def _run(self, text_ids: Tensor, mask: Tensor) -> Any:

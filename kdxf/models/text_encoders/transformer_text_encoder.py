@@ -12,30 +12,39 @@ from kdxf.models.text_encoders.hugging_face_models import add_lora, build_model,
 from kdxf.registry import MODELS
 
 
-def different_documents(text_ids: Tensor, text_mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def different_documents(
+    text_ids: Tensor, text_mask: Tensor, text_boxes: Tensor | None = None
+) -> tuple[Tensor, Tensor, Tensor | None, Tensor]:
     """List the documents of a mixed batch, each once, so that none is encoded twice.
 
     A mixed batch holds each of its documents twice: in its own sample, and in the sample that it was mixed into.
 
     Args:
         text_ids: Token ids of the two documents of each sample (N, 2, L), int64.
-        text_mask: Their weights (N, 2, L); 0 is padding.
+        text_mask: Their weights (N, 2, L), each times the document's share; 0 is padding.
+        text_boxes: Their boxes (N, 2, L, 4), int64, for models that take them.
 
     Returns:
-        Token ids (M, L) and weights (M, L) of the distinct documents, and their indices for each sample (N, 2), int64.
+        Token ids (M, L), weights (M, L) and boxes (M, L, 4) of the distinct documents, and their indices for each
+        sample (N, 2), int64.
     """
     ids, mask = text_ids.flatten(0, 1), text_mask.flatten(0, 1)
-    documents, which = torch.where(mask > 0, ids, -1).unique(dim=0, return_inverse=True)
+    boxes = None if text_boxes is None else text_boxes.flatten(0, 1)
+    # The share of the document, by which the weights differ between its two places, does not count.
+    weights = mask / mask.amax(dim=1, keepdim=True).clamp_min(torch.finfo(mask.dtype).tiny)
+    parts = [torch.where(mask > 0, ids, -1), (weights * 10_000).round().long()]
+    parts += [] if boxes is None else [(boxes * (mask > 0).unsqueeze(-1)).flatten(1)]
+    documents, which = torch.cat(parts, dim=1).unique(dim=0, return_inverse=True)
     place = torch.arange(len(ids), device=ids.device)
     place = which.new_empty(len(documents)).scatter_(0, which, place)  # one occurrence of each document
-    return ids[place], mask[place], which.view(text_ids.shape[:2])
+    return ids[place], mask[place], None if boxes is None else boxes[place], which.view(text_ids.shape[:2])
 
 
 def document_shares(text_mask: Tensor) -> Tensor:
     """Return the shares of the two documents of each sample.
 
     Args:
-        text_mask: Their weights (N, 2, L): the same for all tokens of a document, 0 for padding.
+        text_mask: Their weights (N, 2, L), 0 for padding. That of the heaviest token counts.
 
     Returns:
         (N, 2); rows sum to 1. A document without text has the share 0; if neither has text, the first has 1.
@@ -69,8 +78,9 @@ class TransformerTextEncoder(BaseModule):
         config: Instead of ``pretrained``, an architecture to train from scratch: a folder with config.json, or a dict
             such as ``dict(model_type='bert', num_hidden_layers=2, ...)``.
         pooling: How token vectors become the document's: ``'cls'`` takes the classification token (the first one, in
-            XLNet the last), ``'mean'`` the mean of all, ``'attention'`` a mean weighted by the exponential of a
-            learned linear score, which starts as the mean.
+            XLNet the last), ``'mean'`` the mean of all by their weights in ``text_mask``, ``'attention'`` the same with
+            each weight times the exponential of a learned linear score, which starts as the mean. The weights are all 1
+            unless ``TokenizeForTransformer`` has ``score_weights``.
         out_channels: C of a linear projection of the vectors; by default there is none and C is D.
         dropout: Dropout probability of the result.
         frozen_stages: Parts that do not train and stay in evaluation mode: 0 the embeddings, n also the first n layers,
@@ -155,12 +165,13 @@ class TransformerTextEncoder(BaseModule):
             part.eval()
         return self
 
-    def forward(self, text_ids: Tensor, text_mask: Tensor) -> Tensor:
+    def forward(self, text_ids: Tensor, text_mask: Tensor, text_boxes: Tensor | None = None) -> Tensor:
         """Encode a batch of documents, or of pairs of documents from batch augmentations.
 
         Args:
             text_ids: Token ids (N, L), or (N, 2, L) for pairs, int64.
-            text_mask: 1 for tokens, 0 for padding, of the same shape; in pairs the document's share for tokens.
+            text_mask: Weights of the tokens, 0 for padding, of the same shape; in pairs times the document's share.
+            text_boxes: Boxes of the tokens (N, L, 4), or (N, 2, L, 4) for pairs, int64; if ``input_keys`` names it.
 
         Returns:
             Text features (N, C), for a pair the mean of its documents' features weighted by their shares.
@@ -170,31 +181,34 @@ class TransformerTextEncoder(BaseModule):
                 tokenizer.
         """
         if text_ids.dim() == 2:
-            return self.dropout(self._document_features(text_ids, text_mask))
-        ids, mask, which = different_documents(text_ids, text_mask)
-        pairs = self._document_features(ids, mask)[which]  # (N, 2, C)
+            return self.dropout(self._document_features(text_ids, text_mask, text_boxes))
+        ids, mask, boxes, which = different_documents(text_ids, text_mask, text_boxes)
+        pairs = self._document_features(ids, mask, boxes)[which]  # (N, 2, C)
         return self.dropout((pairs * document_shares(text_mask).unsqueeze(-1)).sum(dim=1))
 
-    def encode_tokens(self, text_ids: Tensor, text_mask: Tensor) -> tuple[Tensor, Tensor]:
+    def encode_tokens(
+        self, text_ids: Tensor, text_mask: Tensor, text_boxes: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Encode the tokens of a batch of documents, for fusions that work on sequences.
 
         Args:
             text_ids: As of :meth:`forward`.
             text_mask: As of :meth:`forward`.
+            text_boxes: As of :meth:`forward`.
 
         Returns:
             Token features (N, L, C), the learned vector where there is padding, and the share of each token in its
-            document (N, L), float32: equal shares unless ``pooling`` is ``'attention'``, 0 for padding. For pairs
-            (N, 2 L, C) and (N, 2 L), first the tokens of one document, then those of the other.
+            document (N, L), float32: by the weights, and by the scores of ``pooling='attention'``; 0 for padding. For
+            pairs (N, 2 L, C) and (N, 2 L), first the tokens of one document, then those of the other.
 
         Raises:
             UserError: As of :meth:`forward`.
         """
         if text_ids.dim() == 2:
-            tokens, shares = self._token_features(text_ids, text_mask)
+            tokens, shares = self._token_features(text_ids, text_mask, text_boxes)
             return self.dropout(tokens), shares
-        ids, mask, which = different_documents(text_ids, text_mask)
-        tokens, shares = self._token_features(ids, mask)
+        ids, mask, boxes, which = different_documents(text_ids, text_mask, text_boxes)
+        tokens, shares = self._token_features(ids, mask, boxes)
         shares = shares[which] * document_shares(text_mask).unsqueeze(-1)
         return self.dropout(tokens[which].flatten(1, 2)), shares.flatten(1, 2)
 
@@ -206,21 +220,21 @@ class TransformerTextEncoder(BaseModule):
         """Build the transformer of a folder or of settings, with random weights."""
         return build_model(source, self.option)
 
-    def _document_features(self, text_ids: Tensor, text_mask: Tensor) -> Tensor:
-        """Return the feature of each document (N, C) of token ids and a mask (N, L)."""
+    def _document_features(self, text_ids: Tensor, text_mask: Tensor, text_boxes: Tensor | None) -> Tensor:
+        """Return the feature of each document (N, C) of token ids, weights (N, L) and boxes."""
         has_text, mask = usable_mask(text_mask)
-        feature = self.project(self._pool(self._hidden(text_ids, mask), mask))
+        feature = self.project(self._pool(self._hidden(text_ids, mask, text_boxes), mask, text_mask))
         return torch.where(has_text, feature, self.no_text)
 
-    def _token_features(self, text_ids: Tensor, text_mask: Tensor) -> tuple[Tensor, Tensor]:
+    def _token_features(self, text_ids: Tensor, text_mask: Tensor, text_boxes: Tensor | None) -> tuple[Tensor, Tensor]:
         """Return the features (N, L, C) and the shares (N, L) of the tokens of documents (N, L)."""
         has_text, mask = usable_mask(text_mask)
-        hidden = self._hidden(text_ids, mask)
+        hidden = self._hidden(text_ids, mask, text_boxes)
         # Padding counts nothing, but every parameter must have a part in the result: distributed training asks for it.
         tokens = torch.where((mask & has_text).unsqueeze(-1), self.project(hidden), self.no_text)
-        return tokens, self._shares(hidden, mask) * has_text
+        return tokens, self._shares(hidden, mask, text_mask) * has_text
 
-    def _hidden(self, text_ids: Tensor, mask: Tensor) -> Tensor:
+    def _hidden(self, text_ids: Tensor, mask: Tensor, text_boxes: Tensor | None) -> Tensor:
         """Return the last hidden states (N, L, D)."""
         self._check_ids(text_ids)
         return self.model(input_ids=text_ids, attention_mask=mask.long()).last_hidden_state
@@ -241,19 +255,21 @@ class TransformerTextEncoder(BaseModule):
                 "give TokenizeForTransformer the tokenizer of the same model"
             )
 
-    def _pool(self, hidden: Tensor, mask: Tensor) -> Tensor:
-        """Pool the hidden states (N, L, D) where ``mask`` (N, L) is true, to (N, D)."""
+    def _pool(self, hidden: Tensor, mask: Tensor, text_mask: Tensor) -> Tensor:
+        """Pool the hidden states (N, L, D) where ``mask`` (N, L) is true, by the weights (N, L), to (N, D)."""
         if self.pooling == "cls":
             if self.model.config.model_type != "xlnet":
                 return hidden[:, 0]
             return hidden[torch.arange(hidden.size(0), device=hidden.device), mask.sum(dim=1) - 1]
-        shares = self._shares(hidden, mask).to(hidden.dtype)
+        shares = self._shares(hidden, mask, text_mask).to(hidden.dtype)
         return torch.bmm(shares.unsqueeze(1), hidden).squeeze(1)  # (N, 1, L) x (N, L, D)
 
-    def _shares(self, hidden: Tensor, mask: Tensor) -> Tensor:
+    def _shares(self, hidden: Tensor, mask: Tensor, text_mask: Tensor) -> Tensor:
         """Return the share of each token in its document (N, L), float32; each document has at least one token."""
         scores = hidden.new_zeros(mask.shape) if self.score is None else self.score(hidden).squeeze(-1)
-        return scores.float().masked_fill(~mask, -torch.inf).softmax(dim=1)
+        # Where there is no text, mask has a token whose weight is 0.
+        weights = text_mask.float().masked_fill(text_mask <= 0, 1.0)
+        return (scores.float() + weights.log()).masked_fill(~mask, -torch.inf).softmax(dim=1)
 
     def _frozen_parts(self) -> list[nn.Module]:
         """List the modules that ``frozen_stages`` freezes."""
@@ -298,7 +314,8 @@ def _embeddings(model: nn.Module, layers: nn.ModuleList) -> Iterator[nn.Module]:
 def _max_positions(model: nn.Module) -> int | None:
     """Return the number of positions for which a model has embeddings; None if it has none (XLNet)."""
     for name, part in model.named_modules():
-        if name.endswith(("position_embedding", "position_embeddings")) and isinstance(part, nn.Embedding):
+        last = name.rpartition(".")[2]  # not x_position_embeddings, which are of boxes
+        if last in ("position_embedding", "position_embeddings") and isinstance(part, nn.Embedding):
             # RoBERTa's positions start after that of the padding.
             return part.num_embeddings - (0 if part.padding_idx is None else part.padding_idx + 1)
     return None

@@ -65,6 +65,17 @@ class TokenFile:
         return self.counts.total()
 
 
+def tokenized(sources: Sequence[Path], tokenizer: BaseTokenizer) -> Iterator[list[str]]:
+    """Yield the words of each document of the sources, with a progress bar per source.
+
+    Raises:
+        UserError: A source cannot be read.
+    """
+    for source in sources:
+        for lines in tqdm(read_documents(source), desc=f"read {source.name}", unit="doc"):
+            yield [word for line in lines for word in tokenizer.tokenize(line)]
+
+
 def write_token_file(sources: Sequence[Path], tokenizer: BaseTokenizer, path: Path) -> TokenFile:
     """Cut all documents of the sources into words.
 
@@ -74,14 +85,12 @@ def write_token_file(sources: Sequence[Path], tokenizer: BaseTokenizer, path: Pa
     counts: Counter[str] = Counter()
     documents = with_words = 0
     with path.open("w", encoding="utf-8", newline="\n") as file:
-        for source in sources:
-            for lines in tqdm(read_documents(source), desc=f"read {source.name}", unit="doc"):
-                words = [word for line in lines for word in tokenizer.tokenize(line)]
-                documents += 1
-                if words:
-                    with_words += 1
-                    counts.update(words)
-                    file.write("\t".join(words) + "\n")
+        for words in tokenized(sources, tokenizer):
+            documents += 1
+            if words:
+                with_words += 1
+                counts.update(words)
+                file.write("\t".join(words) + "\n")
     if not counts:
         names = ", ".join(map(str, sources))
         raise UserError(f"{names}: no words in {documents} documents; is this the right table and --tokenizer?")

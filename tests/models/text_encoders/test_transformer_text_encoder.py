@@ -18,7 +18,8 @@ PAIR_MASK = torch.tensor([[[0.7] * 3, [0.3, 0.3, 0]], [[0.7, 0.7, 0], [0.3] * 3]
 
 
 def test_each_document_stands_once():
-    ids, mask, which = different_documents(PAIR_IDS, PAIR_MASK)
+    ids, mask, boxes, which = different_documents(PAIR_IDS, PAIR_MASK)
+    assert boxes is None
     assert ids.shape == mask.shape == (3, 3) and which.shape == (3, 2)
     assert torch.equal(torch.where(mask > 0, ids, 0)[which], torch.where(PAIR_MASK > 0, PAIR_IDS, 0))
     assert torch.equal(mask[which] > 0, PAIR_MASK > 0)
@@ -75,6 +76,36 @@ def test_mean(make, alone):
     expected = torch.stack([hidden.mean(dim=0) for hidden in alone])
     assert_close(make(pooling="mean")(IDS, MASK)[:2], expected, atol=1e-5, rtol=1e-5)
     assert_close(make(pooling="attention")(IDS, MASK)[:2], expected, atol=1e-5, rtol=1e-5)  # starts as the mean
+
+
+def test_documents_differ_by_weights_and_boxes():
+    ids = torch.tensor([[[2, 5], [2, 5]]])
+    mask = torch.tensor([[[0.7, 0.7], [0.3, 0.3]]])
+    assert len(different_documents(ids, mask)[0]) == 1
+    assert len(different_documents(ids, mask * torch.tensor([[1.0, 0.5], [1.0, 0.5]]))[0]) == 1
+    ids_of, mask_of, _, which = different_documents(ids, mask * torch.tensor([[1.0, 0.5], [1.0, 1.0]]))
+    assert len(ids_of) == 2
+    assert_close(mask_of[which[0]], torch.tensor([[0.7, 0.35], [0.3, 0.3]]))
+    boxes = torch.zeros(1, 2, 2, 4, dtype=torch.int64)
+    boxes[0, 0, 1] = 9
+    found = different_documents(ids, mask, boxes)
+    assert torch.equal(found[2][found[3]], boxes)
+
+
+def test_tokens_count_by_their_weights(make, alone):
+    weights = MASK * torch.tensor([[1.0, 0.5, 0.25, 1, 0], [1, 0.5, 1, 0, 0], [0, 0, 0, 0, 0]])
+    expected = [hidden.T @ (row[: len(hidden)] / row.sum()) for hidden, row in zip(alone, weights, strict=False)]
+    found = make(pooling="mean")(IDS, weights)
+    assert_close(found[:2], torch.stack(expected), atol=1e-5, rtol=1e-5)
+    encoder = make(pooling="attention")
+    fill(encoder)
+    factors = [(hidden @ encoder.score.weight[0]).exp() for hidden in alone]
+    shares = [row[: len(factor)] * factor for factor, row in zip(factors, weights, strict=False)]
+    expected = [hidden.T @ (share / share.sum()) for hidden, share in zip(alone, shares, strict=True)]
+    assert_close(encoder(IDS, weights)[:2], torch.stack(expected), atol=1e-5, rtol=1e-5)
+    # The share of a mixed document does not change its feature.
+    assert_close(encoder(IDS, weights * 0.3), encoder(IDS, weights), atol=1e-5, rtol=1e-5)
+    assert_close(make()(IDS, weights), make()(IDS, MASK), atol=1e-5, rtol=1e-5)  # the first token alone
 
 
 def test_attention(make, alone):
@@ -137,7 +168,7 @@ def test_padding_does_not_count(make, pooling):
 def test_xlnet_has_its_first_token_last(make):
     config = dict(model_type="xlnet", vocab_size=12, d_model=8, n_layer=2, n_head=2, d_inner=16, initializer_range=0.5)
     encoder = make(config=config)
-    hidden = encoder._hidden(IDS, MASK > 0)
+    hidden = encoder._hidden(IDS, MASK > 0, None)
     assert torch.equal(encoder(IDS, MASK)[:2], torch.stack((hidden[0, 3], hidden[1, 2])))
 
 

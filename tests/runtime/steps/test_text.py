@@ -146,3 +146,11 @@ def test_faults_are_named(vectors, tmp_path):
         LookUpWordVectors(vectors, max_tokens=0)
     with pytest.raises(UserError, match=r"nowhere is not a word vector folder"):
         LookUpWordVectors(str(tmp_path / "nowhere"))
+
+
+@pytest.mark.parametrize(("respell", "row"), [(True, 4), (False, 0)])
+def test_misread_words(vectors, respell, row):
+    results = {"tokens": ["mllk"], "token_scores": np.ones(1, np.float32), "token_boxes": np.ones((1, 4))}
+    found = LookUpWordVectors(vectors, max_tokens=1, respell=respell).transform(results)
+    assert found["text"].tolist() == [[row, 0]]
+    assert found["text_weight"].tolist() == [float(respell)]

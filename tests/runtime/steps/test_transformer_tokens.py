@@ -21,14 +21,17 @@ def folder(tmp_path_factory):
 
 @pytest.mark.parametrize("text", ["牛奶", "milks a b, milk", "牛\n奶 a\nmilk", "", "★", "a " * 30])
 @pytest.mark.parametrize("options", [{"max_length": 12}, {"max_length": 6, "separator": "，"},
-                                     {"max_length": 8, "chinese_only": True}])  # fmt: skip
+                                     {"max_length": 8, "chinese_only": True},
+                                     {"max_length": 9, "score_weights": True, "boxes": True,
+                                      "normalize_units": True, "normalize_numerals": True}])  # fmt: skip
 def test_the_same_ids_as_transformers(folder, text, options):
     from kdxf.datasets import TokenizeForTransformer as Registered
 
     record = OCRRecord.from_text("x.png", text or " ")
     expected = Registered(str(folder), **options)({"ocr": record})
     got = TokenizeForTransformer(str(folder / "tokenizer.json"), **options)({"ocr": record})
-    for key in ("text_ids", "text_mask"):
+    assert got.keys() == expected.keys()
+    for key in expected.keys() - {"ocr"}:
         assert got[key].dtype == expected[key].dtype and np.array_equal(got[key], expected[key])
 
 
@@ -41,6 +44,6 @@ def test_what_is_no_tokenizer_is_said(tmp_path):
 def test_special_tokens_alone_are_no_text():
     class Nothing(TransformerTokens):
         def encode(self, text):
-            return [2, 3]
+            return [2, 3], [(0, 0), (0, 0)]
 
     assert Nothing(4)({"ocr": OCRRecord.from_text("x", "★")})["text_mask"].sum() == 0

@@ -243,3 +243,15 @@ def test_an_infinite_vector_is_named(tmp_path):
     assert store.lookup(["milk"])[0].tolist() == [[0, -3]]
     with pytest.raises(UserError, match=r"v: the vector of '牛' is NaN or infinite: make the vectors anew$"):
         store.lookup(["milk", "牛"])
+
+
+def test_respelling_can_be_switched_off(make_store):
+    folder = make_store({"牛": [1.0, 0.0], "yoghurt": [0.0, 1.0]}).folder
+    respelling = WordVectors.open(folder)
+    assert respelling.respell("yoghnrt") == "yoghurt" and respelling.lookup(["yoghnrt"])[0].tolist() == [[0, 1]]
+    exact = WordVectors.open(folder, respell=False)
+    for store in (exact, pickle.loads(pickle.dumps(exact))):
+        assert store.respell("yoghnrt") is None
+        vectors, found = store.lookup(["yoghnrt", "yoghurt", "牛x"])
+        assert vectors.tolist() == [[0, 0], [0, 1], [1, 0]] and found.tolist() == [False, True, True]
+    assert pickle.loads(pickle.dumps(respelling)).respell("yoghnrt") == "yoghurt"
