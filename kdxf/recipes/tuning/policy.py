@@ -2,7 +2,7 @@
 
 A policy is a file as ``albumentations.save`` writes it, which ``Albumentations(file=...)`` loads in training. Its
 operations are applied one after the other, each with its own probability. A magnitude of 0 changes (next to) nothing,
-one of 1 as much as leaves a photograph of goods recognizable. Mirrors are not among them: nobody can read mirrored text.
+one of 1 as much as leaves a photograph of goods recognizable. There are no mirrors: nobody can read mirrored text.
 """
 
 from collections.abc import Callable, Mapping

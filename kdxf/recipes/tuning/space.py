@@ -68,7 +68,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Range:
-    """Numbers from ``low`` to ``high``, both included, which are whole if the bounds are; ``log``: even by logarithm."""
+    """Numbers from ``low`` to ``high``, both included, whole if the bounds are; ``log``: evenly by their logarithm."""
 
     low: float
     high: float
