@@ -193,8 +193,9 @@ def _write_best(search: Search, study: "optuna.Study") -> None:
     task = search.task
     score = f"{task.metric} {best.value:.4g}" + ("" if task.folds is None else f", the mean of folds of {task.folds}")
     about = (
-        f"The best of {len(study.trials)} trials of kdxf tune {task.config} --space {search.space.file}: trial "
-        f"{best.number}, {score}.\n\nThe trials were compared by this score, so it is optimistic.\n"
+        f"The best of {len(trial_table(study))} trials of a search, trial {best.number}: {score}.\n\n"
+        f"Search   kdxf tune {task.config} --space {search.space.file}\n"
+        "Result   the trials were compared by this score, so it is optimistic\n"
     )
     write_best(search.folder / BEST, task.config, task.options, settings, about)
 

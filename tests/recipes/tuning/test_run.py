@@ -31,15 +31,18 @@ def quick(monkeypatch):
     monkeypatch.setattr(Task, "run", run)
 
 
-def test_searches_and_goes_on(tiny_config, space, tmp_path):
-    work = tmp_path / "search"
-    said = tune(tiny_config, space, work, trials=2, seed=3)
-    assert "accuracy/top1" in said and "2 trials: " in said
+def test_searches_and_goes_on(tiny_config, tmp_path):
+    steps = '*([dict(type="Albumentations", file=policy)] if policy else [])'
+    text = tiny_config.read_text().replace("pipeline = [", "policy = None\npipeline = [", 1)
+    tiny_config.write_text(text.replace('dict(type="PackInputs")]', steps + ', dict(type="PackInputs")]', 1))
+    (tmp_path / "space.py").write_text('space = {"policy": dict(operations=["rotate", "blur"])}')
+    work, given = tmp_path / "search", dict(trials=2, seed=3, options={"train_cfg.max_epochs": 1})
+    said = tune(tiny_config, tmp_path / "space.py", work, **given)
+    assert "accuracy/top1" in said and "2 trials: 2 finished" in said  # a policy that is not there cannot be loaded
     table = pd.read_csv(work / "trials.csv")
-    assert table["hand-set"].tolist() == [True, False]
-    assert sorted(path.name for path in work.iterdir() if path.is_dir()) == ["trial_0000", "trial_0001"]
-    assert load_config(work / "best.py").model.type == "ImageClassifier"
-    tune(tiny_config, space, work, trials=2, seed=3)  # nothing is left to do
+    assert table["hand-set"].tolist() == [True, False] and (work / "trial_0001" / "policy.json").is_file()
+    assert load_config(work / "best.py").train_cfg.max_epochs == 1 and not list(work.rglob("*.pth"))
+    assert tune(tiny_config, tmp_path / "space.py", work, **given) == said  # nothing is left to do
     assert pd.read_csv(work / "trials.csv").equals(table)
 
 
@@ -53,7 +56,8 @@ def test_writes_the_best_config(quick, tiny_config, space, tmp_path):
     assert repr(tuple(cfg.model.head.topk)) == best["model.head.topk"]
     assert f"trial {best['trial']} has {best['score']:.4g}, the hand-set config 0.05. As the best of 8, it is" in said
     text = (tmp_path / "search" / "best.py").read_text()
-    assert text.startswith(f'"""The best of 8 trials of kdxf tune {tiny_config} --space {space}: trial {best["trial"]}')
+    assert text.startswith(f'"""The best of 8 trials of a search, trial {best["trial"]}: accuracy/top1 ')
+    assert f"Search   kdxf tune {tiny_config} --space {space}\n" in text
 
 
 def test_says_when_nothing_beats_the_hand_set_config(quick, tiny_config, space, tmp_path, monkeypatch):
