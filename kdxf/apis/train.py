@@ -4,6 +4,7 @@ import kdxf.registry  # noqa: F401  isort: skip  (before the host, which it quie
 
 import copy
 import time
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 import torch
 from mmengine.config import Config
 from mmengine.dist import is_main_process
-from mmengine.hooks import CheckpointHook
+from mmengine.hooks import CheckpointHook, Hook
 from mmengine.runner import Runner
 
 from kdxf.apis.stages import train_stages
@@ -42,6 +43,7 @@ def train(
     seed: int | None = None,
     deterministic: bool = False,
     trust_checkpoint: bool = False,
+    hooks: Sequence[Hook] = (),
 ) -> TrainResult:
     """Train the model of a config, in stages where it has ``stages``. It may be called repeatedly in one process.
 
@@ -67,6 +69,7 @@ def train(
         seed: Replaces ``cfg.randomness.seed``.
         deterministic: Take cuDNN's reproducible algorithms.
         trust_checkpoint: Load checkpoints that run code, see :mod:`kdxf.engine.checkpoint`.
+        hooks: Hooks besides those of the config; of stages, they are those of each.
 
     Returns:
         The result; of stages, that of the last.
@@ -90,6 +93,7 @@ def train(
             persistent_workers=persistent_workers,
             launcher=launcher,
             trust_checkpoint=trust_checkpoint,
+            hooks=hooks,
             **options,
         )
 
@@ -114,6 +118,7 @@ def _train(
     seed: int | None,
     deterministic: bool,
     trust_checkpoint: bool,
+    hooks: Sequence[Hook],
 ) -> TrainResult:
     """Train one config, with the arguments of :func:`train`."""
     start = time.perf_counter()
@@ -142,7 +147,8 @@ def _train(
         explaining_config_errors(),
         open_runner(cfg) as runner,
     ):
-        runner.register_hook(LoadedWeightsHook())
+        for hook in (LoadedWeightsHook(), *hooks):
+            runner.register_hook(hook)
         check_training(runner)
         load_teachers(runner)
         runner.train()

@@ -9,7 +9,7 @@ Result   submission.csv in work. Not measured; the document expects 0.907 to 0.9
 Image models weigh 0.6 and text models 0.4, equally shared within each kind. The students learn from the labels and from
 the ensemble's soft labels for the test set. (The document's text uses both; its code only the best class of each test
 image.) Predicting other images retrains the students, but not the teachers. AutoAlbument, with which the document finds
-its image augmentation, is not run: _base_/image.py has a substitute, and accepts a policy that you have found.
+its image augmentation, is not run: _base_/image.py has a substitute, and accepts a policy, such as of kdxf tune.
 """
 
 work = "work_dirs/recipes/xfyun_ad/pipeline"

@@ -5,9 +5,10 @@ The experiment sets model.image_backbone.model_name and model.head.in_channels.
 
 _base_ = ["data.py", "schedule.py"]
 
-# Often changed: the augmentation policy that AutoAlbument (https://albumentations.ai/docs/autoalbument/) has found on
-# the training images (in 17 epochs in the document), its latest.json, for example as "data/xfyun_ad/policy.json". With
-# None, each image gets at random one of the operations that AutoAlbument chooses from.
+# Often changed: the augmentation policy, a file such as "data/xfyun_ad/policy.json", which kdxf tune finds with
+# space = {"policy": dict(operations=[...])}, or AutoAlbument (https://albumentations.ai/docs/autoalbument/, its
+# latest.json; 17 epochs in the document). With None, each image gets at random one of the operations that AutoAlbument
+# chooses from.
 policy = None
 
 # Sometimes changed.
