@@ -30,7 +30,8 @@ def page_boxes(record: OCRRecord) -> np.ndarray:
         return np.zeros((len(record.texts), 4), np.int64)
     corners = (record.boxes / np.array([record.width, record.height], np.float32)).clip(0, 1)
     boxes = np.concatenate([corners.min(axis=1), corners.max(axis=1)], axis=1) * BOX_UNITS
-    return boxes.round().astype(np.int64) * record.boxes.any(axis=(1, 2))[:, None]
+    known = record.boxes.any(axis=(1, 2)).reshape(-1, 1)
+    return boxes.round().astype(np.int64) * known
 
 
 class TransformerTokens(Step):

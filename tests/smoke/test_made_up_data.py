@@ -1,5 +1,6 @@
 import numpy as np
 import pandas as pd
+import pytest
 from PIL import Image
 
 from kdxf.datasets.transforms.albumentations import read_policy
@@ -45,8 +46,9 @@ def test_vectors_tree_and_policy(tmp_path):
     assert transform["type"] == "RandomBrightnessContrast" and p == 1
 
 
-def test_bert(tmp_path):
-    made_up_data.write_bert(tmp_path / "bert")
+@pytest.mark.parametrize("write", [made_up_data.write_bert, made_up_data.write_lilt])
+def test_transformers(tmp_path, write):
+    write(tmp_path / "bert")
     assert {"config.json", "model.safetensors", "vocab.txt"} <= {file.name for file in (tmp_path / "bert").iterdir()}
 
 

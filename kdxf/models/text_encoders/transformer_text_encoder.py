@@ -96,7 +96,7 @@ class TransformerTextEncoder(BaseModule):
         ValueError: Not exactly one of ``pretrained`` and ``config`` is given, or ``pooling`` is unknown.
     """
 
-    input_keys = ("text_ids", "text_mask")
+    input_keys: tuple[str, ...] = ("text_ids", "text_mask")
     """Keys of the batch inputs that :meth:`forward` takes, in order."""
     _prefix = ""  # of the weights' names in the folder
 
