@@ -79,6 +79,9 @@ def make_part(images: list[str], random: np.random.Generator) -> pa.Table:
         "height": np.full(count, 1440, np.int32),
         "engine": ["rapidocr 3.10.0 PP-OCRv4"] * count,
         "error": pa.nulls(count, pa.string()),
+        "digest": [f"{digest:064x}" for digest in random.integers(1 << 62, size=count).tolist()],
+        "file_size": random.integers(50_000, 500_000, count),
+        "file_time": random.integers(1 << 60, size=count),
     }
     return pa.table(columns, schema=SCHEMA)
 
