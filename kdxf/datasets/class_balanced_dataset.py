@@ -28,18 +28,19 @@ class ClassBalancedDataset(HostClassBalancedDataset):
         if self._fully_initialized:
             return
         self.dataset.full_init()
-        repeats = np.ceil(self._get_repeat_factors(self.dataset, self.oversample_thr)).astype(np.int64)
+        repeats = np.ceil(self._factors()).astype(np.int64)
         self.repeat_indices = np.repeat(np.arange(len(repeats)), repeats)
         self._fully_initialized = True
 
-    def _get_repeat_factors(self, dataset: OCRTextDataset, repeat_thr: float) -> np.ndarray:
+    def _factors(self) -> np.ndarray:
         """Return the factor of each sample, float64 (n,), that of its rarest class."""
+        dataset = self.dataset
         if not isinstance(dataset, OCRTextDataset):  # one of the host, which has its labels in Python objects
-            return np.asarray(super()._get_repeat_factors(dataset, repeat_thr))
+            return np.asarray(self._get_repeat_factors(dataset, self.oversample_thr))
         rows, classes = dataset.labels_by_row()
         counts = np.bincount(classes)
         factors = np.ones(len(dataset))
-        np.maximum.at(factors, rows, np.sqrt(repeat_thr / (np.maximum(counts, 1) / len(dataset)))[classes])
+        np.maximum.at(factors, rows, np.sqrt(self.oversample_thr / (np.maximum(counts, 1) / len(dataset)))[classes])
         return factors
 
     def _get_ori_dataset_idx(self, idx: int) -> int:

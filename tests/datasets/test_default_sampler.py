@@ -13,7 +13,9 @@ from kdxf.datasets import DefaultSampler, default_sampler
 def test_the_order_is_that_of_mmengine(monkeypatch, world_size, round_up, shuffle):
     monkeypatch.setattr(default_sampler, "_AT_ONCE", 2)
     for rank in (0, world_size - 1):
-        samplers = [kind(range(11), shuffle, seed=3, round_up=round_up) for kind in (DefaultSampler, HostDefaultSampler)]
+        samplers = [
+            kind(range(11), shuffle, seed=3, round_up=round_up) for kind in (DefaultSampler, HostDefaultSampler)
+        ]
         for sampler in samplers:
             sampler.rank, sampler.world_size = rank, world_size
             sampler.total_size = -(-11 // world_size) * world_size if round_up else 11
