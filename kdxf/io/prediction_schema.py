@@ -1,7 +1,8 @@
 """What a file of predictions must hold, checked once for everything that reads one (:mod:`kdxf.io.predictions`).
 
 There are two formats. A *file of predictions* has the scores of all classes, or the best of each image with their
-classes, and a note in its metadata with the class names and the source. A *table of the best classes* is any CSV or Parquet with one class index per image.
+classes, and a note in its metadata with the class names and the source. A *table of the best classes* is any CSV or
+Parquet with one class index per image.
 """
 
 import json

@@ -241,8 +241,8 @@ def read_predictions(
         best: Whether a file of the best scores suffices; the result then has ``top``.
 
     Raises:
-        UserError: The file is missing, damaged or no such file; it has the best scores only; it names an image twice; a score is NaN or infinite;
-            or a table lacks scores that are needed, or has other classes.
+        UserError: The file is missing, damaged or no such file; it has the best scores only; it names an image twice;
+            a score is NaN or infinite; or a table lacks scores that are needed, or has other classes.
     """
     if classes is not None or not scores:
         return _read_table(path, classes, scores)
