@@ -128,7 +128,8 @@ def measure_step(cfg: Config, name: str, args: argparse.Namespace) -> list[str]:
         torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats()
     with open_runner(cfg) as runner:
-        model, optim = runner.model.train(), runner.build_optim_wrapper(cfg.optim_wrapper)
+        model: Any = runner.model.train()
+        optim = runner.build_optim_wrapper(cfg.optim_wrapper)
         batch = next(iter(Runner.build_dataloader(cfg.train_dataloader)))
         batch = model.data_preprocessor.cast_data(batch)
         if compiled:
