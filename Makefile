@@ -16,7 +16,7 @@ RUNTIME_PIP := $(VENV)-runtime/bin/python -m pip --quiet --disable-pip-version-c
 # The runner by itself, without pip, which installed it.
 RUNTIME_SIZE = du -sm --exclude=pip --exclude='pip-*' --exclude='setuptools*' $(VENV)-runtime | cut -f1 | xargs printf
 
-.PHONY: env lint test fuzz demo docs runtime clean-env about-test about-fuzz about-demo about-docs
+.PHONY: env lint test fuzz bench demo docs runtime clean-env about-test about-fuzz about-bench about-demo about-docs
 
 env: $(READY)
 
@@ -44,6 +44,12 @@ about-fuzz:
 
 fuzz: about-fuzz env
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/fuzz.py
+
+about-bench:
+	@echo "== Speed: six short measurements, a minute, into work_dirs/bench.csv; what has become slower is printed"
+
+bench: about-bench env
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/regressions.py
 
 about-demo:
 	@echo "== Demo: OCR, features, three trainings, tests, predictions and export on the pictures in data/demo;"

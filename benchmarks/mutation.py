@@ -265,7 +265,7 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
     ],
     "kdxf/datasets/soft_labels.py": [
         ("self.scores >= 0.5 if", "self.scores > 0.5 if", "threshold at equality"),
-        ("abs(scores.sum(axis=1) - 1)", "scores.sum(axis=1) - 1", "sums below 1 allowed"),
+        ("else abs(excess)) >", "else excess) >", "sums below 1 allowed"),
         (", np.isin(np.arange(len(predictions)), rows))", ")", "images that are not trained on refused"),
     ],
     "kdxf/datasets/sample_rows.py": [

@@ -29,6 +29,9 @@ def parse_args() -> argparse.Namespace:
         help="table of predictions, .csv or .parquet (which also has the scores of all classes); "
         "the metrics go into FILE's name with .metrics.json",
     )
+    parser.add_argument(
+        "--topk", type=int, metavar="K", help="write only the K best scores of each image into a .parquet FILE"
+    )
     parser.add_argument("--excel", action="store_true", help=EXCEL)
     parser.add_argument("--tta", action="store_true", help="average over several views of each image")
     parser.add_argument(
@@ -59,6 +62,7 @@ def main() -> None:
         args.checkpoint,
         out=args.out,
         excel=args.excel,
+        topk=args.topk,
         tta=args.tta,
         without=args.without,
         shuffle=args.shuffle,

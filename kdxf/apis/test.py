@@ -49,6 +49,7 @@ def test(
     *,
     out: str | Path | None = None,
     excel: bool = False,
+    topk: int | None = None,
     tta: bool = False,
     without: str | None = None,
     shuffle: str | None = None,
@@ -76,6 +77,7 @@ def test(
         out: Table of predictions, ``.csv`` or ``.parquet`` (:mod:`kdxf.io.predictions`);
             the scores go into ``<name>.metrics.json`` in the same folder.
         excel: Whether a person opens the ``.csv`` in Excel (:mod:`kdxf.io.csv_tables`).
+        topk: Write only so many of the best scores of each image into a ``.parquet`` table; None means all.
         tta: Average the predictions over the views of ``cfg.tta_pipeline``, with ``cfg.tta_model``.
         without: ``'image'`` blanks every image, ``'text'`` removes every text, ``'table'`` all columns, to measure what
             each contributes.
@@ -98,9 +100,11 @@ def test(
     """
     source = Provenance()
     if out is not None:
-        check_name(out)
+        check_name(out, topk)
         source = Provenance.of_model(str(cfg.filename), config_digest(cfg), checkpoint, tta=tta)
         source = source.with_values(without=without, shuffle=shuffle)
+    elif topk is not None:
+        raise UserError("--topk: says what a table of predictions has; name one with --out NAME.parquet")
     missing = without or (f"the right {shuffle}" if shuffle else None)
     calibration = fitting_calibration(checkpoint, tta=tta, without=missing) if calibrated else None
     fingerprint = read_fingerprint(checkpoint) if calibrated and missing is None else None
@@ -132,7 +136,7 @@ def test(
                 calibrate_steps(runner.model, fair)
                 source = source.with_values(**{CALIBRATED_BY: fair.digest})
             if out is not None:
-                _add_table(runner, out, source, excel)
+                _add_table(runner, out, source, excel, topk)
             metrics = {name: _plain(value) for name, value in runner.test().items()}
         if out is not None and is_main_process():
             write_json(metrics, Path(out).with_suffix(".metrics.json"))
@@ -158,7 +162,7 @@ def _warn_of_drift(
         print_log(drift, logger="current", level=logging.WARNING)
 
 
-def _add_table(runner: Runner, out: str | Path, source: Provenance, excel: bool) -> None:
+def _add_table(runner: Runner, out: str | Path, source: Provenance, excel: bool, topk: int | None) -> None:
     dataset = runner.test_loop.dataloader.dataset
     image_root = os.path.join(getattr(dataset, "img_prefix", ""), "")
     if Path(out).suffix == ".parquet":
@@ -172,6 +176,7 @@ def _add_table(runner: Runner, out: str | Path, source: Provenance, excel: bool)
         seen=hook.seen,
         source=lambda: replace(source, training_data=tuple(data.data)),
         excel=excel,
+        topk=topk,
     )
     table.dataset_meta = runner.test_evaluator.dataset_meta
     runner.test_evaluator.metrics.append(table)

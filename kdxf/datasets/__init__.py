@@ -4,6 +4,7 @@ import kdxf.registry  # noqa: F401  isort: skip  (before the host, which it quie
 
 from kdxf.datasets.class_balanced_dataset import ClassBalancedDataset
 from kdxf.datasets.collate import pad_collate
+from kdxf.datasets.default_sampler import DefaultSampler
 from kdxf.datasets.ocr_text_dataset import OCRTextDataset
 from kdxf.datasets.transforms import (
     Albumentations,
@@ -43,6 +44,7 @@ __all__ = [
     "ClassBalancedDataset",
     "ConfuseCharacters",
     "CoverRegion",
+    "DefaultSampler",
     "DropLines",
     "DropModality",
     "DropWords",

@@ -3,6 +3,7 @@
 import numpy as np
 from mmengine.dataset import ClassBalancedDataset as HostClassBalancedDataset
 
+from kdxf.datasets.ocr_text_dataset import OCRTextDataset
 from kdxf.registry import DATASETS
 
 
@@ -24,9 +25,23 @@ class ClassBalancedDataset(HostClassBalancedDataset):
 
     def full_init(self) -> None:
         """Read the annotations and count the classes."""
-        if not self._fully_initialized:
-            super().full_init()
-            self.repeat_indices = np.asarray(self.repeat_indices, dtype=np.int64)
+        if self._fully_initialized:
+            return
+        self.dataset.full_init()
+        repeats = np.ceil(self._factors()).astype(np.int64)
+        self.repeat_indices = np.repeat(np.arange(len(repeats)), repeats)
+        self._fully_initialized = True
+
+    def _factors(self) -> np.ndarray:
+        """Return the factor of each sample, float64 (n,), that of its rarest class."""
+        dataset = self.dataset
+        if not isinstance(dataset, OCRTextDataset):  # one of the host, which has its labels in Python objects
+            return np.asarray(self._get_repeat_factors(dataset, self.oversample_thr))
+        rows, classes = dataset.labels_by_row()
+        counts = np.bincount(classes)
+        factors = np.ones(len(dataset))
+        np.maximum.at(factors, rows, np.sqrt(self.oversample_thr / (np.maximum(counts, 1) / len(dataset)))[classes])
+        return factors
 
     def _get_ori_dataset_idx(self, idx: int) -> int:
         return int(self.repeat_indices[idx])

@@ -29,6 +29,9 @@ from kdxf.text.ocr.table import OCRTable
 from kdxf.text.registry import TOKENIZERS
 from kdxf_runtime.io.shard_members import prepare
 
+# So many files of a list are compared with what the OCR table remembers of them, before training begins.
+_LOOKED_AT = 20_000
+
 # The open tables: the training and the validation set often use the same one.
 _open_tables: WeakValueDictionary[tuple[str, int], OCRTable] = WeakValueDictionary()
 
@@ -144,12 +147,12 @@ class OCRTextDataset(BaseDataset):
         if self.columns:
             picked_columns = pick_columns(frame, self.columns, self.ann_file)
             columns = {name: pa.chunked_array([pa.array(picked_columns[name], pa.string())]) for name in self.columns}
-        texts, table, table_rows = None, None, None
+        images, texts, table, table_rows = _arrow(frame["image"]), None, None, None
         if self.ocr_file is not None:
             table = _open_table(self.ocr_file)
-            table_rows = table.rows_of(frame["image"].tolist())
+            table_rows = table.rows_of(images)
             self._report_missing(frame["image"], table_rows < 0)
-            self._report_changed(frame["image"], table)
+            self._report_changed(frame["image"], table, table_rows)
         elif "text" in frame:
             texts = _arrow(frame["text"])
         if self.shuffle_texts is not None:
@@ -158,9 +161,8 @@ class OCRTextDataset(BaseDataset):
             table_rows = None if table_rows is None else table_rows[others]
         pa.default_memory_pool().release_unused()  # otherwise Arrow keeps the memory that it used for reading
         prefix = os.path.join(self.img_prefix, "")
-        images = _arrow(frame["image"])
         rows = SampleRows(images, prefix, labels, texts, table, table_rows, weights, soft_labels, columns)
-        prepare(rows.paths())
+        prepare(rows.shard_starts())
         return rows
 
     @force_full_init
@@ -187,6 +189,21 @@ class OCRTextDataset(BaseDataset):
         """
         label = self._known_labels()[idx]
         return label.as_py() if self.multi_label else [int(label)]
+
+    @force_full_init
+    def labels_by_row(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the labels of all rows: rows, int64 (m,) in rising order, and a class index of each, int64 (m,).
+
+        With ``multi_label`` a row stands there once for each of its classes.
+
+        Raises:
+            UserError: The rows are unlabelled.
+        """
+        labels = self._known_labels()
+        if not self.multi_label:
+            return np.arange(len(labels)), labels
+        counts = labels.value_lengths().to_numpy(zero_copy_only=False)
+        return np.repeat(np.arange(len(labels)), counts), labels.flatten().to_numpy()
 
     def _get_unserialized_subset(self, indices: int | Sequence[int]) -> SampleRows:
         if isinstance(indices, int):
@@ -229,11 +246,14 @@ class OCRTextDataset(BaseDataset):
                 level=logging.WARNING,
             )
 
-    def _report_changed(self, images: pd.Series, table: OCRTable) -> None:
+    def _report_changed(self, images: pd.Series, table: OCRTable, rows: np.ndarray) -> None:
         if not is_main_process():
             return
-        paths = [os.path.join(self.img_prefix, image) for image in images]
-        if (line := warning_of_changes(table, images.tolist(), paths, self.ann_file)) is not None:
+        step = -(-len(images) // _LOOKED_AT)
+        what = self.ann_file if step == 1 else f"{self.ann_file} (one in {step} was looked at)"
+        names = images.iloc[::step].tolist()
+        paths = [os.path.join(self.img_prefix, image) for image in names]
+        if (line := warning_of_changes(table, names, paths, what, rows[::step])) is not None:
             print_log(line, logger="current", level=logging.WARNING)
 
 

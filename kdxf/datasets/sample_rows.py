@@ -1,15 +1,20 @@
 """The samples of a dataset as columns, so that millions of them stay small and loader workers share them."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from kdxf.datasets.soft_labels import SoftLabels
 from kdxf.text.ocr.table import OCRTable
+from kdxf_runtime.io.tar_shards import SHARD_SUFFIXES
 from kdxf_runtime.ocr.record import OCRRecord
+
+_SHARD = f"(?i:{'|'.join(map(re.escape, SHARD_SUFFIXES))})/"
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +83,15 @@ class SampleRows:
     def paths(self) -> list[str]:
         """Return the path of every image, as the pipeline opens it."""
         return [self._path(image) for image in self.images.to_pylist()]
+
+    def shard_starts(self) -> list[str]:
+        """Return how paths into tar shards begin, up to the shard's name and the slash behind it, each start once.
+
+        The prefix is one of them, as it may lead into a shard by itself.
+        """
+        inside = self.images.filter(pc.match_substring_regex(self.images, _SHARD))
+        starts = pc.struct_field(pc.extract_regex(inside, f"(?s)^(?P<start>.*{_SHARD})"), "start").unique()
+        return [self.prefix, *(self._path(start) for start in starts.to_pylist())]
 
     def _path(self, image: str) -> str:
         return image if image.startswith("/") else self.prefix + image

@@ -1,7 +1,7 @@
 """Random numbers for each sample: whichever process loads it, in whatever order, it is changed in the same way."""
 
 import random
-from collections import Counter
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -39,11 +39,14 @@ class SeededSamples(Dataset):
         return self.dataset[index]
 
 
-def seeded_batches(batches: Iterable[Sequence[int]], seed: int, epoch: int, rank: int = 0) -> Iterator[list[Key]]:
+def seeded_batches(
+    batches: Iterable[Sequence[int]], count: int, seed: int, epoch: int, rank: int = 0
+) -> Iterator[list[Key]]:
     """Add to each index of an epoch what its random numbers are made of.
 
     Args:
         batches: The epoch's indices, batch by batch.
+        count: The number of samples that there are.
         seed: Of the run.
         epoch: From 0.
         rank: Of the process, where several may have the same index in an epoch.
@@ -51,11 +54,12 @@ def seeded_batches(batches: Iterable[Sequence[int]], seed: int, epoch: int, rank
     Yields:
         The batches. An index that occurs again gets other random numbers than before.
     """
-    seen: Counter[int] = Counter()
+    seen = array("I", bytes(4 * count))  # a dictionary of ten million indices takes a gigabyte
     for batch in batches:
         keys: list[Key] = []
         for index in batch:
-            keys.append((int(index), (seed, epoch, int(index), seen[index], rank)))
+            index = int(index)
+            keys.append((index, (seed, epoch, index, seen[index], rank)))
             seen[index] += 1
         yield keys
 
@@ -73,6 +77,7 @@ class SeededBatches:
         # DefaultSampler deals the indices out; others may give one index to several processes, to see it in several
         # ways.
         self._shared = not isinstance(getattr(self._batches, "sampler", loader.sampler), DefaultSampler)
+        self._count = len(loader.dataset)  # type: ignore[arg-type]  # its type does not promise a length
         self._seed = seed
         self.epoch = 0
         self.skip = 0
@@ -82,7 +87,8 @@ class SeededBatches:
         return len(self._batches) - self.skip
 
     def __iter__(self) -> Iterator[list[Key]]:
-        batches = seeded_batches(self._batches, self._seed, self.epoch, get_rank() if self._shared else 0)
+        rank = get_rank() if self._shared else 0
+        batches = seeded_batches(self._batches, self._count, self._seed, self.epoch, rank)
         for number, keys in enumerate(batches):
             if number >= self.skip:
                 yield keys

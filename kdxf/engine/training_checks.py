@@ -15,6 +15,7 @@ from kdxf.engine.class_checks import check_names, check_number_of_classes, class
 from kdxf.engine.config import type_name
 from kdxf.engine.dist import unwrapped
 from kdxf.errors import UserError
+from kdxf.evaluation.metrics.ranking_metrics import check_memory
 from kdxf_runtime.io.digests import file_digest
 from kdxf_runtime.steps.table import EncodeTable
 
@@ -26,7 +27,8 @@ def check_training(runner: Runner) -> None:
 
     Raises:
         UserError: No batch is complete; a schedule begins after the last step; the model has another number of classes
-            than the data; or training and validation name classes differently.
+            than the data; training and validation name classes differently; or a metric keeps more scores than memory
+            should hold.
     """
     loop = runner.train_loop
     _check_batches(loop.dataloader)
@@ -36,9 +38,10 @@ def check_training(runner: Runner) -> None:
     if is_main_process():
         _warn_of_columns(dataset)
     if runner.val_loop is not None:
-        check_names(
-            class_names(dataset), class_names(runner.val_loop.dataloader.dataset), "train_dataloader", "val_dataloader"
-        )
+        validation = runner.val_loop.dataloader.dataset
+        check_names(class_names(dataset), class_names(validation), "train_dataloader", "val_dataloader")
+        for metric in runner.val_loop.evaluator.metrics:
+            check_memory(metric, len(validation), len(class_names(dataset) or ()))
 
 
 def _check_batches(loader: Any) -> None:

@@ -16,14 +16,16 @@ from kdxf_runtime.io.prediction_csv import joined, open_replacing, row_writer
 SUFFIXES = (".csv", ".parquet")
 
 
-def check_name(path: str | Path) -> None:
-    """Check that a file of this name can be written.
+def check_name(path: str | Path, topk: int | None = None) -> None:
+    """Check that a file of this name can be written, with only so many scores of each image.
 
     Raises:
         UserError: It cannot.
     """
     if Path(path).suffix not in SUFFIXES:
         raise UserError(f"--out {path}: the name must end with {' or '.join(SUFFIXES)}")
+    if topk is not None and (topk < 1 or Path(path).suffix != ".parquet"):
+        raise UserError(f"--topk {topk}: give at least 1, and a file whose name ends with .parquet as --out")
 
 
 class PredictionTable(BaseMetric):
@@ -39,6 +41,7 @@ class PredictionTable(BaseMetric):
         seen: Takes n paths and returns which images the model was trained on, bool (n,), or None if it is not known.
         source: Returns where the predictions come from, when a ``.parquet`` file is written.
         excel: Whether a person opens the ``.csv`` in Excel (:mod:`kdxf.io.csv_tables`).
+        topk: Keep and write only so many of the best scores of each image (``.parquet``); None means all.
     """
 
     default_prefix = "prediction_table"
@@ -50,6 +53,7 @@ class PredictionTable(BaseMetric):
         seen: Callable[[Sequence[str]], np.ndarray | None] | None = None,
         source: Callable[[], Provenance] = Provenance,
         excel: bool = False,
+        topk: int | None = None,
     ) -> None:
         super().__init__()
         self.path = Path(path)
@@ -57,6 +61,7 @@ class PredictionTable(BaseMetric):
         self.seen = seen
         self.source = source
         self.excel = excel
+        self.topk = topk
 
     def process(self, data_batch: Any, data_samples: Sequence[dict[str, Any]]) -> None:
         """Keep a batch of predictions."""
@@ -64,7 +69,12 @@ class PredictionTable(BaseMetric):
             scores = sample["pred_score"].float().cpu().numpy()
             row = {"path": sample["img_path"], "error": sample.get("error"), "best": float(scores.max(initial=0))}
             row |= {name: _indices(sample.get(name)) for name in ("gt_label", "pred_label")}
-            self.results.append(row | ({"scores": scores} if self.path.suffix == ".parquet" else {}))
+            if self.path.suffix == ".parquet":
+                row |= {"scores": scores, "num_classes": len(scores)}
+            if self.topk is not None:
+                best = np.argsort(-scores, kind="stable")[: self.topk]
+                row |= {"scores": scores[best], "top": best.astype(np.int32)}
+            self.results.append(row)
 
     def compute_metrics(self, results: list[dict[str, Any]]) -> dict[str, float]:
         """Write the file. It adds no score of its own."""
@@ -79,7 +89,7 @@ class PredictionTable(BaseMetric):
 
     def _predictions(self, results: list[dict[str, Any]], names: Sequence[str] | None, several: bool) -> Predictions:
         scores = np.stack([row["scores"] for row in results])
-        classes = tuple(names or map(str, range(scores.shape[1])))
+        classes = tuple(names or map(str, range(results[0]["num_classes"])))
         paths = [row["path"] for row in results]
         return Predictions(
             images=[self._image(path) for path in paths],
@@ -90,6 +100,7 @@ class PredictionTable(BaseMetric):
             seen=None if self.seen is None else self.seen(paths),
             errors={index: row["error"] for index, row in enumerate(results) if row["error"] is not None},
             source=self.source(),
+            top=None if self.topk is None else np.stack([row["top"] for row in results]),
         )
 
     def _write_csv(self, results: list[dict[str, Any]], names: Sequence[str] | None) -> None:

@@ -112,13 +112,13 @@ def score(cfg: Config, files: Mapping[str, Path]) -> Scoreboard:
     """
     cfg = last_stage(cfg)
     rows, hits, ranks, facts = [], [], [], Facts()
-    for name, (file, predictions) in zip(files, read_alike(files.values()), strict=True):
+    for name, (file, predictions) in zip(files, read_alike(files.values(), best=True), strict=True):
         _check(file, predictions)
         facts.add(file, predictions)
         seen = None if predictions.seen is None else int(predictions.seen.sum())
         rows.append({"name": name, "images": len(predictions), SEEN: seen, **evaluate(cfg, predictions)})
         if not predictions.multi_label:
-            hits.append(predictions.scores.argmax(axis=1) == predictions.labels)
+            hits.append(predictions.best()[0] == predictions.labels)
         if predictions.source.holds_ranks():
             ranks.append(name)
     table = pd.DataFrame(rows).astype({SEEN: "Int64"})

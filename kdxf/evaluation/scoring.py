@@ -32,6 +32,8 @@ _BEST_NOTE = (
 def evaluate(cfg: Config, predictions: Predictions) -> dict[str, float]:
     """Score predictions with the ``val_evaluator`` of a config.
 
+    Where only the best scores of each image are known, the others count as 0.
+
     What a metric reads besides labels and class scores, such as the outputs of a second head, is not in a file.
 
     Args:
@@ -50,10 +52,24 @@ def evaluate(cfg: Config, predictions: Predictions) -> dict[str, float]:
     scope = cfg.get("default_scope") or "kdxf"
     with DefaultScope.overwrite_default_scope(scope), explaining_config_errors():
         evaluator = Evaluator(copy.deepcopy(cfg.val_evaluator))
+        _check_topk(evaluator.metrics, predictions)
         evaluator.dataset_meta = {"classes": predictions.classes, "multi_label": predictions.multi_label}
         scores = _scores(evaluator.metrics, predictions)
     plain = {name: _plain(value) for name, value in scores.items()}
     return {name: value for name, value in plain.items() if isinstance(value, int | float)}
+
+
+def _check_topk(metrics: Sequence[BaseMetric], predictions: Predictions) -> None:
+    if predictions.top is None:
+        return
+    known = predictions.top.shape[1]
+    for metric in metrics:
+        wanted = getattr(metric, "topk", None)
+        if wanted is not None and max(np.atleast_1d(wanted)) > known:
+            raise UserError(
+                f"{type(metric).__name__} needs the {max(np.atleast_1d(wanted))} best scores of each image, and the "
+                f"file holds {known}; write it again with a greater --topk"
+            )
 
 
 def _scores(metrics: Sequence[BaseMetric], predictions: Predictions) -> dict[str, Any]:
@@ -90,12 +106,12 @@ def _explaining(metric: BaseMetric) -> Iterator[None]:
 
 def _samples(predictions: Predictions) -> Iterator[dict[str, Any]]:
     labels, predicted = predictions.labels, predictions.predicted
-    best = predictions.scores.argmax(axis=1) if len(predictions) else np.empty(0, np.int64)
+    best, _ = predictions.best()
     for index, image in enumerate(predictions.images):
         guess = best[index : index + 1] if predicted is None else np.flatnonzero(predicted[index])
         sample = {
             "img_path": image,
-            "pred_score": torch.tensor(predictions.scores[index]),
+            "pred_score": torch.tensor(_all_scores(predictions, index)),
             "pred_label": torch.tensor(guess),
             "num_classes": len(predictions.classes),
         }
@@ -104,6 +120,14 @@ def _samples(predictions: Predictions) -> Iterator[dict[str, Any]]:
         elif labels is not None and labels[index] >= 0:
             sample["gt_label"] = torch.tensor(labels[index : index + 1])
         yield sample
+
+
+def _all_scores(predictions: Predictions, index: int) -> np.ndarray:
+    if predictions.top is None:
+        return predictions.scores[index]
+    scores = np.zeros(len(predictions.classes), np.float32)
+    scores[predictions.top[index]] = predictions.scores[index]
+    return scores
 
 
 def _plain(value: Any) -> Any:

@@ -65,9 +65,11 @@ def _read_table(path: Path, empty_labels: bool, as_written: Iterable[str]) -> pd
             return frame.drop(columns="label")
         if without_label.any() and not empty_labels:
             raise UserError(f"{path}: data row {without_label.argmax() + 1} has no label; label every row, or none")
-        if frame["label"][~without_label].str.fullmatch(r"\d+\.0+").all():
+        written = pd.Series(frame["label"].unique())  # few, where the rows are millions
+        written = written[written != ""]
+        if written.str.fullmatch(r"\d+\.0+").all():
             raise UserError(
-                f"{path}: the labels are decimal numbers, such as {frame['label'][~without_label].iloc[0]}, as "
+                f"{path}: the labels are decimal numbers, such as {written.iloc[0]}, as "
                 "spreadsheets write them where a cell was empty; write whole numbers or the names of the classes"
             )
     return frame

@@ -15,6 +15,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.csv as arrow_csv
 
 from kdxf.errors import UserError
 from kdxf_runtime.io.bounds import check_columns
@@ -52,6 +54,37 @@ def read_csv(path: Path, needed: Iterable[str] = (), advice: str = "") -> pd.Dat
         columns = "column" if len(missing) == 1 else "columns"
         then = f"; {advice}" if advice else ""
         raise UserError(f"{path}: no {columns} {', '.join(map(repr, missing))} (found: {shown(header)}){then}")
+    frame = _read_simple(text, header, separator)
+    if frame is None:
+        frame = _read_any(text, header, separator, path)
+    frame = frame.fillna("")  # rows that are shorter than the header
+    return frame.map(unguarded) if guards else frame
+
+
+def _read_simple(text: str, header: list[str], separator: str) -> pd.DataFrame | None:
+    """Read a table without quotes, without space before a cell or the header, and with rows of the header's length.
+
+    Arrow reads it in a sixth of the time that pandas takes, to the same frame. Returns None for any other table.
+    """
+    if text[0] in "\n \t" or '"' in text or "\r" in text:
+        return None
+    spaces = [space for space in " \t" if space != separator and space in text]
+    if any(start + space in text for start in ("\n", separator) for space in spaces):
+        return None
+    try:
+        table = arrow_csv.read_csv(
+            pa.py_buffer(text.encode()),
+            arrow_csv.ReadOptions(use_threads=False, column_names=header, skip_rows=1),
+            arrow_csv.ParseOptions(delimiter=separator),
+            arrow_csv.ConvertOptions(column_types=dict.fromkeys(header, pa.large_string())),
+        )
+    except pa.ArrowInvalid:
+        return None
+    kind = pd.Series([], dtype="str").dtype
+    return table.to_pandas(types_mapper=lambda _: kind)
+
+
+def _read_any(text: str, header: list[str], separator: str, path: Path) -> pd.DataFrame:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)  # rows longer than the header
@@ -67,8 +100,7 @@ def read_csv(path: Path, needed: Iterable[str] = (), advice: str = "") -> pd.Dat
             frame.columns = pd.Index(header, dtype="str")
     except (ValueError, pd.errors.ParserWarning) as error:
         raise UserError(f"{path}: not a CSV with a header: {' '.join(str(error).split())}") from error
-    frame = frame.fillna("")  # rows that are shorter than the header
-    return frame.map(unguarded) if guards else frame
+    return frame
 
 
 def as_numbers(frame: pd.DataFrame, texts: Iterable[str]) -> pd.DataFrame:

@@ -1,7 +1,8 @@
 """What a file of predictions must hold, checked once for everything that reads one (:mod:`kdxf.io.predictions`).
 
-There are two formats. A *file of predictions* has the scores of all classes, and a note in its metadata with the class
-names and the source. A *table of the best classes* is any CSV or Parquet with one class index per image.
+There are two formats. A *file of predictions* has the scores of all classes, or the best of each image with their
+classes, and a note in its metadata with the class names and the source. A *table of the best classes* is any CSV or
+Parquet with one class index per image.
 """
 
 import json
@@ -9,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import types
@@ -54,6 +56,10 @@ def _is_scores(kind: pa.DataType) -> bool:
     return (_is_list(kind) or types.is_fixed_size_list(kind)) and types.is_floating(kind.value_type)
 
 
+def _is_fixed_indices(kind: pa.DataType) -> bool:
+    return types.is_fixed_size_list(kind) and types.is_integer(kind.value_type)
+
+
 @dataclass(frozen=True)
 class _Column:
     holds: str
@@ -79,7 +85,17 @@ _TABLE = {
     "seen": _Column("true or false", types.is_boolean, nulls=True, optional=True),
     "pred_class": _Column("a text", _is_text, nulls=True, optional=True),
 }
-FILE_COLUMNS, TABLE_COLUMNS = tuple(_FILE), tuple(_TABLE)
+# A file of the best scores has these in the place of the column scores.
+_BEST = {name: column for name, column in _FILE.items() if name != "scores"} | {
+    "top_classes": _Column("a list of class indices", _is_fixed_indices),
+    "top_scores": _Column("a list of numbers", _is_scores),
+}
+FILE_COLUMNS, TABLE_COLUMNS = (*_FILE, "top_classes", "top_scores"), tuple(_TABLE)
+
+
+def holds_best(schema: pa.Schema) -> bool:
+    """Tell whether a file of predictions has the best scores of each image in place of all."""
+    return "scores" not in schema.names and "top_scores" in schema.names
 
 
 def check_file_schema(schema: pa.Schema, path: str | Path) -> Note:
@@ -91,21 +107,37 @@ def check_file_schema(schema: pa.Schema, path: str | Path) -> Note:
     text = (schema.metadata or {}).get(KEY)
     if text is None:
         raise UserError(f"{path}: not a file of predictions with the scores of all classes; {FILE_ADVICE}")
-    _check_types(schema, _FILE, path, FILE_ADVICE)
+    _check_types(schema, _BEST if holds_best(schema) else _FILE, path, FILE_ADVICE)
     label, predicted = schema.field("label").type, schema.field("pred_label").type
     if not types.is_null(label) and _is_list(label) != _is_list(predicted):
         raise UserError(f"{path}: one of label and pred_label holds lists and the other does not; {FILE_ADVICE}")
     return _read_note(text, path)
 
 
-def check_file(table: pa.Table, path: str | Path) -> Note:
+def check_file(table: pa.Table, path: str | Path, best: bool) -> Note:
     """Check a whole file of predictions.
 
+    Args:
+        table: The file's rows.
+        path: The file, for messages.
+        best: Whether the best scores of each image suffice.
+
     Raises:
-        UserError: See :func:`check_file_schema`; or a row lacks something, has another number of scores than there are
-            classes, or an index that is no class.
+        UserError: See :func:`check_file_schema`; it has the best scores only, and they do not suffice; or a row lacks
+            something, has another number of scores than there are classes, or an index that is no class.
     """
     note = check_file_schema(table.schema, path)
+    if holds_best(table.schema):
+        if not best:
+            raise UserError(
+                f"{path}: holds only the best scores of each image, and this needs those of all {len(note.classes)} "
+                "classes; write it again without --topk"
+            )
+        _check_nulls(table, _BEST, path, FILE_ADVICE)
+        _check_best(table, len(note.classes), path)
+        for name in ("label", "pred_label"):
+            _check_indices(table, name, len(note.classes), path, FILE_ADVICE)
+        return note
     _check_nulls(table, _FILE, path, FILE_ADVICE)
     for name in ("label", "pred_label"):
         _check_indices(table, name, len(note.classes), path, FILE_ADVICE)
@@ -141,6 +173,21 @@ def check_scores(table: pa.Table, count: int, path: str | Path, advice: str) -> 
         raise UserError(f"{path}: has rows of {wrong[0]} scores, but there are {count} classes; {advice}")
     if sum(chunk.flatten().null_count for chunk in column.chunks):
         raise UserError(f"{path}: the column scores has a list with a gap; {advice}")
+
+
+def _check_best(table: pa.Table, count: int, path: str | Path) -> None:
+    """Check that each image has as many scores as classes, falling, and each class once, below ``count``."""
+    size = table["top_classes"].type.list_size
+    check_scores(table.select(["top_scores"]).rename_columns(["scores"]), size, path, FILE_ADVICE)
+    flat = table["top_classes"].combine_chunks().flatten()
+    if not 0 < size <= count or flat.null_count:
+        raise UserError(f"{path}: has {size} classes of each image, but there are {count}; {FILE_ADVICE}")
+    classes = np.sort(flat.to_numpy().reshape(-1, size), axis=1)
+    scores = table["top_scores"].combine_chunks().flatten().to_numpy(zero_copy_only=False).reshape(-1, size)
+    if len(classes) and (classes.min() < 0 or classes.max() >= count):
+        raise UserError(f"{path}: the column top_classes has an index that is no class, of {count}; {FILE_ADVICE}")
+    if (np.diff(classes, axis=1) == 0).any() or (np.diff(scores, axis=1) > 0).any():
+        raise UserError(f"{path}: the best classes of an image are not in falling order, each once; {FILE_ADVICE}")
 
 
 def _check_types(schema: pa.Schema, columns: Mapping[str, _Column], path: str | Path, advice: str) -> None:

@@ -15,6 +15,9 @@ One Parquet file per model and list, which pandas opens as well. n images, K cla
                did; only files that folds were gathered in have this column
 ============== ==================================================================================
 
+A file of the best scores (``tools/test.py --topk``) has in place of ``scores`` the columns ``top_classes``, int32, and
+``top_scores``, float32: lists of k, the best first. What needs all scores refuses it.
+
 The file's metadata hold the class names and where the predictions come from.
 """
 
@@ -44,6 +47,7 @@ from kdxf.io.prediction_schema import (
     check_file_schema,
     check_scores,
     check_table,
+    holds_best,
 )
 from kdxf.io.provenance import Provenance
 from kdxf_runtime.io.files import NOT_UTF8, in_utf8, replacing
@@ -59,7 +63,7 @@ class Predictions:
 
     Attributes:
         images: n paths, as in the annotation file.
-        scores: float32 (n, K): probabilities. (n, 0) where only the best class was read.
+        scores: float32 (n, K): probabilities. (n, 0) where only the best class was read; (n, k) with ``top``.
         classes: K class names; none of a table that was read without them.
         labels: int64 (n,), the true class, -1 where it is not known; in multi-label data bool (n, K). None where no
             label is known.
@@ -73,6 +77,7 @@ class Predictions:
         source: Where they come from.
         best_class: int64 (n,), the best class as a table has it; None where it follows from the scores.
         best_score: float32 (n,), its score as a table has it; None where it follows from the scores.
+        top: int32 (n, k), the classes of the scores where only the k best are known, the best first; else None.
     """
 
     images: list[str]
@@ -86,6 +91,7 @@ class Predictions:
     source: Provenance = field(default_factory=Provenance)
     best_class: np.ndarray | None = None
     best_score: np.ndarray | None = None
+    top: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.images)
@@ -99,6 +105,8 @@ class Predictions:
         """Return the best class of each image, int64 (n,), and its score, float32 (n,)."""
         if self.best_class is not None and self.best_score is not None:
             return self.best_class, self.best_score
+        if self.top is not None:
+            return self.top[:, 0].astype(np.int64), self.scores[:, 0]
         classes = self.scores.argmax(axis=1) if len(self) else np.empty(0, np.int64)
         return classes, self.scores[np.arange(len(self)), classes].astype(np.float32, copy=False)
 
@@ -115,7 +123,7 @@ class Predictions:
         )
 
 
-_PER_IMAGE = ("scores", "labels", "predicted", "seen", "fold", "best_class", "best_score")
+_PER_IMAGE = ("scores", "labels", "predicted", "seen", "fold", "best_class", "best_score", "top")
 
 
 def margins(scores: np.ndarray) -> np.ndarray:
@@ -171,7 +179,9 @@ def write_predictions(predictions: Predictions, path: str | Path) -> None:
 def _to_table(predictions: Predictions) -> pa.Table:
     count, width = predictions.scores.shape
     values = predictions.scores.astype(np.float16 if width >= MANY_CLASSES else np.float32, copy=False)
-    scores = pa.FixedSizeListArray.from_arrays(pa.array(values.reshape(-1)), width)
+    scores = {"scores": _lists(values)}
+    if predictions.top is not None:
+        scores = {"top_classes": _lists(predictions.top.astype(np.int32)), "top_scores": _lists(predictions.scores)}
     if predictions.predicted is None:
         best, _ = predictions.best()
         pred_label = pa.array(best, pa.int64())
@@ -186,7 +196,7 @@ def _to_table(predictions: Predictions) -> pa.Table:
         "pred_label": pred_label,
         "pred_class": _strings(names),
         "score": pa.array(predictions.scores.max(axis=1, initial=0).astype(np.float32)),
-        "scores": scores,
+        **scores,
         "seen": pa.nulls(count, pa.bool_()) if predictions.seen is None else pa.array(predictions.seen, pa.bool_()),
         "error": _strings([predictions.errors.get(index) for index in range(count)]),
     }
@@ -195,6 +205,10 @@ def _to_table(predictions: Predictions) -> pa.Table:
     note = {"classes": list(predictions.classes), "source": predictions.source.to_dict()}
     text = json.dumps(note, ensure_ascii=False).encode(errors=NOT_UTF8)  # JSON reads it back unchanged
     return pa.table(columns).replace_schema_metadata({KEY: text})
+
+
+def _lists(values: np.ndarray) -> pa.FixedSizeListArray:
+    return pa.FixedSizeListArray.from_arrays(pa.array(np.ascontiguousarray(values).reshape(-1)), values.shape[1])
 
 
 def _strings(values: Sequence[str | None]) -> pa.Array:
@@ -210,7 +224,9 @@ def _label_column(predictions: Predictions) -> pa.Array:
     return pa.array(labels, pa.int64(), mask=labels < 0)
 
 
-def read_predictions(path: str | Path, *, classes: Sequence[str] | None = None, scores: bool = True) -> Predictions:
+def read_predictions(
+    path: str | Path, *, classes: Sequence[str] | None = None, scores: bool = True, best: bool = False
+) -> Predictions:
     """Read a file of predictions.
 
     By default it is a file that :func:`write_predictions` wrote. With ``classes``, or without ``scores``, it may be any
@@ -221,19 +237,26 @@ def read_predictions(path: str | Path, *, classes: Sequence[str] | None = None, 
     Args:
         path: The file.
         classes: The K class names, in index order, that the table must have been made with.
-        scores: Whether the scores of all classes are needed; only Parquet has them.
+        scores: Whether scores beyond that of the best class are needed; only Parquet has them.
+        best: Whether a file of the best scores suffices; the result then has ``top``.
 
     Raises:
-        UserError: The file is missing, damaged or no such file; it names an image twice; a score is NaN or infinite;
-            or a table lacks scores that are needed, or has other classes.
+        UserError: The file is missing, damaged or no such file; it has the best scores only; it names an image twice;
+            a score is NaN or infinite; or a table lacks scores that are needed, or has other classes.
     """
     if classes is not None or not scores:
         return _read_table(path, classes, scores)
     table = read_parquet(_existing(path, FILE_ADVICE), FILE_ADVICE, FILE_COLUMNS)
-    note = check_file(table, path)
+    note = check_file(table, path, best)
     images = _images(table)
     check_each_once(images, path)
-    values = _flat(table["scores"], len(note.classes))
+    top = None
+    if holds_best(table.schema):
+        size = table["top_classes"].type.list_size
+        top = table["top_classes"].combine_chunks().flatten().to_numpy().astype(np.int32).reshape(-1, size)
+        values = _flat(table["top_scores"], size)
+    else:
+        values = _flat(table["scores"], len(note.classes))
     _check_finite(values, images, path)
     seen = table["seen"]
     return Predictions(
@@ -246,6 +269,7 @@ def read_predictions(path: str | Path, *, classes: Sequence[str] | None = None, 
         errors={index: error for index, error in enumerate(table["error"].to_pylist()) if error is not None},
         fold=table["fold"].cast(pa.int16()).fill_null(-1).to_numpy() if "fold" in table.column_names else None,
         source=note.source,
+        top=top,
     )
 
 

@@ -15,6 +15,7 @@ from kdxf.apis.test import test as run_test
 from kdxf.engine.config import load_config
 from kdxf.errors import UserError
 from kdxf.evaluation.drift.stored import read_fingerprint, write_fingerprint
+from kdxf.io.predictions import read_predictions
 from kdxf_runtime.drift.fingerprint import Fingerprint
 
 module = importlib.import_module("kdxf.apis.test")  # the package has the function by that name
@@ -188,3 +189,17 @@ def test_what_is_missing(cfg, tmp_path, change, arguments, message):
         cfg[name] = value
     with pytest.raises(UserError, match=message):
         run_test(cfg, tmp_path / "none.pth", **arguments)
+
+
+def test_the_best_scores_alone(tiny_config, tiny_trained, tmp_path):
+    cfg = load_config(tiny_config)
+    with pytest.raises(
+        UserError, match="--topk: says what a table of predictions has; name one with --out NAME.parquet"
+    ):
+        run_test(cfg, tiny_trained.checkpoint, topk=2)
+    run_test(cfg, tiny_trained.checkpoint, out=tmp_path / "all.parquet")
+    run_test(cfg, tiny_trained.checkpoint, out=tmp_path / "best.parquet", topk=2)
+    every, best = read_predictions(tmp_path / "all.parquet"), read_predictions(tmp_path / "best.parquet", best=True)
+    order = np.argsort(-every.scores, axis=1)[:, :2]
+    assert best.top.tolist() == order.tolist() and best.images == every.images
+    assert best.scores.tolist() == np.take_along_axis(every.scores, order, axis=1).tolist()

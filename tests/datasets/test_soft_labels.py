@@ -185,3 +185,25 @@ def test_the_scores_of_an_image_sum_to_one(tmp_path, total, taken):
         return
     with pytest.raises(UserError, match=r"p.parquet: the scores of y.jpg are no probabilities"):
         read(f"{tmp_path}/p.parquet", ["y.jpg"])
+
+
+def test_the_best_scores_suffice(tmp_path):
+    scores, top = np.array([[0.5, 0.25], [0.75, 0.25]], np.float32), np.array([[2, 0], [1, 2]], np.int32)
+    found = Predictions(["x.jpg", "y.jpg"], scores, ("a", "b", "c", "d"), seen=UNSEEN, top=top)
+    write_predictions(found, tmp_path / "soft.parquet")
+    labels = read(str(tmp_path / "soft.parquet"), ["y.jpg", "x.jpg"], 0.5, found.classes)
+    # x.jpg: 1/4 is left for b and d together. y.jpg: nothing is left.
+    assert labels.target(1, 3).tolist() == [0.125, 0.0625, 0.25, 0.5625]
+    assert labels.target(0, 3).tolist() == [0, 0.375, 0.125, 0.5]
+    assert labels.take(np.array([1])).target(0, 3).tolist() == labels.target(1, 3).tolist()
+    assert labels.favoured(False).tolist() == [1, 2]
+    assert labels.scores.dtype == np.float16 and labels.scores.shape == (2, 2)
+    with pytest.raises(UserError, match=r"soft.parquet: holds only the best scores of each image"):
+        read(str(tmp_path / "soft.parquet"), ["x.jpg"], classes=found.classes, multi_label=True)
+
+
+def test_best_scores_that_are_no_probabilities(tmp_path):
+    scores, top = np.array([[0.75, 0.5], [0.75, 0.25]], np.float32), np.array([[2, 0], [1, 2]], np.int32)
+    write_predictions(Predictions(["x.jpg", "y.jpg"], scores, CLASSES, top=top), tmp_path / "soft.parquet")
+    with pytest.raises(UserError, match=r"the scores of x.jpg are no probabilities"):
+        read(str(tmp_path / "soft.parquet"), ["x.jpg"])

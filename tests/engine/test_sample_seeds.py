@@ -48,7 +48,7 @@ def test_epoch_and_seed_matter(changed):
 
 
 def test_an_index_that_occurs_again():
-    keys = [key for batch in seeded_batches([[4, 4], [4]], seed=0, epoch=2) for key in batch]
+    keys = [key for batch in seeded_batches([[4, 4], [4]], 5, seed=0, epoch=2) for key in batch]
     assert keys == [(4, (0, 2, 4, 0, 0)), (4, (0, 2, 4, 1, 0)), (4, (0, 2, 4, 2, 0))]
     dataset = SeededSamples(Draws())
     assert len({dataset[key] for key in keys}) == 3

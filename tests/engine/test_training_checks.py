@@ -94,3 +94,10 @@ def test_the_table_of_another_list_is_named(tmp_path, monkeypatch):
         f"{tmp_path / 't.csv'}: {tmp_path / 't.json'} was fitted on another list (old.csv, 3 rows) than is trained on; "
         "fit it on this one with tools/table.py"
     ]
+
+
+def test_a_metric_that_would_keep_too_much(tiny_config, monkeypatch):
+    monkeypatch.setattr("kdxf.evaluation.metrics.ranking_metrics.MOST_BYTES", 11)
+    assert error_of(tiny_config, val_evaluator={"type": "MeanROCAUC", "topk": None}).startswith(
+        "MeanROCAUC: 12 images of 3 classes"
+    )

@@ -142,3 +142,23 @@ def test_a_table_for_excel_is_read_alike(tmp_path):
     for excel in (False, True):
         found = read_predictions(tmp_path / f"{excel}.csv", classes=("=奶粉", "b"), scores=False)
         assert found.images == ["-1.jpg"] and found.best()[0].tolist() == [0]
+
+
+def test_only_the_best_scores(tmp_path):
+    table = PredictionTable(tmp_path / "t.parquet", topk=2)
+    scores = [[0.125, 0.5, 0.375], [0.25, 0.25, 0.5]]
+    samples = [
+        {"img_path": f"{i}.jpg", "pred_label": torch.tensor([int(np.argmax(row))]), "pred_score": torch.tensor(row)}
+        for i, row in enumerate(scores)
+    ]
+    table.process(None, samples)
+    table.evaluate(2)
+    found = read_predictions(tmp_path / "t.parquet", best=True)
+    assert found.top.tolist() == [[1, 2], [2, 0]] and found.scores.tolist() == [[0.5, 0.375], [0.5, 0.25]]
+    assert found.classes == ("0", "1", "2")
+
+
+@pytest.mark.parametrize(("name", "topk"), [("t.csv", 3), ("t.parquet", 0)])
+def test_names_and_numbers_that_do_not_fit(name, topk):
+    with pytest.raises(UserError, match=f"--topk {topk}: give at least 1, and a file whose name ends with .parquet"):
+        check_name(name, topk)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from mmengine.config import Config
@@ -5,7 +7,7 @@ from mmengine.evaluator import BaseMetric
 
 from kdxf.errors import UserError
 from kdxf.evaluation.scoring import evaluate, fold_table, markdown
-from kdxf.io.predictions import Predictions
+from kdxf.io.predictions import Predictions, read_predictions
 from kdxf.registry import METRICS
 
 SCORES = np.array([[0.6, 0.3, 0.1], [0.2, 0.5, 0.3], [0.4, 0.35, 0.25], [0.1, 0.2, 0.7]], np.float32)
@@ -122,3 +124,17 @@ def test_the_table():
     # The spread of one fold is not known.
     one = fold_table({0: (2, {"top1": 50.0})}, (2, {"top1": 50.0}))
     assert "| std |  |  |" in markdown(one, "last") and "| std error |  |  |" in markdown(one, "last")
+
+
+def test_files_of_the_best_scores(write):
+    scores = np.random.default_rng(0).dirichlet(np.ones(5), 30)
+    labels = np.random.default_rng(1).integers(5, size=30)
+    every = read_predictions(write("all", scores, labels))
+    top = np.argsort(-every.scores, axis=1)[:, :3].astype(np.int32)
+    best = replace(every, scores=np.take_along_axis(every.scores, top, axis=1), top=top)
+    metrics = [dict(type="Accuracy", topk=(1, 3)), dict(type="GlobalAveragePrecision")]
+    assert evaluate(Config(dict(val_evaluator=metrics)), best) == evaluate(Config(dict(val_evaluator=metrics)), every)
+    with pytest.raises(
+        UserError, match="Accuracy needs the 4 best scores of each image, and the file holds 3; write it"
+    ):
+        evaluate(Config(dict(val_evaluator=dict(type="Accuracy", topk=(1, 4)))), best)

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from kdxf.errors import UserError
+from kdxf.io import csv_tables
 from kdxf.io.csv_tables import as_numbers, read_csv, table_text, write_csv
 
 
@@ -141,3 +142,37 @@ def test_a_carriage_return_is_no_end_of_a_row(tmp_path):
     assert table_text(frame) == b'"image","label"\n"a\rb.jpg",""\n"c.jpg","x"\n'
     write_csv(frame, tmp_path / "a.csv")
     pd.testing.assert_frame_equal(read_csv(tmp_path / "a.csv"), frame)
+
+
+TABLES = [
+    "image,label\na.jpg,1\n",
+    "image,label\na.jpg,\n,\n",
+    "image\nNA\n007\n\n1.0\n",
+    "\n\nimage,label\na,b\n\n\nc,d",
+    "a;b\n奶;x y \n",
+    "a\tb\n1\t2\n",
+    "a,b\n",
+    "a,b\n1\n",
+    "a,b\n 1, 2\n",
+    'a,b\n"1,2",3\n',
+    "a,b\r\n1,2\r\n",
+    "a,b\n'1,=2\n",
+    "a\n\x0b\n\x0c\nx\n",
+    " a,b\n1,2\n",
+    "a,b\n1,2\u2028\n",
+]
+
+
+@pytest.mark.parametrize("text", TABLES)
+def test_both_ways_to_read_a_table_agree(tmp_path, monkeypatch, text):
+    (tmp_path / "t.csv").write_bytes(text.encode())
+    found = csv_tables.read_csv(tmp_path / "t.csv")
+    monkeypatch.setattr(csv_tables, "_read_simple", lambda *_: None)
+    pd.testing.assert_frame_equal(found, csv_tables.read_csv(tmp_path / "t.csv"))
+
+
+def test_simple_tables_are_read_by_arrow(tmp_path, monkeypatch):
+    monkeypatch.setattr(csv_tables, "_read_any", None)
+    for text in TABLES[:3]:
+        (tmp_path / "t.csv").write_bytes(text.encode())
+        assert csv_tables.read_csv(tmp_path / "t.csv").columns[0] == "image"

@@ -272,3 +272,51 @@ def test_margins():
     scores = np.array([[0.2, 0.5, 0.3], [1.0, 0.0, 0.0]])
     assert margins(scores).tolist() == pytest.approx([0.2, 1.0])
     assert margins(np.ones((2, 1))).tolist() == [1.0, 1.0]
+
+
+BEST = Predictions(
+    ["a.jpg", "b.jpg"],
+    np.array([[0.5, 0.25], [0.75, 0.125]], np.float32),
+    ("u", "v", "w", "x"),
+    labels=np.array([3, 0]),
+    top=np.array([[3, 1], [2, 0]], np.int32),
+)
+
+
+def test_only_the_best_scores(tmp_path):
+    path = tmp_path / "best.parquet"
+    write_predictions(BEST, path)
+    found = read_predictions(path, best=True)
+    assert found.top.tolist() == [[3, 1], [2, 0]] and found.scores.tolist() == BEST.scores.tolist()
+    assert [values.tolist() for values in found.best()] == [[3, 2], [0.5, 0.75]]
+    turned = found.take(np.array([1]))
+    assert turned.top.tolist() == [[2, 0]] and turned.best()[0].tolist() == [2]
+    assert read_predictions(path, scores=False).best()[0].tolist() == [3, 2]
+    assert pq.read_table(path)["pred_class"].to_pylist() == ["x", "w"]
+    assert read_source(path) == BEST.source
+    message = (
+        r"best.parquet: holds only the best scores of each image, and this needs those of all 4 classes; write it "
+        r"again without --topk"
+    )
+    with pytest.raises(UserError, match=message):
+        read_predictions(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"top": [[3, 1], [4, 0]]}, "the column top_classes has an index that is no class, of 4"),
+        ({"top": [[3, 1], [-1, 0]]}, "the column top_classes has an index that is no class, of 4"),
+        ({"top": [[3, 3], [2, 0]]}, "the best classes of an image are not in falling order, each once"),
+        ({"scores": [[0.25, 0.5], [0.5, 0.25]]}, "the best classes of an image are not in falling order, each once"),
+        ({"scores": [[0.5], [0.5]]}, "has rows of 1 scores, but there are 2 classes"),
+        ({"top": [[3, 1, 0, 2, 2]] * 2, "scores": [[0.5] * 5] * 2}, "has 5 classes of each image, but there are 4"),
+    ],
+)
+def test_wrong_best_scores(tmp_path, change, message):
+    arrays = {"top": np.int32, "scores": np.float32}
+    wrong = replace(BEST, **{name: np.array(values, arrays[name]) for name, values in change.items()})
+    wrong = replace(wrong, best_class=np.array([0, 0]), best_score=np.zeros(2, np.float32))
+    write_predictions(wrong, tmp_path / "best.parquet")
+    with pytest.raises(UserError, match=message):
+        read_predictions(tmp_path / "best.parquet", best=True)

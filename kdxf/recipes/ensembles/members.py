@@ -106,15 +106,19 @@ def normalized(weights: Mapping[str, float], units: Sequence[Unit]) -> list[floa
     return [weights[name] / total for name in names]
 
 
-def read_alike(files: Iterable[Path]) -> Iterator[tuple[Path, Predictions]]:
+def read_alike(files: Iterable[Path], best: bool = False) -> Iterator[tuple[Path, Predictions]]:
     """Read files one by one, with their images in the order of the first; only one has its scores in memory.
+
+    Args:
+        files: The files.
+        best: Whether files of the best scores suffice.
 
     Raises:
         UserError: A file cannot be read, holds no image, or has other images or classes than the first.
     """
     first: tuple[str, Predictions] | None = None
     for file in files:
-        predictions = read_predictions(file)
+        predictions = read_predictions(file, best=best)
         if not len(predictions):
             raise UserError(f"{file}: holds no image; predict a list with images")
         if first is None:

@@ -18,7 +18,11 @@ FEW = 200
 
 
 def changed_pictures(
-    table: OCRTable, images: Sequence[str], files: Sequence[str], most: int | None = None
+    table: OCRTable,
+    images: Sequence[str],
+    files: Sequence[str],
+    most: int | None = None,
+    rows: np.ndarray | None = None,
 ) -> np.ndarray:
     """Tell which pictures are no longer those whose text the table has.
 
@@ -31,11 +35,12 @@ def changed_pictures(
         files: The n pictures' paths, also into tar shards.
         most: The number of pictures whose digest is computed, evenly spread over those of which it is needed; by
             default all. A file of another size has changed, without a digest.
+        rows: Where the images are in the table, as :meth:`OCRTable.rows_of` says, if that is known.
 
     Returns:
         bool (n,); False for a picture that is missing, that the table lacks, or of which it has no digest.
     """
-    rows = table.rows_of(images)
+    rows = table.rows_of(images) if rows is None else rows
     chosen = pa.array(rows, mask=rows < 0)
     digests = table.column("digest").take(chosen)
     sizes, times = (table.column(name).take(chosen).fill_null(0).to_numpy() for name in ("file_size", "file_time"))
@@ -63,7 +68,9 @@ def _digest(source: ImageSource, file: str) -> str | None:
         return None
 
 
-def warning_of_changes(table: OCRTable, images: Sequence[str], files: Sequence[str], what: str) -> str | None:
+def warning_of_changes(
+    table: OCRTable, images: Sequence[str], files: Sequence[str], what: str, rows: np.ndarray | None = None
+) -> str | None:
     """Return a line about the pictures that were replaced after their text was read; None without any.
 
     Args:
@@ -71,8 +78,9 @@ def warning_of_changes(table: OCRTable, images: Sequence[str], files: Sequence[s
         images: n keys in it.
         files: The n pictures' paths.
         what: Whose images they are, such as a file of annotations.
+        rows: Where the images are in the table, as :meth:`OCRTable.rows_of` says, if that is known.
     """
-    changed = changed_pictures(table, images, files, most=FEW)
+    changed = changed_pictures(table, images, files, most=FEW, rows=rows)
     if not changed.any():
         return None
     return (

@@ -103,7 +103,7 @@ class OCRTable:
         """Return the Arrow column ``name``, to count and filter without making Python objects."""
         return self._table[name]
 
-    def rows_of(self, images: Sequence[str]) -> np.ndarray:
+    def rows_of(self, images: Sequence[str] | pa.ChunkedArray) -> np.ndarray:
         """Find the rows of many images at once.
 
         Args:
@@ -113,7 +113,8 @@ class OCRTable:
             int64 (len(images),): row numbers for :meth:`record`, -1 for an image that the table lacks.
         """
         newest_first = self._table["image"].take(pa.array(np.arange(len(self))[::-1]))
-        matches = pc.index_in(pa.array(images, pa.string()), value_set=newest_first)
+        wanted = images if isinstance(images, pa.ChunkedArray) else pa.array(images, pa.string())
+        matches = pc.index_in(wanted, value_set=newest_first.cast(wanted.type))
         position = matches.fill_null(len(self)).to_numpy(zero_copy_only=False).astype(np.int64)
         return len(self) - 1 - position
 

@@ -6,8 +6,9 @@ import torch
 from mmpretrain.evaluation import AveragePrecision
 
 from kdxf.errors import UserError
-from kdxf.evaluation.metrics import MeanAveragePrecision, MeanROCAUC
+from kdxf.evaluation.metrics import Accuracy, MeanAveragePrecision, MeanROCAUC
 from kdxf.evaluation.metrics import ranking_metrics as column_metric
+from kdxf.evaluation.metrics.ranking_metrics import check_memory
 
 
 @pytest.fixture
@@ -121,3 +122,35 @@ def test_against_loops_of_mean_roc_auc(score, single_label, multi_label):
             areas += [np.mean(pairs)] if pairs else []
         assert len(areas) in (4, 5)  # one class without a positive, and in the second set one without a negative
         assert score(MeanROCAUC(), scores, labels)["roc-auc/mean"] == pytest.approx(100 * np.mean(areas))
+
+
+@pytest.mark.parametrize("metric", [MeanAveragePrecision, MeanROCAUC])
+def test_only_the_best_scores_are_kept(score, single_label, multi_label, metric):
+    scores = np.random.default_rng(0).random((40, 6), np.float32)
+    cut = np.where(scores >= np.sort(scores, axis=1)[:, -2:-1], scores, 0)
+    assert (np.count_nonzero(cut, axis=1) == 2).all()
+    for _, labels in (single_label, multi_label):
+        found = metric(topk=2)
+        assert score(found, scores, labels) == pytest.approx(score(metric(), cut, labels))
+        assert score(metric(topk=6), scores, labels) == score(metric(), scores, labels)
+
+
+def test_scores_that_take_too_much_memory_are_refused(monkeypatch):
+    monkeypatch.setattr(column_metric, "MOST_BYTES", 1 << 30)
+    check_memory(MeanROCAUC(), 5365, 50_030)
+    check_memory(MeanROCAUC(topk=10), 1_000_000, 50_030)
+    check_memory(Accuracy(), 10**9, 50_030)
+    message = (
+        r"MeanROCAUC: 5366 images of 50030 classes take more than 1 GiB of scores; keep only the best of each image "
+        r"with topk=10, or take GlobalAveragePrecision, which needs one score per image"
+    )
+    with pytest.raises(UserError, match=message):
+        check_memory(MeanROCAUC(), 5366, 50_030)
+    monkeypatch.setattr(column_metric, "MOST_BYTES", 7)
+    with pytest.raises(UserError, match="MeanAveragePrecision: 1 images of 2 classes"):
+        MeanAveragePrecision().process(None, [{"pred_score": torch.zeros(2), "gt_label": torch.tensor([0])}])
+
+
+def test_no_scores_at_all_cannot_be_kept():
+    with pytest.raises(ValueError, match="topk must be 1 or more, got 0"):
+        MeanROCAUC(topk=0)
