@@ -74,7 +74,7 @@ def fill_angles(
     paths = [str(root / table.record(row).image) for row in asked]
     predictions = inferencer(paths, batch_size=batch_size, workers=workers, progress=True) if paths else []
     answers = {
-        row: (int(answer.category_name), answer.score)
+        row: (int(str(answer.category_name)), answer.score)
         for row, answer in zip(asked, predictions, strict=True)
         if answer.error is None
     }
