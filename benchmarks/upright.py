@@ -11,7 +11,7 @@
     python tools/ocr.py /tmp/drawn/val.csv --root /tmp/drawn/images --out /tmp/drawn/ocr \\
         --engine-options rotations=0,90,180,270
     python tools/orient.py configs/grocery/orientation_lite2_frozen.py CHECKPOINT /tmp/drawn/ocr \\
-        --root /tmp/drawn/images --out /tmp/drawn/ocr_oriented
+        --root /tmp/drawn/images --out /tmp/drawn/ocr_oriented --min-score 0.5
     python benchmarks/upright.py train.csv /tmp/drawn/val.csv /tmp/drawn/ocr /tmp/drawn/ocr_oriented
 
 Each validation picture lies in one of four directions, drawn at random. For each table: how many directions are right,

@@ -26,7 +26,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--root", type=Path, required=True, help="folder that the table's paths are relative to")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the new OCR table")
     parser.add_argument(
-        "--min-score", type=float, default=0.9, help="score from which on the model is believed (default: %(default)s)"
+        "--min-score", type=float, default=0.5, help="score from which on the model is believed (default: %(default)s)"
     )
     parser.add_argument("--batch-size", type=int, default=32, help="images in a batch (default: %(default)s)")
     parser.add_argument("--workers", type=int, default=0, help="processes that load images (default: %(default)s)")

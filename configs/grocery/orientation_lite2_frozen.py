@@ -9,7 +9,9 @@ Features python tools/features.py configs/grocery/orientation_lite2_frozen.py
 Train    python tools/train.py configs/grocery/orientation_lite2_frozen.py
 Test     python tools/test.py configs/grocery/orientation_lite2_frozen.py
              work_dirs/grocery/orientation_lite2_frozen/epoch_20.pth
-Result   not measured
+Result   val, each in a direction drawn with seed 0, trained on the copies of every fourth photograph of train alone:
+         top-1 57.4 (+-2.9; chance is 25), packages 71, on two busy Xeon cores. Not measured: all of train, time.
+         It pays little; training the classifier itself on turned copies pays more: docs/text.md
 """
 
 _base_ = "image_lite2_frozen.py"

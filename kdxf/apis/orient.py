@@ -68,23 +68,26 @@ def fill_angles(
         raise UserError(f"--min-score {min_score}: give a number from {SURE_ANGLE} to 1")
     check_new_table(table, out, overwrite)
     scores = table.column("angle_score").fill_null(0).to_numpy()
-    asked = np.flatnonzero((scores < SURE_ANGLE) & (table.column("width").fill_null(0).to_numpy() > 0)).tolist()
+    last = table.rows_of(table.images) == np.arange(len(table))  # of several rows of a picture the last counts
+    unsure = (scores < SURE_ANGLE) & (table.column("width").fill_null(0).to_numpy() > 0)
+    asked = np.flatnonzero(last & unsure).tolist()
     paths = [str(root / table.record(row).image) for row in asked]
     predictions = inferencer(paths, batch_size=batch_size, workers=workers, progress=True) if paths else []
     answers = {
-        row: (int(answer.category_name), answer.score)
+        row: (int(str(answer.category_name)), answer.score)
         for row, answer in zip(asked, predictions, strict=True)
         if answer.error is None
     }
     by_model = 0
     with OCRTableWriter(out, " ".join(table.engines), overwrite=overwrite) as writer:
-        for row, record in enumerate(table):
+        for row in np.flatnonzero(last).tolist():
+            record = table.record(row)
             angle, score = answers.get(row, (0, 0.0))
             by_model += score >= min_score
             sure = score >= min_score
             writer.add(replace(record, angle=angle, angle_score=score) if sure else _tried(record))
-    by_text = int((scores >= SURE_ANGLE).sum())
-    return Filled(by_text, by_model, len(table) - by_text - by_model)
+    by_text = int((last & (scores >= SURE_ANGLE)).sum())
+    return Filled(by_text, by_model, int(last.sum()) - by_text - by_model)
 
 
 def _tried(record: OCRRecord) -> OCRRecord:

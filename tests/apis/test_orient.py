@@ -29,7 +29,14 @@ class Model:
 
 @pytest.fixture
 def table(tmp_path):
-    rows = [("0.95", None, 0.0), ("0.5", None, 0.0), ("sure", 90, 0.4), ("0.9", 180, 0.05), ("0.8", 180, 0.05)]
+    rows = [
+        ("0.9", 0, 0.9),
+        ("0.95", None, 0.0),
+        ("0.5", None, 0.0),
+        ("sure", 90, 0.4),
+        ("0.9", 180, 0.05),
+        ("0.8", 180, 0.05),
+    ]
     with OCRTableWriter(tmp_path / "ocr", "e") as writer:
         for name, angle, score in [*rows, ("broken", None, 0.0)]:
             empty = np.zeros(0, np.float32), np.zeros((0, 4, 2), np.float32)

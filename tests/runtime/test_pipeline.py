@@ -1,6 +1,7 @@
 """The steps of a bundle: made from data, and nothing but the known ones."""
 
 import sys
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -41,6 +42,19 @@ def test_steps_run_in_order(bundle):
     configs = [{"type": "LoadImage"}, {"type": "Resize", "scale": [4, 2]}, {"type": "CenterCrop", "crop_size": 2}]
     (results,) = Pipeline([configs], bundle)({"img_path": "x.png", "img_bytes": data, "ocr": record_of()})
     np.testing.assert_array_equal(results["img"], cv2.resize(pixels, (4, 2))[:, 1:3])
+
+
+def test_a_turned_picture_becomes_what_the_upright_one_becomes(bundle):
+    _, pixels = picture()
+    upright = {"img_path": "x.png", "img_pixels": pixels, "ocr": record_of("milk")}
+    record = replace(upright["ocr"], width=6, height=8, angle=90, angle_score=1.0)
+    turned = {**upright, "img_pixels": np.rot90(pixels).copy(), "ocr": record}
+    resize = {"type": "Resize", "scale": [4, 2]}
+    (expected,) = Pipeline([[{"type": "LoadImage"}, resize]], bundle)(upright)
+    turning = Pipeline([[{"type": "LoadImage", "upright": True}, resize]], bundle)
+    (results,) = turning(turned)
+    np.testing.assert_array_equal(results["img"], expected["img"])
+    assert (results["ocr"].width, results["ocr"].height) == (8, 6) and turning.needs_text
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,7 @@ from kdxf_runtime import runner as module
 from kdxf_runtime.bundle import Bundle
 from kdxf_runtime.errors import UserError
 from kdxf_runtime.inputs import collect_images
-from kdxf_runtime.io.images import decode_image
 from kdxf_runtime.ocr.base import BaseOCREngine
-from kdxf_runtime.ocr.quarter_turns import turn_pixels
 from kdxf_runtime.ocr.rapidocr_engine import RapidOCREngine
 from kdxf_runtime.ocr.record import OCRLine, OCRRecord
 from kdxf_runtime.runner import Picture, Runner, make_engine
@@ -315,17 +313,3 @@ def test_words_in_a_picture(opened, pictures):
     (milk,) = [one for one in pictures if one.image_id == "milk.png"]
     (answer,) = Runner(opened).answer([milk])
     assert [text.lower() for text in answer.record.texts] == ["milk"]
-
-
-def test_a_turned_picture_is_answered_as_the_upright_one(opened, pictures):
-    steps = [{**step, "upright": True} if step["type"] == "LoadImage" else step for step in opened.manifest.steps]
-    runner = Runner(replace(opened, manifest=replace(opened.manifest, steps=steps)))
-    upright = replace(pictures[0], pixels=decode_image(pictures[0].data), record=record_of(pictures[0], "milk"))
-    (expected,) = Runner(opened).answer([upright])
-    size = {"width": 60, "height": 80, "angle": 90, "angle_score": 1.0}
-    turned = replace(upright, pixels=turn_pixels(upright.pixels, 270), record=replace(upright.record, **size))
-    (answer,) = runner.answer([turned])
-    np.testing.assert_array_equal(answer.prediction.scores, expected.prediction.scores)
-    assert answer.record is turned.record  # whose boxes fit the picture as it was given
-    (other,) = Runner(opened).answer([turned])
-    assert not np.array_equal(other.prediction.scores, expected.prediction.scores)

@@ -73,8 +73,8 @@ def write_upright_table(table: OCRTable, files: Mapping[str, tuple[str, Path]], 
         for image, row in _rows(table, files):
             name, file = files[image]
             size, time = file_stamp(file)
-            origin = {"digest": file_digest(file), "file_size": size, "file_time": time}
-            writer.add(replace(table.record(row).upright(), image=name, **origin))
+            upright = table.record(row).upright()
+            writer.add(replace(upright, image=name, digest=file_digest(file), file_size=size, file_time=time))
 
 
 def _rows(table: OCRTable, images: Iterable[str]) -> list[tuple[str, int]]:
