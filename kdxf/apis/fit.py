@@ -45,8 +45,9 @@ from kdxf.apis.fit_config import ENSEMBLE_CONFIG, KINDS, TRAINED, FitSettings, K
 from kdxf.apis.test import test
 from kdxf.apis.train import train
 from kdxf.data.duplicates.find import find_duplicates
-from kdxf.data.folds.groups import join_keys, text_keys
+from kdxf.data.folds.groups import images_joined, join_keys, text_keys
 from kdxf.data.lists import ImageList
+from kdxf.data.options import TEXT_SIMILARITY
 from kdxf.data.parallel import parallel_map
 from kdxf.data.split import (
     LabelledImages,
@@ -366,7 +367,7 @@ def _split(
     test: float,
     val: float,
 ) -> None:
-    """Write the lists; near-duplicates, and pictures that share all of a long text, stay together."""
+    """Write the lists; near-duplicates, and pictures with nearly the same long text, stay together."""
     pictures, names = out / "pictures.csv", frame["image"].tolist()
 
     def make() -> None:
@@ -378,8 +379,8 @@ def _split(
             print(f"   {len(found.groups)} pictures have a near-duplicate, which stays in the same list")
             if len(conflicts := found.conflicting()):
                 print(f"   {len(conflicts)} of them differ in their label: see {out / 'duplicates.csv'}")
-        if shared := int((np.bincount(texts[texts >= 0])[texts[texts >= 0]] > 1).sum()):
-            print(f"   {shared} pictures share all of a long text with another, which stays in the same list")
+        if shared := images_joined(texts):
+            print(f"   {shared} pictures have nearly the same long text as another, which stays in the same list")
         groups = join_keys(len(frame), [codes, texts]) if len(found.groups) or shared else None
         write_annotations(found.groups.drop(columns=["row", "list"]), out / "duplicates.csv", excel=True)
         images = LabelledImages(frame[["image", "label"]], order_ids(frame["label"]), pictures)
@@ -390,7 +391,8 @@ def _split(
             print(f"   warning: {warning}")
 
     outputs = [out / f"{name}.csv" for name in _LISTS] + [out / "classes.txt"]
-    steps.run("split", [file_digest(pictures), table_digest(table, names), seed, test, val], outputs, make)
+    inputs = [file_digest(pictures), table_digest(table, names), TEXT_SIMILARITY, seed, test, val]
+    steps.run("split", inputs, outputs, make)
 
 
 def _read_text(

@@ -46,7 +46,7 @@ def small_config(cfg: Config, folder: Path, changes: Config) -> Config:
     for name in _LOADERS:
         if cfg.get(name) is not None:
             maker.adapt(cfg[name].dataset)
-    for name in ("model", "tta_model", "tta_pipeline", "val_evaluator", "test_evaluator"):
+    for name in ("model", "tta_model", "tta_pipeline", "val_evaluator", "test_evaluator", "custom_hooks"):
         if cfg.get(name) is not None:
             maker.adapt(cfg[name])
     if cfg.get("tta_pipeline"):
@@ -87,8 +87,9 @@ class _Maker:
                 part["init_cfg"] = None
             if "class_tree" in part:
                 part["class_tree"], part["classes"] = str(self._tree()), self.classes
-            if isinstance(part.get("pipeline"), list):
-                self.shrink(part["pipeline"])
+            for name in ("pipeline", "train_pipeline"):  # the second one is SwitchRecipeHook's
+                if isinstance(part.get(name), list):
+                    self.shrink(part[name])
 
     def shrink(self, steps: list) -> None:
         """Bring the pictures of a pipeline to the edge's size just before they are packed."""

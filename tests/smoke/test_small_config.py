@@ -34,6 +34,15 @@ def test_text_alone_gets_no_pictures(repo, tmp_path):
     assert "Resize" not in [step["type"] for step in cfg.val_dataloader.dataset.pipeline]
 
 
+def test_pipelines_that_a_hook_switches_to(repo, tmp_path):
+    cfg = small(repo / "configs/grocery/craft/progressive.py", tmp_path)
+    (hook,) = (hook for hook in cfg.custom_hooks if hook["type"] == "SwitchRecipeHook")
+    pipeline = hook["schedule"][0]["train_pipeline"]
+    assert [step["scale"] for step in pipeline if step["type"] == "Resize"] == [(32, 32)]
+    (look_up,) = (step for step in pipeline if step["type"] == "LookUpWordVectors")
+    assert look_up["vectors"] == str(tmp_path / "vectors_100")
+
+
 def config(tmp_path, **parts):
     model = {"head": {"type": "LinearClsHead", "num_classes": 5}, **parts.pop("model", {})}
     (tmp_path / "c.py").touch()

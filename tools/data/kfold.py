@@ -1,11 +1,11 @@
 #!/usr/bin/env python
 """Divide a labelled list into folds, stratified by class and without dividing groups of images.
 
-    python tools/data/kfold.py all.csv --out folds --folds 5 --groups groups.csv --ocr ocr --lists
+    python tools/data/kfold.py all.csv --out folds --folds 5 --groups groups.csv --lists
 
 writes folds/folds.csv: the list with the column fold, from 0; -1 marks images that every fold trains on and none
 validates. With --lists each fold also gets train.csv and val.csv, such as fold_0/train.csv. All criteria for groups
-are combined.
+are combined. The OCR table in the folder ocr beside the list is used without being named.
 """
 
 import argparse
@@ -26,12 +26,15 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--lists", action="store_true", help="also write train.csv and val.csv of each fold")
     parser.add_argument("--groups", type=Path, metavar="FILE", help="groups of dedupe.py (columns image and group)")
     parser.add_argument("--group-by", metavar="COLUMN", help="rows with the same value of this column are a group")
-    parser.add_argument(
+    ocr = parser.add_mutually_exclusive_group()
+    ocr.add_argument(
         "--ocr",
         type=Path,
         metavar="TABLE",
-        help="images with the same whole text, except digits and signs, form a group (one advert, several prices)",
+        help="images with nearly the same text, digits and signs aside, form a group: one advert, several prices "
+        "(default: the folder ocr beside the list, if there is one)",
     )
+    ocr.add_argument("--no-ocr", action="store_true", help="form no groups by text")
     parser.add_argument(
         "--min-characters",
         type=int,
@@ -54,7 +57,9 @@ def main() -> None:
     if args.report:
         check_result(args.report, [args.list], args.overwrite)
     data = read_list(args.list, args.root, labels=True)
-    groups = group_rows(data.frame, args.list, args.groups, args.group_by, args.ocr, args.min_characters)
+    beside = args.list.parent / "ocr"
+    ocr = args.ocr or (beside if beside.is_dir() and not args.no_ocr else None)
+    groups = group_rows(data.frame, args.list, args.groups, args.group_by, ocr, args.min_characters)
     folds = assign_folds(data.frame, groups, args.folds, args.seed)
     inputs = [args.list, *([args.groups] if args.groups else [])]
     write_lists(

@@ -46,7 +46,7 @@ def parse_args() -> argparse.Namespace:
         "--ocr",
         type=Path,
         metavar="TABLE",
-        help="images with the same whole text, except for digits and signs, stay together",
+        help="images with nearly the same text, digits and signs aside, stay together",
     )
     parser.add_argument("--seed", type=int, default=0, help="another seed gives another split (default: 0)")
     parser.add_argument("--dry-run", action="store_true", help="say what would be done and write nothing")

@@ -1,4 +1,4 @@
-"""Groups of images that belong together: by a column, by the groups of ``dedupe``, or by their text."""
+"""Groups of images that belong together: by a column, by the groups of ``dedupe``, or by nearly the same text."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,7 +10,8 @@ import pyarrow.compute as pc
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from kdxf.data.options import MIN_CHARACTERS
+from kdxf.data.folds.near_texts import near_texts
+from kdxf.data.options import MIN_CHARACTERS, TEXT_SIMILARITY
 from kdxf.errors import UserError
 from kdxf.io.annotations import read_annotations
 from kdxf.text.ocr.table import OCRTable
@@ -61,13 +62,15 @@ def group_rows(
 ) -> np.ndarray:
     """Return the group of each row of a list; rows that any of the criteria joins are in one group.
 
+    How many rows their texts join is printed.
+
     Args:
         frame: The list, with the column ``image``.
         source: Its file, for messages.
         groups: A CSV with the columns ``image`` and ``group``, such as ``tools/data/dedupe.py`` writes. Images that it
             does not name are groups of one.
         column: A column of the list; rows with the same value are together, rows without a value are groups of one.
-        ocr: An OCR table: rows with the same text are together, see :func:`text_keys`.
+        ocr: An OCR table: rows with nearly the same text are together, see :func:`text_keys`.
         min_characters: As for :func:`text_keys`.
 
     Returns:
@@ -85,15 +88,19 @@ def group_rows(
             raise UserError(f"{source}: no column {column!r} to group by (found: {columns}); change --group-by")
         keys.append(_codes(frame[column]))
     if ocr is not None:
-        keys.append(text_keys(frame["image"].tolist(), OCRTable.open(ocr), min_characters))
+        texts = text_keys(frame["image"].tolist(), OCRTable.open(ocr), min_characters)
+        print(f"{ocr}: {images_joined(texts)} images have nearly the same long text as another; these stay together")
+        keys.append(texts)
     return join_keys(len(frame), keys)
 
 
 def text_keys(images: list[str], table: OCRTable, min_characters: int = MIN_CHARACTERS) -> np.ndarray:
-    """Assign numbers to the texts in images: the same advertisement at another price has the same number.
+    """Assign numbers to the texts in images: the same advertisement, at another price or misread, has the same number.
 
-    Strict on purpose: the whole text must agree, letter by letter, after digits, signs and spaces are removed.
-    Photographs of one product share its brand and much of its label, and yet are different photographs.
+    Digits, signs and spaces do not count. Of what is left, texts are nearly the same if they share
+    :data:`kdxf.data.options.TEXT_SIMILARITY` of their runs of three letters
+    (:func:`kdxf.data.folds.near_texts.near_texts`), and they are joined through others. Photographs of one product
+    share its brand and much of its label, but mostly differ in what else was read.
 
     Args:
         images: Keys of the table.
@@ -107,10 +114,19 @@ def text_keys(images: list[str], table: OCRTable, min_characters: int = MIN_CHAR
     texts = pc.binary_join(table.column("texts").take(pa.array(rows[rows >= 0])), "")
     letters = pc.replace_substring_regex(pc.utf8_lower(texts), r"[^\p{L}\p{M}]+", "")
     long = pc.greater_equal(pc.utf8_length(letters), min_characters)
-    codes = pc.if_else(long, letters, None).combine_chunks().dictionary_encode().indices.fill_null(-1)
+    encoded = pc.if_else(long, letters, None).combine_chunks().dictionary_encode()
+    different: list[str] = encoded.dictionary.to_pylist()
+    near = join(len(different), *near_texts(different, TEXT_SIMILARITY))
+    codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
     keys = np.full(len(rows), -1, np.int64)
-    keys[rows >= 0] = codes.to_numpy(zero_copy_only=False)
+    keys[rows >= 0] = np.append(near, -1)[codes]  # the last one, at -1, is that of no text
     return keys
+
+
+def images_joined(keys: np.ndarray) -> int:
+    """Return how many images share their key with another; -1 is no key."""
+    sizes = np.bincount(keys[keys >= 0])
+    return int(sizes[sizes > 1].sum())
 
 
 def _groups_of(images: pd.Series, path: Path) -> pd.Series:

@@ -3,7 +3,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from kdxf.data.folds.groups import group_rows, join, join_keys, text_keys
+from kdxf.data.folds.groups import group_rows, images_joined, join, join_keys, text_keys
 from kdxf.errors import UserError
 from kdxf.text.ocr.table import OCRTable, to_arrow
 from kdxf_runtime.ocr.record import OCRRecord
@@ -29,7 +29,8 @@ def test_the_same_text_at_another_price(tmp_path):
     texts = {
         "a": "Sommarmjölk lactose free\n1 liter, now 19:90",
         "b": "Sommarmjölk  lactose free\n2 LITER now 24,90 !",  # other digits, signs and capitals
-        "c": "Sommarmjölk lactose free\n1 liter, now 19:90 only",  # one word more
+        "c": "Sommarmj0lk lactose fre\n1 liter, now 19:90",  # misread
+        "i": "Sommarmjölk from the cows of Skåne, 1 liter",  # the same brand
         "d": "now 19",
         "e": "now 24",  # too short
         "f": "",
@@ -38,14 +39,15 @@ def test_the_same_text_at_another_price(tmp_path):
     }
     table = OCRTable.open(ocr_table(tmp_path / "ocr.parquet", texts))
     keys = text_keys([*"abcdefgh", "not in the table"], table)
-    assert keys[0] == keys[1] != keys[2] and keys[2] >= 0
+    assert keys[0] == keys[1] == keys[2] >= 0 and images_joined(keys) == 3
     assert keys[3:].tolist() == [-1] * 6
+    assert text_keys([*"ia"], table).tolist() == [0, 1]
     keys = text_keys([*"gh"], table, min_characters=5)
     assert keys[0] == keys[1] >= 0
     assert text_keys(["unknown"], table).tolist() == [-1]
 
 
-def test_all_ways_add_up(tmp_path):
+def test_all_ways_add_up(tmp_path, capsys):
     frame = pd.DataFrame({"image": list("abcdefg"), "shop": ["1", None, None, "1", "2", "3", "4"]})
     # b stands in both groups, so they are one; z is in another list.
     (tmp_path / "groups.csv").write_text("image,group\nb,0\nz,0\nb,1\nc,1\n")
@@ -53,6 +55,10 @@ def test_all_ways_add_up(tmp_path):
     ocr_table(tmp_path / "ocr.parquet", {"c": text, "e": text, "f": "another"})
     found = group_rows(frame, tmp_path / "all.csv", tmp_path / "groups.csv", "shop", tmp_path / "ocr.parquet")
     assert found.tolist() == [0, 1, 1, 0, 1, 2, 3]
+    assert (
+        "ocr.parquet: 2 images have nearly the same long text as another; these stay together"
+        in capsys.readouterr().out
+    )
     assert group_rows(pd.DataFrame({"image": ["a", "b", "a"]}), tmp_path / "x.csv").tolist() == [0, 1, 0]
 
 

@@ -50,6 +50,23 @@ def test_folds_with_groups_of_all_kinds(repo, data, monkeypatch, capsys):
     assert "page.html: is there already" in capsys.readouterr().err
 
 
+def test_the_table_beside_the_list(repo, data, monkeypatch, capsys):
+    (data / "ocr").mkdir()
+    (data / "ocr.parquet").rename(data / "ocr" / "part-0.parquet")
+    command = (data / "all.csv", "--out", data, "--folds", 8, "--overwrite")
+    apart = 0
+    for seed in range(4):
+        assert call(repo, monkeypatch, *command, "--seed", seed) == 0
+        assert "ocr: 2 images have nearly the same long text as another" in capsys.readouterr().out
+        fold = pd.read_csv(data / "folds.csv").set_index("image")["fold"]
+        assert fold["b1.jpg"] == fold["b6.jpg"]
+        assert call(repo, monkeypatch, *command, "--seed", seed, "--no-ocr") == 0
+        assert "text" not in capsys.readouterr().out
+        fold = pd.read_csv(data / "folds.csv").set_index("image")["fold"]
+        apart += fold["b1.jpg"] != fold["b6.jpg"]
+    assert apart
+
+
 def test_groups_by_column(repo, data, monkeypatch):
     assert (
         call(repo, monkeypatch, data / "all.csv", "--out", data, "--group-by", "shop", "--folds", 2, "--seed", 3) == 0
