@@ -13,7 +13,7 @@ The pictures are drawn, the weights random. Measured, one row each, and written 
 - mixed precision that is resumed: one epoch, then a second by ``--resume``. float16 with loss scaling on a GPU, which
   goes on with the scale of the checkpoint; bfloat16 without.
 
-Not measured yet: no GPU was at hand. ``--smoke`` is run by the tests.
+Not measured yet: no GPU was at hand. The tests run ``--smoke``.
 """
 
 import argparse

@@ -7,6 +7,8 @@ encoder of 512 channels, a linear classifier, focal loss without smoothing, rare
 Memory is that of all processes together, torch included, looked at after each step; shared pages count once. An image
 backbone adds its own, which depends neither on the rows nor on the classes.
 
+Measured on two shared Xeon cores (load 18), torch 2.14, OMP_NUM_THREADS=1: 2.52 GiB at most; 70 s of processor
+time in the main process, opening included; loss 10.87.
 """
 
 import argparse

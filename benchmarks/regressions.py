@@ -8,8 +8,8 @@ something of kdxf takes as a plain way to do the same, or as a fixed piece of wo
 faster processors hardly matter. A row of the table has the median over the rounds, and the quartiles as its spread.
 
 Then the row is compared with the last ten of the same figure on the same machine. It has *fallen* if its median is
-above theirs by more than the noise: its own distance from median to quartile, and theirs from run to run (the distance
-between their extremes), added, and at least 5 %. The exit status is 1 if something has fallen.
+above theirs by more than the noise: its distance from median to lower quartile, their greatest from median to upper
+quartile, and their extremes' distance from run to run, added, and at least 5 %. The exit status is 1 if one has fallen.
 
 It takes about a minute on a core. A figure that falls once may be chance; one that falls again is worth a look.
 """
@@ -177,7 +177,8 @@ def fallen(row: Row, earlier: Sequence[Row]) -> str | None:
         return None
     before = [one.ratio for one in earlier]
     usual = statistics.median(before)
-    noise = max(row.ratio - row.low + max(before) - min(before), LEAST * usual)
+    within = row.ratio - row.low + max(one.high - one.ratio for one in earlier)
+    noise = max(within + max(before) - min(before), LEAST * usual)
     if row.ratio <= usual + noise:
         return None
     return (

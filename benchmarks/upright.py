@@ -4,13 +4,13 @@
         --out data/grocery_turned/images --out-list data/grocery_turned/train.csv
     python tools/data/turn.py data/grocery/val.csv --root data/grocery/images --overwrite \\
         --out data/grocery_turned/images --out-list data/grocery_turned/val.csv
-    python tools/features.py configs/grocery/orientation_lite2_frozen.py
-    python tools/train.py configs/grocery/orientation_lite2_frozen.py
+    python tools/features.py configs/grocery/image_lite2_orientation.py
+    python tools/train.py configs/grocery/image_lite2_orientation.py
     python tools/data/turn.py data/grocery/val.csv --root data/grocery/images --seed 0 \\
         --out /tmp/drawn/images --out-list /tmp/drawn/val.csv
     python tools/ocr.py /tmp/drawn/val.csv --root /tmp/drawn/images --out /tmp/drawn/ocr \\
         --engine-options rotations=0,90,180,270
-    python tools/orient.py configs/grocery/orientation_lite2_frozen.py CHECKPOINT /tmp/drawn/ocr \\
+    python tools/orient.py configs/grocery/image_lite2_orientation.py CHECKPOINT /tmp/drawn/ocr \\
         --root /tmp/drawn/images --out /tmp/drawn/ocr_oriented --min-score 0.5
     python benchmarks/upright.py train.csv /tmp/drawn/val.csv /tmp/drawn/ocr /tmp/drawn/ocr_oriented
 
@@ -38,7 +38,7 @@ from kdxf.text.ocr import OCRTable
 from kdxf_runtime.ocr.quarter_turns import ROTATIONS
 from kdxf_runtime.ocr.record import SURE_ANGLE
 
-CONFIG = "configs/grocery/orientation_lite2_frozen.py"
+CONFIG = "configs/grocery/image_lite2_orientation.py"
 ROOT = Path("data/grocery_turned")
 PENALTY = 10.0
 

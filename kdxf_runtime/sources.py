@@ -50,13 +50,9 @@ def read_rows(path: Path) -> list[tuple[str, Row | None]]:
     check_columns(header, path)
     if "image" not in header:
         raise UserError(f"{path}: no column 'image' (found: {shown(header)}); name it in the header")
-    lines_of_cells = csv.reader(
-        io.StringIO(text.lstrip("\r\n"), newline=""), delimiter=separator, skipinitialspace=True
-    )
+    table = csv.reader(io.StringIO(text.lstrip("\r\n"), newline=""), delimiter=separator, skipinitialspace=True)
     try:
-        rows: list[tuple[str, Row | None]] = [_row(cells, header, guards, path) for cells in lines_of_cells if cells][
-            1:
-        ]
+        rows = [_row(cells, header, guards, path) for cells in table if cells][1:]
     except csv.Error as error:
         raise UserError(f"{path}: not a CSV with a header: {error}") from error
     if not rows:
@@ -67,7 +63,7 @@ def read_rows(path: Path) -> list[tuple[str, Row | None]]:
     return rows
 
 
-def _row(cells: list[str], header: list[str], guards: bool, path: Path) -> tuple[str, Row]:
+def _row(cells: list[str], header: list[str], guards: bool, path: Path) -> tuple[str, Row | None]:
     if len(cells) > len(header):
         raise UserError(f"{path}: not a CSV with a header: a row has {len(cells)} cells, and the header {len(header)}")
     row: dict[str, str | None] = {

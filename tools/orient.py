@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """Fill angles into an OCR table by a model of orientation, for pictures whose text does not tell them.
 
-    python tools/orient.py configs/grocery/orientation_lite2_frozen.py CHECKPOINT data/mine/ocr \\
+    python tools/orient.py configs/grocery/image_lite2_orientation.py CHECKPOINT data/mine/ocr \\
         --root data/mine/images --out data/mine/ocr_oriented
 
 The model is trained on copies that tools/data/turn.py makes. Angles of which the text is sure stay, and where the model

@@ -62,7 +62,7 @@ def fill_angles(
     if set(inferencer.classes) != set(map(str, ROTATIONS)):
         raise UserError(
             f"the model tells {', '.join(inferencer.classes[:5])} apart, not {', '.join(map(str, ROTATIONS))} degrees; "
-            "give a model of orientation, such as configs/grocery/orientation_lite2_frozen.py"
+            "give a model of orientation, such as configs/grocery/image_lite2_orientation.py"
         )
     if not SURE_ANGLE <= min_score <= 1:
         raise UserError(f"--min-score {min_score}: give a number from {SURE_ANGLE} to 1")

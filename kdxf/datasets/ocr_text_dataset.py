@@ -200,7 +200,7 @@ class OCRTextDataset(BaseDataset):
             UserError: The rows are unlabelled.
         """
         labels = self._known_labels()
-        if not self.multi_label:
+        if isinstance(labels, np.ndarray):
             return np.arange(len(labels)), labels
         counts = labels.value_lengths().to_numpy(zero_copy_only=False)
         return np.repeat(np.arange(len(labels)), counts), labels.flatten().to_numpy()

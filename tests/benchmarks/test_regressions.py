@@ -27,6 +27,8 @@ def test_what_has_fallen_by_more_than_the_noise(regressions):
     assert regressions.fallen(row(regressions, 2.5, 2.4), earlier) == (
         "x has fallen: 2.500 times what it is compared with, 2.100 in the last 3 runs (c2.0 to c2.2), noise 0.300"
     )
+    # An earlier run that spread to 2.3 itself adds its 0.2.
+    assert regressions.fallen(row(regressions, 2.5, 2.4), [*earlier, row(regressions, 2.1, high=2.3)]) is None
     # Without any noise, five percent count as none.
     assert regressions.fallen(row(regressions, 2.09), [row(regressions, 2)]) is None
     assert regressions.fallen(row(regressions, 2.11), [row(regressions, 2)]) is not None

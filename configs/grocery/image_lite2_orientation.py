@@ -5,10 +5,10 @@ Trains   image_lite2_frozen.py on four turned copies of each photograph; the cla
 Data     as moe_r18.py, and for train.csv and val.csv
          python tools/data/turn.py data/grocery/train.csv --root data/grocery/images
              --out data/grocery_turned/images --out-list data/grocery_turned/train.csv
-Features python tools/features.py configs/grocery/orientation_lite2_frozen.py
-Train    python tools/train.py configs/grocery/orientation_lite2_frozen.py
-Test     python tools/test.py configs/grocery/orientation_lite2_frozen.py
-             work_dirs/grocery/orientation_lite2_frozen/epoch_20.pth
+Features python tools/features.py configs/grocery/image_lite2_orientation.py
+Train    python tools/train.py configs/grocery/image_lite2_orientation.py
+Test     python tools/test.py configs/grocery/image_lite2_orientation.py
+             work_dirs/grocery/image_lite2_orientation/epoch_20.pth
 Result   val, each in a direction drawn with seed 0, trained on the copies of every fourth photograph of train alone:
          top-1 57.4 (+-2.9; chance is 25), packages 71, on two busy Xeon cores. Not measured: all of train, time.
          It pays little; training the classifier itself on turned copies pays more: docs/text.md
