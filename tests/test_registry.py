@@ -43,7 +43,7 @@ def test_scope_parent_and_place(name):
         ("DATASETS", "ImageNet", "mmpretrain.datasets.imagenet"),
         ("DATASETS", "RepeatDataset", "mmengine.dataset.dataset_wrapper"),
         ("TRANSFORMS", "LoadImage", "kdxf_runtime.steps.images"),
-        ("TRANSFORMS", "RandomResizedCrop", "mmpretrain.datasets.transforms.processing"),
+        ("TRANSFORMS", "EfficientNetCenterCrop", "mmpretrain.datasets.transforms.processing"),
         ("TRANSFORMS", "LoadImageFromFile", "mmcv.transforms.loading"),
         ("DATA_SAMPLERS", "DefaultSampler", "mmengine.dataset.sampler"),
         ("FUNCTIONS", "default_collate", "mmengine.dataset.utils"),
