@@ -97,14 +97,15 @@ class TokenizeOCR(Step):
 
     def transform(self, results: dict) -> dict:
         """Cut ``ocr`` into ``tokens`` with their scores and boxes."""
-        record = results["ocr"]
-        scores = record.scores.tolist()
-        lines = [line for line, score in enumerate(scores) if score >= self.min_score]
-        words = [self.tokenizer.tokenize(record.texts[line]) for line in lines]
-        results["tokens"] = [word for line in words for word in line]
-        results["token_scores"] = np.repeat(record.scores[lines], [len(line) for line in words]).astype(np.float32)
-        results["token_boxes"] = token_boxes(record, lines, words)
+        results["tokens"], results["token_scores"], results["token_boxes"] = self.cut(results["ocr"])
         return results
+
+    def cut(self, record: OCRRecord) -> tuple[list[str], np.ndarray, np.ndarray]:
+        """Return tokens, scores and boxes of a record, as in the keys above."""
+        lines = [line for line, score in enumerate(record.scores.tolist()) if score >= self.min_score]
+        words = [self.tokenizer.tokenize(record.texts[line]) for line in lines]
+        scores = np.repeat(record.scores[lines], [len(line) for line in words]).astype(np.float32)
+        return [word for line in words for word in line], scores, token_boxes(record, lines, words)
 
 
 class LookUpWordVectors(Step):
