@@ -2,12 +2,13 @@
 
     python benchmarks/loader.py CONFIG [--samples 1000] [--cfg-options KEY=VALUE ...]
 
-Each stage is one transform of ``train_dataloader``'s pipeline, besides: ``seed``, the random numbers of the sample;
-``row``, its annotation and OCR text; ``collate`` and ``normalize``, of a batch, divided by its size. Figures are medians
-over the samples of an epoch in shuffled order, after one epoch that fills caches. Other work on the machine hardly
-changes them, since only the processor time of this process counts.
+Each stage is one transform of ``train_dataloader``'s pipeline. Besides there are ``seed``, the random numbers of the
+sample, and ``row``, its annotation and OCR text; ``sample`` is the sum so far. ``collate`` makes a batch, ``normalize``
+is the model's data preprocessor, and ``layout`` the model's step to ``channels_last``: those of a batch, divided by its
+size. Figures are medians over samples in shuffled order, after one pass that fills caches, and count the processor time
+of this process alone; other work on the machine still slows it down, by what it takes of caches and memory.
 
-The table in docs/benchmarks.md has them of two commits; to measure another one, run this file in its checkout.
+docs/benchmarks.md has the figures of two commits. To measure another one, run this file in its checkout.
 """
 
 import argparse
@@ -29,12 +30,17 @@ from kdxf.engine.sample_seeds import SeededSamples
 from kdxf.registry import DATASETS
 
 
-def timed(stages: dict[str, list[float]], name: str, work: Callable[[], Any], share: int = 1) -> Any:
-    """Do some work, and add its processor time in microseconds, divided by ``share``, to a stage."""
+def timed(stages: dict[str, list[float]], name: str, work: Callable[..., Any], *args: Any, share: int = 1) -> Any:
+    """Call ``work``, and add its processor time in microseconds, divided by ``share``, to a stage."""
     start = time.process_time()
-    result = work()
+    result = work(*args)
     stages[name].append((time.process_time() - start) * 1e6 / share)
     return result
+
+
+def together(image: torch.Tensor) -> torch.Tensor:
+    """Return images in the memory order of a ``channels_last`` model."""
+    return image.contiguous(memory_format=torch.channels_last)
 
 
 class Nothing:
@@ -60,22 +66,22 @@ def measure(config: str, samples: int, options: dict[str, Any] | None) -> tuple[
         batch: list[Any] = []
         for index in order:
             total = 0.0
-            timed(stages, "seed", lambda i=index: seeding[i, (0, 0, i, 0, 0)])
-            results = timed(stages, "row", lambda i=index: dataset.get_data_info(i))
+            timed(stages, "seed", seeding.__getitem__, (index, (0, 0, index, 0, 0)))
+            results = timed(stages, "row", dataset.get_data_info, index)
             total = stages["seed"][-1] + stages["row"][-1]
             for transform in dataset.pipeline.transforms:
                 name = type(transform).__name__
-                results = timed(stages, name, lambda t=transform, r=results: t(r))
+                results = timed(stages, name, transform, results)
                 total += stages[name][-1]
             stages["sample"].append(total)
             batch.append(results)
             if len(batch) == loader.batch_size:
-                packed = timed(stages, "collate", lambda b=batch: collate(b), len(batch))
-                ready = timed(stages, "normalize", lambda p=packed: preprocessor(p, training=True), len(batch))
+                packed = timed(stages, "collate", collate, batch, share=len(batch))
+                ready = timed(stages, "normalize", preprocessor, packed, True, share=len(batch))
                 image = ready["inputs"].get("img") if isinstance(ready["inputs"], dict) else ready["inputs"]
                 if image is not None:
                     edge = image.shape[-1]
-                    timed(stages, "layout", lambda i=image: i.contiguous(memory_format=torch.channels_last), len(batch))
+                    timed(stages, "layout", together, image, share=len(batch))
                 batch = []
     return {name: statistics.median(values) for name, values in stages.items()}, edge
 

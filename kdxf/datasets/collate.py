@@ -27,9 +27,9 @@ def pad_collate(data_batch: Sequence[Mapping]) -> dict:
         data_batch: Packed samples; ``inputs`` is a mapping, or a list of the views' mappings.
 
     Returns:
-        ``default_collate``'s batch, its ``img`` (N, 3, H, W) in memory (N, H, W, 3), its ``text_ids``, ``text_mask`` (N, L), or ``text`` (N, L, D), ``text_weight``
-        (N, L) and ``text_box`` (N, L, 4), cut to the L of the longest document, at least 1; likewise ``ngram_ids``
-        and ``ngram_weight`` (N, M) to their longest M.
+        ``default_collate``'s batch, its ``img`` (N, 3, H, W) in memory (N, H, W, 3), its ``text_ids``, ``text_mask``
+        (N, L), or ``text`` (N, L, D), ``text_weight`` (N, L) and ``text_box`` (N, L, 4), cut to the L of the longest
+        document, at least 1; likewise ``ngram_ids`` and ``ngram_weight`` (N, M) to their longest M.
     """
     batch = default_collate([{**sample, "inputs": _permuted(sample["inputs"], (1, 2, 0))} for sample in data_batch])
     batch["inputs"] = _permuted(batch["inputs"], (0, 3, 1, 2))
