@@ -324,7 +324,7 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
         (".clip(0, 1)", "", "boxes beyond the picture"),
     ],
     "kdxf/datasets/transforms/packing.py": [
-        ("transpose(2, 0, 1)", "transpose(2, 1, 0)", "image transposed"),
+        ("permute(2, 0, 1)", "permute(2, 1, 0)", "image transposed"),
     ],
     "kdxf/engine/hooks/swa_hook.py": [
         ("runner.epoch + 1 >= self.begin_epoch", "runner.epoch >= self.begin_epoch", "off by one epoch"),

@@ -14,10 +14,12 @@ Accuracy              mmpretrain  keeps the k best scores of each image, not all
 Albumentations        mmpretrain  gives albumentations RGB, translates options of its version 1, reads policy files
 ArcFaceClsHead        mmpretrain  has an embedding layer, finite gradients and a margin schedule; takes soft targets
 ClassBalancedDataset  mmengine    keeps its indices in one array, which loader workers share
+ColorJitter           mmpretrain  draws the same numbers and gives the same pixels several times as fast
 CutMix                mmpretrain  mixes texts as well
 EarlyStoppingHook     mmengine    knows ``min_epochs`` and goes on counting after a resume
 Mixup                 mmpretrain  mixes texts as well
 OneCycleLR            mmengine    keeps the ratio of the parts' learning rates (``lr_mult``, layer-wise decay)
+RandomResizedCrop     mmpretrain  does not copy the crop
 ResizeMix             mmpretrain  mixes texts as well
 TIMMBackbone          mmpretrain  refuses weights that do not all fit; knows old names and depths of layers
 VisualizationHook     mmpretrain  takes batches with text or several views; draws the photograph, also Chinese names

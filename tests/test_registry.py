@@ -42,8 +42,9 @@ def test_scope_parent_and_place(name):
         ("DATASETS", "OCRTextDataset", "kdxf.datasets.ocr_text_dataset"),
         ("DATASETS", "ImageNet", "mmpretrain.datasets.imagenet"),
         ("DATASETS", "RepeatDataset", "mmengine.dataset.dataset_wrapper"),
-        ("TRANSFORMS", "LoadImage", "kdxf_runtime.steps.images"),
-        ("TRANSFORMS", "RandomResizedCrop", "mmpretrain.datasets.transforms.processing"),
+        ("TRANSFORMS", "LoadImage", "kdxf.datasets.transforms.loading"),
+        ("TRANSFORMS", "CenterCropKeepText", "kdxf_runtime.steps.images"),
+        ("TRANSFORMS", "EfficientNetCenterCrop", "mmpretrain.datasets.transforms.processing"),
         ("TRANSFORMS", "LoadImageFromFile", "mmcv.transforms.loading"),
         ("DATA_SAMPLERS", "DefaultSampler", "mmengine.dataset.sampler"),
         ("FUNCTIONS", "default_collate", "mmengine.dataset.utils"),
@@ -84,7 +85,7 @@ def originals():
 def test_docstring_lists_the_names_that_mean_another_component():
     table = re.findall(r"^(\w+) +(mmpretrain|mmengine) +\S", kdxf.registry.__doc__, re.MULTILINE)
     assert table == sorted((name, scope) for name, (_, scope) in originals().items())
-    assert len(table) == 11
+    assert len(table) == 13
 
 
 def test_the_original_is_reached_by_its_prefix():

@@ -11,7 +11,7 @@ _base_ = "moe_r18.py"
 
 from kdxf.engine.config_parts import center_crop, random_crop, two_scales
 
-train_image = random_crop(_base_.image_size, keep_text=True)
+train_image = random_crop(_base_.image_size, keep_text=True, cache=_base_.cache)
 train_image.insert(1, dict(type="EraseText", prob=0.1))
 test_image = center_crop(_base_.image_size, keep_text=True)
 tta_pipeline = two_scales(test_image, _base_.test_text, _base_.pack)

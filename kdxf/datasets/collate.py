@@ -23,17 +23,21 @@ DOCUMENTS = {
 def pad_collate(data_batch: Sequence[Mapping]) -> dict:
     """Make a batch whose texts are padded to its longest document, not to the longest that the pipeline allows.
 
+    Images keep the memory order in which they were packed, (N, H, W, 3), so that each is copied once and in one piece;
+    ``default_collate`` in a loader's worker reorders them byte by byte, and a ``channels_last`` model does it again.
     The rest is mmengine's ``default_collate``. The views of a sample (test-time augmentation) stay equally long.
 
     Args:
         data_batch: Packed samples; ``inputs`` is a mapping, or a list of the views' mappings.
 
     Returns:
-        ``default_collate``'s batch, its ``text_ids``, ``text_mask`` (N, L) and ``text_boxes`` (N, L, 4), or ``text``
-        (N, L, D), ``text_weight`` (N, L) and ``text_box`` (N, L, 4), cut to the L of the longest document, at least 1;
-        likewise ``ngram_ids`` and ``ngram_weight`` (N, M) to their longest M.
+        ``default_collate``'s batch, its ``img`` (N, 3, H, W) in memory (N, H, W, 3), its ``text_ids``, ``text_mask``
+        (N, L) and ``text_boxes`` (N, L, 4), or ``text`` (N, L, D), ``text_weight`` (N, L) and ``text_box`` (N, L, 4),
+        cut to the L of the longest document, at least 1; likewise ``ngram_ids`` and ``ngram_weight`` (N, M) to their
+        longest M.
     """
-    batch = default_collate(data_batch)
+    batch = default_collate([{**sample, "inputs": _permuted(sample["inputs"], (1, 2, 0))} for sample in data_batch])
+    batch["inputs"] = _permuted(batch["inputs"], (0, 3, 1, 2))
     views = batch["inputs"] if isinstance(batch["inputs"], list) else [batch["inputs"]]
     for mask, others in DOCUMENTS.items():
         masked = [view for view in views if isinstance(view, dict) and mask in view]
@@ -41,6 +45,13 @@ def pad_collate(data_batch: Sequence[Mapping]) -> dict:
         for view in masked:
             view.update({key: view[key][:, :length] for key in (mask, *others) if key in view})
     return batch
+
+
+def _permuted(inputs: Any, order: tuple[int, ...]) -> Any:
+    """Return inputs, or a list of the views' inputs, whose ``img`` has its dimensions in another order."""
+    if isinstance(inputs, list):
+        return [_permuted(view, order) for view in inputs]
+    return {**inputs, "img": inputs["img"].permute(order)} if isinstance(inputs, dict) and "img" in inputs else inputs
 
 
 def _length(mask: Tensor) -> int:

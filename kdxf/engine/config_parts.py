@@ -14,15 +14,16 @@ Steps = list[dict[str, Any]]
 _GREY = 127  # about the mean of the pixels, so that it becomes about 0
 
 
-def random_crop(image_size: int, *, keep_text: bool = False) -> Steps:
+def random_crop(image_size: int, *, keep_text: bool = False, cache: str | None = None) -> Steps:
     """Return training steps for a small image: load, crop at random, mirror unless there is text, jitter colours.
 
     Args:
         image_size: Edge of the square input, in pixels.
         keep_text: Prefer crops that show whole lines of text.
+        cache: A folder that keeps the decoded pictures for the next epochs.
     """
     return [
-        dict(type="LoadImage", min_edge=image_size * 3 // 2),
+        dict(type="LoadImage", min_edge=image_size * 3 // 2, **({} if cache is None else dict(cache=cache))),
         dict(
             type="RandomResizedCropKeepText" if keep_text else "RandomResizedCrop",
             scale=image_size,

@@ -51,7 +51,9 @@ class StepWriter:
                 f"the test pipeline has {name}, which a bundle cannot hold; known are {', '.join(sorted(KNOWN_STEPS))}"
             )
         config = {key: value for key, value in config.items() if _SAID_ANYWAY.get(key, self) != value}
-        if name == "LookUpWordVectors":
+        if name == "LoadImage":  # what it keeps is for training
+            config = {key: value for key, value in config.items() if not key.startswith("cache")}
+        elif name == "LookUpWordVectors":
             config["vectors"] = self._once(config["vectors"], "text/vectors", self._copy_vectors)
         elif name == "EncodeTfidf":
             config["folder"] = self._once(config["folder"], "text/tfidf", _copy_folder)

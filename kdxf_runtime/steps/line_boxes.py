@@ -50,18 +50,20 @@ def _upright(quads: np.ndarray, width: int, height: int) -> np.ndarray:
     return boxes[(boxes[:, 2:] > boxes[:, :2]).all(axis=1)].astype(np.float32)
 
 
-def text_sides(quad: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the sides of a line's quad where its text begins and ends.
+def text_sides(quads: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the sides of lines' quads where their text begins and ends.
 
     As in OCR engines, text runs from left to right, or from top to bottom in a quad over 1.5 times as tall as wide.
 
     Args:
-        quad: float32 (4, 2) in pixels, clockwise from the text's top-left corner.
+        quads: float32 (..., 4, 2) in pixels, clockwise from the text's top-left corner.
 
     Returns:
-        Two float32 (2, 2): the corners of the first side, and those of the last side, opposite to them.
+        Two float32 (..., 2, 2): the corners of the first side, and those of the last side, opposite to them.
     """
-    return (quad[[0, 1]], quad[[3, 2]]) if _runs_down(quad) else (quad[[0, 3]], quad[[1, 2]])
+    down = _run_down(quads)[..., None, None]
+    first = np.where(down, quads[..., [0, 1], :], quads[..., [0, 3], :])
+    return first, np.where(down, quads[..., [3, 2], :], quads[..., [1, 2], :])
 
 
 def cut_quad(quad: np.ndarray, start: float, end: float) -> np.ndarray:
@@ -77,8 +79,9 @@ def cut_quad(quad: np.ndarray, start: float, end: float) -> np.ndarray:
     """
     first, last = text_sides(quad)
     low, high = first + (last - first) * start, first + (last - first) * end
-    return np.stack([low[0], low[1], high[1], high[0]] if _runs_down(quad) else [low[0], high[0], high[1], low[1]])
+    return np.stack([low[0], low[1], high[1], high[0]] if _run_down(quad) else [low[0], high[0], high[1], low[1]])
 
 
-def _runs_down(quad: np.ndarray) -> bool:
-    return bool(np.linalg.norm(quad[2] - quad[1]) > _TALL * np.linalg.norm(quad[1] - quad[0]))
+def _run_down(quads: np.ndarray) -> np.ndarray:
+    sides = np.linalg.norm(quads[..., [2, 1], :] - quads[..., [1, 0], :], axis=-1)
+    return np.asarray(sides[..., 0] > _TALL * sides[..., 1])

@@ -1,6 +1,7 @@
 """Word vectors of OCR lines, and the place of each token in the picture. Shapes: L tokens."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -34,7 +35,11 @@ def token_spans(text: str, tokens: Sequence[str]) -> np.ndarray:
     return np.array(spans, np.float32).reshape(-1, 2) / max(len(line), 1)
 
 
-def token_boxes(record: OCRRecord, line: int, tokens: Sequence[str]) -> np.ndarray:
+# The same lines occur in every epoch.
+_known_spans = lru_cache(maxsize=2**14)(token_spans)
+
+
+def token_boxes(record: OCRRecord, lines: Sequence[int], tokens: Sequence[Sequence[str]]) -> np.ndarray:
     """Return the share of each token in its line's quad.
 
     The quad is cut across the direction of the text, in proportion to characters; a quad may be tilted, so the box
@@ -50,22 +55,26 @@ def token_boxes(record: OCRRecord, line: int, tokens: Sequence[str]) -> np.ndarr
 
     Args:
         record: The text of the image.
-        line: The index of the line.
-        tokens: The tokens of the line in reading order.
+        lines: The indices of some lines.
+        tokens: The tokens of each of these lines in reading order, L in all.
 
     Returns:
         float32 (L, 4): centre x and y, width and height in fractions of the picture's width and height; zeros where the
         quad or the size of the picture is unknown.
     """
-    quad = record.boxes[line]
-    if not (tokens and record.width and record.height and quad.any()):
-        return np.zeros((len(tokens), 4), np.float32)
+    counts = [len(words) for words in tokens]
+    if not (sum(counts) and record.width and record.height):
+        return np.zeros((sum(counts), 4), np.float32)
+    quads = record.boxes[list(lines)]
     size = np.array([record.width, record.height], np.float32)
-    begin, end = (side / size for side in text_sides(quad))  # (2, 2)
-    spans = token_spans(record.texts[line], tokens)[:, :, None, None]  # (L, 2, 1, 1)
-    corners = (begin + (end - begin) * spans).reshape(-1, 4, 2).clip(0, 1)
+    begins, ends = (np.repeat(side / size, counts, axis=0)[:, None] for side in text_sides(quads))  # (L, 1, 2, 2)
+    spans = [_known_spans(record.texts[line], tuple(words)) for line, words in zip(lines, tokens, strict=True)]
+    corners = begins + (ends - begins) * np.concatenate(spans)[:, :, None, None]  # (L, start and end, 2, x and y)
+    corners = corners.reshape(-1, 4, 2).clip(0, 1)
     low, high = corners.min(axis=1), corners.max(axis=1)
-    return np.concatenate([(low + high) / 2, high - low], axis=1).astype(np.float32)
+    boxes = np.concatenate([(low + high) / 2, high - low], axis=1).astype(np.float32)
+    boxes[~np.repeat(quads.any(axis=(1, 2)), counts)] = 0
+    return boxes
 
 
 class TokenizeOCR(Step):
@@ -88,20 +97,15 @@ class TokenizeOCR(Step):
 
     def transform(self, results: dict) -> dict:
         """Cut ``ocr`` into ``tokens`` with their scores and boxes."""
-        tokens: list[str] = []
-        scores: list[float] = []
-        boxes = [np.zeros((0, 4), np.float32)]
-        record = results["ocr"]
-        for line, (text, score) in enumerate(zip(record.texts, record.scores.tolist(), strict=True)):
-            if score >= self.min_score:
-                words = self.tokenizer.tokenize(text)
-                tokens += words
-                scores += [score] * len(words)
-                boxes.append(token_boxes(record, line, words))
-        results["tokens"] = tokens
-        results["token_scores"] = np.asarray(scores, dtype=np.float32)
-        results["token_boxes"] = np.concatenate(boxes)
+        results["tokens"], results["token_scores"], results["token_boxes"] = self.cut(results["ocr"])
         return results
+
+    def cut(self, record: OCRRecord) -> tuple[list[str], np.ndarray, np.ndarray]:
+        """Return tokens, scores and boxes of a record, as in the keys above."""
+        lines = [line for line, score in enumerate(record.scores.tolist()) if score >= self.min_score]
+        words = [self.tokenizer.tokenize(record.texts[line]) for line in lines]
+        scores = np.repeat(record.scores[lines], [len(line) for line in words]).astype(np.float32)
+        return [word for line in words for word in line], scores, token_boxes(record, lines, words)
 
 
 class LookUpWordVectors(Step):

@@ -14,6 +14,7 @@ from kdxf_runtime.vectors.subwords import CharacterComposer, Composer, NgramComp
 from kdxf_runtime.vectors.vocabulary import MISSING, Vocabulary
 
 _UNKNOWN_KEPT = 8192
+_ROWS_KEPT = 32768
 
 
 class WordVectors:
@@ -64,6 +65,7 @@ class WordVectors:
         self.words = words
         self.vectors = vectors
         self.counts = counts
+        self._known_rows: dict[str, int] = {}
         self._compose = lru_cache(maxsize=_UNKNOWN_KEPT)(partial(_compose, composer))
         self._respells = speller is not None
         row_of = _no_row if speller is None else speller.row_of
@@ -124,7 +126,7 @@ class WordVectors:
         Raises:
             UserError: A vector is NaN or infinite; the store is damaged.
         """
-        rows = self.index(tokens)
+        rows = self._rows(tokens)
         found = rows >= 0
         if found.all():
             vectors = self.vectors[rows].astype(np.float32, copy=False)
@@ -140,6 +142,16 @@ class WordVectors:
             token = tokens[int((~np.isfinite(vectors)).any(axis=1).argmax())]
             raise UserError(f"{self.folder}: the vector of {token!r} is NaN or infinite: make the vectors anew")
         return vectors, found
+
+    def _rows(self, tokens: Sequence[str]) -> np.ndarray:
+        """Return what :meth:`index` does, and remember it: few words make up most of a text."""
+        known = self._known_rows
+        if new := [token for token in tokens if token not in known]:
+            if len(known) + len(new) > _ROWS_KEPT:
+                known.clear()
+                new = list(tokens)
+            known.update(zip(new, self.index(new).tolist(), strict=True))
+        return np.array([known[token] for token in tokens], dtype=np.int64)
 
     def _vector_of_unknown(self, word: str) -> np.ndarray | None:
         row = self._respell(word)

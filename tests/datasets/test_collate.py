@@ -41,6 +41,19 @@ def test_word_vectors_and_images():
     assert shapes == {"text": (2, 2, 2), "text_weight": (2, 2), "text_box": (2, 2, 4), "img": (2, 3, 5, 5)}
 
 
+def test_images_keep_their_memory_order():
+    """As PackImageTextInputs hands them over; the same numbers as default_collate's, for single and several views."""
+    stored = [torch.arange(36, dtype=torch.uint8).view(3, 4, 3) + 36 * i for i in range(4)]
+    items = [{"inputs": {"img": image.permute(2, 0, 1)}, "data_samples": DataSample()} for image in stored]
+    expected = default_collate(items)["inputs"]["img"]
+    found = pad_collate(items)["inputs"]["img"]
+    assert torch.equal(found, expected) and found.permute(0, 2, 3, 1).is_contiguous()
+    assert items[0]["inputs"]["img"].shape == (3, 3, 4)
+    views = [{"inputs": [pair[0]["inputs"], pair[1]["inputs"]]} for pair in (items[:2], items[2:])]
+    for view, first in zip(pad_collate(views)["inputs"], (0, 1), strict=True):
+        assert torch.equal(view["img"], expected[first::2]) and view["img"].permute(0, 2, 3, 1).is_contiguous()
+
+
 def test_ngrams_are_cut_by_themselves():
     inputs = {
         "text": torch.ones(3, 2),

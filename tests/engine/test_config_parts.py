@@ -27,6 +27,11 @@ def test_crops_follow_the_input_size():
     assert (load["min_edge"], resize["scale"], crop["crop_size"]) == (256, 256, 224)
 
 
+def test_a_cache_of_decoded_pictures():
+    assert random_crop(96, cache="a")[0] == dict(type="LoadImage", min_edge=144, cache="a")
+    assert random_crop(96)[0] == dict(type="LoadImage", min_edge=144)
+
+
 def test_crops_that_keep_text():
     assert kinds(random_crop(96))[1] == "RandomResizedCrop"
     assert kinds(random_crop(96, keep_text=True))[1] == "RandomResizedCropKeepText"
@@ -108,7 +113,7 @@ def test_dataset_files_reach_the_loaders(repo, dataset, classes, prefix):
         (cfg.test_dataloader, cfg.test_dataloader.dataset, "val.csv"),
     ):
         assert (loader.batch_size, loader.num_workers) == (cfg.batch_size, cfg.num_workers)
-        assert loader.collate_fn == dict(type="default_collate")
+        assert loader.collate_fn == dict(type="pad_collate")
         assert (data.type, data.ann_file, data.get("data_prefix")) == ("OCRTextDataset", ann_file, prefix)
         assert (data.data_root, data.ocr_file, data.classes) == (f"data/{dataset}/", "ocr", "classes.txt")
         assert dict(type="TokenizeOCR", tokenizer=cfg.tokenizer) in data.pipeline

@@ -46,6 +46,9 @@ def test_options_that_say_what_is_done_anyway(folder):
         ]
     )
     assert steps[0] == {"type": "LoadImage"}
+    assert StepWriter(folder).steps([{"type": "LoadImage", "min_edge": 9, "cache": "a", "cache_gb": 1.0}]) == [
+        {"type": "LoadImage", "min_edge": 9}
+    ]
     assert {**steps[1], "type": "Resize"} == {"type": "Resize", "scale": (4, 2), "keep_ratio": False}
     assert steps[2] == {"type": "Letterbox", "size": 4, "reflect": True} and len(steps) == 3
     assert list(folder.iterdir()) == []

@@ -20,11 +20,12 @@ test_list = "val.csv"  # what tools/test.py scores: "test.csv" if there is one (
 vectors = data_root + "vectors"
 vector_channels = 64
 tokenizer = dict(type="JiebaTokenizer")
+cache = None  # a folder that keeps decoded pictures, such as "/dev/shm/pictures" (in memory)
 num_workers = 2
 fraction = 1.0  # of the training images: less for a quick trial
 
 # Hardly ever changed: pipelines from parts, so that a variant can take only the image's or only the text's.
-train_image = random_crop(image_size)
+train_image = random_crop(image_size, cache=cache)
 test_image = center_crop(image_size)
 load_text = [dict(type="TokenizeOCR", tokenizer=tokenizer)]
 look_up = [dict(type="LookUpWordVectors", vectors=vectors, max_tokens=max_tokens)]

@@ -20,12 +20,12 @@ data_preprocessor = dict(
 train_dataloader = dict(
     sampler=dict(type="DefaultSampler", shuffle=True),
     drop_last=True,
-    collate_fn=dict(type="default_collate"),
+    collate_fn=dict(type="pad_collate"),
     dataset=dict(type="OCRTextDataset", ann_file="train.csv", ocr_file="ocr", classes="classes.txt"),
 )
 val_dataloader = dict(
     sampler=dict(type="DefaultSampler", shuffle=False),
-    collate_fn=dict(type="default_collate"),
+    collate_fn=dict(type="pad_collate"),
     dataset=dict(type="OCRTextDataset", ann_file="val.csv", ocr_file="ocr", classes="classes.txt", test_mode=True),
 )
 test_dataloader = val_dataloader

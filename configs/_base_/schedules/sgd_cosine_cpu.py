@@ -7,7 +7,7 @@ auto_scale_lr = dict(base_batch_size=32, enable=False)
 optim_wrapper = dict(
     type="AutocastOptimWrapper",  # bfloat16 where the processor has it; the rest of the model stays float32
     dtype="bfloat16",
-    optimizer=dict(type="SGD", lr=lr, momentum=0.9, nesterov=True, weight_decay=5e-4),
+    optimizer=dict(type="SGD", lr=lr, momentum=0.9, nesterov=True, weight_decay=5e-4, fused=True),
     clip_grad=dict(max_norm=5.0),
 )
 param_scheduler = [

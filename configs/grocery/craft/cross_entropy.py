@@ -14,7 +14,7 @@ from kdxf.engine.config_parts import center_crop, random_crop, two_scales
 image_size = 64
 max_epochs = 12
 
-train_image = random_crop(image_size, keep_text=True)
+train_image = random_crop(image_size, keep_text=True, cache=_base_.cache)
 test_image = center_crop(image_size, keep_text=True)
 tta_pipeline = two_scales(test_image, _base_.test_text, _base_.pack)
 

@@ -1,10 +1,17 @@
 """Transforms that load, tokenize, look up, augment and pack. Each documents the keys that it reads and writes."""
 
 from kdxf.datasets.transforms.albumentations import Albumentations
+from kdxf.datasets.transforms.color_jitter import ColorJitter
 from kdxf.datasets.transforms.covering import CoverRegion
 from kdxf.datasets.transforms.dropping import DropModality, DropWords, EraseText
 from kdxf.datasets.transforms.features import LoadFeature, LoadTextFeature
-from kdxf.datasets.transforms.geometry import CenterCropKeepText, FlipUnlessText, Letterbox, RandomResizedCropKeepText
+from kdxf.datasets.transforms.geometry import (
+    CenterCropKeepText,
+    FlipUnlessText,
+    Letterbox,
+    RandomResizedCrop,
+    RandomResizedCropKeepText,
+)
 from kdxf.datasets.transforms.lines import ConfuseCharacters, DropLines, MixTraditional, ShuffleLines, SplitLines
 from kdxf.datasets.transforms.loading import BLANK_BGR, BlankImage, ForgetTable, ForgetText, LoadImage, SilenceText
 from kdxf.datasets.transforms.packing import PackImageTextInputs
@@ -23,6 +30,7 @@ __all__ = [
     "Albumentations",
     "BlankImage",
     "CenterCropKeepText",
+    "ColorJitter",
     "ConfuseCharacters",
     "CoverRegion",
     "DropLines",
@@ -42,6 +50,7 @@ __all__ = [
     "LookUpWordVectors",
     "MixTraditional",
     "PackImageTextInputs",
+    "RandomResizedCrop",
     "RandomResizedCropKeepText",
     "ShuffleLines",
     "SilenceText",

@@ -13,7 +13,7 @@ import mmcv
 import numpy as np
 from mmcv.transforms import BaseTransform
 from mmcv.transforms.utils import cache_randomness
-from mmpretrain.datasets import RandomResizedCrop
+from mmpretrain.datasets import RandomResizedCrop as HostRandomResizedCrop
 
 from kdxf.datasets.transforms.dropping import check_probability
 from kdxf.errors import UserError
@@ -25,6 +25,29 @@ from kdxf_runtime.steps.line_boxes import line_boxes
 TRANSFORMS.register_module(module=CenterCropKeepText)
 
 _WHOLE = 0.95  # the fraction of a line in the crop that counts as whole: boxes are a little larger than their letters
+
+
+@TRANSFORMS.register_module()
+class RandomResizedCrop(HostRandomResizedCrop):
+    """Crops with random size, shape and place: MMPretrain's transform, without its copy of the crop.
+
+    Required and modified key: ``img``. Added key: ``img_shape``. The arguments are MMPretrain's.
+    """
+
+    def transform(self, results: dict) -> dict:
+        """Crop and resize ``img``."""
+        return self.cut(results, *self.rand_crop_params(results["img"]))
+
+    def cut(self, results: dict, top: int, left: int, height: int, width: int) -> dict:
+        """Cut a window out of ``img``, and resize it to ``scale``."""
+        results["img"] = mmcv.imresize(
+            results["img"][top : top + height, left : left + width],
+            tuple(self.scale[::-1]),
+            interpolation=self.interpolation,
+            backend=self.backend,
+        )
+        results["img_shape"] = results["img"].shape
+        return results
 
 
 @TRANSFORMS.register_module()
@@ -74,15 +97,7 @@ class RandomResizedCropKeepText(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Crop and resize ``img``."""
         image = results["img"]
-        top, left, height, width = self._choose(image, line_boxes(results["ocr"], image))
-        results["img"] = mmcv.imresize(
-            image[top : top + height, left : left + width],
-            tuple(self.crop.scale[::-1]),
-            interpolation=self.crop.interpolation,
-            backend=self.crop.backend,
-        )
-        results["img_shape"] = results["img"].shape
-        return results
+        return self.crop.cut(results, *self._choose(image, line_boxes(results["ocr"], image)))
 
 
 def _kept_text(boxes: np.ndarray, top: int, left: int, height: int, width: int) -> tuple[float, float]:

@@ -43,7 +43,7 @@ class PackImageTextInputs(BaseTransform):
 
     Required keys: at least one of the inputs below. All other keys are deleted. Result::
 
-        inputs        {'img': uint8 (3, H, W),
+        inputs        {'img': uint8 (3, H, W), in memory still (H, W, 3),
                        'text': float32 (L, D), 'text_weight': float32 (L,), 'text_box': float32 (L, 4),
                        'text_ids': int64 (T,), 'text_mask': float32 (T,), 'text_boxes': int64 (T, 4),
                        'ngram_ids': int64 (M,), 'ngram_weight': float32 (M,),
@@ -68,7 +68,7 @@ class PackImageTextInputs(BaseTransform):
         """Pack ``results`` into ``inputs`` and ``data_samples``."""
         inputs = {}
         if "img" in results:
-            inputs["img"] = torch.from_numpy(np.ascontiguousarray(results["img"].transpose(2, 0, 1)))
+            inputs["img"] = torch.from_numpy(np.ascontiguousarray(results["img"])).permute(2, 0, 1)
         inputs |= {key: torch.from_numpy(results[key]) for key in (*TEXT_KEYS, TABLE_KEY) if key in results}
         if not inputs:
             raise UserError(

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from kdxf.errors import UserError
 from kdxf.models.batch_augments import ImageTextMixing
+from kdxf.models.data_preprocessors.normalize import is_interleaved, normalize_interleaved
 from kdxf.registry import BATCH_AUGMENTS, MODELS
 
 
@@ -82,13 +83,20 @@ class ImageTextDataPreprocessor(ClsDataPreprocessor):
             self._check_classes(samples)
             self.to_onehot = True  # not so yet if a hook set batch_augments
         texts = {key: self._text(value) for key, value in inputs.items() if key != "img"}
+        images = self._images(inputs["img"]) if "img" in inputs else None
         # Without images, an empty one lets MMPretrain's code handle the labels.
-        images = inputs.get("img", torch.empty(1, 3, 0, 0))
-        batch = super().forward({**data, "inputs": images}, training=False)
-        inputs = {**texts, "img": batch["inputs"]} if "img" in inputs else texts
+        left = inputs["img"] if "img" in inputs and images is None else torch.empty(1, 3, 0, 0)
+        batch = super().forward({**data, "inputs": left}, training=False)
+        inputs = {**texts, "img": batch["inputs"] if images is None else images} if "img" in inputs else texts
         if _float_scores(samples) and mixing:
             inputs = self._mix(inputs, samples)
         return {**batch, "inputs": inputs}
+
+    def _images(self, images: Any) -> Tensor | None:
+        """Normalize images whose channels lie together; None for what MMPretrain's code has to handle."""
+        if not (self.to_rgb and self._enable_normalize and self.pad_size_divisor == 1 and is_interleaved(images)):
+            return None
+        return normalize_interleaved(self.cast_data(images), self.mean, self.std)
 
     def _text(self, value: Any) -> Tensor:
         """Stack (if needed) and move one text input to the device; floating-point numbers become float32."""

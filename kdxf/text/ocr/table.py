@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ _OPTIONAL = ("digest", "file_size", "file_time", "angle", "angle_score")
 
 _CORNERS = 8  # four of x and y
 _PARTS_AT_ONCE = 32
+_RECORDS_KEPT = 4096
 # Arrow's offsets have 32 bits: parts that are already large are not packed into one.
 _PACKED_BYTES = 1 << 28
 
@@ -59,6 +61,7 @@ class OCRTable:
         self._batches = [_Batch(batch) for batch in batches]
         lengths = [batch.num_rows for batch in batches]
         self._starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        self._known = lru_cache(maxsize=_RECORDS_KEPT)(partial(_record, self._batches, self._starts))
 
     @classmethod
     def open(cls, path: str | Path) -> "OCRTable":
@@ -119,15 +122,19 @@ class OCRTable:
         return len(self) - 1 - position
 
     def record(self, row: int) -> OCRRecord:
-        """Return row ``row``; its arrays are read-only views into the table.
+        """Return row ``row``; its arrays are read-only views into the table, and the last records are kept.
 
         Raises:
             IndexError: There is no such row.
         """
-        if not 0 <= row < len(self):
-            raise IndexError(f"row {row} of an OCR table with {len(self)} rows")
-        part = int(np.searchsorted(self._starts, row, side="right")) - 1
-        return self._batches[part].record(row - int(self._starts[part]))
+        return self._known(row)
+
+
+def _record(batches: Sequence["_Batch"], starts: np.ndarray, row: int) -> OCRRecord:
+    if not 0 <= row < starts[-1]:
+        raise IndexError(f"row {row} of an OCR table with {starts[-1]} rows")
+    part = int(np.searchsorted(starts, row, side="right")) - 1
+    return batches[part].record(row - int(starts[part]))
 
 
 class _Batch:

@@ -1,6 +1,8 @@
 """LoadImage never stops a run."""
 
 import re
+import tarfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -112,3 +114,63 @@ def test_no_text_to_silence():
 
 def test_columns_are_forgotten():
     assert ForgetTable().transform({"columns": {"price": "3"}, "ocr": 1}) == {"columns": {}, "ocr": 1}
+
+
+@pytest.fixture
+def photo(tmp_path):
+    """A JPEG of 64 x 48 pixels, and a function that makes a loader with a cache in ``tmp_path``."""
+    pixels = np.random.default_rng(0).integers(0, 256, (6, 8, 3), np.uint8)
+    Image.fromarray(pixels).resize((64, 48)).save(tmp_path / "图 x.jpg", quality=95)
+    return str(tmp_path / "图 x.jpg"), lambda edge=None: LoadImage(edge, cache=str(tmp_path / "cache"), cache_gb=1e-4)
+
+
+def test_a_cache_gives_the_same_results(photo):
+    path, loader = photo
+    for edge, size in ((None, (48, 64)), (20, (24, 32))):
+        expected = LoadImage(edge).transform({"img_path": path})
+        for _ in range(2):
+            found = loader(edge).transform({"img_path": path})
+            np.testing.assert_array_equal(found.pop("img"), expected["img"])
+            assert found == {"img_path": path, "img_shape": size, "ori_shape": size}
+    assert len(loader().cache) == 2
+
+
+def test_the_cache_is_read_and_a_changed_file_decoded_anew(photo, monkeypatch):
+    path, loader = photo
+    first = loader().transform({"img_path": path})["img"]
+    with monkeypatch.context() as patch:
+        patch.setattr("kdxf.datasets.transforms.loading.decode_image", None)  # would fail
+        np.testing.assert_array_equal(loader().transform({"img_path": path})["img"], first)
+    Image.new("RGB", (5, 4), (1, 2, 3)).save(path, "PNG")
+    assert loader().transform({"img_path": path})["img"].shape == (4, 5, 3)
+
+
+def test_a_shards_pictures_are_cached(photo, tmp_path):
+    path, loader = photo
+    with tarfile.open(tmp_path / "a.tar", "w") as shard:
+        shard.add(path, "in/x.jpg")
+    for _ in range(2):
+        found = loader().transform({"img_path": str(tmp_path / "a.tar" / "in" / "x.jpg")})
+        np.testing.assert_array_equal(found["img"], LoadImage().transform({"img_path": path})["img"])
+    assert len(loader().cache) == 1
+
+
+def test_what_cannot_be_read_is_not_cached(photo, tmp_path):
+    _, loader = photo
+    (tmp_path / "empty.jpg").touch()
+    for name, reason in (("empty.jpg", "the file is empty"), ("none.jpg", "cannot open the file: No such file")):
+        assert loader().transform({"img_path": str(tmp_path / name)})["error"].startswith(reason)
+    assert len(loader().cache) == 0
+
+
+def test_pixels_and_bytes_pass_the_cache_by(photo):
+    path, loader = photo
+    pixels = np.zeros((2, 3, 3), np.uint8)
+    assert loader().transform({"img_path": path, "img_pixels": pixels})["img"] is pixels
+    assert loader().transform({"img_path": path, "img_bytes": Path(path).read_bytes()})["img"].shape == (48, 64, 3)
+    assert len(loader().cache) == 0
+
+
+def test_a_cache_of_no_size_is_refused():
+    with pytest.raises(UserError, match=re.escape("LoadImage: cache_gb is 0; give a number above 0")):
+        LoadImage(cache_gb=0)

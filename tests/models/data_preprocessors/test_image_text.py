@@ -44,6 +44,10 @@ def test_images_equal_mmpretrains(settings):
     assert_close(ours({"inputs": images()})["inputs"], expected, atol=0, rtol=0)
     assert_close(ours({"inputs": {"img": images()}})["inputs"]["img"], expected, atol=0, rtol=0)
     assert_close(ours({"inputs": {"img": images(), **texts()}})["inputs"]["img"], expected, atol=0, rtol=0)
+    stored = images().contiguous(memory_format=torch.channels_last)
+    found = ours({"inputs": {"img": stored}})["inputs"]["img"]
+    assert_close(found, expected, atol=0, rtol=0)
+    assert found.is_contiguous(memory_format=torch.channels_last)
     assert_close(ours({"inputs": list(images())})["inputs"], expected, atol=0, rtol=0)
 
 

@@ -35,7 +35,7 @@ def test_spans(text, tokens, characters):
 
 
 def test_the_table_of_the_docstring():
-    found = token_boxes(record("NY 3.0%", [(20, 40), (160, 40), (160, 60), (20, 60)]), 0, ["ny", "3.0%"])
+    found = token_boxes(record("NY 3.0%", [(20, 40), (160, 40), (160, 60), (20, 60)]), [0], [["ny", "3.0%"]])
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, [[0.2, 0.5, 0.2, 0.2], [0.6, 0.5, 0.4, 0.2]], rtol=1e-5)
 
@@ -43,18 +43,18 @@ def test_the_table_of_the_docstring():
 def test_a_slanting_line():
     # The text rises by 30 px over 60; "ab" is the first half of the quad, with the corners
     # (20, 70), (50, 55), (60, 75), (30, 90): from x 20 to 60 and from y 55 to 90.
-    found = token_boxes(record("abcd", [(20, 70), (80, 40), (90, 60), (30, 90)]), 0, ["ab", "cd"])
+    found = token_boxes(record("abcd", [(20, 70), (80, 40), (90, 60), (30, 90)]), [0], [["ab", "cd"]])
     np.testing.assert_allclose(found[0], [40 / 200, 72.5 / 100, 40 / 200, 35 / 100], rtol=1e-5)
     np.testing.assert_allclose(found[1], [70 / 200, 57.5 / 100, 40 / 200, 35 / 100], rtol=1e-5)
 
 
 def test_a_tall_quad_is_read_downwards():
-    found = token_boxes(record("牛奶", [(10, 20), (30, 20), (30, 60), (10, 60)]), 0, ["牛", "奶"])
+    found = token_boxes(record("牛奶", [(10, 20), (30, 20), (30, 60), (10, 60)]), [0], [["牛", "奶"]])
     np.testing.assert_allclose(found, [[0.1, 0.3, 0.1, 0.2], [0.1, 0.5, 0.1, 0.2]], rtol=1e-5)
 
 
 def test_boxes_end_at_the_edge_of_the_picture():
-    found = token_boxes(record("ab", [(-20, 90), (60, 90), (60, 120), (-20, 120)]), 0, ["ab"])
+    found = token_boxes(record("ab", [(-20, 90), (60, 90), (60, 120), (-20, 120)]), [0], [["ab"]])
     np.testing.assert_allclose(found, [[0.15, 0.95, 0.3, 0.1]], rtol=1e-5)
 
 
@@ -62,11 +62,35 @@ def test_boxes_end_at_the_edge_of_the_picture():
     ("quad", "size"), [([(0, 0)] * 4, (200, 100)), ([(1, 1), (2, 1), (2, 2), (1, 2)], (0, 100)), ([(1, 1)] * 4, (9, 0))]
 )
 def test_unknown_boxes_are_zero(quad, size):
-    assert token_boxes(record("a b", quad, *size), 0, ["a", "b"]).tolist() == [[0] * 4] * 2
+    assert token_boxes(record("a b", quad, *size), [0], [["a", "b"]]).tolist() == [[0] * 4] * 2
+
+
+def test_lines_of_all_kinds_at_once_are_what_they_are_alone():
+    """Random quads, level, tilted, tall and unknown ones, against a formula for one token."""
+    random = np.random.default_rng(0)
+    level = np.array([[0, 0], [90, 0], [90, 12], [0, 12]])
+    quads = np.float32([level + random.integers(0, 80, 2) + random.normal(0, 4, (4, 2)) for _ in range(6)])
+    quads[1], quads[4] = 0, quads[4][:, ::-1][[0, 3, 2, 1]]
+    texts = ["a b", "c", "--", "d e f", "gh i", "j"]
+    found = token_boxes(
+        OCRRecord("x", texts, np.ones(6, np.float32), quads, 200, 100, "fake", None),
+        [0, 1, 2, 4, 5],
+        [["a", "b"], ["c"], [], ["gh", "i"], ["j"]],
+    )
+    places = [(0, 0, 1 / 3), (0, 2 / 3, 1), None, (4, 0, 0.5), (4, 0.75, 1), (5, 0, 1)]
+    for box, place in zip(found, places, strict=True):
+        if place is None:
+            assert box.tolist() == [0] * 4
+            continue
+        line, start, end = place
+        first, last = (quads[4][[0, 1]], quads[4][[3, 2]]) if line == 4 else (quads[line][[0, 3]], quads[line][[1, 2]])
+        corners = np.concatenate([first + (last - first) * part for part in (start, end)]) / (200, 100)
+        low, high = corners.clip(0, 1).min(axis=0), corners.clip(0, 1).max(axis=0)
+        np.testing.assert_allclose(box, [*(low + high) / 2, *(high - low)], rtol=1e-4, atol=1e-6)
 
 
 def test_no_tokens():
-    assert token_boxes(record("--", [(1, 1), (2, 1), (2, 2), (1, 2)]), 0, []).shape == (0, 4)
+    assert token_boxes(record("--", [(1, 1), (2, 1), (2, 2), (1, 2)]), [0], [[]]).shape == (0, 4)
 
 
 def test_tokens_have_the_score_of_their_line(record):
