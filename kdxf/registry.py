@@ -16,6 +16,7 @@ ArcFaceClsHead        mmpretrain  has an embedding layer, finite gradients and a
 ClassBalancedDataset  mmengine    keeps its indices in one array, which loader workers share
 ColorJitter           mmpretrain  draws the same numbers and gives the same pixels several times as fast
 CutMix                mmpretrain  mixes texts as well
+DefaultSampler        mmengine    deals out the same order from one array, 8 bytes for each row
 EarlyStoppingHook     mmengine    knows ``min_epochs`` and goes on counting after a resume
 Mixup                 mmpretrain  mixes texts as well
 OneCycleLR            mmengine    keeps the ratio of the parts' learning rates (``lr_mult``, layer-wise decay)

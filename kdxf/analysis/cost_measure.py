@@ -53,7 +53,9 @@ def sample_maker(cfg: Config, model: nn.Module) -> Callable[[], dict]:
         "LoadImage": lambda step: _load_noise,
         "LoadImageFromFile": lambda step: _load_noise,
         "LookUpWordVectors": lambda step: partial(_make_vectors, step.get("max_tokens", 64), _vector_width(model)),
-        "TokenizeForTransformer": lambda step: partial(_make_ids, step.get("max_length", 256)),
+        "TokenizeForTransformer": lambda step: partial(
+            _make_ids, step.get("max_length", 256), step.get("boxes", False)
+        ),
     }
     steps = []
     for step in dataset_config(cfg, "train_dataloader").pipeline:
@@ -97,13 +99,13 @@ def _make_vectors(length: int, width: int, results: dict) -> dict:
     }
 
 
-def _make_ids(length: int, results: dict) -> dict:
+def _make_ids(length: int, with_boxes: bool, results: dict) -> dict:
     """Make token ids without a tokenizer; every vocabulary has an id 0."""
     return {
         **results,
         "text_ids": np.zeros(length, np.int64),
         "text_mask": np.ones(length, np.float32),
-        "text_boxes": np.zeros((length, 4), np.int64),
+        **({"text_boxes": np.zeros((length, 4), np.int64)} if with_boxes else {}),
     }
 
 

@@ -1,5 +1,7 @@
 """Loads the teachers of a model that has ``distillation``."""
 
+import kdxf.registry  # noqa: F401  isort: skip  (before the host, which it quietens)
+
 import os
 from collections.abc import Mapping
 from typing import Any

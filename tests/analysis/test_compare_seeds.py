@@ -254,9 +254,7 @@ def test_what_cannot_be_compared(tiny_config, moe, tmp_path):
         compare([tiny_config], folds=[tmp_path], **options)
     with pytest.raises(UserError, match="has no validation set to compare on: it needs val_dataloader, val_evaluator"):
         compare([tiny_config], options={"val_evaluator": None}, **options)
-    with pytest.raises(
-        UserError, match="--without text: the model of .*tiny.py has no image_backbone; it needs a mode"
-    ):
+    with pytest.raises(UserError, match="--without text: the model of .*tiny.py has no text_encoder; it needs a mode"):
         compare([tiny_config], without=["text"], **options)
     assert not (tmp_path / "c").exists()
 

@@ -30,6 +30,7 @@ def _sample(cfg, model=None):
         ("grocery/text_ngrams", {"ngram_ids": (512,), "ngram_weight": (512,)}),
         ("moe_r101_bert", {"img": (3, 224, 224), "text_ids": (256,), "text_mask": (256,)}),
         ("text_bert", {"text_ids": (256,), "text_mask": (256,)}),
+        ("text_lilt", {"text_ids": (256,), "text_mask": (256,), "text_boxes": (256, 4)}),
     ],
 )
 def test_shapes_of_training_without_its_files(repo, tmp_path, monkeypatch, name, shapes):

@@ -1,5 +1,7 @@
 """One trial: a training with the settings that were drawn, of one list or of folds, and its score."""
 
+import kdxf.registry  # noqa: F401  isort: skip  (before the host, which it quietens)
+
 import gc
 import math
 from collections.abc import Callable, Mapping, Sequence
