@@ -243,8 +243,8 @@ def in_one_line(error: Exception) -> str:
     return f"has no {error.args[0]!r}" if isinstance(error, KeyError) else " ".join(str(error).split())[:200]
 
 
-def _check_name(name: str, where: Path) -> None:
-    parts = PurePosixPath(name).parts
+def _check_name(name: Any, where: Path) -> None:
+    parts = PurePosixPath(name).parts if isinstance(name, str) else ()
     if not parts or name.startswith("/") or ".." in parts or "\\" in name or "\0" in name or ":" in parts[0]:
         raise UserError(f"{where}: {name!r} is not a path inside the bundle; it comes from nobody's export")
 

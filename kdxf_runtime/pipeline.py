@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from kdxf_runtime.bundle import Bundle
+from kdxf_runtime.bundle import WRONG_VALUES, Bundle, in_one_line
 from kdxf_runtime.errors import UserError
 from kdxf_runtime.steps.images import (
     CenterCrop,
@@ -56,6 +56,8 @@ KNOWN_STEPS = frozenset(_STEPS)
 KNOWN_TOKENIZERS = frozenset({"JiebaTokenizer", "WordTokenizer"})
 """The tokenizers that a bundle may have."""
 
+_EDGES = frozenset({"scale", "crop_size", "blank_size"})
+_LARGEST_EDGE, _LARGEST_NUMBER = 8192, 1 << 24  # pixels; tokens, n-grams, buckets
 _ANEW = "export the bundle anew"
 
 
@@ -72,6 +74,7 @@ def _make_step(options: dict[str, Any], bundle: Bundle) -> Step:
     name = options.pop("type")
     if name not in _STEPS:
         raise UserError(f"{bundle.folder}: has the step {name!r}, which is not known; update kdxf-runtime")
+    _check_numbers(name, options, bundle)
     needed = "tokenizer" if name == "TokenizeOCR" else FILES.get(name)
     if needed is not None and needed not in options:
         raise UserError(f"{bundle.folder}: the step {name} cannot be built (it names no {needed}); {_ANEW}")
@@ -85,8 +88,17 @@ def _make_step(options: dict[str, Any], bundle: Bundle) -> Step:
         )
     except UserError:
         raise
-    except (TypeError, ValueError) as error:
-        raise UserError(f"{bundle.folder}: the step {name} cannot be built ({error}); {_ANEW}") from error
+    except WRONG_VALUES as error:
+        raise UserError(f"{bundle.folder}: the step {name} cannot be built ({in_one_line(error)}); {_ANEW}") from error
+
+
+def _check_numbers(name: str, options: Mapping[str, Any], bundle: Bundle) -> None:
+    """Refuse numbers that would take all memory."""
+    for key, value in options.items():
+        most = _LARGEST_EDGE if key in _EDGES else _LARGEST_NUMBER
+        for number in value if isinstance(value, list) else [value]:
+            if isinstance(number, int | float) and not abs(number) <= most:
+                raise UserError(f"{bundle.folder}: the step {name} has {key} = {number}, and at most {most} is taken")
 
 
 def _make_tokenizer(config: Any, bundle: Bundle) -> BaseTokenizer:
@@ -105,8 +117,8 @@ def _make_tokenizer(config: Any, bundle: Bundle) -> BaseTokenizer:
             return JiebaTokenizer(**options)
     except ModuleNotFoundError as error:
         raise UserError(f"{bundle.folder}: cuts Chinese words with {error.name}: pip install {error.name}") from error
-    except (TypeError, ValueError) as error:
-        raise UserError(f"{bundle.folder}: {name} cannot be built ({error}); {_ANEW}") from error
+    except WRONG_VALUES as error:
+        raise UserError(f"{bundle.folder}: {name} cannot be built ({in_one_line(error)}); {_ANEW}") from error
     raise UserError(f"{bundle.folder}: has the tokenizer {name!r}, which is not known; update kdxf-runtime")
 
 

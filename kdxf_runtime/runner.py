@@ -26,6 +26,7 @@ READING = ("always", "auto", "never")
 """When the text of a picture is read."""
 
 _OUTPUTS = ("scores", "feature")
+_ANEW = "export the bundle anew"
 _ONNX_NAMES = {"float32": "float"}  # where NumPy's differ
 # What tells tokens from padding, and what has the same length.
 _LENGTHS = {
@@ -131,6 +132,21 @@ class Runner:
         self.watch = Stopwatch()
         self._session = open_graph(bundle.path(GRAPH), manifest.inputs, len(manifest.classes), threads)
         self._engine: BaseOCREngine | None = None
+        self._try()
+
+    def _try(self) -> None:
+        """Answer a blank picture with a word, so that a bundle whose parts do not fit together is refused at once."""
+        picture = Picture("", b"", pixels=np.zeros((64, 64, 3), np.uint8))
+        boxes = np.array([[[8, 8], [24, 8], [24, 16], [8, 16]]], np.float32)
+        record = OCRRecord("", ["a"], np.ones(1, np.float32), boxes, 64, 64, "", None)
+        try:
+            self._run([(picture, record)])
+        except UserError:
+            raise
+        except Exception as error:  # steps and onnxruntime raise whatever a wrong value leads to
+            reason = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+            raise UserError(f"{self.bundle.folder}: its parts do not fit together ({reason}); {_ANEW}") from error
+        self.watch.take()
 
     @property
     def engine(self) -> BaseOCREngine:
@@ -427,16 +443,16 @@ def open_graph(path: Path, inputs: Sequence[GraphInput], classes: int, threads: 
     options.inter_op_num_threads = 1
     try:
         session = InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        takes = sorted((item.name, item.type) for item in session.get_inputs())
+        gives = {item.name: item.shape for item in session.get_outputs()}
     except Exception as error:  # onnxruntime has its own exceptions
         reason = " ".join(str(error).split())
         reason = f"... {reason[-250:]}" if len(reason) > 250 else reason  # the end says what is wrong
         raise UserError(f"{path}: cannot be loaded ({reason}); update onnxruntime") from error
-    takes = sorted((item.name, item.type) for item in session.get_inputs())
     expected = sorted((item.name, f"tensor({_ONNX_NAMES.get(item.dtype, item.dtype)})") for item in inputs)
     if takes != expected:
-        shown = ", ".join(f"{name} as {kind}" for name, kind in takes)
-        raise UserError(f"{path}: takes {shown}, and the manifest says otherwise; export the bundle anew")
-    gives = {item.name: item.shape for item in session.get_outputs()}
+        said = ", ".join(" ".join(f"{name} as {kind}".split()) for name, kind in takes)
+        raise UserError(f"{path}: takes {said}, and the manifest says otherwise; export the bundle anew")
     if not set(_OUTPUTS) <= gives.keys() or gives["scores"][1:] != [classes]:
         raise UserError(f"{path}: does not give the scores of {classes} classes and a feature; export the bundle anew")
     return session

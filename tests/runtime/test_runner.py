@@ -274,14 +274,13 @@ def test_graphs_that_cannot_be_loaded(bundle_copy, with_manifest):
         Runner(Bundle.open(with_manifest()))
 
 
-def test_pictures_of_another_size(with_manifest, pictures, bundle_copy):
+def test_pictures_of_another_size(with_manifest, bundle_copy):
     steps = json.loads((bundle_copy / "bundle.json").read_text())["steps"]
     resize = next(step for step in steps if step["type"] == "Resize")
     resize["scale"] = [48, 48]
-    runner = Runner(Bundle.open(with_manifest(steps=steps)), read_text="never")
     message = r"^input img: the pipeline gives \(3, 48, 48\) and the graph takes \(3, 32, 32\); export the bundle anew$"
     with pytest.raises(UserError, match=message):
-        runner.answer(pictures[:1])
+        Runner(Bundle.open(with_manifest(steps=steps)), read_text="never")
 
 
 def test_the_engine_has_the_models_of_the_bundle(opened):
@@ -313,3 +312,21 @@ def test_words_in_a_picture(opened, pictures):
     (milk,) = [one for one in pictures if one.image_id == "milk.png"]
     (answer,) = Runner(opened).answer([milk])
     assert [text.lower() for text in answer.record.texts] == ["milk"]
+
+
+def test_parts_that_do_not_fit_together(bundle_copy, with_manifest):
+    steps = json.loads((bundle_copy / "bundle.json").read_text())["steps"]
+    reason = "its parts do not fit together (KeyError: 'text')"
+    refused(with_manifest(steps=steps[:3], views=None), f"{bundle_copy}: {reason}; export the bundle anew")
+
+
+def test_numbers_that_would_take_all_memory(bundle_copy, with_manifest):
+    steps = json.loads((bundle_copy / "bundle.json").read_text())["steps"]
+    folder = with_manifest(steps=[steps[0], {**steps[1], "scale": [32, 100_000]}, *steps[2:]])
+    refused(folder, f"{folder}: the step Resize has scale = 100000, and at most 8192 is taken")
+
+
+def test_a_tokenizer_that_is_none(bundle_copy, with_manifest):
+    steps = json.loads((bundle_copy / "bundle.json").read_text())["steps"]
+    folder = with_manifest(steps=[*steps[:2], {**steps[2], "tokenizer": ["a"]}, steps[3]])
+    refused(folder, f"{folder}: has the tokenizer ['a'], which is none; export the bundle anew")
