@@ -327,7 +327,8 @@ def _open_file(path: Path) -> Bundle:
             if not hold(target):
                 raise UserError(f"{target}: was removed while it was opened; open the bundle again")
             remove_old(target.parent)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+    # Names in a zip may be no UTF-8.
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, UnicodeDecodeError) as error:
         if isinstance(error, OSError) and error.errno != errno.EINVAL:  # but for a place before the begin of the file
             raise
         raise UserError(

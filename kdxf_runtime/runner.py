@@ -138,7 +138,7 @@ class Runner:
         """Answer a blank picture with a word, so that a bundle whose parts do not fit together is refused at once."""
         picture = Picture("", b"", pixels=np.zeros((64, 64, 3), np.uint8))
         boxes = np.array([[[8, 8], [24, 8], [24, 16], [8, 16]]], np.float32)
-        record = OCRRecord("", ["a"], np.ones(1, np.float32), boxes, 64, 64, "", None)
+        record = OCRRecord("", ["a"], np.ones(1, np.float32), boxes, 64, 64, "", None, angle=0, angle_score=1.0)
         try:
             self._run([(picture, record)])
         except UserError:

@@ -82,7 +82,7 @@ class StoreMeta:
             raise UserError(f"{error}: {advice}") from error
         try:
             if values["format"] != FORMAT:
-                raise UserError(f"{path}: format {values['format']}, this kdxf reads {FORMAT}: make the vectors anew")
+                raise UserError(f"{path}: format {values['format']!r}, this kdxf reads {FORMAT}: make the vectors anew")
             meta = cls(**values)
         except (KeyError, TypeError) as error:
             raise UserError(f"{path} is damaged: {advice}") from error

@@ -320,6 +320,12 @@ def test_parts_that_do_not_fit_together(bundle_copy, with_manifest):
     refused(with_manifest(steps=steps[:3], views=None), f"{bundle_copy}: {reason}; export the bundle anew")
 
 
+def test_a_bundle_that_turns_pictures_upright_is_tried_with_a_sure_angle(bundle_copy, with_manifest):
+    steps = json.loads((bundle_copy / "bundle.json").read_text())["steps"]
+    folder = with_manifest(steps=[{**steps[0], "upright": True}, *steps[1:]], views=None)
+    assert Runner(Bundle.open(folder)).pipeline.needs_text
+
+
 def test_numbers_that_would_take_all_memory(bundle_copy, with_manifest):
     steps = json.loads((bundle_copy / "bundle.json").read_text())["steps"]
     folder = with_manifest(steps=[steps[0], {**steps[1], "scale": [32, 100_000]}, *steps[2:]])
