@@ -135,12 +135,14 @@ class Runner:
         self._try()
 
     def _try(self) -> None:
-        """Answer a blank picture with a word, so that a bundle whose parts do not fit together is refused at once."""
+        """Answer a picture with a word and an unreadable one, so that parts that do not fit are refused at once."""
         picture = Picture("", b"", pixels=np.zeros((64, 64, 3), np.uint8))
         boxes = np.array([[[8, 8], [24, 8], [24, 16], [8, 16]]], np.float32)
         record = OCRRecord("", ["a"], np.ones(1, np.float32), boxes, 64, 64, "", None, angle=0, angle_score=1.0)
         try:
-            self._run([(picture, record)])
+            scores, features, _ = self._run([(picture, record), (Picture("", b""), OCRRecord.empty(""))])
+            if scores.shape != (2, len(self.bundle.manifest.classes)) or features.ndim != 2:
+                raise ValueError(f"the graph gives scores of {scores.shape} and features of {features.shape}")
         except UserError:
             raise
         except Exception as error:  # steps and onnxruntime raise whatever a wrong value leads to

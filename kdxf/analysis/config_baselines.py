@@ -69,12 +69,14 @@ class LabelledList:
         labels: n class indices.
         texts: The lines of each image, joined by spaces, in lower case; '' where none were read.
         classes: K names.
+        root: The folder that the paths in the list start at; '' where it is not known.
     """
 
     images: list[str]
     labels: list[int]
     texts: list[str]
     classes: list[str]
+    root: str = ""
 
 
 def read_list_of_config(cfg: Config, which: str) -> LabelledList:
@@ -98,6 +100,7 @@ def read_list_of_config(cfg: Config, which: str) -> LabelledList:
         [int(label) for label in labels],
         [" ".join(info["ocr"].texts).casefold() if "ocr" in info else "" for info in infos],
         list(dataset.metainfo["classes"]),
+        dataset.img_prefix,
     )
 
 

@@ -28,6 +28,7 @@ from mmengine.config import Config, ConfigDict
 from kdxf.analysis.baselines import BOTH, IMAGE, LabelledImages, fit_baselines, unit_rows
 from kdxf.analysis.compare_seeds import BOTH as ALL_INPUTS
 from kdxf.analysis.compare_seeds import Variant, check_settings, finish_run, plan_run, read_result
+from kdxf.analysis.config_baselines import read_list_of_config
 from kdxf.apis.features import load_steps
 from kdxf.data.sampling import ranks_in_class
 from kdxf.datasets.feature_store import FeatureStore
@@ -37,7 +38,6 @@ from kdxf.io.annotations import write_annotations, write_classes
 from kdxf.io.charts import Line, line_chart
 from kdxf.io.csv_tables import write_csv
 from kdxf.io.pages import HTMLReport, markdown_table
-from kdxf.registry import DATASETS
 from kdxf.zero_shot.class_vectors import by_examples, by_names, joined
 from kdxf.zero_shot.pair import Pair
 from kdxf_runtime.io.files import write_whole
@@ -204,19 +204,14 @@ def _feature_step(cfg: Config) -> dict[str, Any]:
 
 
 def _read(cfg: Config, which: str, step: Mapping[str, Any], takes_text: bool) -> _Part:
+    found = read_list_of_config(cfg, which)
     with building(cfg):
-        dataset = DATASETS.build({**leaf_dataset(cfg[f"{which}_dataloader"]), "pipeline": []})
-        infos = [dataset.get_data_info(index) for index in range(len(dataset))]
-        labels = [info.get("gt_label") for info in infos]
-        if not all(isinstance(label, int | np.integer) for label in labels):
-            raise UserError(f"the {which} list has images without a label or with several")
         store = FeatureStore(**step)
-        files = [info["img_path"] for info in infos]
-        store.compute(files, training_views=which == "train")
-        features = np.stack([store.feature(file) if file in store else store.blank for file in files])
-    texts = [" ".join(info["ocr"].texts).casefold() if takes_text and "ocr" in info else "" for info in infos]
-    names = [os.path.relpath(file, dataset.img_prefix) for file in files]
-    return _Part(names, np.array(labels, np.int64), texts, unit_rows(features), list(dataset.metainfo["classes"]))
+        store.compute(found.images, training_views=which == "train")
+        features = np.stack([store.feature(file) if file in store else store.blank for file in found.images])
+    texts = found.texts if takes_text else [""] * len(found.images)
+    names = [os.path.relpath(file, found.root) for file in found.images]
+    return _Part(names, np.array(found.labels, np.int64), texts, unit_rows(features), found.classes)
 
 
 def _pair(step: Mapping[str, Any]) -> Pair | None:

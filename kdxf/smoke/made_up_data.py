@@ -101,18 +101,24 @@ def write_policy(path: Path) -> None:
 
 def write_bert(folder: Path) -> None:
     """Write a BERT of one layer with its tokenizer, as wide as BERT-base."""
+    _write_like_bert(folder, "Bert")
+
+
+def _write_like_bert(folder: Path, kind: str, **options: int) -> None:
+    """Write a model of one layer with a BERT's tokenizer; ``kind`` begins the names of its classes in transformers."""
     from kdxf_runtime.optional import require
 
     transformers = require("transformers", "transformers", "a config with a transformer for the text")
     folder.mkdir(parents=True)
-    config = transformers.BertConfig(
+    config = getattr(transformers, f"{kind}Config")(
         vocab_size=_write_bert_tokenizer(folder),
         hidden_size=_BERT_WIDTH,
         num_hidden_layers=1,
         num_attention_heads=12,
         intermediate_size=8,
+        **options,
     )
-    transformers.BertModel(config).save_pretrained(folder)
+    getattr(transformers, f"{kind}Model")(config).save_pretrained(folder)
 
 
 def _write_bert_tokenizer(folder: Path) -> int:
@@ -125,20 +131,7 @@ def _write_bert_tokenizer(folder: Path) -> int:
 
 def write_lilt(folder: Path) -> None:
     """Write a LiLT of one layer with a BERT's tokenizer, as wide as the base models."""
-    from kdxf_runtime.optional import require
-
-    transformers = require("transformers", "transformers", "a config with a transformer for the text")
-    folder.mkdir(parents=True)
-    config = transformers.LiltConfig(
-        vocab_size=_write_bert_tokenizer(folder),
-        hidden_size=_BERT_WIDTH,
-        num_hidden_layers=1,
-        num_attention_heads=12,
-        intermediate_size=8,
-        max_position_embeddings=514,
-        pad_token_id=0,
-    )
-    transformers.LiltModel(config).save_pretrained(folder)
+    _write_like_bert(folder, "Lilt", max_position_embeddings=514, pad_token_id=0)
 
 
 _TOWER = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}

@@ -326,6 +326,21 @@ def test_a_bundle_that_turns_pictures_upright_is_tried_with_a_sure_angle(bundle_
     assert Runner(Bundle.open(folder)).pipeline.needs_text
 
 
+def test_pictures_that_cannot_be_read_are_tried_as_well(bundle_copy, with_manifest):
+    steps = json.loads((bundle_copy / "bundle.json").read_text())["steps"]
+    folder = with_manifest(steps=[{**steps[0], "blank_size": 32.5}, *steps[1:]], views=None)
+    reason = "its parts do not fit together (TypeError: 'float' object cannot be interpreted as an integer)"
+    refused(folder, f"{folder}: {reason}; export the bundle anew")
+
+
+def test_a_graph_whose_scores_have_another_shape_than_it_says(bundle_copy, monkeypatch):
+    wrong = np.zeros((2, 3, 4), np.float32), np.zeros((2, 5), np.float32), [None, None]
+    monkeypatch.setattr(Runner, "_run", lambda self, pictures: wrong)
+    reason = "its parts do not fit together (ValueError: the graph gives scores of (2, 3, 4) and features of (2, 5))"
+    with pytest.raises(UserError, match=re.escape(f"{bundle_copy}: {reason}; export the bundle anew")):
+        Runner(Bundle.open(bundle_copy))
+
+
 def test_numbers_that_would_take_all_memory(bundle_copy, with_manifest):
     steps = json.loads((bundle_copy / "bundle.json").read_text())["steps"]
     folder = with_manifest(steps=[steps[0], {**steps[1], "scale": [32, 100_000]}, *steps[2:]])

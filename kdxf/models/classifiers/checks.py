@@ -110,14 +110,10 @@ def text_inputs(inputs: Mapping[str, Tensor], text_encoder: Any) -> list[Tensor]
     Raises:
         UserError: One is missing.
     """
-    missing = [key for key in text_encoder.input_keys if key not in inputs]
-    if missing:
-        raise UserError(
-            f"the batch has no {missing[0]!r}, which text_encoder ({type(text_encoder).__name__}) needs: add "
-            "TokenizeOCR with LookUpWordVectors or HashNgrams, or TokenizeForTransformer (for text_boxes with "
-            "boxes=True), before PackImageTextInputs"
-        )
-    return [inputs[key] for key in text_encoder.input_keys]
+    steps = (
+        "TokenizeOCR with LookUpWordVectors or HashNgrams, or TokenizeForTransformer (for text_boxes with boxes=True),"
+    )
+    return _inputs_of(inputs, text_encoder, "text_encoder", steps)
 
 
 def table_inputs(inputs: Mapping[str, Tensor], table_encoder: Any) -> list[Tensor]:
@@ -126,13 +122,17 @@ def table_inputs(inputs: Mapping[str, Tensor], table_encoder: Any) -> list[Tenso
     Raises:
         UserError: One is missing.
     """
-    missing = [key for key in table_encoder.input_keys if key not in inputs]
+    return _inputs_of(inputs, table_encoder, "table_encoder", "EncodeTable")
+
+
+def _inputs_of(inputs: Mapping[str, Tensor], encoder: Any, part: str, steps: str) -> list[Tensor]:
+    missing = [key for key in encoder.input_keys if key not in inputs]
     if missing:
         raise UserError(
-            f"the batch has no {missing[0]!r}, which table_encoder ({type(table_encoder).__name__}) needs: add "
-            "EncodeTable before PackImageTextInputs"
+            f"the batch has no {missing[0]!r}, which {part} ({type(encoder).__name__}) needs: add {steps} before "
+            "PackImageTextInputs"
         )
-    return [inputs[key] for key in table_encoder.input_keys]
+    return [inputs[key] for key in encoder.input_keys]
 
 
 def check_image_feature(feature: Tensor, unpooled: bool) -> None:
