@@ -11,11 +11,13 @@ from mmengine.logging import print_log
 from mmengine.runner import Runner
 
 from kdxf.data.table.leaks import find_leaks
+from kdxf.datasets.transforms import ColorJitter, PackImageTextInputs
 from kdxf.engine.class_checks import check_names, check_number_of_classes, class_names
 from kdxf.engine.config import type_name
 from kdxf.engine.dist import unwrapped
 from kdxf.errors import UserError
 from kdxf.evaluation.metrics.ranking_metrics import check_memory
+from kdxf.models.data_preprocessors import ImageTextDataPreprocessor
 from kdxf_runtime.io.digests import file_digest
 from kdxf_runtime.steps.table import EncodeTable
 
@@ -26,12 +28,13 @@ def check_training(runner: Runner) -> None:
     Columns of a table that give the label away, or that were fitted on another list, are warned of.
 
     Raises:
-        UserError: No batch is complete; a schedule begins after the last step; the model has another number of classes
-            than the data; training and validation name classes differently; or a metric keeps more scores than memory
-            should hold.
+        UserError: No batch is complete; nothing changes the colours that are to be changed on the device; a schedule
+            begins after the last step; the model has another number of classes than the data; training and validation
+            name classes differently; or a metric keeps more scores than memory should hold.
     """
     loop = runner.train_loop
     _check_batches(loop.dataloader)
+    _check_colors(loop.dataloader.dataset, unwrapped(runner.model))
     _check_schedules(runner, loop)
     dataset = loop.dataloader.dataset
     check_number_of_classes(unwrapped(runner.model), dataset, "train_dataloader")
@@ -49,6 +52,22 @@ def _check_batches(loader: Any) -> None:
         raise UserError(
             f"train_dataloader: {len(loader.dataset)} images make no batch of {loader.batch_size}; lower batch_size, "
             "set drop_last=False, or take more images"
+        )
+
+
+def _check_colors(dataset: Any, model: Any) -> None:
+    """Check that what ``ColorJitter(on_device=True)`` draws reaches a preprocessor that knows what to do with it."""
+    while hasattr(dataset, "dataset"):
+        dataset = dataset.dataset
+    steps = getattr(getattr(dataset, "pipeline", None), "transforms", ())
+    if not any(isinstance(step, ColorJitter) and step.on_device for step in steps):
+        return
+    preprocessor = getattr(model, "data_preprocessor", None)
+    if not isinstance(steps[-1], PackImageTextInputs) or not isinstance(preprocessor, ImageTextDataPreprocessor):
+        found = f"{type(steps[-1]).__name__} and {type(preprocessor).__name__}"
+        raise UserError(
+            "ColorJitter: on_device=True needs PackImageTextInputs at the end of the pipeline and "
+            f"ImageTextDataPreprocessor in the model, not {found}; leave on_device out"
         )
 
 

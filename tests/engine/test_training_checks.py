@@ -48,6 +48,17 @@ def test_other_numbers_of_classes(tiny_config):
         )
 
 
+def test_colours_that_nothing_would_change(tiny_config):
+    jitter = {"type": "kdxf.ColorJitter", "brightness": 0.5, "backend": "cv2", "on_device": True}
+    for pack in ("PackInputs", "kdxf.PackImageTextInputs"):
+        pipeline = [{"type": "LoadImageFromFile"}, jitter, {"type": pack}]
+        assert error_of(tiny_config, train_dataloader__dataset__pipeline=pipeline) == (
+            "ColorJitter: on_device=True needs PackImageTextInputs at the end of the pipeline and "
+            f"ImageTextDataPreprocessor in the model, not {pack.removeprefix('kdxf.')} and ClsDataPreprocessor; leave "
+            "on_device out"
+        )
+
+
 def test_validation_data_with_other_names(tiny_config, five_class_images):
     message = error_of(tiny_config, val_dataloader__dataset__data_root=str(five_class_images))
     assert message.startswith(

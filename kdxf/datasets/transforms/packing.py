@@ -25,6 +25,7 @@ TEXT_KEYS = (
     "text_feature_weight",
 )
 TABLE_KEY = "table"
+JITTER_KEY = "img_jitter"
 META_KEYS = (
     "sample_idx",
     "img_path",
@@ -49,7 +50,7 @@ class PackImageTextInputs(BaseTransform):
                        'ngram_ids': int64 (M,), 'ngram_weight': float32 (M,),
                        'tfidf': float32 (1, C), 'tfidf_weight': float32 (1,),
                        'text_feature': float32 (1, C), 'text_feature_weight': float32 (1,),
-                       'table': float32 (D,)}
+                       'table': float32 (D,), 'img_jitter': float32 (3, 3)}
         data_samples  DataSample with the meta keys and, if present, gt_label int64 (1,) or several,
                       gt_score float32 (K,), sample_weight float32 (1,)
 
@@ -69,7 +70,7 @@ class PackImageTextInputs(BaseTransform):
         inputs = {}
         if "img" in results:
             inputs["img"] = torch.from_numpy(np.ascontiguousarray(results["img"])).permute(2, 0, 1)
-        inputs |= {key: torch.from_numpy(results[key]) for key in (*TEXT_KEYS, TABLE_KEY) if key in results}
+        inputs |= {key: torch.from_numpy(results[key]) for key in (*TEXT_KEYS, TABLE_KEY, JITTER_KEY) if key in results}
         if not inputs:
             raise UserError(
                 "PackImageTextInputs: the pipeline made neither an image nor text nor a table; add LoadImage, or "

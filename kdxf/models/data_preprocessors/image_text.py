@@ -10,6 +10,7 @@ from torch import Tensor
 
 from kdxf.errors import UserError
 from kdxf.models.batch_augments import ImageTextMixing
+from kdxf.models.data_preprocessors.color_jitter import jitter_colors
 from kdxf.models.data_preprocessors.normalize import is_interleaved, normalize_interleaved
 from kdxf.registry import BATCH_AUGMENTS, MODELS
 
@@ -56,8 +57,8 @@ class ImageTextDataPreprocessor(ClsDataPreprocessor):
 
         Args:
             data: ``inputs``: a mapping with ``img`` (N, 3, H, W) and/or ``text`` (N, L, D), ``text_weight`` (N, L) and
-                the like, or a list of such mappings of single samples, or images alone. ``data_samples``: a list of N,
-                optional.
+                the like, or a list of such mappings of single samples, or images alone. Colours are changed as
+                ``img_jitter`` (N, 3, 3) says. ``data_samples``: a list of N, optional.
             training: Whether batch augmentations apply. As in MMPretrain, samples without targets are not mixed.
 
         Returns:
@@ -66,8 +67,8 @@ class ImageTextDataPreprocessor(ClsDataPreprocessor):
             mixed ``gt_score``, and ``sample_weight`` (1,) if any sample had one; their ``gt_label`` stays.
 
         Raises:
-            UserError: Only some samples have a label, the number of classes is not known, or a batch augmentation
-                cannot mix such inputs.
+            UserError: Only some samples have a label, the number of classes is not known, a batch augmentation cannot
+                mix such inputs, or colours are to be changed of images of several sizes.
         """
         inputs = data["inputs"]
         if isinstance(inputs, Sequence) and inputs and isinstance(inputs[0], Mapping):
@@ -79,6 +80,8 @@ class ImageTextDataPreprocessor(ClsDataPreprocessor):
         _check_labels(samples)
         _agree_on_scores(samples)
         mixing = training and self.batch_augments is not None
+        if "img_jitter" in inputs:
+            inputs = self._jittered(dict(inputs))
         if mixing:
             self._check_classes(samples)
             self.to_onehot = True  # not so yet if a hook set batch_augments
@@ -91,6 +94,15 @@ class ImageTextDataPreprocessor(ClsDataPreprocessor):
         if _float_scores(samples) and mixing:
             inputs = self._mix(inputs, samples)
         return {**batch, "inputs": inputs}
+
+    def _jittered(self, inputs: dict[str, Any]) -> dict[str, Any]:
+        """Change the colours of ``img`` as ``img_jitter`` says."""
+        images, steps = inputs["img"], self._text(inputs.pop("img_jitter"))
+        if not isinstance(images, Tensor):
+            if len({tuple(image.shape) for image in images}) > 1:
+                raise UserError("ColorJitter: on_device=True needs images of one size in a batch; crop them to one")
+            images = torch.stack(list(images))
+        return {**inputs, "img": jitter_colors(self.cast_data(images), steps)}
 
     def _images(self, images: Any) -> Tensor | None:
         """Normalize images whose channels lie together; None for what MMPretrain's code has to handle."""

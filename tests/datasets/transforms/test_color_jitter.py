@@ -4,6 +4,7 @@ import pytest
 from mmpretrain.datasets import ColorJitter as HostColorJitter
 
 from kdxf.datasets.transforms.color_jitter import ColorJitter, blended_levels
+from kdxf.errors import UserError
 from kdxf.registry import TRANSFORMS
 
 
@@ -55,3 +56,26 @@ def test_the_levels_are_blended_with_a_grey():
 
 def test_the_name_in_a_config_means_this_one():
     assert TRANSFORMS.get("ColorJitter") is ColorJitter
+
+
+def test_on_device_only_draws():
+    """The same numbers in the same order, and as many; what is not to be changed has the factor 1."""
+    np.random.seed(3)
+    host = HostColorJitter(brightness=0.5, saturation=0.2)
+    expected = host._rand_params()
+    after = np.random.rand()
+    np.random.seed(3)
+    results = ColorJitter(brightness=0.5, saturation=0.2, backend="cv2", on_device=True)({"img": noise(4, 5)})
+    assert np.random.rand() == after
+    order, brightness, _, saturation, _ = expected
+    rows = {0: (brightness, 0, 0), 1: (1, 1, 0), 2: (saturation, 0, 1)}
+    np.testing.assert_array_equal(results["img_jitter"], np.float32([rows[step] for step in order if step != 3]))
+    np.testing.assert_array_equal(results["img"], noise(4, 5))
+
+
+@pytest.mark.parametrize("options", [{"hue": 0.1, "backend": "cv2"}, {"backend": "pillow"}])
+def test_on_device_refuses_what_the_preprocessor_cannot(options):
+    with pytest.raises(
+        UserError, match="ColorJitter: on_device=True has no hue, and gives the pixels of backend='cv2'"
+    ):
+        ColorJitter(brightness=0.5, on_device=True, **options)

@@ -250,3 +250,19 @@ def test_labels_of_some_samples(labelled_first, score):
 
 def test_is_registered():
     assert isinstance(MODELS.build({"type": "ImageTextDataPreprocessor"}), ImageTextDataPreprocessor)
+
+
+def test_colours_are_changed_before_normalization():
+    """Half as bright: red 12, 24 and 5 become 6, 12 and 2 (cut), then as in the first test."""
+    blue_green_red = torch.tensor([5, 24, 12], dtype=torch.uint8).view(1, 3, 1, 1)
+    steps = torch.tensor([[[0.5, 0, 0], [1, 0, 0], [1, 0, 0]]])
+    for inputs in ({"img": blue_green_red, "img_jitter": steps}, [{"img": blue_green_red[0], "img_jitter": steps[0]}]):
+        out = ImageTextDataPreprocessor(**NORM)({"inputs": inputs})["inputs"]
+        assert set(out) == {"img"}
+        assert_close(out["img"].flatten(), torch.tensor([-2.0, -2.0, -5.6]))
+
+
+def test_colours_of_several_sizes_are_refused():
+    inputs = [{"img": images(1, size)[0], "img_jitter": torch.ones(3, 3)} for size in (4, 6)]
+    with pytest.raises(UserError, match="ColorJitter: on_device=True needs images of one size in a batch; crop them"):
+        ImageTextDataPreprocessor()({"inputs": inputs})
