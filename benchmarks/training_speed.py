@@ -31,6 +31,7 @@ from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 
 from kdxf.engine.config import load_config, set_loader_defaults
+from kdxf.engine.precision import bfloat16_pays
 from kdxf.engine.runner import open_runner
 from kdxf.registry import HOOKS
 
@@ -124,7 +125,7 @@ def kdxf_rates(size: int, steps: int, work_dir: str) -> dict[str, float]:
             if name == "image_r18":
                 batches = cycled(Runner.build_dataloader(cfg.test_dataloader))
                 model.eval()
-                with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+                with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=bfloat16_pays()):
                     rates["predict"] = timed(lambda m=model, b=batches: m.test_step(next(b)), min(steps, 40))
         with open_runner(config(name, size, steps, work_dir)) as runner:
             runner.train()

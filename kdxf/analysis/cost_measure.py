@@ -26,6 +26,7 @@ import kdxf.engine
 import kdxf.models  # noqa: F401  (registers, as the line before)
 from kdxf.datasets.collate import collate_function
 from kdxf.engine.config import building, model_config, type_name
+from kdxf.engine.precision import choose_precision
 from kdxf.errors import UserError
 from kdxf.inference.pipeline import dataset_config
 from kdxf.registry import MODELS, TRANSFORMS
@@ -210,6 +211,8 @@ def measure(cfg: Config, *, batch_size: int | None = None, steps: int = 5, memor
     Raises:
         UserError: The config cannot be used, or the batch does not fit into memory.
     """
+    cfg = copy.deepcopy(cfg)
+    choose_precision(cfg)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     batch_size = batch_size or cfg.train_dataloader.batch_size
     with building(cfg):

@@ -181,6 +181,7 @@ def _set_mixed_precision(cfg: Config) -> None:
         wrapper.setdefault("loss_scale", "dynamic")
     else:
         wrapper.type = "kdxf.AutocastOptimWrapper"
+        wrapper.dtype = "bfloat16"
 
 
 def _set_loop(cfg: Config) -> None:

@@ -24,6 +24,7 @@ from kdxf.engine.hooks import (
     TrainedImagesHook,
     TrainingDataHook,
 )
+from kdxf.engine.precision import choose_precision
 
 HOOKS_OF_EVERY_RUN = (
     EnvironmentHook,
@@ -52,12 +53,14 @@ def open_runner(cfg: Config) -> Iterator[Runner]:
     Every run also gets the hooks of :data:`HOOKS_OF_EVERY_RUN`.
 
     Args:
-        cfg: A complete config. A ``runner_type`` names a runner other than mmengine's.
+        cfg: A complete config; the precision that it leaves to the machine is set in it
+            (:mod:`kdxf.engine.precision`). A ``runner_type`` names a runner other than mmengine's.
     """
     before = {kind: set(kind._instance_dict) for kind in _managers()}
     show = logging.FileHandler.handleError
     logging.FileHandler.handleError = _end_the_run  # type: ignore[assignment, method-assign]
     try:
+        choose_precision(cfg)
         build: Any = RUNNERS.build if "runner_type" in cfg else Runner.from_cfg
         runner = build(cfg)
         runner.logger.addFilter(_is_no_noise)

@@ -28,6 +28,16 @@ def test_status_is_what_main_returns(returned, status):
     assert status_of(lambda: returned) == status
 
 
+@pytest.mark.parametrize(("set_before", "seen"), [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")])
+def test_waiting_threads_sleep_unless_the_user_says_otherwise(monkeypatch, set_before, seen):
+    monkeypatch.setenv("OMP_WAIT_POLICY", set_before or "")  # so that what is set here is taken back afterwards
+    if set_before is None:
+        monkeypatch.delenv("OMP_WAIT_POLICY")
+    found = []
+    status_of(lambda: found.append(os.environ["OMP_WAIT_POLICY"]))
+    assert found == [seen]
+
+
 def test_user_error_is_one_line(capsys):
     assert status_of(failing(UserError("a.csv: bad row\n  in line 3"))) == 2
     assert capsys.readouterr().err == "error: a.csv: bad row in line 3\n"

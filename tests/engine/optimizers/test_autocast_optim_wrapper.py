@@ -6,7 +6,7 @@ from mmengine.registry import DefaultScope
 from torch import nn
 
 import kdxf.engine  # noqa: F401  (registers)
-from kdxf.engine.optimizers import AutocastOptimWrapper
+from kdxf.engine.optimizers import AutocastOptimWrapper, autocast_optim_wrapper
 
 
 def wrapper_of(model, **kwargs):
@@ -16,7 +16,7 @@ def wrapper_of(model, **kwargs):
 def test_forward_is_bfloat16_and_the_step_float32():
     model = nn.Linear(1, 1, bias=False)
     nn.init.constant_(model.weight, 1.0)
-    wrapper = wrapper_of(model)
+    wrapper = wrapper_of(model, dtype="bfloat16")
     # 257 needs nine bits and becomes 256 in bfloat16, which has eight.
     inputs = torch.tensor([[257.0]])
     with wrapper.optim_context(model):
@@ -26,6 +26,26 @@ def test_forward_is_bfloat16_and_the_step_float32():
     assert model.weight.dtype == torch.float32
     assert model.weight.item() == 1.0 - 256.0
     assert model(inputs).dtype == torch.float32  # only within the context
+
+
+@pytest.mark.parametrize(("pays", "dtype"), [(True, torch.bfloat16), (False, torch.float32)])
+def test_auto_is_bfloat16_where_that_pays(monkeypatch, pays, dtype):
+    monkeypatch.setattr(autocast_optim_wrapper, "bfloat16_pays", lambda: pays)
+    model = nn.Linear(1, 1)
+    with wrapper_of(model).optim_context(model):
+        assert model(torch.ones(1, 1)).dtype == dtype
+
+
+@pytest.mark.parametrize("pays", [True, False])
+def test_a_machine_that_is_slower_with_it_is_told(monkeypatch, pays):
+    lines = []
+    monkeypatch.setattr(autocast_optim_wrapper, "bfloat16_pays", lambda: pays)
+    monkeypatch.setattr(autocast_optim_wrapper, "print_log", lambda line, **_: lines.append(line))
+    wrapper_of(nn.Linear(1, 1))
+    assert lines == []
+    wrapper_of(nn.Linear(1, 1), dtype="bfloat16")
+    told = "bfloat16 is slower than float32 on this machine, which has neither a GPU for it nor AMX: leave --amp out, "
+    assert lines == ([] if pays else [told + "or set optim_wrapper.dtype='auto'"])
 
 
 def test_accumulates():
@@ -50,5 +70,7 @@ def test_is_found_from_both_scopes(scope):
 
 
 def test_float16_is_refused():
-    with pytest.raises(ValueError, match="runs in 'bfloat16', not in 'float16'; float16 needs the loss scaling of Amp"):
+    with pytest.raises(
+        ValueError, match="runs in 'bfloat16' or 'auto', not in 'float16'; float16 needs the loss scaling of Amp"
+    ):
         wrapper_of(nn.Linear(1, 1), dtype="float16")
