@@ -6,8 +6,10 @@
 The pictures are drawn, the weights random. Measured, one row each, and written as a table:
 
 - compute alone: training steps on one batch that lies on the device, in float32 and bfloat16, with and without
-  ``channels_last``, and with the image backbone compiled; median of the steps, and the peak of the device's memory;
-- the loader alone, with ``--workers`` processes: decoding, cropping, tokenizing, look-up;
+  ``channels_last``, with random colours, and with the image backbone compiled; median of the steps, and the peak of the
+  device's memory;
+- the loader alone, with ``--workers`` processes: decoding, cropping, tokenizing, look-up; and with random colours, changed
+  there or left to the device;
 - both together, as ``tools/train.py`` runs them: close to the lower of the two is what to expect;
 - ``tools/dist_train.sh CONFIG 1``, which starts NCCL (gloo without a GPU): seconds for an epoch, start included;
 - mixed precision that is resumed: one epoch, then a second by ``--resume``. float16 with loss scaling on a GPU, which
@@ -32,7 +34,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 import torch
-from mmengine.config import Config
+from mmengine.config import Config, ConfigDict
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from PIL import Image
@@ -49,13 +51,16 @@ from kdxf_runtime.io.files import write_whole
 
 REPO = Path(__file__).resolve().parents[1]
 GPU = torch.cuda.is_available()
-# Name of a row -> optimizer wrapper, channels_last, whether the backbone is compiled.
+FLOAT32 = dict(type="OptimWrapper")
+BFLOAT16 = dict(type="AutocastOptimWrapper", dtype="bfloat16")
+# Name of a row -> optimizer wrapper, channels_last, whether the backbone is compiled, whether colours are changed.
 STEPS = {
-    "float32": ("OptimWrapper", False, False),
-    "float32, channels_last": ("OptimWrapper", True, False),
-    "bfloat16": ("AutocastOptimWrapper", False, False),
-    "bfloat16, channels_last": ("AutocastOptimWrapper", True, False),
-    "bfloat16, channels_last, compiled": ("AutocastOptimWrapper", True, True),
+    "float32": (FLOAT32, False, False, False),
+    "float32, channels_last": (FLOAT32, True, False, False),
+    "bfloat16": (BFLOAT16, False, False, False),
+    "bfloat16, channels_last": (BFLOAT16, True, False, False),
+    "bfloat16, channels_last, colours changed": (BFLOAT16, True, False, True),
+    "bfloat16, channels_last, compiled": (BFLOAT16, True, True, False),
 }
 
 
@@ -122,9 +127,10 @@ def timed(step: Callable[[], Any], args: argparse.Namespace) -> float:
 
 def measure_step(cfg: Config, name: str, args: argparse.Namespace) -> list[str]:
     """Return a row: images/s and GiB of training steps on one batch."""
-    wrapper, channels_last, compiled = STEPS[name]
-    cfg = copy.deepcopy(cfg)
-    cfg.optim_wrapper.type, cfg.model.channels_last = wrapper, channels_last
+    wrapper, channels_last, compiled, colors = STEPS[name]
+    cfg = with_colors(cfg, on_device=True) if colors else copy.deepcopy(cfg)
+    cfg.optim_wrapper.update(wrapper)
+    cfg.model.channels_last = channels_last
     cfg.train_dataloader.update(num_workers=0, persistent_workers=False)
     if GPU:
         torch.cuda.empty_cache()
@@ -141,14 +147,24 @@ def measure_step(cfg: Config, name: str, args: argparse.Namespace) -> list[str]:
     return [f"step, {name}", f"{rate:.1f} images/s", memory]
 
 
-def measure_loader(cfg: Config, args: argparse.Namespace) -> list[str]:
+def with_colors(cfg: Config, on_device: bool) -> Config:
+    """Return the config with random colours before the text is prepared."""
+    cfg = copy.deepcopy(cfg)
+    jitter = dict(type="ColorJitter", brightness=0.3, contrast=0.3, saturation=0.3, backend="cv2", on_device=on_device)
+    pipeline = cfg.train_dataloader.dataset.dataset.pipeline
+    crop = next(place for place, step in enumerate(pipeline) if step.type.startswith("RandomResizedCrop"))
+    pipeline.insert(crop + 1, ConfigDict(jitter))
+    return cfg
+
+
+def measure_loader(cfg: Config, args: argparse.Namespace, name: str = "") -> list[str]:
     """Return a row: images/s of the loader alone, the first batches left out."""
     with building(cfg):
         loader = Runner.build_dataloader(cfg.train_dataloader)
     times = [time.perf_counter() for _ in loader]
     skipped = min(args.workers, len(times) - 2)
     rate = args.batch * (len(times) - 1 - skipped) / (times[-1] - times[skipped])
-    return [f"loader, {args.workers} workers", f"{rate:.1f} images/s", ""]
+    return [f"loader, {args.workers} workers{name}", f"{rate:.1f} images/s", ""]
 
 
 @HOOKS.register_module()
@@ -165,7 +181,8 @@ class StampHook(Hook):
 def measure_training(cfg: Config, root: Path) -> list[str]:
     """Return a row: images/s of the second epoch, as the training loop runs it in bfloat16."""
     cfg = copy.deepcopy(cfg)
-    cfg.optim_wrapper.type, cfg.work_dir = "AutocastOptimWrapper", str(root / "loop")
+    cfg.optim_wrapper.update(BFLOAT16)
+    cfg.work_dir = str(root / "loop")
     cfg.train_cfg.max_epochs = 2
     cfg.custom_hooks = [*cfg.custom_hooks, dict(type="StampHook")]
     train(cfg)
@@ -231,6 +248,8 @@ def main() -> None:
         ways: list[Callable[[], list[str]]] = [
             *(lambda name=name: measure_step(cfg, name, args) for name in STEPS),
             lambda: measure_loader(cfg, args),
+            lambda: measure_loader(with_colors(cfg, on_device=False), args, ", colours changed"),
+            lambda: measure_loader(with_colors(cfg, on_device=True), args, ", colours left to the device"),
             lambda: measure_training(cfg, root),
             lambda: measure_distributed(cfg, root),
             lambda: measure_resume(cfg, root),

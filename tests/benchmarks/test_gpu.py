@@ -24,11 +24,13 @@ def test_everything_runs_with_a_tiny_model(gpu, monkeypatch, tmp_path):
     assert names[2:] == [
         *(f"step, {name}" for name in gpu.STEPS),
         "loader, 0 workers",
+        "loader, 0 workers, colours changed",
+        "loader, 0 workers, colours left to the device",
         "training loop, bfloat16",
         "dist_train.sh, one process, an epoch",
         "resumed training, bfloat16",
     ]
-    assert table.count("images/s") == 7
+    assert table.count("images/s") == 10
 
 
 def test_without_a_gpu_only_the_smoke_test_runs(gpu, monkeypatch, capsys):
