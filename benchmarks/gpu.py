@@ -8,8 +8,8 @@ The pictures are drawn, the weights random. Measured, one row each, and written 
 - compute alone: training steps on one batch that lies on the device, in float32 and bfloat16, with and without
   ``channels_last``, with random colours, and with the image backbone compiled; median of the steps, and the peak of the
   device's memory;
-- the loader alone, with ``--workers`` processes: decoding, cropping, tokenizing, look-up; and with random colours, changed
-  there or left to the device;
+- the loader alone, with ``--workers`` processes: decoding, cropping, tokenizing, look-up; and with random colours,
+  changed there or left to the device;
 - both together, as ``tools/train.py`` runs them: close to the lower of the two is what to expect;
 - ``tools/dist_train.sh CONFIG 1``, which starts NCCL (gloo without a GPU): seconds for an epoch, start included;
 - mixed precision that is resumed: one epoch, then a second by ``--resume``. float16 with loss scaling on a GPU, which

@@ -1,12 +1,15 @@
 """What a training sample costs the loader, stage by stage, in processor time of one thread.
 
-    python benchmarks/loader.py CONFIG [--samples 1000] [--cfg-options KEY=VALUE ...]
+    python benchmarks/loader.py CONFIG [--samples 1000] [--workers 1 2 ...] [--cfg-options KEY=VALUE ...]
 
 Each stage is one transform of ``train_dataloader``'s pipeline. Besides there are ``seed``, the random numbers of the
 sample, and ``row``, its annotation and OCR text; ``sample`` is the sum so far. ``collate`` makes a batch, ``normalize``
 is the model's data preprocessor, and ``layout`` the model's step to ``channels_last``: those of a batch, divided by its
 size. Figures are medians over samples in shuffled order, after one pass that fills caches, and count the processor time
 of this process alone; other work on the machine still slows it down, by what it takes of caches and memory.
+
+With ``--workers`` it also prints how many samples a second so many loader processes make, by the clock: the median of
+three passes over the training set, after one that starts the processes.
 
 docs/benchmarks.md has the figures of two commits. To measure another one, run this file in its checkout.
 """
@@ -23,9 +26,10 @@ import numpy as np
 import torch
 from mmengine.config import DictAction
 from mmengine.registry import MODELS, init_default_scope
+from mmengine.runner import Runner
 
 from kdxf.datasets.collate import collate_function
-from kdxf.engine.config import load_config
+from kdxf.engine.config import load_config, set_loader_defaults
 from kdxf.engine.sample_seeds import SeededSamples
 from kdxf.registry import DATASETS
 
@@ -86,11 +90,26 @@ def measure(config: str, samples: int, options: dict[str, Any] | None) -> tuple[
     return {name: statistics.median(values) for name, values in stages.items()}, edge
 
 
+def samples_per_second(config: str, workers: int, options: dict[str, Any] | None) -> float:
+    """Return the rate of the training loader with a number of processes."""
+    cfg = load_config(config, options)
+    cfg.train_dataloader.update(num_workers=workers, persistent_workers=True)
+    set_loader_defaults(cfg)
+    loader = Runner.build_dataloader(cfg.train_dataloader, seed=0)
+    rates = []
+    for _ in range(4):
+        start = time.perf_counter()
+        batches = sum(1 for _ in loader)
+        rates.append(batches * cfg.train_dataloader.batch_size / (time.perf_counter() - start))
+    return statistics.median(rates[1:])
+
+
 def main() -> None:
-    """Print a table of the stages."""
+    """Print a table of the stages, and the rates of several processes."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("config")
     parser.add_argument("--samples", type=int, default=1000)
+    parser.add_argument("--workers", type=int, nargs="+", default=[], help="numbers of loader processes to measure")
     parser.add_argument("--cfg-options", nargs="+", action=DictAction)
     args = parser.parse_args()
     torch.set_num_threads(1)
@@ -99,6 +118,9 @@ def main() -> None:
     print(f"{args.config}, {edge} px, microseconds of one thread, medians of {args.samples} samples")
     for name, value in stages.items():
         print(f"  {name:<20} {value:8.1f}")
+    for workers in args.workers:
+        rate = samples_per_second(args.config, workers, args.cfg_options)
+        print(f"  {workers} loader processes: {rate:8.1f} samples/s", flush=True)
 
 
 if __name__ == "__main__":

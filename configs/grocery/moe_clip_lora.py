@@ -44,7 +44,8 @@ model = dict(
 dataset = dict(data_root=data_root, data_prefix="images")
 loader = dict(batch_size=batch_size, num_workers=2, persistent_workers=True, collate_fn=dict(type="pad_collate"))
 train_dataloader = dict(
-    **loader, dataset=dict(**dataset, pipeline=[*random_crop(image_size), *tokens, *_base_.drop, *_base_.pack])
+    **loader,
+    dataset=dict(**dataset, pipeline=[*random_crop(image_size, cache=cache), *tokens, *_base_.drop, *_base_.pack]),
 )
 val_dataloader = dict(**loader, dataset=dict(**dataset, pipeline=[*center_crop(image_size), *tokens, *_base_.pack]))
 test_dataloader = val_dataloader

@@ -29,9 +29,10 @@ data_root = "data/grocery/"
 tfidf_channels = 512
 tokenizer = dict(type="WordTokenizer")
 num_workers = 2
+cache = None  # a folder that keeps decoded pictures, such as "/dev/shm/pictures" (in memory)
 
 # Hardly ever changed.
-train_image, test_image = random_crop(image_size), center_crop(test_size)
+train_image, test_image = random_crop(image_size, cache=cache), center_crop(test_size)
 train_text, test_text = tfidf_text(data_root + "tfidf", tokenizer)
 tta_pipeline = two_scales(test_image, test_text, _base_.pack)
 data_preprocessor = dict(num_classes=num_classes)

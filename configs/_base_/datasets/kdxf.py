@@ -16,12 +16,13 @@ data_root = "data/kdxf/"
 vectors = data_root + "vectors"
 tokenizer = dict(type="JiebaTokenizer")
 num_workers = 4
+cache = None  # a folder that keeps decoded pictures, such as "/dev/shm/pictures" (in memory)
 fraction = 1.0  # of the training images: less for a quick trial
 
 # Hardly ever changed: pipelines from parts, so that a variant can take only the image's or only the text's.
 # A crop covers at least 30 % of the area, so the decoder may keep sqrt(1 / 0.3) < 2 times the input size.
 train_image = [
-    dict(type="LoadImage", min_edge=2 * image_size),
+    dict(type="LoadImage", min_edge=2 * image_size, cache=cache),
     dict(type="EraseText", prob=0.1),
     dict(type="RandomResizedCropKeepText", scale=image_size, crop_ratio_range=(0.3, 1.0)),
     dict(type="FlipUnlessText", prob=0.5),
