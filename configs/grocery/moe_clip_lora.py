@@ -25,6 +25,7 @@ lora = dict(r=8, alpha=16)
 
 # Sometimes changed.
 data_root = "data/grocery/"
+cache = None  # a folder that keeps decoded pictures, such as "/dev/shm/pictures" (in memory)
 channels = 512  # of the space that both towers share
 
 # Hardly ever changed.
