@@ -405,6 +405,9 @@ def _add(digest: Any, column: pa.ChunkedArray, rows: np.ndarray) -> None:
             yield part
 
     kind, depth = _large(column.type), 0
+    if pa.types.is_large_list(kind):  # without a look at the lists themselves; the last is that of row -1
+        digest.update(np.append(_lengths(column), 0).astype(np.int64)[rows])
+        kind, depth = kind.value_type, 1
     while pa.types.is_large_list(kind):
         for part in flat(depth):
             digest.update(pc.list_value_length(part).fill_null(0).to_numpy(zero_copy_only=False))
