@@ -9,6 +9,7 @@ beside it. The tables that were used last stay there (:mod:`kdxf_runtime.io.kept
 import contextlib
 import fcntl
 import hashlib
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,8 +60,8 @@ def map_table(files: Sequence[Path], read: Callable[[Sequence[Path]], pa.Table])
     Raises:
         UserError: There is no room, or a part cannot be read.
     """
-    statuses = [(str(file.resolve()), file.stat()) for file in files]
-    name = settings_digest([(path, status.st_size, status.st_mtime_ns) for path, status in statuses])
+    facts = [(file.name, *_stamp(file)) for file in files]
+    name = settings_digest([str(files[0].parent.resolve()), facts])
     folder = cache_folder("ocr_tables") / name
     if not hold(folder):
         try:
@@ -98,6 +99,11 @@ def text_bytes(texts: pa.LargeStringArray) -> memoryview:
     _, offsets, data = texts.buffers()
     places = np.frombuffer(offsets, np.int64)[texts.offset : texts.offset + len(texts) + 1] if len(texts) else [0, 0]
     return memoryview(data or b"")[places[0] : places[-1]]
+
+
+def _stamp(file: Path) -> tuple[int, int]:
+    status = os.stat(file)
+    return status.st_size, status.st_mtime_ns
 
 
 def _map(file: Path) -> pa.Table:
