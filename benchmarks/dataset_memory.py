@@ -10,6 +10,10 @@ packages; shared pages count once.
 Measured on two Intel Xeon cores, torch 2.15 (CUDA build): 875 MiB after the imports; opened in 5 s of processor time,
 1,542 MiB (1,799 MiB at the peak); with four workers 1,696 MiB at the first batch and 1,782 MiB after 1,000.
 
+Ten million rows with a table (``--workers 2 --batches 300``), on two shared Xeon cores (load 9), torch 2.14: opened in
+9.7 s of processor time, 2,773 MiB (3,158 MiB at the peak); with two workers 2,961 MiB at the first batch and 3,054 MiB
+after 300. Before that, once: 67 s to unpack the table, 7 s to find the rows, 80 s for the digest.
+
 Ten million rows without a table (``--no-ocr --workers 2 --batches 300``), on two shared Xeon cores, torch 2.14: 878 MiB
 after the imports; opened in 7.7 s of processor time, 1,827 MiB (2,346 MiB at the peak); with two workers 2,005 MiB at
 the first batch and 2,008 MiB after 300.
