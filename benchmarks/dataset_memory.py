@@ -10,6 +10,10 @@ packages; shared pages count once.
 Measured on two Intel Xeon cores, torch 2.15 (CUDA build): 875 MiB after the imports; opened in 5 s of processor time,
 1,542 MiB (1,799 MiB at the peak); with four workers 1,696 MiB at the first batch and 1,782 MiB after 1,000.
 
+Ten million rows with a table (``--workers 2 --batches 300``), on two shared Xeon cores (load 9), torch 2.14: opened in
+9.7 s of processor time, 2,773 MiB (3,158 MiB at the peak); with two workers 2,961 MiB at the first batch and 3,054 MiB
+after 300. Before that, once: 67 s to unpack the table, 7 s to find the rows, 80 s for the digest.
+
 Ten million rows without a table (``--no-ocr --workers 2 --batches 300``), on two shared Xeon cores, torch 2.14: 878 MiB
 after the imports; opened in 7.7 s of processor time, 1,827 MiB (2,346 MiB at the peak); with two workers 2,005 MiB at
 the first batch and 2,008 MiB after 300.
@@ -21,7 +25,9 @@ import os
 import resource
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -30,8 +36,9 @@ from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 
 import kdxf.datasets  # noqa: F401  (registers)
+from kdxf.datasets.image_keys import keys_of
 from kdxf.io.annotations import write_classes
-from kdxf.text.ocr.table import SCHEMA
+from kdxf.text.ocr.table import SCHEMA, OCRTable, table_digest
 from kdxf.text.vectors.store import StoreWriter, new_store
 from kdxf_runtime.vectors.store_meta import StoreMeta
 
@@ -46,7 +53,10 @@ def image_name(row: int) -> str:
 
 
 def make_files(root: Path, rows: int, classes: int = CLASSES, ocr: bool = True) -> None:
-    """Write the annotations, the OCR table and the word vectors."""
+    """Write the annotations, the OCR table, whose rows stand in another order, and the word vectors; open the table.
+
+    A large table is unpacked when it is opened for the first time.
+    """
     random = np.random.default_rng(0)
     write_classes([f"class {i}" for i in range(classes)], root / "classes.txt")
     labels = np.minimum(random.geometric(4.11 / classes, rows) - 1, classes - 1)  # a long tail
@@ -54,8 +64,9 @@ def make_files(root: Path, rows: int, classes: int = CLASSES, ocr: bool = True) 
         file.write("image,label\n")
         file.writelines(f"{image_name(row)},{label}\n" for row, label in enumerate(labels))
     (root / "ocr").mkdir()
+    order = random.permutation(rows)
     for start in range(0, rows if ocr else 0, PART_ROWS):
-        part = make_part([image_name(row) for row in range(start, min(start + PART_ROWS, rows))], random)
+        part = make_part([image_name(row) for row in order[start : start + PART_ROWS]], random)
         pq.write_table(part, root / "ocr" / f"part-{start // PART_ROWS:06d}.parquet")
     words = [chr(code).encode() for code in range(FIRST_CHARACTER, LAST_CHARACTER)]
     with new_store(root / "vectors") as folder:
@@ -63,6 +74,10 @@ def make_files(root: Path, rows: int, classes: int = CLASSES, ocr: bool = True) 
             writer.add(words, random.normal(size=(len(words), DIM)).astype(np.float32))
             writer.finish(trees=0)
         StoreMeta("converted", len(words), DIM, "float32", "characters").save(folder)
+    if ocr:
+        processor = time.process_time()
+        OCRTable.map(root / "ocr")
+        print(f"the table opened for the first time in {time.process_time() - processor:.1f} s of processor time")
 
 
 def make_part(images: list[str], random: np.random.Generator) -> pa.Table:
@@ -86,6 +101,8 @@ def make_part(images: list[str], random: np.random.Generator) -> pa.Table:
         "digest": [f"{digest:064x}" for digest in random.integers(1 << 62, size=count).tolist()],
         "file_size": random.integers(50_000, 500_000, count),
         "file_time": random.integers(1 << 60, size=count),
+        "angle": np.zeros(count, np.int16),
+        "angle_score": random.random(count, dtype=np.float32),
     }
     return pa.table(columns, schema=SCHEMA)
 
@@ -151,6 +168,17 @@ def measure(root: Path, workers: int, batches: int, ocr: bool) -> None:
             print(f"batch {done} with {workers} workers: {total_memory():.0f} MiB in all, {rate:.0f} samples/s")
         if done == batches:
             break
+    measured("keys of the images, for the checkpoint", keys_of, loader.dataset)
+    if ocr:
+        images = loader.dataset.dataset.data_list.images
+        measured("digest of the lines of the images, for the checkpoint", table_digest, root / "ocr", images)
+
+
+def measured(what: str, make: Callable[..., Any], *arguments: Any) -> None:
+    """Make something, and print the processor time and the peak of the memory."""
+    processor = time.process_time()
+    make(*arguments)
+    print(f"{what}: {time.process_time() - processor:.1f} s of processor time, at the peak {peak_memory():.0f} MiB")
 
 
 def main() -> None:
@@ -163,6 +191,7 @@ def main() -> None:
     args = parser.parse_args()
     init_default_scope("kdxf")
     with tempfile.TemporaryDirectory() as folder:
+        os.environ["XDG_CACHE_HOME"] = f"{folder}/cache"  # of large tables
         maker = multiprocessing.get_context("fork").Process(
             target=make_files, args=(Path(folder), args.rows, CLASSES, not args.no_ocr)
         )

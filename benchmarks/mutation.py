@@ -400,10 +400,15 @@ FAULTS: dict[str, list[tuple[str, str, str]]] = {
     "kdxf/engine/config.py": [
         ('False if k == "pretrained" and v is True else', "", "published weights asked for"),
     ],
+    "kdxf/text/ocr/mapped_table.py": [
+        (">= LARGE", ">= 0", "small tables are unpacked"),
+        (".as_py() == len(images)", ".as_py() <= len(images)", "the first of several rows counts"),
+    ],
     "kdxf/text/ocr/table.py": [
-        ('side="right"', 'side="left"', "first row of a later batch"),
+        ('starts, row, side="right"', 'starts, row, side="left"', "first row of a later batch"),
         (" if name is not None)", ")", "rows without an engine"),
-        ("mask=rows < 0", "mask=rows <= 0", "first row left out of the digest"),
+        ('starts, wanted, side="right"', 'starts, wanted, side="left"', "first row left out of the digest"),
+        ("take(pa.array(np.argsort(order)))", "take(pa.array(order))", "rows of the digest in another order"),
         ("np.arange(len(self))[::-1]", "np.arange(len(self))", "the first of several rows counts"),
     ],
     "kdxf_runtime/ocr/tiling.py": [

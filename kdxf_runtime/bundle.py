@@ -35,7 +35,7 @@ import numpy as np
 from kdxf_runtime.categories import Categories
 from kdxf_runtime.errors import UserError
 from kdxf_runtime.io.digests import file_digest
-from kdxf_runtime.io.kept_folders import hold, partial, remove_old
+from kdxf_runtime.io.kept_folders import cache_folder, hold, partial, remove_old
 from kdxf_runtime.io.text_files import read_json_text
 
 FORMAT = 1
@@ -296,18 +296,13 @@ def pack(folder: Path, path: Path) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def _cache() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base, "kdxf", "bundles")
-
-
 def _open_file(path: Path) -> Bundle:
     """Open a zip file, by way of a folder of the cache that is named by the digest of its manifest."""
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
             _check_members(path, members)
-            target = _cache() / hashlib.sha256(archive.read(MANIFEST)).hexdigest()
+            target = cache_folder("bundles") / hashlib.sha256(archive.read(MANIFEST)).hexdigest()
             if hold(target):
                 with contextlib.suppress(UserError):
                     return _open_folder(target)

@@ -21,6 +21,27 @@ def test_help_needs_no_heavy_package(repo):
     assert len(tools) > 40 and (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+RARE = ("matplotlib", "transformers", "albumentations", "sklearn", "scipy", "timm", "gensim", "jieba", "onnx", "optuna")
+WATCH = f"""
+import sys, traceback
+class Watch:
+    def find_spec(self, name, path=None, target=None):
+        if name in {RARE!r}:
+            chains.setdefault(name, [f.filename for f in traceback.extract_stack() if "/kdxf" in f.filename])
+chains = {{}}
+sys.meta_path.insert(0, Watch())
+import kdxf.apis.train, kdxf.apis.test, kdxf.inference.run
+print({{name: chain for name, chain in chains.items() if name in sys.modules}})
+"""
+
+
+def test_training_and_prediction_import_what_all_of_them_need():
+    """The output names the package, and which file of kdxf imported which, up to it."""
+    command = [sys.executable, "-W", "default", "-c", WATCH]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "{}\n"), done.stderr
+
+
 PARTS = {"part_files", "parts_job", "prediction_parts", "ray_group", "ray_predict"}  # of --parts, which need pyarrow
 
 

@@ -20,6 +20,7 @@ import argparse
 
 from kdxf.cli.arguments import ConfigOptions
 from kdxf.cli.command import run
+from kdxf.cli.importing import importing
 
 
 def parse_args() -> argparse.Namespace:
@@ -44,8 +45,9 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Calibrate, and print what it achieved."""
     args = parse_args()
-    from kdxf.apis.calibrate import calibrate
-    from kdxf.engine.config import load_config
+    with importing():
+        from kdxf.apis.calibrate import calibrate
+        from kdxf.engine.config import load_config
 
     report = calibrate(
         load_config(args.config, args.cfg_options),

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from kdxf.cli.arguments import ConfigOptions
 from kdxf.cli.command import run
+from kdxf.cli.importing import importing
 from kdxf.errors import UserError
 
 
@@ -40,9 +41,10 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Export the model and print a report."""
     args = parse_args()
-    from kdxf.engine.config import load_config
-    from kdxf.export.bundle import ExportOptions, export
-    from kdxf.inference.fitted import files_of_model
+    with importing():
+        from kdxf.engine.config import load_config
+        from kdxf.export.bundle import ExportOptions, export
+        from kdxf.inference.fitted import files_of_model
 
     if len(args.model) > 2:
         raise UserError(f"{args.model[2]}: give CONFIG and CHECKPOINT, or the folder of a finished 'kdxf fit'")

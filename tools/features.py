@@ -12,6 +12,7 @@ import time
 
 from kdxf.cli.arguments import ConfigOptions
 from kdxf.cli.command import run
+from kdxf.cli.importing import importing
 
 
 def parse_args() -> argparse.Namespace:
@@ -29,11 +30,12 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Compute, and print how many images it was in how many seconds."""
     args = parse_args()
-    import torch
+    with importing():
+        import torch
 
-    from kdxf.apis.features import compute_features
-    from kdxf.engine.config import load_config
-    from kdxf_runtime.io.machine import available_cores
+        from kdxf.apis.features import compute_features
+        from kdxf.engine.config import load_config
+        from kdxf_runtime.io.machine import available_cores
 
     torch.set_num_threads(args.threads or available_cores())
     start = time.perf_counter()

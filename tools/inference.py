@@ -25,6 +25,7 @@ import os
 
 from kdxf.cli.arguments import ConfigOptions
 from kdxf.cli.command import run
+from kdxf.cli.importing import importing
 from kdxf_runtime.options import add_columns, columns_of
 
 
@@ -76,9 +77,10 @@ def parse_args() -> argparse.Namespace:
 def main() -> int:
     """Predict the images and print a report; the exit status is 1 if a budget is exceeded."""
     args = parse_args()
-    from kdxf.engine.config import load_config
-    from kdxf.inference.run import infer
-    from kdxf.text.ocr import engine_config
+    with importing():
+        from kdxf.engine.config import load_config
+        from kdxf.inference.run import infer
+        from kdxf.text.ocr import engine_config
 
     report = infer(
         load_config(args.cfg, args.cfg_options),

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from kdxf.cli.arguments import ConfigOptions
 from kdxf.cli.command import count, named_files, run
+from kdxf.cli.importing import importing
 from kdxf.errors import UserError
 
 FORMATS = {"html": ".html", "csv": ".csv", "fiftyone": ""}
@@ -48,7 +49,8 @@ def main() -> None:
     if args.out.suffix not in endings:
         ending = f"end with {' or '.join(endings)}" if endings != [""] else "be that of a folder, without an ending"
         raise UserError(f"--out {args.out}: the name must {ending}")
-    from kdxf.analysis.report.make import make_report
+    with importing():
+        from kdxf.analysis.report.make import make_report
 
     make_report(
         args.config,

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from kdxf.cli.arguments import ConfigOptions
 from kdxf.cli.command import run
+from kdxf.cli.importing import importing
 
 
 def parse_args() -> argparse.Namespace:
@@ -33,9 +34,10 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Write the soup, and print all scores."""
     args = parse_args()
-    from kdxf.apis.soup import soup
-    from kdxf.engine.checkpoint import trusting_checkpoints
-    from kdxf.engine.config import load_config
+    with importing():
+        from kdxf.apis.soup import soup
+        from kdxf.engine.checkpoint import trusting_checkpoints
+        from kdxf.engine.config import load_config
 
     with trusting_checkpoints(args.trust_checkpoint):
         found = soup(load_config(args.config, args.cfg_options), args.checkpoints, args.out, greedy=args.greedy)

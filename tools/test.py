@@ -15,6 +15,7 @@ import argparse
 
 from kdxf.cli.arguments import add_run_arguments
 from kdxf.cli.command import run
+from kdxf.cli.importing import importing
 from kdxf_runtime.io.cells import EXCEL
 
 
@@ -51,8 +52,9 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Test the checkpoint."""
     args = parse_args()
-    from kdxf.apis.test import test
-    from kdxf.engine.config import load_config
+    with importing():
+        from kdxf.apis.test import test
+        from kdxf.engine.config import load_config
 
     cfg = load_config(args.config, args.cfg_options)
     if args.work_dir:

@@ -22,6 +22,7 @@ import argparse
 
 from kdxf.cli.arguments import add_run_arguments
 from kdxf.cli.command import run
+from kdxf.cli.importing import importing
 
 
 def parse_args() -> argparse.Namespace:
@@ -48,8 +49,9 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Train the config, or its stages one after the other."""
     args = parse_args()
-    from kdxf.apis.train import train
-    from kdxf.engine.config import load_config
+    with importing():
+        from kdxf.apis.train import train
+        from kdxf.engine.config import load_config
 
     cfg = load_config(args.config, args.cfg_options)
     if args.work_dir:

@@ -22,6 +22,7 @@ from pathlib import Path
 
 from kdxf.cli.arguments import ConfigOptions
 from kdxf.cli.command import count, run
+from kdxf.cli.importing import importing
 
 
 def parse_args() -> argparse.Namespace:
@@ -55,7 +56,8 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Search, and print the best trials."""
     args = parse_args()
-    from kdxf.recipes.tuning.run import tune
+    with importing():
+        from kdxf.recipes.tuning.run import tune
 
     summary = tune(
         args.config,

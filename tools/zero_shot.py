@@ -15,6 +15,7 @@ import argparse
 from pathlib import Path
 
 from kdxf.cli.command import count, run
+from kdxf.cli.importing import importing
 from kdxf_runtime.options import add_class_columns, columns_of
 
 
@@ -49,8 +50,9 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Predict, and print how many images there were and, of a labelled list, how many are right."""
     args = parse_args()
-    from kdxf.zero_shot.pair import Pair
-    from kdxf.zero_shot.run import EXAMPLES, NAMES, Examples, Listed, zero_shot
+    with importing():
+        from kdxf.zero_shot.pair import Pair
+        from kdxf.zero_shot.run import EXAMPLES, NAMES, Examples, Listed, zero_shot
 
     examples = None
     if args.examples is not None:

@@ -15,6 +15,7 @@ import argparse
 from pathlib import Path
 
 from kdxf.cli.command import count
+from kdxf.cli.importing import importing
 
 
 def _fraction(text: str) -> float:
@@ -63,8 +64,9 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Fit, and print the result."""
     args = parse_args()
-    from kdxf.apis.fit import fit
-    from kdxf.text.ocr import engine_config
+    with importing():
+        from kdxf.apis.fit import fit
+        from kdxf.text.ocr import engine_config
 
     names = ("root", "classes", "minutes", "seed", "test_fraction", "val_fraction", "backbone", "ocr", "workers")
     engine = engine_config(args.engine, args.engine_options)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kdxf.cli.command import count
+from kdxf.cli.importing import importing
 from kdxf.errors import UserError
 from kdxf_runtime.io.cells import EXCEL
 from kdxf_runtime.options import add_decisions, add_parts, check_parts
@@ -57,10 +58,11 @@ def main() -> None:
         return
     if args.parts is not None:
         raise UserError(f"--parts {args.parts}: needs a bundle in place of {args.model}; make one with kdxf export")
-    from kdxf.engine.config import load_config
-    from kdxf.inference.fitted import files_of_model
-    from kdxf.inference.run import infer
-    from kdxf_runtime.io.machine import available_cores
+    with importing():
+        from kdxf.engine.config import load_config
+        from kdxf.inference.fitted import files_of_model
+        from kdxf.inference.run import infer
+        from kdxf_runtime.io.machine import available_cores
 
     config, checkpoint = files_of_model(args.model)
     report = infer(

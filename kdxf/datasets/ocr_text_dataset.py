@@ -265,7 +265,7 @@ def _open_table(path: str) -> OCRTable:
     key = (os.path.realpath(path), os.stat(path).st_mtime_ns if os.path.exists(path) else 0)
     table = _open_tables.get(key)
     if table is None:
-        table = _open_tables[key] = OCRTable.open(path)
+        table = _open_tables[key] = OCRTable.map(path)
     return table
 
 

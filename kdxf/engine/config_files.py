@@ -1,10 +1,13 @@
 """Fingerprints of the files that a config names: a record of the data that a model was trained on."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from kdxf.errors import UserError
 from kdxf.io.annotations import read_annotations
@@ -92,14 +95,15 @@ def _image_prefix(dataset: Mapping[str, Any]) -> str:
     return os.path.expanduser(prefix) if isinstance(prefix, str) else ""
 
 
-def _images(list_file: str) -> list[str]:
-    return read_annotations(list_file, empty_labels=True)["image"].tolist()
+def _images(list_file: str) -> pa.ChunkedArray:
+    images = read_annotations(list_file, empty_labels=True)["image"]
+    return pa.Table.from_pandas(images.to_frame(), preserve_index=False)["image"]
 
 
-def _pictures(root: str, list_file: str, images: Callable[[str], Sequence[str]]) -> str | None:
+def _pictures(root: str, list_file: str, images: Callable[[str], pa.ChunkedArray]) -> str | None:
     """Return a fingerprint of the pictures of a list; None where none exists, as with pictures in tar shards."""
     try:
-        names = sorted(set(images(list_file)))
+        names = sorted(pc.unique(images(list_file)).to_pylist())
     except UserError:  # a list in another format, which only the dataset itself reads
         return None
     sizes = [(name, _size(os.path.join(root, name))) for name in names]
@@ -113,7 +117,7 @@ def _size(path: str) -> int | None:
         return None
 
 
-def _table(path: str, list_file: str, images: Callable[[str], Sequence[str]]) -> str:
+def _table(path: str, list_file: str, images: Callable[[str], pa.ChunkedArray]) -> str:
     """Return a fingerprint of an OCR table; it is read again only when it or the list has changed."""
     files = [("", os.stat(path))] if os.path.isfile(path) else files_of(path)
     state = settings_digest(sorted((name, status.st_size, status.st_mtime_ns) for name, status in files))

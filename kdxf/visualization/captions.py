@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from matplotlib import get_data_path
 from mmengine.logging import print_log
 from PIL import Image, ImageDraw, ImageFont
 
@@ -51,6 +50,8 @@ def _font_of(text: str) -> Font:
     if any(ord(character) > 0x2E7F for character in text) and NO_CHINESE_FONT not in _told:
         _told.add(NO_CHINESE_FONT)
         print_log(NO_CHINESE_FONT, "current", logging.WARNING)
+    from matplotlib import get_data_path  # takes long, and nearly every run draws nothing
+
     return Font(str(Path(get_data_path(), "fonts", "ttf", "DejaVuSans.ttf")))
 
 

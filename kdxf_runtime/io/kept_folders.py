@@ -21,6 +21,11 @@ _held: dict[tuple[int, int], int] = {}  # handles that stay open, and with them 
 _ABANDONED = 24 * 3600  # seconds after which nobody writes into an unfinished folder any more
 
 
+def cache_folder(name: str) -> Path:
+    """Return the folder ``kdxf/<name>`` in the user's cache folder: ``$XDG_CACHE_HOME``, else ``~/.cache``."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "kdxf", name)
+
+
 def hold(folder: Path) -> bool:
     """Keep a folder until this process ends, and count it as the one that was used last; tell whether it is there."""
     try:

@@ -1,7 +1,7 @@
 """Chinese word segmentation that also keeps the foreign words, numbers and prices of Chinese advertisements.
 
 jieba keeps a marshalled copy of its dictionary in the shared temporary folder, where anybody may replace it. Reading
-that copy takes as long as reading the dictionary itself (about half a second), so it is not used.
+that copy takes as long as reading the dictionary itself (about a third of a second), so it is not used.
 """
 
 import re
@@ -42,9 +42,26 @@ def load_segmenter(user_dict: str | None = None, simplify: bool = False) -> jieb
 @cache
 def _own_segmenter() -> jieba.Tokenizer:
     segmenter = jieba.Tokenizer()
-    segmenter.FREQ, segmenter.total = segmenter.gen_pfdict(segmenter.get_dict_file())
+    segmenter.FREQ, segmenter.total = _read_own_dictionary(segmenter)
     segmenter.initialized = True
     return segmenter
+
+
+def _read_own_dictionary(segmenter: jieba.Tokenizer) -> tuple[dict[str, int], int]:
+    """Return what jieba's ``gen_pfdict`` does, in half the time: frequencies, 0 for beginnings of words, and their sum.
+
+    Each line of the file has a word, its frequency and a tag.
+    """
+    with segmenter.get_dict_file() as file:
+        fields = file.read().decode().split()
+    words, numbers = fields[::3], list(map(int, fields[1::3]))
+    frequencies = dict(zip(words, numbers, strict=True))
+    for word in words:
+        beginning = word[:-1]
+        while beginning and beginning not in frequencies:  # those of a word that is there are, or will be
+            frequencies[beginning] = 0
+            beginning = beginning[:-1]
+    return frequencies, sum(numbers)
 
 
 @cache

@@ -7,6 +7,7 @@ from mmengine.dataset import ConcatDataset
 from mmpretrain.datasets import CustomDataset
 
 from kdxf.datasets import ClassBalancedDataset, OCRTextDataset
+from kdxf.datasets import image_keys as module
 from kdxf.datasets.image_keys import are_among, image_keys, keys_of, leaf_datasets
 
 
@@ -67,6 +68,28 @@ def test_wrapped_datasets(tmp_path):
     images = [f"{tmp_path}/{name}" for name in ("1/img/a", "1/img/b", "2/img/b", "2/img/c")]
     expected = np.unique(image_keys(images), axis=0)
     np.testing.assert_array_equal(keys_of(both), expected)
+
+
+def test_each_once():
+    keys = np.random.default_rng(0).integers(-50, 50, (300, 2))
+    np.testing.assert_array_equal(module.each_once(keys), sorted(set(keys.ravel().tolist())))
+    assert module.each_once(np.empty((0, 2), np.int64)).shape == (0,)
+
+
+@pytest.mark.parametrize("at_once", [1, 4, 1000])
+def test_rows_have_the_keys_of_their_paths(tmp_path, monkeypatch, at_once):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(module, "_AT_ONCE", at_once)
+    images = ["1.jpg", "a/1.jpg", "./a//1.jpg", "/1.jpg", "/b/中/1.jpg", "a/../b/1.jpg", "real/1.jpg", "real/2.jpg"]
+    dataset = ocr_text_dataset(tmp_path / "data", images)
+    rows = dataset.data_list
+    np.testing.assert_array_equal(module._keys_of_rows(rows), image_keys(rows.paths()))
+    (tmp_path / "data" / "img").mkdir()
+    (tmp_path / "data" / "img" / "real").symlink_to(tmp_path)
+    linked = module._keys_of_rows(rows)
+    np.testing.assert_array_equal(linked, image_keys(rows.paths()))
+    assert (linked[:, 0] != linked[:, 1]).tolist() == [False] * 6 + [True] * 2
+    np.testing.assert_array_equal(keys_of(dataset), np.unique(image_keys(rows.paths()), axis=0))
 
 
 def test_datasets_of_the_host(tmp_path):

@@ -17,6 +17,7 @@ from typing import Any
 
 from kdxf.cli.arguments import ConfigOptions
 from kdxf.cli.command import run
+from kdxf.cli.importing import importing
 
 
 class VariantOption(ConfigOptions):
@@ -67,7 +68,8 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Run every config with every seed, and write and print the tables."""
     args = parse_args()
-    from kdxf.analysis.compare_seeds import compare
+    with importing():
+        from kdxf.analysis.compare_seeds import compare
 
     compare(
         args.config,

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from kdxf.cli.arguments import ConfigOptions
 from kdxf.cli.command import named_files, run
+from kdxf.cli.importing import importing
 
 
 def parse_args() -> argparse.Namespace:
@@ -53,7 +54,8 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Train the folds, predict with their models, and gather the predictions."""
     args = parse_args()
-    from kdxf.recipes.folds.run import kfold
+    with importing():
+        from kdxf.recipes.folds.run import kfold
 
     table = kfold(
         args.config,

@@ -15,6 +15,7 @@ import argparse
 from pathlib import Path
 
 from kdxf.cli.command import named_files, run
+from kdxf.cli.importing import importing
 from kdxf.errors import UserError
 from kdxf_runtime.io.cells import EXCEL
 from kdxf_runtime.io.files import write_whole
@@ -34,9 +35,10 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Score the files, print the table and write it if requested."""
     args = parse_args()
-    from kdxf.engine.config import load_config
-    from kdxf.evaluation.score_files import score
-    from kdxf.io.csv_tables import table_text
+    with importing():
+        from kdxf.engine.config import load_config
+        from kdxf.evaluation.score_files import score
+        from kdxf.io.csv_tables import table_text
 
     if args.out is not None and args.out.suffix not in (".md", ".csv"):
         raise UserError(f"--out {args.out}: the name must end with .md or .csv")

@@ -8,7 +8,7 @@ import torch
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from kdxf.datasets.image_keys import are_among, image_keys, keys_of
+from kdxf.datasets.image_keys import are_among, each_once, image_keys, keys_of
 from kdxf.engine.dist import unwrapped
 from kdxf.registry import HOOKS
 
@@ -49,8 +49,8 @@ class TrainedImagesHook(Hook):
         """Add the images of this run, and look for them in the validation set."""
         own = keys_of(runner.train_dataloader.dataset)
         theirs = getattr(getattr(unwrapped(runner.model), "distillation", None), "trained_on", None)
-        own = own if theirs is None else np.union1d(own, theirs)
-        self.keys = np.unique(own) if self.keys is None else np.union1d(self.keys, own)
+        known = [keys.ravel() for keys in (own, theirs, self.keys) if keys is not None]
+        self.keys = each_once(np.concatenate(known))
         if runner.val_loop is not None:
             self._warn(runner, runner.val_dataloader.dataset, "validation")
 

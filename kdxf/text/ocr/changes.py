@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from kdxf.text.ocr.table import OCRTable
 from kdxf_runtime.io.images import ImageReadError
+from kdxf_runtime.io.shard_members import split_member
 from kdxf_runtime.ocr.image_source import ImageSource
 from kdxf_runtime.ocr.record import file_stamp
 
@@ -46,11 +47,11 @@ def changed_pictures(
     sizes, times = (table.column(name).take(chosen).fill_null(0).to_numpy() for name in ("file_size", "file_time"))
     source, changed, doubtful = ImageSource(Path()), np.zeros(len(rows), bool), []
     for place in np.flatnonzero(pc.is_valid(digests).to_numpy()).tolist():
-        file = source.file_of(files[place])
-        size, time = file_stamp(file)
+        inside = split_member(files[place])
+        size, time = file_stamp(files[place] if inside is None else inside[0])
         if time == 0 or (size, time) == (sizes[place], times[place]):
             continue
-        if size != sizes[place] and file == source.root / files[place]:
+        if size != sizes[place] and inside is None:
             changed[place] = True
         else:
             doubtful.append(place)

@@ -12,6 +12,8 @@ import pyarrow.compute as pc
 
 from kdxf.errors import UserError
 from kdxf.io.parquet_tables import read_parquet
+from kdxf.text.ocr.mapped_table import Mapped, is_large, kept_file, map_table, text_bytes
+from kdxf_runtime.io.files import replacing, write_whole
 from kdxf_runtime.io.part_files import part_files
 from kdxf_runtime.ocr.quarter_turns import ROTATIONS
 from kdxf_runtime.ocr.record import OCRRecord
@@ -40,6 +42,8 @@ _OPTIONAL = ("digest", "file_size", "file_time", "angle", "angle_score")
 _CORNERS = 8  # four of x and y
 _PARTS_AT_ONCE = 32
 _RECORDS_KEPT = 4096
+_TAKEN_AT_ONCE = 1 << 19  # rows
+_LONG = 1 << 19  # pictures of a list of which it is kept where they stand in a large table
 # Arrow's offsets have 32 bits: parts that are already large are not packed into one.
 _PACKED_BYTES = 1 << 28
 
@@ -54,9 +58,10 @@ class OCRTable:
     :meth:`rows_of`: ``in`` searches the whole column.
     """
 
-    def __init__(self, table: pa.Table, path: Path) -> None:
+    def __init__(self, table: pa.Table, path: Path, mapped: Mapped | None = None) -> None:
         self.path = path
         self._table = table
+        self._mapped = mapped
         batches = table.to_batches()
         self._batches = [_Batch(batch) for batch in batches]
         lengths = [batch.num_rows for batch in batches]
@@ -74,11 +79,26 @@ class OCRTable:
             UserError: There is no table, or a file of it is not one.
         """
         path = Path(path)
-        files = part_files(path) if path.is_dir() else [path]
-        if not files or not files[0].exists():
-            raise UserError(f"{path}: no OCR table (a Parquet file or a folder of parts); make one with tools/ocr.py")
+        files = _files(path)
         groups = [files[start : start + _PARTS_AT_ONCE] for start in range(0, len(files), _PARTS_AT_ONCE)]
         return cls(pa.concat_tables([_read_parts(group) for group in groups]), path)
+
+    @classmethod
+    def map(cls, path: str | Path) -> "OCRTable":
+        """Open a table that is only looked up; a large one is mapped (:mod:`kdxf.text.ocr.mapped_table`), not read.
+
+        Args:
+            path: As of :meth:`open`.
+
+        Raises:
+            UserError: As of :meth:`open`, or there is no room to unpack it.
+        """
+        path = Path(path)
+        files = _files(path)
+        if not is_large(files):
+            return cls.open(path)
+        mapped = map_table(files, _read_parts)
+        return cls(mapped.rows, path, mapped)
 
     def __len__(self) -> int:
         return int(self._table.num_rows)
@@ -90,7 +110,7 @@ class OCRTable:
         return (self.record(row) for row in range(len(self)))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return OCRTable.open, (self.path,)
+        return OCRTable.open if self._mapped is None else OCRTable.map, (self.path,)
 
     @property
     def images(self) -> list[str]:
@@ -115,11 +135,25 @@ class OCRTable:
         Returns:
             int64 (len(images),): row numbers for :meth:`record`, -1 for an image that the table lacks.
         """
-        newest_first = self._table["image"].take(pa.array(np.arange(len(self))[::-1]))
-        wanted = images if isinstance(images, pa.ChunkedArray) else pa.array(images, pa.string())
-        matches = pc.index_in(wanted, value_set=newest_first.cast(wanted.type))
-        position = matches.fill_null(len(self)).to_numpy(zero_copy_only=False).astype(np.int64)
-        return len(self) - 1 - position
+        wanted = _column(images)
+        file = self._kept_file(wanted, ".npy")
+        if file is not None and file.exists():
+            return np.load(file, mmap_mode="r")
+        known = self._table["image"].cast(wanted.type)
+        if self._mapped is not None and self._mapped.has_each_once:
+            rows = _positions(wanted, known, -1)
+        else:
+            newest_first = known.take(pa.array(np.arange(len(self))[::-1]))
+            rows = len(self) - 1 - _positions(wanted, newest_first, len(self))
+        if file is not None:
+            with replacing(file) as temporary, open(temporary, "wb") as target:
+                np.save(target, rows)
+        return rows
+
+    def _kept_file(self, images: pa.ChunkedArray, suffix: str) -> Path | None:
+        if self._mapped is None or len(images) < _LONG:
+            return None
+        return kept_file(self._mapped.folder, images, suffix)
 
     def record(self, row: int) -> OCRRecord:
         """Return row ``row``; its arrays are read-only views into the table, and the last records are kept.
@@ -128,6 +162,26 @@ class OCRTable:
             IndexError: There is no such row.
         """
         return self._known(row)
+
+
+def _column(images: Sequence[str] | pa.ChunkedArray) -> pa.ChunkedArray:
+    return images if isinstance(images, pa.ChunkedArray) else pa.chunked_array([pa.array(images, pa.string())])
+
+
+def _positions(wanted: pa.ChunkedArray, known: pa.ChunkedArray, missing: int) -> np.ndarray:
+    return pc.index_in(wanted, value_set=known).fill_null(missing).to_numpy(zero_copy_only=False).astype(np.int64)
+
+
+def _files(path: Path) -> list[Path]:
+    """List the parts of a table.
+
+    Raises:
+        UserError: There is none.
+    """
+    files = part_files(path) if path.is_dir() else [path]
+    if not files or not files[0].exists():
+        raise UserError(f"{path}: no OCR table (a Parquet file or a folder of parts); make one with tools/ocr.py")
+    return files
 
 
 def _record(batches: Sequence["_Batch"], starts: np.ndarray, row: int) -> OCRRecord:
@@ -280,7 +334,7 @@ def _first_line(error: Exception) -> str:
 _COLUMNS = ("texts", "scores", "boxes", "width", "height", "engine")
 
 
-def table_digest(path: str | Path, images: Sequence[str]) -> str:
+def table_digest(path: str | Path, images: Sequence[str] | pa.ChunkedArray) -> str:
     """Return the SHA-256 (64 hexadecimal digits) of the lines of images, the engines that read them, and known angles.
 
     Args:
@@ -290,38 +344,79 @@ def table_digest(path: str | Path, images: Sequence[str]) -> str:
     Raises:
         UserError: There is no table, or a file of it is not one.
     """
-    table = OCRTable.open(path)
-    rows = table.rows_of(images)
-    chosen = pa.array(rows, mask=rows < 0)
-    columns = {name: _taken(table, name, chosen) for name in (*_COLUMNS, "angle")}
-    if columns["angle"].null_count == len(rows):  # so the digest of a table without angles is what it always was
-        del columns["angle"]
+    table, wanted = OCRTable.map(path), _column(images)
+    file = table._kept_file(wanted, ".digest")
+    if file is not None and file.exists():
+        return file.read_text()
+    digest = _digest(table, table.rows_of(wanted))
+    if file is not None:
+        write_whole(digest.encode(), file)
+    return digest
+
+
+def _digest(table: OCRTable, rows: np.ndarray) -> str:
+    names: tuple[str, ...] = _COLUMNS
+    if any(part.null_count < len(part) for part in _taken(table.column("angle"), rows)):
+        names = (*names, "angle")  # so the digest of a table without angles is what it always was
     digest = hashlib.sha256()
-    for column in columns.values():
-        _add(digest, column)
+    for name in names:
+        _add(digest, table.column(name), rows)
     return digest.hexdigest()
 
 
-def _taken(table: OCRTable, name: str, rows: pa.Array) -> pa.ChunkedArray:
-    column = table.column(name)
-    return column.cast(_large(column.type)).take(rows)
+def _taken(column: pa.ChunkedArray, rows: np.ndarray) -> Iterator[pa.Array]:
+    """Yield the values of rows in their order, some at a time; those of row -1 are null.
+
+    Arrow's own ``take`` joins all chunks of a column first, gigabytes in a large table.
+    """
+    kind = _large(column.type)
+    starts = np.concatenate([[0], np.cumsum([len(chunk) for chunk in column.chunks])]).astype(np.int64)
+    for first in range(0, len(rows), _TAKEN_AT_ONCE):
+        wanted = rows[first : first + _TAKEN_AT_ONCE]
+        chunks = np.searchsorted(starts, wanted, side="right") - 1
+        order = np.argsort(chunks, kind="stable")
+        pieces = []
+        for places in np.split(order, np.flatnonzero(np.diff(chunks[order])) + 1):
+            number = int(chunks[places[0]])
+            if number < 0:
+                pieces.append(pa.nulls(len(places), kind))
+            else:
+                pieces.append(column.chunk(number).take(pa.array(wanted[places] - starts[number])).cast(kind))
+        yield pa.concat_arrays(pieces).take(pa.array(np.argsort(order)))
 
 
 def _large(kind: pa.DataType) -> pa.DataType:
-    """Return the type with 64-bit offsets: ``take`` joins chunks, and 2 GiB of text overflow 32 bits."""
+    """Return the type with 64-bit offsets: 2 GiB of text overflow 32 bits."""
     if pa.types.is_list(kind):
         return pa.large_list(_large(kind.value_type))
     # The engine's names come as a dictionary.
     return pa.large_string() if pa.types.is_string(kind) or pa.types.is_dictionary(kind) else kind
 
 
-def _add(digest: Any, column: pa.ChunkedArray) -> None:
+def _add(digest: Any, column: pa.ChunkedArray, rows: np.ndarray) -> None:
     """Add the lengths of lists and texts, then their contents, to the digest; chunk borders do not matter."""
-    while pa.types.is_large_list(column.type):
-        digest.update(pc.list_value_length(column).fill_null(0).to_numpy().tobytes())
-        column = pc.list_flatten(column)
-    if pa.types.is_large_string(column.type):
-        digest.update(pc.binary_length(column).fill_null(0).to_numpy().tobytes())
-        digest.update("".join(column.fill_null("").to_pylist()).encode())
+    few = list(_taken(column, rows)) if len(rows) <= _TAKEN_AT_ONCE else None
+
+    def flat(depth: int) -> Iterator[pa.Array]:
+        """Yield what is in the lists of the rows, so many lists deep."""
+        for part in _taken(column, rows) if few is None else few:
+            for _ in range(depth):
+                part = pc.list_flatten(part)
+            yield part
+
+    kind, depth = _large(column.type), 0
+    if pa.types.is_large_list(kind):  # without a look at the lists themselves; the last is that of row -1
+        digest.update(np.append(_lengths(column), 0).astype(np.int64)[rows])
+        kind, depth = kind.value_type, 1
+    while pa.types.is_large_list(kind):
+        for part in flat(depth):
+            digest.update(pc.list_value_length(part).fill_null(0).to_numpy(zero_copy_only=False))
+        kind, depth = kind.value_type, depth + 1
+    if pa.types.is_large_string(kind):
+        for part in flat(depth):
+            digest.update(pc.binary_length(part).fill_null(0).to_numpy(zero_copy_only=False))
+        for part in flat(depth):
+            digest.update(text_bytes(part.fill_null("")))
     else:
-        digest.update(column.fill_null(0).to_numpy().tobytes())
+        for part in flat(depth):
+            digest.update(part.fill_null(0).to_numpy(zero_copy_only=False))

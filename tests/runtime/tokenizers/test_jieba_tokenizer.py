@@ -2,6 +2,7 @@ import re
 import subprocess
 import sys
 
+import jieba
 import pytest
 
 from kdxf.errors import UserError
@@ -12,6 +13,12 @@ from kdxf_runtime.tokenizers.jieba_tokenizer import load_segmenter
 
 def test_loaded_once_per_process():
     assert load_segmenter() is load_segmenter(None) is load_segmenter(None, simplify=True)
+
+
+def test_dictionary_is_that_of_jieba():
+    own = jieba.Tokenizer()
+    segmenter = load_segmenter()
+    assert (segmenter.FREQ, segmenter.total) == own.gen_pfdict(own.get_dict_file())
 
 
 def test_frequency_decides_whether_a_word_is_cut(tmp_path):
