@@ -129,6 +129,7 @@ class RapidOCREngine(BaseOCREngine):
             "Rec.rec_img_shape": [3, 48, 160],
             "EngineConfig.onnxruntime.intra_op_num_threads": num_threads,
             "EngineConfig.onnxruntime.inter_op_num_threads": 1,
+            "EngineConfig.onnxruntime.enable_cpu_mem_arena": True,
             **chosen,
         }
         self._reader = _start(settings)
@@ -148,7 +149,11 @@ class RapidOCREngine(BaseOCREngine):
     def model_files(self) -> dict[str, Path]:
         """Return the files of its models, by the dotted names of RapidOCR's settings that name them."""
         parts = {"Det": self._reader.text_det, "Cls": self._reader.text_cls, "Rec": self._reader.text_rec}
-        return {f"{name}.model_path": Path(part.session.session._model_path) for name, part in parts.items()}
+        return {
+            f"{name}.model_path": Path(part.session.session._model_path)
+            for name, part in parts.items()
+            if part is not None  # several rotations need no Cls
+        }
 
     def _describe(self, chosen: Mapping[str, Any]) -> str:
         config = self._reader.cfg
@@ -187,4 +192,18 @@ def _start(settings: dict[str, Any]) -> "RapidOCR":
             f"RapidOCR does not start: {type(error).__name__}: {reason}; check `params`, "
             "or leave them out to use the models in the package"
         ) from error
+    _quicken(reader, keep_memory=settings["EngineConfig.onnxruntime.enable_cpu_mem_arena"])
     return reader
+
+
+def _quicken(reader: "RapidOCR", *, keep_memory: bool) -> None:
+    """Make what surrounds the networks faster; the lines stay the same."""
+    from rapidocr.inference_engine.onnxruntime import OrtInferSession
+
+    from kdxf_runtime.ocr.rapidocr_sessions import KeptMemory, PreProcess
+
+    prepare = PreProcess(reader.text_det.get_preprocess())
+    reader.text_det.get_preprocess = lambda: prepare
+    for part in (reader.text_det, reader.text_cls, reader.text_rec):
+        if keep_memory and part is not None and isinstance(part.session, OrtInferSession):
+            part.session = KeptMemory(part.session)
