@@ -46,7 +46,7 @@ fuzz: about-fuzz env
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/fuzz.py
 
 about-bench:
-	@echo "== Speed: six short measurements, a minute, into work_dirs/bench.csv; what has become slower is printed"
+	@echo "== Speed: seven short measurements, a minute, into work_dirs/bench.csv; what has become slower is printed"
 
 bench: about-bench env
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/regressions.py

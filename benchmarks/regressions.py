@@ -28,12 +28,14 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
 from decode import draw_photo, machine, pillow
 from mmengine.dataset import DefaultSampler as HostDefaultSampler
 from mmengine.registry import init_default_scope
 from mmpretrain.structures import DataSample
+from rapidocr import RapidOCR
 
 import kdxf.models  # noqa: F401  (registers)
 from kdxf.datasets import DefaultSampler, OCRTextDataset
@@ -43,6 +45,7 @@ from kdxf.registry import MODELS
 from kdxf.smoke.made_up_data import write_vectors
 from kdxf_runtime.io.files import write_whole
 from kdxf_runtime.io.images import decode_image
+from kdxf_runtime.ocr.rapidocr_engine import RapidOCREngine
 
 REPO = Path(__file__).resolve().parents[1]
 COMPARED = 10  # earlier rows
@@ -154,7 +157,27 @@ def predictions() -> Iterator[Ways]:
         yield ours, plain
 
 
-FIGURES = {way.__name__: way for way in (decoding, sample, epoch, loss, experts, predictions)}
+@contextmanager
+def reading() -> Iterator[Ways]:
+    """Read a drawn page of 736 px; against RapidOCR with the settings that give the same lines."""
+    page = np.full((736, 736, 3), 255, np.uint8)
+    for line in range(6):
+        cv2.putText(page, f"LINE {line} SALE", (40, 100 + 110 * line), cv2.FONT_HERSHEY_SIMPLEX, 2, (0, 0, 0), 4)
+    ours = RapidOCREngine()
+    settings = {
+        "Global.log_level": "error",
+        "Global.text_score": 0.0,
+        "Det.limit_type": "max",
+        "Det.limit_side_len": 2000,
+        "Rec.rec_img_shape": [3, 48, 160],
+        "EngineConfig.onnxruntime.intra_op_num_threads": 1,
+        "EngineConfig.onnxruntime.inter_op_num_threads": 1,
+    }
+    theirs = RapidOCR(params=settings)
+    yield lambda: ours.read(page), lambda: theirs(page)
+
+
+FIGURES = {way.__name__: way for way in (decoding, sample, epoch, loss, experts, predictions, reading)}
 
 
 def measure(ways: Ways, rounds: int) -> list[float]:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from kdxf_runtime.bundle import GRAPH, MANIFEST, WRONG_VALUES, Bundle, GraphInput, in_one_line, stacked
+from kdxf_runtime.denormals import flush_denormals
 from kdxf_runtime.drift.fingerprint import Fingerprint, Measured, measure, parse_fingerprint, split_feature
 from kdxf_runtime.drift.response import Response
 from kdxf_runtime.errors import UserError
@@ -443,6 +444,7 @@ def open_graph(path: Path, inputs: Sequence[GraphInput], classes: int, threads: 
     options = SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
+    flush_denormals()  # before the first session: the detector of the text, which starts later, needs it
     try:
         session = InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         takes = sorted((item.name, item.type) for item in session.get_inputs())

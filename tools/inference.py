@@ -21,11 +21,11 @@ images whose picture alone is not sure enough, as kdxf calibrate has found; the 
 """
 
 import argparse
-import os
 
 from kdxf.cli.arguments import ConfigOptions
 from kdxf.cli.command import run
 from kdxf.cli.importing import importing
+from kdxf_runtime.io.machine import available_cores
 from kdxf_runtime.options import add_columns, columns_of
 
 
@@ -47,7 +47,7 @@ def parse_args() -> argparse.Namespace:
     add("--engine", help="rapidocr, tesseract, easyocr, or a registered class (default: the config's ocr_engine)")
     add("--engine-options", nargs="+", default=[], metavar="KEY=VALUE", help="arguments of the engine")
     add("--batch-size", type=int, default=32, metavar="N")
-    cores = min(os.cpu_count() or 1, 8)
+    cores = min(available_cores(), 8)
     add("--workers", type=int, default=cores, metavar="N", help="processes (default: one per core, at most 8)")
     add("--device", help="cpu, cuda, cuda:1, ... (default: the GPU if there is one)")
     add("--amp", action="store_true", help="mixed precision: float16 on a GPU, bfloat16 on a CPU")

@@ -8,31 +8,10 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
+from kdxf_runtime.denormals import flush_denormals
 from kdxf_runtime.errors import UserError
 from kdxf_runtime.ocr.base import BaseOCREngine, SideLimits
 from kdxf_runtime.ocr.record import OCRLine
-
-# The smallest model there is, as ONNX's protobuf: y = Identity(x), both float tensors of any shape.
-_VALUE = b"\x0a\x01%b\x12\x04\x0a\x02\x08\x01"
-_NODE = b"\x0a\x01x\x12\x01y\x22\x08Identity"
-_GRAPH = b"\x0a%c%b\x12\x01g\x5a\x09%b\x62\x09%b" % (len(_NODE), _NODE, _VALUE % b"x", _VALUE % b"y")
-_IDENTITY = b"\x08\x08\x42\x02\x10\x0d\x3a%c%b" % (len(_GRAPH), _GRAPH)
-
-
-def flush_denormals() -> None:
-    """Make ONNX Runtime treat numbers below 1e-38 as zero in this thread, and so in a session of one thread.
-
-    Processors compute a hundred times slower with such numbers, and a text detector has many of them where an image
-    has no text. ONNX Runtime takes the option ``session.set_denormal_as_zero`` from the first session that a process
-    makes, so this makes one: call it before any other. Later it does nothing.
-    """
-    from onnxruntime import InferenceSession, SessionOptions
-
-    options = SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.add_session_config_entry("session.set_denormal_as_zero", "1")
-    InferenceSession(_IDENTITY, options, providers=["CPUExecutionProvider"])
-
 
 # The newest first. The first is in RapidOCR's package and reads all its languages at once; of the others each model
 # reads one language, or one family of scripts such as "cyrillic".
@@ -129,6 +108,7 @@ class RapidOCREngine(BaseOCREngine):
             "Rec.rec_img_shape": [3, 48, 160],
             "EngineConfig.onnxruntime.intra_op_num_threads": num_threads,
             "EngineConfig.onnxruntime.inter_op_num_threads": 1,
+            "EngineConfig.onnxruntime.enable_cpu_mem_arena": True,
             **chosen,
         }
         self._reader = _start(settings)
@@ -148,7 +128,11 @@ class RapidOCREngine(BaseOCREngine):
     def model_files(self) -> dict[str, Path]:
         """Return the files of its models, by the dotted names of RapidOCR's settings that name them."""
         parts = {"Det": self._reader.text_det, "Cls": self._reader.text_cls, "Rec": self._reader.text_rec}
-        return {f"{name}.model_path": Path(part.session.session._model_path) for name, part in parts.items()}
+        return {
+            f"{name}.model_path": Path(part.session.session._model_path)
+            for name, part in parts.items()
+            if part is not None  # several rotations need no Cls
+        }
 
     def _describe(self, chosen: Mapping[str, Any]) -> str:
         config = self._reader.cfg
@@ -187,4 +171,18 @@ def _start(settings: dict[str, Any]) -> "RapidOCR":
             f"RapidOCR does not start: {type(error).__name__}: {reason}; check `params`, "
             "or leave them out to use the models in the package"
         ) from error
+    _quicken(reader, keep_memory=settings["EngineConfig.onnxruntime.enable_cpu_mem_arena"])
     return reader
+
+
+def _quicken(reader: "RapidOCR", *, keep_memory: bool) -> None:
+    """Make what surrounds the networks faster; the lines stay the same."""
+    from rapidocr.inference_engine.onnxruntime import OrtInferSession
+
+    from kdxf_runtime.ocr.rapidocr_sessions import KeptMemory, PreProcess
+
+    prepare = PreProcess(reader.text_det.get_preprocess())
+    reader.text_det.get_preprocess = lambda: prepare
+    for part in (reader.text_det, reader.text_cls, reader.text_rec):
+        if keep_memory and part is not None and isinstance(part.session, OrtInferSession):
+            part.session = KeptMemory(part.session)

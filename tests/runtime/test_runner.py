@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 
 import numpy as np
+import onnxruntime
 import pytest
 
 from kdxf_runtime import runner as module
@@ -290,6 +291,20 @@ def test_the_engine_has_the_models_of_the_bundle(opened):
     assert set(files) == {"Det.model_path", "Cls.model_path", "Rec.model_path"}
     assert all(file.is_relative_to(opened.folder / "ocr") for file in files.values())
     assert engine.name == RapidOCREngine(min_side=64).name
+
+
+def test_denormals_are_flushed_before_the_first_session(opened, monkeypatch):
+    calls = []
+
+    class Session(onnxruntime.InferenceSession):
+        def __init__(self, *args, **options):
+            calls.append("session")
+            super().__init__(*args, **options)
+
+    monkeypatch.setattr(module, "flush_denormals", lambda: calls.append("flush"))
+    monkeypatch.setattr(onnxruntime, "InferenceSession", Session)
+    Runner(opened)
+    assert calls == ["flush", "session"]  # else reading the text takes twice as long
 
 
 def test_other_engines(opened):

@@ -1,6 +1,3 @@
-import subprocess
-import sys
-
 import cv2
 import numpy as np
 import pytest
@@ -8,26 +5,9 @@ import pytest
 from kdxf.errors import UserError
 from kdxf.text.ocr import RapidOCREngine
 from kdxf_runtime.io.images import read_image
+from kdxf_runtime.ocr import rapidocr_engine
 from kdxf_runtime.ocr.rapidocr_engine import recognizer
-
-SCRIPT = """
-import warnings
-import numpy as np
-from kdxf_runtime.ocr.rapidocr_engine import flush_denormals
-warnings.simplefilter("error")
-tiny = np.full(8, 1e-40, np.float32)
-assert (tiny * np.float32(1.0)).all()
-flush_denormals()
-assert not (tiny * np.float32(1.0)).any()
-assert np.float32(1e-37) * np.float32(1.0) > 0 and np.finfo(np.float32).eps == np.float32(2.0**-23)
-flush_denormals()
-print("flushed")
-"""
-
-
-def test_numbers_next_to_zero_count_as_zero():
-    done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True)  # once per process
-    assert (done.stdout, done.stderr) == ("flushed\n", "")
+from kdxf_runtime.ocr.rapidocr_sessions import KeptMemory
 
 
 def test_the_model_of_the_package_where_it_reads_them_all():
@@ -69,6 +49,26 @@ def test_reads_a_drawn_word_where_it_stands(engine, capfd):
     np.testing.assert_allclose(line.box, expected, atol=15)  # the detector leaves a margin
     engine.read(np.zeros((50, 50, 3), np.uint8))
     assert "".join(capfd.readouterr()) == ""
+
+
+def test_the_lines_are_those_of_rapidocr_as_it_comes(engine, shared, monkeypatch):
+    monkeypatch.setattr(rapidocr_engine, "_quicken", lambda *args, **options: None)
+    plain = RapidOCREngine(params={"EngineConfig.onnxruntime.enable_cpu_mem_arena": False})
+    large = cv2.resize(drawn("MILK 365"), (1800, 1200))  # its memory is given back
+    for image in (read_image(shared / "ocr_samples" / "ch_en_num.jpg"), large, drawn("MILK 365")):
+        lines, expected = engine.read(image), plain.read(image)
+        assert [(line.text, line.score) for line in lines] == [(line.text, line.score) for line in expected] != []
+        np.testing.assert_array_equal([line.box for line in lines], [line.box for line in expected])
+
+
+def test_without_kept_memory():
+    kept = RapidOCREngine(params={"Global.use_cls": False})
+    given_back = RapidOCREngine(params={"EngineConfig.onnxruntime.enable_cpu_mem_arena": False})
+    assert isinstance(kept._reader.text_det.session, KeptMemory)
+    assert not isinstance(given_back._reader.text_det.session, KeptMemory)
+    assert set(kept.model_files()) == {"Det.model_path", "Rec.model_path"}
+    assert set(given_back.model_files()) == {"Det.model_path", "Cls.model_path", "Rec.model_path"}
+    assert given_back.read(drawn("MILK"))[0].text == "MILK"
 
 
 def test_boxes_come_back_in_pixels_of_a_large_image(engine):
