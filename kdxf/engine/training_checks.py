@@ -59,7 +59,7 @@ def _check_colors(dataset: Any, model: Any) -> None:
     """Check that what ``ColorJitter(on_device=True)`` draws reaches a preprocessor that knows what to do with it."""
     while hasattr(dataset, "dataset"):
         dataset = dataset.dataset
-    steps = getattr(getattr(dataset, "pipeline", None), "transforms", ())
+    steps: Any = getattr(getattr(dataset, "pipeline", None), "transforms", ())
     if not any(isinstance(step, ColorJitter) and step.on_device for step in steps):
         return
     preprocessor = getattr(model, "data_preprocessor", None)
