@@ -27,6 +27,7 @@ pytest_plugins = (
     "prediction_fixtures",
     "run_fixtures",
     "service_fixtures",
+    "shallow_models",
     "table_fixtures",
     "transform_fixtures",
     "trust_fixtures",

@@ -8,9 +8,6 @@ import onnxruntime
 import pytest
 import torch
 from export_fixtures import portable_of
-from mmpretrain.models.backbones import ResNet, SwinTransformer
-from timm.models import efficientnet as timm_efficientnet
-from timm.models import res2net as timm_res2net
 from torch import nn
 
 from kdxf.apis.stages import last_stage
@@ -129,28 +126,6 @@ def parts(model) -> set[str]:
     return found
 
 
-@pytest.fixture
-def shallow(monkeypatch):
-    """Makes image models of few blocks: what a part costs to export grows with its layers, most of which are alike.
-
-    A stage has a single block, the second one two, so that one of them adds its input and, in a Swin, is shifted.
-    """
-    blocks = [1, 2, 1, 1]
-    for depth, (block, _) in ResNet.arch_settings.items():
-        monkeypatch.setitem(ResNet.arch_settings, depth, (block, blocks))
-    monkeypatch.setitem(SwinTransformer.arch_zoo, "base", {**SwinTransformer.arch_zoo["base"], "depths": blocks})
-    create, decode = timm_res2net._create_res2net, timm_efficientnet.decode_arch_def
-
-    def create_shallow(*names, **options):
-        return create(*names, **{**options, "layers": blocks})
-
-    def decode_shallow(stages, *_, **options):
-        return decode(stages, (0.01, 1.0, *[0.01] * (len(stages) - 2)))
-
-    monkeypatch.setattr(timm_res2net, "_create_res2net", create_shallow)
-    monkeypatch.setattr(timm_efficientnet, "decode_arch_def", decode_shallow)
-
-
 def covering() -> list[Path]:
     """Choose configs that have every kind of part between them, each time the one with the most that are missing."""
     models = {path: last_stage(load_config(path)).model for path in find_configs([REPO / "configs"])}
@@ -164,6 +139,7 @@ def covering() -> list[Path]:
 
 @pytest.mark.slow
 def test_every_kind_of_part_in_the_configs(shallow, tmp_path):
+    """What a part costs to export grows with its layers, most of which are alike."""
     override = REPO / "configs" / "_base_" / "smoke.py"
     chosen, faults = covering(), {}
     assert 5 < len(chosen) < 20
