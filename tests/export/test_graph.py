@@ -68,6 +68,7 @@ def test_the_file(exported):
 
 def test_large_weights_lie_beside_it(exported, tmp_path, monkeypatch):
     monkeypatch.setattr(graph, "_LARGEST", 0)
+    monkeypatch.setattr(graph, "_trace", lambda _: exported.program)
     parity = export_graph(exported.portable, tmp_path / "large.onnx")
     assert sorted(file.name for file in tmp_path.iterdir()) == ["large.onnx", "large.onnx.data"]
     assert parity.score < TOLERANCE
@@ -108,10 +109,11 @@ def test_the_part_that_cannot_be_exported_is_named(lab, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_graph_that_disagrees_is_not_kept(lab, tmp_path, monkeypatch):
+def test_a_graph_that_disagrees_is_not_kept(exported, tmp_path, monkeypatch):
+    monkeypatch.setattr(graph, "_trace", lambda _: exported.program)
     monkeypatch.setattr(graph, "check_graph", lambda path, portable: (_ for _ in ()).throw(UserError("other scores")))
     with pytest.raises(UserError, match="^other scores$"):
-        export_graph(portable_of(lab.image, lab.image_checkpoint), tmp_path / "model.onnx")
+        export_graph(exported.portable, tmp_path / "model.onnx")
     assert list(tmp_path.iterdir()) == []
 
 
