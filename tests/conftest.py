@@ -31,6 +31,7 @@ pytest_plugins = (
     "table_fixtures",
     "transform_fixtures",
     "trust_fixtures",
+    "two_processes",
     "vector_fixtures",
 )
 

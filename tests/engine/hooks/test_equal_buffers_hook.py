@@ -1,6 +1,4 @@
 import os
-import subprocess
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import Mock
@@ -103,21 +101,13 @@ stages = [
 
 
 @pytest.mark.slow
-def test_two_processes_validate_the_model_that_is_saved(tiny_config, repo, tmp_path, monkeypatch):
+def test_two_processes_validate_the_model_that_is_saved(tiny_config, train_in_two_processes, tmp_path, monkeypatch):
     (tmp_path / "notes_of_ranks.py").write_text(SPY)
     config = tiny_config.with_name("norm.py")
     config.write_text(STAGES)
     paths = os.pathsep.join(filter(None, [str(tmp_path), os.environ.get("PYTHONPATH")]))
-    command = [str(repo / "tools/dist_train.sh"), str(config), "2", "--work-dir", str(tmp_path / "two")]
-    done = subprocess.run(
-        [*command, "--cfg-options", "train_dataloader.batch_size=4", "val_dataloader.batch_size=3"],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        env=os.environ
-        | {"PYTHON": sys.executable, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "-1", "PYTHONPATH": paths},
-    )
-    assert done.returncode == 0, done.stderr
+    options = {"train_dataloader.batch_size": 4, "val_dataloader.batch_size": 3}
+    train_in_two_processes(config, tmp_path / "two", options, PYTHONPATH=paths)
     monkeypatch.syspath_prepend(tmp_path)
     for stage in plan_stages(load_config(config)):
         check_the_saved_model(stage.cfg, tmp_path / "two" / Path(stage.cfg.work_dir).name, tmp_path / "test")
