@@ -27,9 +27,11 @@ pytest_plugins = (
     "prediction_fixtures",
     "run_fixtures",
     "service_fixtures",
+    "shallow_models",
     "table_fixtures",
     "transform_fixtures",
     "trust_fixtures",
+    "two_processes",
     "vector_fixtures",
 )
 
@@ -49,6 +51,16 @@ def pytest_collection_finish() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Start with what takes minutes, so that the other processes are not idle at the end."""
     items.sort(key=lambda item: item.path.name not in ("test_configs.py", "test_pipelines.py", "test_graph.py"))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def small_heap() -> None:
+    """MMEngine's datasets collect garbage when they are made, which looks at every object: here a second each time.
+
+    What the imports and earlier files have left is thus put where no collection looks.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -50,6 +50,8 @@ class ResumableEpochLoop(EpochBasedTrainLoop):
         except _EpochEndedError:
             self.runner.call_hook("after_train")
             return self.runner.model
+        finally:
+            self._seeded = None  # ends its workers
 
     def run_epoch(self) -> None:
         """Train for one epoch or the rest of it."""

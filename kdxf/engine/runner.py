@@ -9,7 +9,7 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.registry import RUNNERS
-from mmengine.runner import Runner
+from mmengine.runner import BaseLoop, Runner
 from mmengine.utils import ManagerMixin
 from mmengine.visualization import Visualizer
 
@@ -48,7 +48,7 @@ def open_runner(cfg: Config) -> Iterator[Runner]:
 
     mmengine keeps loggers, message hubs, visualizers and scopes in global tables under a name that holds the time in
     seconds. Two runs within one second would share them, and every run would leave its log file open. So the entries
-    that a run adds are removed again.
+    that a run adds are removed again. Loader workers that persist end with the run.
 
     Every run also gets the hooks of :data:`HOOKS_OF_EVERY_RUN`.
 
@@ -59,6 +59,7 @@ def open_runner(cfg: Config) -> Iterator[Runner]:
     before = {kind: set(kind._instance_dict) for kind in _managers()}
     show = logging.FileHandler.handleError
     logging.FileHandler.handleError = _end_the_run  # type: ignore[assignment, method-assign]
+    runner = None
     try:
         choose_precision(cfg)
         build: Any = RUNNERS.build if "runner_type" in cfg else Runner.from_cfg
@@ -69,9 +70,21 @@ def open_runner(cfg: Config) -> Iterator[Runner]:
         yield runner
     finally:
         logging.FileHandler.handleError = show  # type: ignore[method-assign]
+        if runner is not None:
+            _end_workers(runner)
         for kind in _managers():
             for name in set(kind._instance_dict) - before.get(kind, set()):
                 _close(kind._instance_dict.pop(name))
+
+
+def _end_workers(runner: Runner) -> None:
+    """End the loader workers that persist.
+
+    Those that a garbage collection finds get no word that they are to end, and it waits five seconds for each.
+    """
+    for loop in (runner._train_loop, runner._val_loop, runner._test_loop):
+        if isinstance(loop, BaseLoop):
+            loop.dataloader._iterator = None
 
 
 def _end_the_run(handler: logging.FileHandler, record: logging.LogRecord) -> None:

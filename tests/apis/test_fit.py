@@ -283,7 +283,7 @@ def test_too_few_pictures_to_test_on(tmp_path):
     with pytest.raises(
         UserError, match=r"none of its 12 images of 3 classes is left to test on; a class needs 7 or more"
     ):
-        fit(root, tmp_path / "out", backbone="lite0", workers=1)
+        fit(root, tmp_path / "out", backbone="lite0", ocr=write_table(root, tmp_path / "table"), workers=1)
 
 
 def test_a_table_of_other_pictures(pictures, tmp_path):

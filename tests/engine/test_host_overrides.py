@@ -26,23 +26,30 @@ def test_mmengine_uses_it(tmp_path):
     assert type(get_file_backend(str(tmp_path / "a.pth"))) is AtomicLocalBackend
 
 
-@pytest.mark.parametrize(
-    ("modules", "expected"),
-    [
-        ("kdxf, kdxf.registry", "mmengine.runner.checkpoint LocalBackend"),
-        ("kdxf.engine", "kdxf.engine.host_overrides AtomicLocalBackend"),
-        ("kdxf.models", "kdxf.engine.host_overrides AtomicLocalBackend"),
-        ("kdxf.inference.model", "kdxf.engine.host_overrides AtomicLocalBackend"),
-    ],
-)
-def test_what_installs_them(modules, expected):
-    code = (
-        f"import {modules}; from mmengine.fileio import get_file_backend as backend; "
-        "from mmengine.runner import CheckpointLoader; "
-        "print(CheckpointLoader._schemes['https://'].__module__, type(backend('a.pth')).__name__)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == f"{expected}\n"
+INSTALLED_BY = {
+    "kdxf, kdxf.registry": "mmengine.runner.checkpoint LocalBackend",
+    "kdxf.engine": "kdxf.engine.host_overrides AtomicLocalBackend",
+    "kdxf.models": "kdxf.engine.host_overrides AtomicLocalBackend",
+    "kdxf.inference.model": "kdxf.engine.host_overrides AtomicLocalBackend",
+}
+# Each in a fork, which has torch and nothing of the host.
+LOOK = """
+import os, sys, torch
+assert "mmengine" not in sys.modules
+for modules in sys.argv[1:]:
+    if os.fork() == 0:
+        exec(f"import {modules}")
+        from mmengine.fileio import get_file_backend as backend
+        from mmengine.runner import CheckpointLoader
+        print(CheckpointLoader._schemes["https://"].__module__, type(backend("a.pth")).__name__, flush=True)
+        os._exit(0)
+    os.wait()
+"""
+
+
+def test_what_installs_them():
+    done = subprocess.run([sys.executable, "-c", LOOK, *INSTALLED_BY], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == list(INSTALLED_BY.values())
 
 
 def test_installing_them_again_changes_nothing():

@@ -1,5 +1,6 @@
 import errno
 import logging
+from multiprocessing import active_children
 
 import pytest
 from mmengine.logging import MessageHub, MMLogger
@@ -22,6 +23,19 @@ def test_leaves_nothing_behind(tiny_config):
         files = [handler for handler in handlers if isinstance(handler, logging.FileHandler)]
         assert files and all(file.stream is None for file in files)  # closed
         assert [list(table) for table in tables] == before
+
+
+def test_workers_end_with_the_run(tiny_config):
+    workers = {"num_workers": 1, "persistent_workers": True}
+    cfg = load_config(tiny_config, {"train_cfg.max_epochs": 1})
+    cfg.train_dataloader.update(workers)
+    cfg.val_dataloader.update(workers)
+    with open_runner(cfg) as runner:
+        started = []
+        runner.call_hook = lambda name, **_: started.append(len(active_children()))
+        runner.train()
+        assert max(started) == 2
+    assert active_children() == []
 
 
 def test_cleans_up_after_a_failure(tiny_config):

@@ -30,7 +30,7 @@ def call(command, *arguments):
     return subprocess.run([*program, *map(str, arguments)], env=environment, capture_output=True, text=True)
 
 
-def test_reads_a_folder_and_then_a_list(command, tmp_path):
+def test_reads_a_folder_and_then_a_list(command, run_tool, fake_engine, tmp_path):
     out = tmp_path / "ocr"
     done = call(command, tmp_path / "img", "--out", out, "--limit", 3, *FAKE)
     assert done.returncode == 0, done.stderr
@@ -39,7 +39,7 @@ def test_reads_a_folder_and_then_a_list(command, tmp_path):
     assert "images/s" in done.stderr and "3/3" in done.stderr  # the progress bar
 
     (tmp_path / "all.txt").write_text("sub 1/图 c.png 0\na.png 1\ngone.png 2\n")
-    done = call(command, tmp_path / "all.txt", "--root", tmp_path / "img", "--out", out, *FAKE)
+    done = run_tool("tools/ocr.py", tmp_path / "all.txt", "--root", tmp_path / "img", "--out", out, *FAKE)
     assert "3 images, 2 with text, 0 without text, 1 unreadable" in done.stdout and "read 2 now" in done.stdout
     table = OCRTable.open(out)
     assert sorted(table.images) == ["a.png", "b.png", "broken.jpg", "gone.png", "sub 1/图 c.png"]
@@ -56,12 +56,13 @@ def test_reads_shards_beside_a_folder(command, run_tool, fake_engine, tmp_path):
     assert {"0.tar/sub 1/图 c.png", "img/sub 1/图 c.png"} < set(OCRTable.open(tmp_path / "ocr").images)
 
 
-def test_reads_as_an_experiment_reads_new_images(command, tmp_path):
+def test_reads_as_an_experiment_reads_new_images(command, run_tool, fake_engine, tmp_path):
     """The engine, its options and its module are those of the config; the workers go without torch, as ever."""
     (tmp_path / "own.py").write_text(
         'ocr_engine = dict(type="FakeEngine", name="fake 7")\ncustom_imports = dict(imports=["fake_ocr_engine"])\n'
     )
-    done = call(command, tmp_path / "img", "--out", tmp_path / "ocr", "--config", tmp_path / "own.py", "--workers", 2)
+    options = ("--out", tmp_path / "ocr", "--config", tmp_path / "own.py", "--workers", 2)
+    done = run_tool("tools/ocr.py", tmp_path / "img", *options)
     assert done.returncode == 0, done.stderr
     table = OCRTable.open(tmp_path / "ocr")
     found = table.record(int(table.rows_of(["a.png"])[0]))

@@ -1,6 +1,5 @@
 import os
-import subprocess
-import sys
+from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import Mock
 
@@ -9,6 +8,7 @@ import torch
 from mmengine.hooks import CheckpointHook, EMAHook
 from torch import nn
 
+from kdxf.apis.stages import plan_stages
 from kdxf.apis.test import test as run_test
 from kdxf.engine.checkpoint import load_checkpoint
 from kdxf.engine.config import load_config
@@ -88,38 +88,41 @@ class NoteHook(Hook):
 """
 
 
+STAGES = """
+_base_ = "tiny.py"
+custom_imports = dict(imports=["notes_of_ranks"])
+model = dict(backbone=dict(norm_cfg=dict(type="BN", _delete_=True)))
+note = dict(type="NoteHook")
+stages = [
+    dict(name="plain", custom_hooks=[note]),
+    dict(name="averaged", custom_hooks=[dict(type="EMAHook", momentum=0.3), note]),
+]
+"""
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("averaged", [False, True])
-def test_two_processes_validate_the_model_that_is_saved(tiny_config, repo, tmp_path, monkeypatch, averaged):
+def test_two_processes_validate_the_model_that_is_saved(tiny_config, train_in_two_processes, tmp_path, monkeypatch):
     (tmp_path / "notes_of_ranks.py").write_text(SPY)
     config = tiny_config.with_name("norm.py")
-    ema = 'dict(type="EMAHook", momentum=0.3), ' if averaged else ""
-    config.write_text(
-        f'_base_ = "tiny.py"\ncustom_hooks = [{ema}dict(type="NoteHook")]\n'
-        'custom_imports = dict(imports=["notes_of_ranks"])\n'
-        'model = dict(backbone=dict(norm_cfg=dict(type="BN", _delete_=True)))\n'
-    )
+    config.write_text(STAGES)
     paths = os.pathsep.join(filter(None, [str(tmp_path), os.environ.get("PYTHONPATH")]))
-    command = [str(repo / "tools/dist_train.sh"), str(config), "2", "--work-dir", str(tmp_path / "two")]
-    done = subprocess.run(
-        [*command, "--cfg-options", "train_dataloader.batch_size=4", "val_dataloader.batch_size=3"],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        env=os.environ
-        | {"PYTHON": sys.executable, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "-1", "PYTHONPATH": paths},
-    )
-    assert done.returncode == 0, done.stderr
-    (one, scores), (other, rest) = (torch.load(tmp_path / "two" / f"rank_{rank}.pth") for rank in (0, 1))
-    saved = load_checkpoint(tmp_path / "two" / "epoch_2.pth")["state_dict"]
+    options = {"train_dataloader.batch_size": 4, "val_dataloader.batch_size": 3}
+    train_in_two_processes(config, tmp_path / "two", options, PYTHONPATH=paths)
+    monkeypatch.syspath_prepend(tmp_path)
+    for stage in plan_stages(load_config(config)):
+        check_the_saved_model(stage.cfg, tmp_path / "two" / Path(stage.cfg.work_dir).name, tmp_path / "test")
+
+
+def check_the_saved_model(cfg, trained, tested_in):
+    (one, scores), (other, rest) = (torch.load(trained / f"rank_{rank}.pth") for rank in (0, 1))
+    saved = load_checkpoint(trained / "epoch_2.pth")["state_dict"]
     assert any("running_mean" in name for name in one)
     for name, buffer in one.items():
         assert torch.equal(buffer, other[name]), name
         assert name not in saved or torch.equal(buffer, saved[name]), name
-    monkeypatch.syspath_prepend(tmp_path)
-    cfg = load_config(config, {"work_dir": str(tmp_path / "test")})
-    run_test(cfg, tmp_path / "two" / "epoch_2.pth")
-    _, tested = torch.load(tmp_path / "test" / "rank_0.pth")
+    cfg.work_dir = str(tested_in / trained.name)
+    run_test(cfg, trained / "epoch_2.pth")
+    _, tested = torch.load(tested_in / trained.name / "rank_0.pth")
     validated = scores | rest
     assert len(tested) == 12 and validated.keys() == tested.keys()
     for name, score in tested.items():

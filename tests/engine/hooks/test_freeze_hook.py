@@ -1,7 +1,4 @@
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import ClassVar
 
@@ -142,22 +139,14 @@ def test_what_the_model_keeps_in_evaluation_mode_stays_so(tiny_config):
 
 
 @pytest.mark.slow
-def test_two_processes_do_what_one_does(tiny_config, repo, tmp_path):
+def test_two_processes_do_what_one_does(tiny_config, train_in_two_processes, tmp_path):
     config = tiny_config.with_name("frozen.py")
     config.write_text(
         '_base_ = "tiny.py"\ncustom_hooks = [dict(type="FreezeHook", modules=["backbone"], end=1), '
         'dict(type="FreezeHook", modules=["backbone.layer1"], begin=1)]\ntrain_cfg = dict(max_epochs=3)\n'
     )
     train(load_config(config, {"work_dir": str(tmp_path / "one")}))
-    command = [str(repo / "tools" / "dist_train.sh"), str(config), "2", "--work-dir", str(tmp_path / "two")]
-    done = subprocess.run(
-        [*command, "--cfg-options", "train_dataloader.batch_size=4"],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        env=os.environ | {"PYTHON": sys.executable, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "-1"},
-    )
-    assert done.returncode == 0, done.stderr
+    train_in_two_processes(config, tmp_path / "two", {"train_dataloader.batch_size": 4})
     for epoch in (1, 2, 3):
         one, two = weights(tmp_path / "one", epoch), weights(tmp_path / "two", epoch)
         for name in one:
