@@ -36,16 +36,7 @@ pytest_plugins = (
 )
 
 
-gc.disable()  # until all is imported
-
-
-def pytest_collection_finish() -> None:
-    """Leave what was imported out of all collections of garbage: mmengine asks for one with each dataset.
-
-    Each would look at a million objects, nearly half a second, as much as a small training takes.
-    """
-    gc.freeze()
-    gc.enable()
+gc.disable()  # until all is imported: see small_heap
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -55,12 +46,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True, scope="module")
 def small_heap() -> None:
-    """MMEngine's datasets collect garbage when they are made, which looks at every object: here a second each time.
+    """Leave what was imported, and what earlier files have left, out of collections of garbage.
 
-    What the imports and earlier files have left is thus put where no collection looks.
+    MMEngine's datasets ask for one each time they are made. It would look at a million objects, half a second and more,
+    as much as a small training takes.
     """
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)
