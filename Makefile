@@ -34,7 +34,7 @@ lint: env
 	$(BIN)/mypy
 
 about-test:
-	@echo "== Tests: ruff, mypy, then the whole suite with pytest; about 15 minutes on two cores, no GPU needed"
+	@echo "== Tests: ruff, mypy, then the whole suite with pytest; about 12 minutes on two cores, no GPU needed"
 
 test: about-test lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist worksteal
