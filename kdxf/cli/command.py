@@ -13,6 +13,7 @@ from kdxf.cli.failures import describe
 from kdxf.cli.sigterm import ending_on_sigterm
 from kdxf.errors import UserError
 
+SPIN_COUNT = "16000"
 USER_ERROR = 2
 INTERRUPTED = 130
 TERMINATED = 143
@@ -32,14 +33,15 @@ def run(main: Callable[[], int | None]) -> NoReturn:
     What the user can fix is a wrong argument, a :class:`kdxf.errors.UserError`, or what the machine lacks
     (:func:`kdxf.cli.failures.describe`). On SIGTERM the worker processes are ended first.
 
-    torch's threads sleep while they wait for one another (``OMP_WAIT_POLICY``, which a user's own setting overrides).
-    OpenMP lets them turn in circles otherwise: where another process has one of the cores, such as a worker of the
-    loader, a step takes several times as long (``benchmarks/waiting_threads.py``).
+    torch's threads turn in circles for a millisecond while they wait for one another, and then sleep; OpenMP's default
+    is some sixteen, which another process that has one of the cores makes of every operation. A user's own
+    ``OMP_WAIT_POLICY`` or ``GOMP_SPINCOUNT`` stays (``benchmarks/waiting_threads.py``).
 
     Args:
         main: The tool. Its return value is the exit status; ``None`` means success.
     """
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read when torch is imported, by main or later
+    if "OMP_WAIT_POLICY" not in os.environ:
+        os.environ.setdefault("GOMP_SPINCOUNT", SPIN_COUNT)  # read when torch is imported, by main or later
     with ending_on_sigterm() as stop, _without_dropped_failures():
         try:
             status = main() or 0

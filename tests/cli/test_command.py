@@ -28,13 +28,18 @@ def test_status_is_what_main_returns(returned, status):
     assert status_of(lambda: returned) == status
 
 
-@pytest.mark.parametrize(("set_before", "seen"), [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")])
-def test_waiting_threads_sleep_unless_the_user_says_otherwise(monkeypatch, set_before, seen):
-    monkeypatch.setenv("OMP_WAIT_POLICY", set_before or "")  # so that what is set here is taken back afterwards
-    if set_before is None:
-        monkeypatch.delenv("OMP_WAIT_POLICY")
+@pytest.mark.parametrize(
+    ("set_before", "seen"),
+    [({}, "16000"), ({"GOMP_SPINCOUNT": "5"}, "5"), ({"OMP_WAIT_POLICY": "ACTIVE"}, None)],
+)
+def test_waiting_threads_soon_sleep_unless_the_user_says_otherwise(monkeypatch, set_before, seen):
+    for name in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY"):
+        monkeypatch.setenv(name, "")  # so that what is set here is taken back afterwards
+        monkeypatch.delenv(name)
+    for name, value in set_before.items():
+        monkeypatch.setenv(name, value)
     found = []
-    status_of(lambda: found.append(os.environ["OMP_WAIT_POLICY"]))
+    status_of(lambda: found.append(os.environ.get("GOMP_SPINCOUNT")))
     assert found == [seen]
 
 
