@@ -11,15 +11,10 @@ and 2.61 times MMPretrain, prediction 2.86 times MMPretrain, the loop 2.8 % over
 work on the machine: 1.37, 1.25 and 1.61 times. The cost of text was below the noise of a bare step (-5 %).
 """
 
-import os
-
-from kdxf.cli.command import SPIN_COUNT
-
-os.environ["GOMP_SPINCOUNT"] = SPIN_COUNT  # as the tools do, before torch is imported
-
 import argparse
 import itertools
 import json
+import os
 import platform
 import statistics
 import subprocess
@@ -145,12 +140,7 @@ def reference(script: Path, root: str, size: int, steps: int) -> dict[str, float
     command += ["--workers", "2"]
     if "mmpretrain" in script.name:
         command += ["--backends", "cv2"]
-    environment = {key: value for key, value in os.environ.items() if key != "GOMP_SPINCOUNT"}
-    answer = (
-        subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
-        .stdout.strip()
-        .splitlines()[-1]
-    )
+    answer = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip().splitlines()[-1]
     return {name: value["ips"] for name, value in json.loads(answer).items() if isinstance(value, dict)}
 
 

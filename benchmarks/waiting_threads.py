@@ -4,13 +4,14 @@
 
 torch divides each operation among OpenMP's threads, which wait for one another at its end. By default they turn in
 circles for some 16 ms. Where another process has a core, they turn until the system gives it back, in every operation.
-kdxf's tools set ``GOMP_SPINCOUNT``: after about a millisecond they sleep. ``OMP_WAIT_POLICY=PASSIVE`` lets them sleep
-at once. In turns, each a process of its own, first with nothing beside it that this program starts, then with
-``--busy`` processes that count.
+On a busy machine kdxf's tools set ``GOMP_SPINCOUNT``: after about a millisecond they sleep.
+``OMP_WAIT_POLICY=PASSIVE`` lets them sleep at once. In turns, each a process of its own, first with nothing beside it
+that this program starts, then with ``--busy`` processes that count.
 
 Measured with ``--rounds 6 --steps 8`` on two quiet Xeon cores without AMX, torch 2.14: OpenMP's default 237 ms a step,
-16,000 turns 254, 4,000 turns 260, 1,000 turns 283, asleep at once 318. With two processes that count beside it (two
-rounds of five steps): one thread 710, OpenMP's default 913, 16,000 turns 617, 4,000 turns 503, asleep at once 583.
+16,000 turns 254, 4,000 turns 260, 1,000 turns 283, asleep at once 318; at 224 px 1,718 and 1,859. With two processes
+that count beside it (two rounds of five steps): one thread 710, OpenMP's default 913, 16,000 turns 617, 4,000 turns
+503, asleep at once 583.
 """
 
 import argparse

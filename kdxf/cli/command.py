@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 from kdxf.cli.failures import describe
 from kdxf.cli.sigterm import ending_on_sigterm
 from kdxf.errors import UserError
+from kdxf_runtime.io.machine import available_cores
 
 SPIN_COUNT = "16000"
 USER_ERROR = 2
@@ -33,14 +34,15 @@ def run(main: Callable[[], int | None]) -> NoReturn:
     What the user can fix is a wrong argument, a :class:`kdxf.errors.UserError`, or what the machine lacks
     (:func:`kdxf.cli.failures.describe`). On SIGTERM the worker processes are ended first.
 
-    torch's threads turn in circles for a millisecond while they wait for one another, and then sleep; OpenMP's default
-    is some sixteen, which another process that has one of the cores makes of every operation. A user's own
-    ``OMP_WAIT_POLICY`` or ``GOMP_SPINCOUNT`` stays (``benchmarks/waiting_threads.py``).
+    Where other work keeps half of the cores busy or more, torch's threads turn in circles for a millisecond only while
+    they wait for one another, and then sleep. OpenMP's default is some sixteen, which another process that has one of
+    the cores makes of every operation. A user's own ``OMP_WAIT_POLICY`` or ``GOMP_SPINCOUNT`` stays
+    (``benchmarks/waiting_threads.py``).
 
     Args:
         main: The tool. Its return value is the exit status; ``None`` means success.
     """
-    if "OMP_WAIT_POLICY" not in os.environ:
+    if "OMP_WAIT_POLICY" not in os.environ and os.getloadavg()[0] >= available_cores() / 2:
         os.environ.setdefault("GOMP_SPINCOUNT", SPIN_COUNT)  # read when torch is imported, by main or later
     with ending_on_sigterm() as stop, _without_dropped_failures():
         try:

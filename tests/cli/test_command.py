@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from kdxf.cli import command
 from kdxf.cli.command import count, named_files, run
 from kdxf.errors import UserError
 
@@ -29,10 +30,17 @@ def test_status_is_what_main_returns(returned, status):
 
 
 @pytest.mark.parametrize(
-    ("set_before", "seen"),
-    [({}, "16000"), ({"GOMP_SPINCOUNT": "5"}, "5"), ({"OMP_WAIT_POLICY": "ACTIVE"}, None)],
+    ("set_before", "load", "seen"),
+    [
+        ({}, 2.0, "16000"),
+        ({}, 1.9, None),
+        ({"GOMP_SPINCOUNT": "5"}, 2.0, "5"),
+        ({"OMP_WAIT_POLICY": "ACTIVE"}, 2.0, None),
+    ],
 )
-def test_waiting_threads_soon_sleep_unless_the_user_says_otherwise(monkeypatch, set_before, seen):
+def test_waiting_threads_soon_sleep_on_a_busy_machine(monkeypatch, set_before, load, seen):
+    monkeypatch.setattr(command, "available_cores", lambda: 4)
+    monkeypatch.setattr(os, "getloadavg", lambda: (load, 0.0, 0.0))
     for name in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY"):
         monkeypatch.setenv(name, "")  # so that what is set here is taken back afterwards
         monkeypatch.delenv(name)
