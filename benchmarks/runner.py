@@ -8,8 +8,8 @@ the first: the time for all of them less the time for one, so that the start doe
 one picture. Medians over the rounds.
 
 Measured with ``--images 60 --rounds 2`` on two Intel Xeon cores, nothing beside it, with the bundle of
-configs/demo/moe_lite2_frozen.py and data/demo/images/train: first answer 2.8 s against 8.8 s, then 6.09 against 5.83
-images/s, 1.04 times. Reading the text takes nearly all of the time on both sides, with the same engine.
+configs/demo/moe_lite2_frozen.py and data/demo/images/train: first answer 2.4 s against 4.7 s, then 12.7 against 13.1
+images/s, 0.97 times. Reading the text takes nearly all of the time on both sides, with the same engine.
 """
 
 import argparse

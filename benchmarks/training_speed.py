@@ -11,8 +11,8 @@ and 2.61 times MMPretrain, prediction 2.86 times MMPretrain, the loop 2.8 % over
 work on the machine: 1.37, 1.25 and 1.61 times. The cost of text was below the noise of a bare step (-5 %).
 
 On two quiet cores without AMX, torch 2.14, in float32, 64 px: training 1.10 times the plain loop and 1.00 times
-MMPretrain, prediction 1.18 times. 224 px with --steps 20: 0.94, 0.84 and 1.26 times; the speed of those cores changed by
-a fifth between the parts of a run.
+MMPretrain, prediction 1.18 times. 224 px with --steps 20: 0.94, 0.84 and 1.26 times; the speed of those cores changed
+by a fifth between the parts of a run.
 """
 
 import argparse
