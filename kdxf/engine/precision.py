@@ -9,8 +9,8 @@ AUTO = "auto"
 def bfloat16_pays() -> bool:
     """Tell whether this machine computes faster in bfloat16 than in float32.
 
-    A GPU does that has it in hardware, and a processor with AMX. Other processors are a third to a half slower: those
-    with AVX-512's bfloat16 instructions too (``benchmarks/training_speed.py``).
+    A GPU does that has it in hardware, and a processor with AMX. Other processors are slower, those with AVX-512's
+    bfloat16 instructions too: a Xeon by 6 to 39 % (``benchmarks/precision.py``).
     """
     if torch.cuda.is_available():
         return torch.cuda.is_bf16_supported(including_emulation=False)

@@ -11,6 +11,7 @@ from mmengine.logging import print_log
 from mmengine.runner import Runner
 
 from kdxf.data.table.leaks import find_leaks
+from kdxf.datasets.image_keys import leaf_datasets
 from kdxf.datasets.transforms import ColorJitter, PackImageTextInputs
 from kdxf.engine.class_checks import check_names, check_number_of_classes, class_names
 from kdxf.engine.config import type_name
@@ -57,18 +58,18 @@ def _check_batches(loader: Any) -> None:
 
 def _check_colors(dataset: Any, model: Any) -> None:
     """Check that what ``ColorJitter(on_device=True)`` draws reaches a preprocessor that knows what to do with it."""
-    while hasattr(dataset, "dataset"):
-        dataset = dataset.dataset
-    steps: Any = getattr(getattr(dataset, "pipeline", None), "transforms", ())
-    if not any(isinstance(step, ColorJitter) and step.on_device for step in steps):
-        return
+    pipelines: list[Any] = [
+        getattr(getattr(leaf, "pipeline", None), "transforms", ()) for leaf in leaf_datasets(dataset)
+    ]
+    drawing = [steps for steps in pipelines if any(isinstance(step, ColorJitter) and step.on_device for step in steps)]
     preprocessor = getattr(model, "data_preprocessor", None)
-    if not isinstance(steps[-1], PackImageTextInputs) or not isinstance(preprocessor, ImageTextDataPreprocessor):
-        found = f"{type(steps[-1]).__name__} and {type(preprocessor).__name__}"
-        raise UserError(
-            "ColorJitter: on_device=True needs PackImageTextInputs at the end of the pipeline and "
-            f"ImageTextDataPreprocessor in the model, not {found}; leave on_device out"
-        )
+    for steps in drawing:
+        if not isinstance(steps[-1], PackImageTextInputs) or not isinstance(preprocessor, ImageTextDataPreprocessor):
+            found = f"{type(steps[-1]).__name__} and {type(preprocessor).__name__}"
+            raise UserError(
+                "ColorJitter: on_device=True needs PackImageTextInputs at the end of the pipeline and "
+                f"ImageTextDataPreprocessor in the model, not {found}; leave on_device out"
+            )
 
 
 def _check_schedules(runner: Runner, loop: Any) -> None:

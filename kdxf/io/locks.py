@@ -34,6 +34,16 @@ def lock(path: Path) -> Iterator[int | None]:
         yield file.fileno() if taken else None
 
 
+@contextlib.contextmanager
+def waiting_lock(path: Path) -> Iterator[None]:
+    """Wait for the lock, and hold it within the block. A file system without locks lets everybody in."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "w") as file:
+        with contextlib.suppress(OSError):
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
 def unlock(held: int) -> None:
     """Give the lock back at once, although processes that this one has started have it too."""
     with contextlib.suppress(OSError):  # a file system without locks

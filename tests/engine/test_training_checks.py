@@ -48,15 +48,20 @@ def test_other_numbers_of_classes(tiny_config):
         )
 
 
+LOADER = {"batch_size": 8, "num_workers": 0, "sampler": {"type": "DefaultSampler", "shuffle": True}}
+
+
 def test_colours_that_nothing_would_change(tiny_config):
     jitter = {"type": "kdxf.ColorJitter", "brightness": 0.5, "backend": "cv2", "on_device": True}
     for pack in ("PackInputs", "kdxf.PackImageTextInputs"):
         pipeline = [{"type": "LoadImageFromFile"}, jitter, {"type": pack}]
-        assert error_of(tiny_config, train_dataloader__dataset__pipeline=pipeline) == (
-            "ColorJitter: on_device=True needs PackImageTextInputs at the end of the pipeline and "
-            f"ImageTextDataPreprocessor in the model, not {pack.removeprefix('kdxf.')} and ClsDataPreprocessor; leave "
-            "on_device out"
-        )
+        own = {**load_config(tiny_config).train_dataloader.dataset, "pipeline": pipeline}
+        for dataset in (own, {"type": "ConcatDataset", "datasets": [own, own]}):
+            assert error_of(tiny_config, train_dataloader={"_delete_": True, **LOADER, "dataset": dataset}) == (
+                "ColorJitter: on_device=True needs PackImageTextInputs at the end of the pipeline and "
+                f"ImageTextDataPreprocessor in the model, not {pack.removeprefix('kdxf.')} and ClsDataPreprocessor; "
+                "leave on_device out"
+            )
 
 
 def test_validation_data_with_other_names(tiny_config, five_class_images):

@@ -5,12 +5,13 @@ import re
 import socket
 import subprocess
 import sys
+import threading
 
 import pytest
 
 from kdxf.errors import UserError
 from kdxf.io import locks as module
-from kdxf.io.locks import OWNER, is_locked, lock, owning, unlock
+from kdxf.io.locks import OWNER, is_locked, lock, owning, unlock, waiting_lock
 
 
 def test_one_at_a_time(tmp_path):
@@ -149,3 +150,20 @@ def test_a_full_disk_is_named(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="No space left") as raised, owning(tmp_path, "--out"):
         pass
     assert raised.value.filename == str(tmp_path / OWNER)
+
+
+def test_who_waits_for_a_lock_gets_it_when_it_is_given_back(tmp_path):
+    """Another open file of this process waits as another process would."""
+    events = []
+
+    def second():
+        with waiting_lock(tmp_path / "new" / "x.lock"):
+            events.append("second")
+
+    with waiting_lock(tmp_path / "new" / "x.lock"):
+        thread = threading.Thread(target=second)
+        thread.start()
+        thread.join(0.2)
+        events.append("first")
+    thread.join()
+    assert events == ["first", "second"]

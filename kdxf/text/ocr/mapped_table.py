@@ -6,8 +6,6 @@ a name that follows from the sizes and times of its parts. What is found out abo
 beside it. The tables that were used last stay there (:mod:`kdxf_runtime.io.kept_folders`).
 """
 
-import contextlib
-import fcntl
 import hashlib
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kdxf.errors import UserError
+from kdxf.io.locks import waiting_lock
 from kdxf_runtime.io.digests import settings_digest
 from kdxf_runtime.io.kept_folders import cache_folder, hold, partial, remove_old
 from kdxf_runtime.log import LOG
@@ -65,7 +64,7 @@ def map_table(files: Sequence[Path], read: Callable[[Sequence[Path]], pa.Table])
     folder = cache_folder("ocr_tables") / name
     if not hold(folder):
         try:
-            with _one_at_a_time(folder.parent.with_suffix(".lock")):
+            with waiting_lock(folder.parent.with_suffix(".lock")):
                 if not hold(folder):
                     _unpack(files, read, folder)
                     hold(folder)
@@ -108,15 +107,6 @@ def _stamp(file: Path) -> tuple[int, int]:
 
 def _map(file: Path) -> pa.Table:
     return pa.ipc.open_file(pa.memory_map(str(file))).read_all()
-
-
-@contextlib.contextmanager
-def _one_at_a_time(path: Path) -> Iterator[None]:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "w") as file:
-        with contextlib.suppress(OSError):  # a file system without locks: each process unpacks it
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _unpack(files: Sequence[Path], read: Callable[[Sequence[Path]], pa.Table], folder: Path) -> None:
